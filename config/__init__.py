@@ -1,0 +1,1 @@
+"""Wiring: everything here imports everyone, and is imported by no one."""

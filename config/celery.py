@@ -1,0 +1,96 @@
+"""The Celery application."""
+
+import os
+from typing import Any
+
+import celery
+import django
+from celery import Celery, signals
+from kombu import Queue
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+from django.conf import settings  # noqa: E402 - the settings module must be named first
+
+from config.broker_guard import guard_lost_client  # noqa: E402
+
+QUEUES = ("events", "stock", "mail", "cards", "platform")
+VISIBILITY_SECONDS = 300
+
+
+class TillflowCelery(Celery):
+    builtin_fixups = frozenset({"config.connections:keep_connections"})
+
+
+app = TillflowCelery("tillflow", broker=settings.REDIS_URL)
+app.conf.update(
+    broker_transport_options={
+        "visibility_timeout": VISIBILITY_SECONDS,
+        "unacked_restore_interval": 5,
+        "unacked_restore_throttle": 1,
+        "unacked_restore_limit": 50,
+        "socket_timeout": 1,
+        "socket_connect_timeout": 1,
+        "global_keyprefix": os.environ.get("BROKER_PREFIX", ""),
+    },
+    broker_connection_retry_on_startup=True,
+    broker_connection_max_retries=None,
+    broker_channel_error_retry=True,
+    broker_pool_limit=10,
+    task_publish_retry=True,
+    task_publish_retry_policy={"max_retries": 0},
+    task_queues=[Queue(name) for name in QUEUES],
+    task_default_queue="events",
+    task_create_missing_queues=False,
+    task_acks_late=True,
+    task_reject_on_worker_lost=True,
+    task_track_started=True,
+    task_ignore_result=False,
+    task_time_limit=600,
+    task_soft_time_limit=540,
+    result_backend=None,
+    worker_prefetch_multiplier=1,
+    worker_soft_shutdown_timeout=25,
+    worker_enable_soft_shutdown_on_idle=True,
+    worker_hijack_root_logger=False,
+    worker_send_task_events=True,
+    task_send_sent_event=False,
+    accept_content=["json"],
+    timezone="UTC",
+    beat_schedule_filename=None,
+    beat_schedule={
+        "sweep": {"task": "events.sweep", "schedule": 2.0},
+        "look after tables": {"task": "events.look_after_tables", "schedule": 60.0},
+    },
+)
+guard_lost_client(celery.__version__)
+
+
+@signals.import_modules.connect(weak=False)
+def load_tasks(**_options: Any) -> None:
+    django.setup()
+    register_tasks()
+
+
+def register_tasks() -> None:
+    """Import every app's tasks and give each subscriber its own. Needs the app registry."""
+    from django.utils.module_loading import autodiscover_modules
+
+    from events.tasks import register_drains
+
+    autodiscover_modules("tasks")
+    register_drains(app)
+
+
+@signals.worker_ready.connect(weak=False)
+def announce_worker(**_options: Any) -> None:
+    from config.presence import announce_service
+
+    announce_service("worker")
+
+
+@signals.beat_init.connect(weak=False)
+def announce_beat(**_options: Any) -> None:
+    from config.presence import announce_service
+
+    announce_service("beat")

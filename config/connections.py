@@ -1,0 +1,41 @@
+"""Database connections in workers: kept between tasks, dropped after a fork."""
+
+from typing import Any
+
+from celery import Celery
+from celery.fixups.django import DjangoFixup, DjangoWorkerFixup
+from django.db import connections
+
+from events.doorbells import doorbells
+
+
+class KeepingWorkerFixup(DjangoWorkerFixup):
+    """Celery closes the connection before and after every task; Django's own rule closes only what is no longer good."""
+
+    def _close_database(self) -> None:
+        for connection in connections.all(initialized_only=True):
+            connection.close_if_unusable_or_obsolete()
+
+    def on_worker_process_init(self, **_options: Any) -> None:
+        """Let go of what the fork inherited, without a word to the server: the parent still speaks on it."""
+        for connection in connections.all(initialized_only=True):
+            if connection.connection is not None:
+                self._maybe_close_db_fd(connection)
+                connection.connection = None
+        doorbells.forget_connection()
+
+
+class KeepingFixup(DjangoFixup):
+    @property
+    def worker_fixup(self) -> DjangoWorkerFixup:
+        if self._worker_fixup is None:
+            self._worker_fixup = KeepingWorkerFixup(self.app)
+        return self._worker_fixup
+
+    @worker_fixup.setter
+    def worker_fixup(self, value: DjangoWorkerFixup) -> None:
+        self._worker_fixup = value
+
+
+def keep_connections(app: Celery) -> DjangoFixup:
+    return KeepingFixup(app).install()

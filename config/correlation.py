@@ -1,0 +1,29 @@
+"""The request's id: taken from `X-Request-Id` or made, answered, and carried by every event it causes."""
+
+import uuid
+from collections.abc import Callable
+
+import structlog
+from django.http import HttpRequest, HttpResponse
+
+from events.causes import Cause, caused_by
+
+
+class CorrelationMiddleware:
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        correlation_id = _correlation_id(request)
+        cause = Cause(correlation_id=correlation_id, traceparent=request.headers.get("traceparent", "")[:55])
+        with caused_by(cause), structlog.contextvars.bound_contextvars(correlation_id=str(correlation_id)):
+            response = self.get_response(request)
+        response["X-Request-Id"] = str(correlation_id)
+        return response
+
+
+def _correlation_id(request: HttpRequest) -> uuid.UUID:
+    try:
+        return uuid.UUID(request.headers.get("X-Request-Id", ""))
+    except ValueError:
+        return uuid.uuid4()

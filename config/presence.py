@@ -1,0 +1,23 @@
+"""Processes say on the platform's log that they came up."""
+
+import os
+import socket
+
+import structlog
+from django.db import DatabaseError
+
+from events.events import ServiceStarted
+from events.publishing import publish
+from events.unit_of_work import unit_of_work
+from kernel.tenancy import in_public_schema
+
+logger = structlog.get_logger(__name__)
+
+
+def announce_service(service: str) -> None:
+    """Publish ServiceStarted. A database that is away does not keep the process from coming up."""
+    try:
+        with in_public_schema(), unit_of_work():
+            publish(ServiceStarted(service=service, host=socket.gethostname(), pid=os.getpid()))
+    except DatabaseError as error:
+        logger.warning("service_not_announced", service=service, error=str(error))

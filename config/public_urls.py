@@ -1,0 +1,11 @@
+"""What the platform's own host answers."""
+
+from django.contrib import admin
+from django.urls import path
+
+from config.health import HealthView
+
+urlpatterns = [
+    path("admin/", admin.site.urls),
+    path("healthz", HealthView.as_view()),
+]

@@ -1,0 +1,47 @@
+"""The two servers that everything needs: given by URL, or embedded."""
+
+import os
+
+from config.stack.broker import EmbeddedBroker
+from config.stack.place import urls_file, var, write_urls
+from config.stack.postgres import EmbeddedPostgres
+
+
+class Services:
+    """PostgreSQL and the broker. What `DATABASE_URL` or `REDIS_URL` names is used as it is, and never stopped.
+
+    Both calls may be repeated: what runs is found, what died is started.
+    """
+
+    def __init__(self, postgres_settings: str = "") -> None:
+        self.given = {name: os.environ[name] for name in ("DATABASE_URL", "REDIS_URL") if os.environ.get(name)}
+        self.postgres_settings = postgres_settings
+
+    def start(self) -> dict[str, str]:
+        """Start what is not given and return both URLs."""
+        urls = dict(self.given)
+        var().mkdir(parents=True, exist_ok=True)
+        if "DATABASE_URL" not in urls:
+            urls["DATABASE_URL"] = self._postgres().start()
+        if "REDIS_URL" not in urls:
+            urls["REDIS_URL"] = self._broker().start()
+        write_urls(urls)
+        return urls
+
+    def stop(self) -> None:
+        if "REDIS_URL" not in self.given and (var() / "broker").exists():
+            self._broker().stop()
+        if "DATABASE_URL" not in self.given and (var() / "postgres").exists():
+            self._postgres().stop()
+        urls_file().unlink(missing_ok=True)
+
+    def status(self) -> str:
+        database = "given" if "DATABASE_URL" in self.given else self._postgres().pid() or "stopped"
+        broker = "given" if "REDIS_URL" in self.given else self._broker().pid() or "stopped"
+        return f"postgres={database} broker={broker}"
+
+    def _postgres(self) -> EmbeddedPostgres:
+        return EmbeddedPostgres(var() / "postgres", self.postgres_settings)
+
+    def _broker(self) -> EmbeddedBroker:
+        return EmbeddedBroker(var() / "broker")

@@ -1,0 +1,22 @@
+"""What a shop's host answers."""
+
+from django.contrib import admin
+from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+
+from config.health import HealthView
+from events.api.feed import EventFeedView
+
+api = [
+    path("", include("pos.api.urls")),
+    path("", include("inventory.api")),
+    path("", include("payments.api")),
+    path("events", EventFeedView.as_view()),
+]
+urlpatterns = [
+    path("admin/", admin.site.urls),
+    path("api/v1/", include((api, "v1"))),
+    path("api/schema", SpectacularAPIView.as_view(api_version="v1"), name="schema"),
+    path("api/docs", SpectacularSwaggerView.as_view(url_name="schema")),
+    path("healthz", HealthView.as_view()),
+]

@@ -1,0 +1,1 @@
+"""How the event layer meets the API: idempotent requests, and the feed."""

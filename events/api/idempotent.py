@@ -1,0 +1,69 @@
+"""Requests that take effect once: the Idempotency-Key header, committed with the effect."""
+
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+
+from django.db import connection
+from django.db.utils import OperationalError
+from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from events import idempotency
+from events.causes import acting_as
+from events.unit_of_work import unit_of_work
+from kernel.api.errors import ApiProblem
+from kernel.api.terminal import terminal_of
+
+HEADER = "Idempotency-Key"
+REPLAYED = "Idempotency-Replayed"
+KEY = re.compile(r'^"?([A-Za-z0-9_-]{8,64})"?$')
+LONGEST_WAIT = "5s"
+
+
+def idempotent(request: Request, scope: str, effect: Callable[[str], Response]) -> Response:
+    """Answer a request once, however often it comes; the effect is given the request's fingerprint.
+
+    A refusal is not stored: it changed nothing, and the same request is judged anew.
+
+    :raises ApiProblem: when the header is missing or malformed, or the first request still runs after five seconds.
+    :raises IdempotencyKeyReused: when the key belongs to another request.
+    """
+    key = _key(request)
+    fingerprint = idempotency.fingerprint_of(str(request.method), request.path, request.data)
+    with acting_as(terminal_of(request).actor), unit_of_work():
+        answer = _claim(scope, key, fingerprint)
+        if answer is None:
+            response = effect(fingerprint)
+            idempotency.remember(scope, key, idempotency.Answer(status=response.status_code, body=_plain(response)))
+            return response
+    return Response(answer.body, status=answer.status, headers={REPLAYED: "true"})
+
+
+def _key(request: Request) -> str:
+    header = request.headers.get(HEADER)
+    if not header:
+        raise ApiProblem(400, "idempotency-key-missing", f"This request moves money or stock: it needs an {HEADER}.")
+    matched = KEY.match(header)
+    if not matched:
+        raise ApiProblem(400, "idempotency-key-invalid", f"The {HEADER} is 8 to 64 letters, digits, - and _.")
+    return matched.group(1)
+
+
+def _claim(scope: str, key: str, fingerprint: str) -> idempotency.Answer | None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET LOCAL lock_timeout = '{LONGEST_WAIT}'")
+    try:
+        return idempotency.claim(scope, key, fingerprint)
+    except OperationalError as error:
+        if getattr(error.__cause__, "sqlstate", "") != "55P03":
+            raise
+        detail = "The first request with this key is still being worked on."
+        raise ApiProblem(409, "idempotency-in-progress", detail, retry_after=1) from error
+
+
+def _plain(response: Response) -> Any:
+    """The body as JSON types, as the client will see it."""
+    return json.loads(JSONRenderer().render(response.data))

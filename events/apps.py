@@ -1,0 +1,14 @@
+from django.apps import AppConfig
+from django.utils.module_loading import autodiscover_modules
+
+
+class EventsConfig(AppConfig):
+    name = "events"
+    verbose_name = "Events"
+
+    def ready(self) -> None:
+        """Read every app's declarations, so that the registries are whole before anything is published."""
+        autodiscover_modules("events")
+        autodiscover_modules("subscribers")
+        autodiscover_modules("senders")
+        autodiscover_modules("checks")

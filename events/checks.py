@@ -1,0 +1,29 @@
+"""System checks: refuse to start where row-level security would silently be off."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.core.checks import CheckMessage, Error, Tags, register
+from django.db import connection
+
+
+@register(Tags.database)
+def the_role_is_bound_by_row_level_security(
+    databases: Sequence[str] | None = None, **_options: Any
+) -> list[CheckMessage]:
+    """Row-level security does not bind superusers and BYPASSRLS roles: with one of them no wall stands."""
+    if not databases:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT rolname, rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user")
+        role, unbound = cursor.fetchone()
+    if not unbound:
+        return []
+    return [
+        Error(
+            f"the database role {role!r} is a superuser or has BYPASSRLS: PostgreSQL would not wall the tenants off",
+            hint="Connect as an ordinary role that owns the database: CREATE ROLE tillflow LOGIN; "
+            "ALTER DATABASE … OWNER TO tillflow;",
+            id="events.E001",
+        )
+    ]

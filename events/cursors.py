@@ -1,0 +1,121 @@
+"""Subscriptions in the database: how far a subscriber has come in a tenant's log."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db import connection
+
+from events.delivery import Envelope
+from events.parking import UNRESOLVED, State
+
+
+@dataclass(frozen=True, kw_only=True)
+class Held:
+    """A subscription whose row this transaction has locked."""
+
+    cursor: int
+    paused: bool
+    blocked: bool
+    due: bool
+
+
+def lock(tenant_id: str, subscriber: str) -> Held | None:
+    """Lock the subscription for this transaction; None when another drain has it, or it does not exist."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT s.cursor, s.paused_at IS NOT NULL,
+                EXISTS (
+                    SELECT 1 FROM events_parkedevent p
+                    WHERE p.tenant_id = s.tenant_id AND p.subscriber = s.subscriber AND p.state = ANY(%s)
+                ),
+                EXISTS (
+                    SELECT 1 FROM events_parkedevent p
+                    WHERE p.tenant_id = s.tenant_id AND p.subscriber = s.subscriber AND p.state = %s
+                        AND p.next_attempt_at <= clock_timestamp()
+                )
+            FROM events_subscription s WHERE s.tenant_id = %s AND s.subscriber = %s
+            FOR NO KEY UPDATE OF s SKIP LOCKED
+            """,
+            [UNRESOLVED, State.RETRYING, tenant_id, subscriber],
+        )
+        row = cursor.fetchone()
+    return Held(cursor=row[0], paused=row[1], blocked=row[2], due=row[3]) if row else None
+
+
+def account(tenant_id: str, subscriber: str, envelopes: Sequence[Envelope], *, reached: int) -> set[int]:
+    """Insert the processed rows and move the cursor.
+
+    Returns the positions that are new; one that is missing was applied before and must not be handled again.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            WITH moved AS (
+                UPDATE events_subscription SET cursor = %(reached)s, updated_at = clock_timestamp()
+                WHERE tenant_id = %(tenant)s AND subscriber = %(subscriber)s
+            )
+            INSERT INTO events_processedevent (tenant_id, subscriber, position, recorded_at, processed_at)
+            SELECT %(tenant)s, %(subscriber)s, event.position, event.recorded_at, clock_timestamp()
+            FROM unnest(%(positions)s::bigint[], %(recorded)s::timestamptz[]) AS event (position, recorded_at)
+            ON CONFLICT DO NOTHING
+            RETURNING position
+            """,
+            {
+                "tenant": tenant_id,
+                "subscriber": subscriber,
+                "reached": reached,
+                "positions": [envelope.position for envelope in envelopes],
+                "recorded": [envelope.recorded_at for envelope in envelopes],
+            },
+        )
+        return {position for (position,) in cursor.fetchall()}
+
+
+def has_news(tenant_id: str, subscriber: str, types: Sequence[str]) -> bool:
+    """Look, without the lock, whether there is anything to do: the second look after the last COMMIT."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT EXISTS (
+                SELECT 1 FROM events_event e
+                WHERE e.tenant_id = s.tenant_id AND e.position > s.cursor AND e.type = ANY(%s)
+            )
+            FROM events_subscription s WHERE s.tenant_id = %s AND s.subscriber = %s AND s.paused_at IS NULL
+            """,
+            [list(types), tenant_id, subscriber],
+        )
+        row = cursor.fetchone()
+        return bool(row and row[0])
+
+
+def count_start(tenant_id: str, subscriber: str, position: int) -> int:
+    """Count that the event at a position is about to be handled after a drain that never ended; return how often."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE events_subscription
+            SET starts = CASE WHEN started_position = %(position)s THEN starts + 1 ELSE 1 END,
+                started_position = %(position)s
+            WHERE tenant_id = %(tenant)s AND subscriber = %(subscriber)s
+            RETURNING starts
+            """,
+            {"position": position, "tenant": tenant_id, "subscriber": subscriber},
+        )
+        starts: int = cursor.fetchone()[0]
+        return starts
+
+
+def create_missing(tenant_id: str, starts: dict[str, int]) -> int:
+    """Create the subscriptions that a tenant lacks, each from its given position; return how many."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO events_subscription (tenant_id, subscriber, start, cursor, started_position, starts, updated_at)
+            SELECT %s, new.subscriber, new.start, new.start, 0, 0, clock_timestamp()
+            FROM unnest(%s::text[], %s::bigint[]) AS new (subscriber, start)
+            ON CONFLICT (tenant_id, subscriber) DO NOTHING
+            """,
+            [tenant_id, list(starts), list(starts.values())],
+        )
+        return cursor.rowcount

@@ -1,0 +1,51 @@
+"""What a subscriber is handed: the event, and what is known around it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+from events.causes import Cause
+
+E = TypeVar("E")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Envelope:
+    """What is stored around an event. `position` is its place in the tenant's log: 1, 2, 3… in commit order."""
+
+    event_id: UUID
+    type: str
+    version: int
+    category: str
+    tenant_id: str
+    stream: str
+    stream_version: int
+    position: int
+    occurred_at: datetime
+    recorded_at: datetime
+    correlation_id: UUID
+    causation_id: UUID | None
+    actor: str
+    traceparent: str
+
+    def cause(self) -> Cause:
+        """What an event that a handler publishes now is caused by."""
+        return Cause(
+            correlation_id=self.correlation_id,
+            causation_id=self.event_id,
+            actor=self.actor,
+            traceparent=self.traceparent,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Delivery(Generic[E]):
+    """:param attempt: 1 the first time this event is given to this subscriber."""
+
+    event: E
+    envelope: Envelope
+    attempt: int
+
+
+AnyDelivery = Delivery[Any]

@@ -1,0 +1,160 @@
+"""Doorbells: the hint, sent through the broker, that a subscriber of a tenant has news. Losing one costs only time."""
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from threading import Lock
+
+import redis
+import structlog
+from celery import current_app
+from django.conf import settings
+from kombu.exceptions import OperationalError
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from events.subscriptions import Subscriber, subscribers_of
+from kernel.tenancy import get_public_schema_name
+
+logger = structlog.get_logger(__name__)
+
+KEY_LIFETIME_MS = 10_000
+RUNNING_LIFETIME_MS = 600_000
+PROBE_SECONDS = 0.1
+LONGEST_COUNTDOWN = 75.0
+
+
+@dataclass
+class CircuitBreaker:
+    """After a failure, does not try again for a few seconds; so a broker that is away costs one timeout, not many."""
+
+    open_seconds: float = 5.0
+    clock: Callable[[], float] = time.monotonic
+    _open_until: float = 0.0
+    _lock: Lock = field(default_factory=Lock)
+
+    def allows(self) -> bool:
+        """Say whether to try. While open, one caller is let through when the time has come."""
+        with self._lock:
+            now = self.clock()
+            if now < self._open_until:
+                return False
+            if self._open_until:
+                self._open_until = now + self.open_seconds
+            return True
+
+    def failed(self) -> None:
+        with self._lock:
+            self._open_until = self.clock() + self.open_seconds
+
+    def worked(self) -> None:
+        self._open_until = 0.0
+
+
+@dataclass
+class Counts:
+    rung: int = 0
+    coalesced: int = 0
+    failed: int = 0
+
+
+class Doorbells:
+    def __init__(self, breaker: CircuitBreaker | None = None) -> None:
+        self.breaker = breaker or CircuitBreaker()
+        self.counts = Counts()
+        self._client: redis.Redis | None = None
+
+    def ring(self, tenant_id: str, types: Iterable[str]) -> None:
+        """Ring for every subscriber of these types whose doorbell does not ring yet. Never raises for the broker."""
+        platform = tenant_id == get_public_schema_name()
+        self.ring_for(tenant_id, subscribers_of(types, platform=platform))
+
+    def ring_for(self, tenant_id: str, subscribers: list[Subscriber]) -> None:
+        if not subscribers or not self.breaker.allows():
+            self.counts.failed += len(subscribers)
+            return
+        try:
+            for subscriber in self._silent(tenant_id, subscribers):
+                self._send(tenant_id, subscriber)
+        except (redis.RedisError, OperationalError, OSError) as error:
+            self.breaker.failed()
+            self.counts.failed += len(subscribers)
+            logger.warning("doorbell_failed", tenant=tenant_id, error=f"{type(error).__name__}: {error}")
+        else:
+            self.breaker.worked()
+
+    def ring_again(self, tenant_id: str, subscriber: Subscriber, *, countdown: float = 0.0) -> None:
+        """Ring without asking whether it rings already: for the sweeper, a spent time budget, a retry that is due."""
+        if not self.breaker.allows():
+            return
+        try:
+            self._send(tenant_id, subscriber, countdown=min(countdown, LONGEST_COUNTDOWN))
+        except (redis.RedisError, OperationalError, OSError) as error:
+            self.breaker.failed()
+            logger.warning("doorbell_failed", tenant=tenant_id, error=f"{type(error).__name__}: {error}")
+        else:
+            self.breaker.worked()
+
+    def answer(self, tenant_id: str, subscriber: Subscriber) -> None:
+        """Silence the doorbell, before anything is read: what is committed after the read rings again."""
+        self._try("answer", lambda client: client.delete(_bell(tenant_id, subscriber)))
+
+    def begin(self, tenant_id: str, subscriber: Subscriber) -> bool:
+        """Note that the drain runs; return whether the one before never said that it ended."""
+        found = self._try(
+            "begin",
+            lambda client: client.set(_running(tenant_id, subscriber), "1", px=RUNNING_LIFETIME_MS, get=True),
+        )
+        return found is not None
+
+    def end(self, tenant_id: str, subscriber: Subscriber) -> None:
+        self._try("end", lambda client: client.delete(_running(tenant_id, subscriber)))
+
+    def _silent(self, tenant_id: str, subscribers: list[Subscriber]) -> list[Subscriber]:
+        pipeline = self._connected().pipeline(transaction=False)
+        for subscriber in subscribers:
+            pipeline.set(_bell(tenant_id, subscriber), "1", nx=True, px=KEY_LIFETIME_MS)
+        answers = pipeline.execute()
+        silent = [subscriber for subscriber, was_set in zip(subscribers, answers, strict=True) if was_set]
+        self.counts.coalesced += len(subscribers) - len(silent)
+        return silent
+
+    def _send(self, tenant_id: str, subscriber: Subscriber, *, countdown: float = 0.0) -> None:
+        task = current_app.tasks[subscriber.name]
+        task.apply_async(kwargs={"tenant": tenant_id}, countdown=countdown or None, ignore_result=True)
+        self.counts.rung += 1
+
+    def _try(self, step: str, command: Callable[[redis.Redis], object]) -> object:
+        if not self.breaker.allows():
+            return None
+        try:
+            return command(self._connected())
+        except (redis.RedisError, OSError) as error:
+            self.breaker.failed()
+            logger.warning("doorbell_failed", step=step, error=f"{type(error).__name__}: {error}")
+            return None
+
+    def _connected(self) -> redis.Redis:
+        if self._client is None:
+            self._client = redis.Redis.from_url(
+                settings.REDIS_URL,
+                socket_timeout=PROBE_SECONDS,
+                socket_connect_timeout=PROBE_SECONDS,
+                retry=Retry(NoBackoff(), 0),
+            )
+        return self._client
+
+    def forget_connection(self) -> None:
+        """Drop a connection that was inherited by a fork."""
+        self._client = None
+
+
+def _bell(tenant_id: str, subscriber: Subscriber) -> str:
+    return f"doorbell:{tenant_id}:{subscriber.name}"
+
+
+def _running(tenant_id: str, subscriber: Subscriber) -> str:
+    return f"draining:{tenant_id}:{subscriber.name}"
+
+
+doorbells = Doorbells()

@@ -1,0 +1,269 @@
+"""The drain: handle everything that is pending for one subscriber of one tenant."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum, auto
+
+import psycopg
+import structlog
+from django.db import InterfaceError, OperationalError
+
+from events import cursors, parking
+from events.causes import caused_by
+from events.delivery import AnyDelivery, Delivery, Envelope
+from events.doorbells import Doorbells
+from events.event import EventUnreadable, decode
+from events.log import StoredEvent, read, read_at
+from events.parking import State
+from events.subscriptions import Subscriber
+from events.unit_of_work import unit_of_work
+
+logger = structlog.get_logger(__name__)
+
+BUDGET_SECONDS = 1.0
+STARTS_BEFORE_DEAD = 3
+
+
+class Step(Enum):
+    NOT_OURS = auto()
+    """Another drain holds the lock, the subscription is paused, or there is none."""
+    RETRIES_DUE = auto()
+    MORE = auto()
+    CAUGHT_UP = auto()
+
+
+class BatchFailed(Exception):
+    """A handler raised; the transaction was rolled back. `events` were in it."""
+
+    def __init__(self, events: list[StoredEvent]) -> None:
+        super().__init__(f"a batch of {len(events)} failed")
+        self.events = events
+
+
+@dataclass
+class Drain:
+    """One run of a subscriber's task in the tenant's schema.
+
+    :param clock: seconds, monotonic.
+    """
+
+    subscriber: Subscriber
+    tenant_id: str
+    doorbells: Doorbells
+    clock: Callable[[], float] = time.monotonic
+    budget: float = BUDGET_SECONDS
+    handled: int = 0
+    singles: int = 0
+    """How many of the next events are handled alone, because one of them failed or killed its worker."""
+    counting_starts: bool = False
+    marked: bool = False
+
+    def run(self) -> int:
+        """Handle what is pending, for about a second; return how many events were applied."""
+        deadline = self.clock() + self.budget
+        self.doorbells.answer(self.tenant_id, self.subscriber)
+        try:
+            while True:
+                step = self._step()
+                if step is Step.NOT_OURS:
+                    break
+                if step is Step.CAUGHT_UP and not self._second_look():
+                    break
+                if self.clock() >= deadline:
+                    self.doorbells.ring_again(self.tenant_id, self.subscriber)
+                    break
+        finally:
+            if self.marked:
+                self.doorbells.end(self.tenant_id, self.subscriber)
+        return self.handled
+
+    def _second_look(self) -> bool:
+        return cursors.has_news(self.tenant_id, self.subscriber.name, list(self.subscriber.types))
+
+    def _step(self) -> Step:
+        if self.counting_starts and self.singles:
+            self._isolate_poison()
+        try:
+            step = self._handle_batch()
+        except BatchFailed as failed:
+            if len(failed.events) > 1:
+                self.singles = len(failed.events)
+            else:
+                self._park(failed.events[0], failed.__cause__ or failed)
+            return Step.MORE
+        if step is Step.RETRIES_DUE:
+            self._retry_due()
+            return Step.MORE
+        return step
+
+    def _handle_batch(self) -> Step:
+        with unit_of_work():
+            held = cursors.lock(self.tenant_id, self.subscriber.name)
+            if held is None or held.paused:
+                return Step.NOT_OURS
+            if not self.marked:
+                self._mark()
+                if self.counting_starts:
+                    return Step.MORE
+            if held.due:
+                return Step.RETRIES_DUE
+            limit = 1 if self.singles else self.subscriber.batch_size
+            page = read(self.tenant_id, after=held.cursor, types=self.subscriber.types, limit=limit)
+            if page.reached > held.cursor:
+                self._handle(page.events, reached=page.reached, blocked=held.blocked)
+        self.singles = max(0, self.singles - len(page.events))
+        return Step.MORE if page.more else Step.CAUGHT_UP
+
+    def _mark(self) -> None:
+        """Say that this drain runs. One before that never ended may have been killed by an event."""
+        self.marked = True
+        if self.doorbells.begin(self.tenant_id, self.subscriber):
+            self.counting_starts = True
+            self.singles = self.subscriber.batch_size
+
+    def _handle(self, events: list[StoredEvent], *, reached: int, blocked: bool) -> None:
+        passing = self._park_behind_failed(events) if blocked and not self.subscriber.unordered else events
+        fresh = cursors.account(
+            self.tenant_id, self.subscriber.name, [event.envelope for event in passing], reached=reached
+        )
+        if len(fresh) < len(passing):
+            again = sorted({event.envelope.position for event in passing} - fresh)
+            logger.warning("already_processed", subscriber=self.subscriber.name, positions=again)
+        chosen = [event for event in passing if event.envelope.position in fresh]
+        try:
+            self._call([_delivery(event, attempt=1) for event in chosen])
+        except Exception as error:
+            if is_infrastructure(error):
+                raise
+            raise BatchFailed(chosen) from error
+        self.handled += len(chosen)
+
+    def _park_behind_failed(self, events: list[StoredEvent]) -> list[StoredEvent]:
+        """Let the events of blocked streams wait behind the one that failed; return the others."""
+        streams = [event.envelope.stream for event in events]
+        blocked = parking.blocked_streams(self.tenant_id, self.subscriber.name, streams)
+        passing = []
+        for event in events:
+            if event.envelope.stream in blocked:
+                parking.park(self.subscriber.name, event.envelope, State.WAITING)
+            else:
+                passing.append(event)
+        return passing
+
+    def _call(self, deliveries: list[AnyDelivery]) -> None:
+        if not deliveries:
+            return
+        if self.subscriber.batch:
+            with caused_by(deliveries[-1].envelope.cause()):
+                self.subscriber.handler(deliveries)
+            return
+        for delivery in deliveries:
+            with caused_by(delivery.envelope.cause()):
+                self.subscriber.handler(delivery.event, delivery)
+
+    def _park(self, event: StoredEvent, error: BaseException) -> None:
+        """Put an event that failed alone aside, and let the cursor pass it."""
+        with unit_of_work():
+            held = cursors.lock(self.tenant_id, self.subscriber.name)
+            if held is None or held.cursor >= event.envelope.position:
+                return
+            state, delay = self._verdict(error, attempts=1)
+            parking.park(self.subscriber.name, event.envelope, state, delay=delay, error=parking.described(error))
+            cursors.account(self.tenant_id, self.subscriber.name, [], reached=event.envelope.position)
+        self._tell(event.envelope, state, error, attempts=1)
+        self.singles = max(0, self.singles - 1)
+        if state is State.RETRYING:
+            self.doorbells.ring_again(self.tenant_id, self.subscriber, countdown=delay)
+
+    def _verdict(self, error: BaseException, *, attempts: int) -> tuple[State, float]:
+        if isinstance(error, (EventUnreadable, *self.subscriber.permanent)):
+            return State.DEAD, 0.0
+        if attempts >= self.subscriber.backoff.attempts:
+            return State.DEAD, 0.0
+        return State.RETRYING, self.subscriber.backoff.delay(attempts)
+
+    def _retry_due(self) -> None:
+        """Try the earliest parked event that is due, in a transaction of its own."""
+        with unit_of_work():
+            if cursors.lock(self.tenant_id, self.subscriber.name) is None:
+                return
+            parked = parking.next_due(self.tenant_id, self.subscriber.name)
+            if parked is None:
+                return
+            attempts = parking.count_attempt(parked)
+        event = read_at(self.tenant_id, parked.position)
+        if attempts > self.subscriber.backoff.attempts:
+            with unit_of_work():
+                parking.settle(parked.id, State.DEAD, error="killed its worker at every attempt")
+            return
+        try:
+            with unit_of_work():
+                held = cursors.lock(self.tenant_id, self.subscriber.name)
+                if held is None:
+                    return
+                self._apply_parked(event, parked, attempts, reached=held.cursor)
+        except Exception as error:
+            if is_infrastructure(error):
+                raise
+            state, delay = self._verdict(error, attempts=attempts)
+            with unit_of_work():
+                parking.settle(parked.id, state, delay=delay, error=parking.described(error))
+            self._tell(event.envelope, state, error, attempts=attempts)
+            if state is State.RETRYING:
+                self.doorbells.ring_again(self.tenant_id, self.subscriber, countdown=delay)
+
+    def _apply_parked(self, event: StoredEvent, parked: parking.Parked, attempts: int, *, reached: int) -> None:
+        fresh = cursors.account(self.tenant_id, self.subscriber.name, [event.envelope], reached=reached)
+        if fresh:
+            self._call([_delivery(event, attempt=attempts)])
+        parking.remove(parked.id)
+        parking.release_next(self.tenant_id, self.subscriber.name, parked.stream)
+        self.handled += len(fresh)
+
+    def _isolate_poison(self) -> None:
+        """Count the next event's start before its handler runs; one that was started too often goes dead."""
+        with unit_of_work():
+            held = cursors.lock(self.tenant_id, self.subscriber.name)
+            if held is None:
+                return
+            page = read(self.tenant_id, after=held.cursor, types=self.subscriber.types, limit=1)
+            if not page.events:
+                self.singles = 0
+                return
+            envelope = page.events[0].envelope
+            starts = cursors.count_start(self.tenant_id, self.subscriber.name, envelope.position)
+            if starts < STARTS_BEFORE_DEAD:
+                return
+            error = f"KilledItsWorker: started {starts} times without an end"
+            parking.park(self.subscriber.name, envelope, State.DEAD, error=error)
+            cursors.account(self.tenant_id, self.subscriber.name, [], reached=envelope.position)
+        logger.error("event_dead", subscriber=self.subscriber.name, position=envelope.position, error=error)
+
+    def _tell(self, envelope: Envelope, state: State, error: BaseException, *, attempts: int) -> None:
+        logger.warning(
+            "event_dead" if state is State.DEAD else "event_failed",
+            tenant=self.tenant_id,
+            subscriber=self.subscriber.name,
+            event_id=str(envelope.event_id),
+            position=envelope.position,
+            correlation_id=str(envelope.correlation_id),
+            attempts=attempts,
+            error=f"{type(error).__name__}: {error}",
+        )
+
+
+def is_infrastructure(error: BaseException) -> bool:
+    """Say whether an error is not the event's fault: connection gone, serialization failure, deadlock, lock timeout.
+
+    A statement that ran into its timeout is the event's own: it would again.
+    """
+    if isinstance(error.__cause__, psycopg.errors.QueryCanceled):
+        return False
+    return isinstance(error, (OperationalError, InterfaceError))
+
+
+def _delivery(event: StoredEvent, *, attempt: int) -> AnyDelivery:
+    envelope = event.envelope
+    decoded = decode(envelope.type, envelope.version, event.data)
+    return Delivery(event=decoded, envelope=envelope, attempt=attempt)

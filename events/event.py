@@ -1,0 +1,119 @@
+"""An event: an immutable past-tense fact, and the registry of all kinds of them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, TypeVar, dataclass_transform
+
+import msgspec
+
+LARGEST_EVENT = 1024 * 1024
+T = TypeVar("T")
+
+
+class Category(StrEnum):
+    """Who an event is for."""
+
+    DOMAIN = "DOMAIN"
+    """Inside one tenant's business."""
+    INTEGRATION = "INTEGRATION"
+    """A public contract for other systems: stable, without secrets or cost."""
+    SYSTEM = "SYSTEM"
+    """Infrastructure and operations."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventType:
+    """What the registry knows of one event class."""
+
+    name: str
+    version: int
+    category: Category
+    stream: str
+    cls: type
+
+
+class EventInvalid(Exception):
+    """The event's fields do not have their declared types, or it is too large. Nothing was published."""
+
+
+class EventUnreadable(Exception):
+    """A stored event cannot be turned into the class of its type."""
+
+
+_types: dict[str, EventType] = {}
+_types_by_class: dict[type, EventType] = {}
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True)
+def event(name: str, *, category: Category, stream: str, version: int = 1) -> Callable[[type[T]], type[T]]:
+    """Declare a frozen, typed, keyword-only dataclass as an event.
+
+    :param name: the permanent wire name, `<app>.<past_tense>`; a renamed class keeps it.
+    :param stream: the aggregate that the event is about, a template over its fields: `order:{order_id}`.
+    """
+
+    def declare(cls: type[T]) -> type[T]:
+        declared = dataclass(frozen=True, kw_only=True)(cls)
+        if name in _types:
+            message = f"two events are named {name}: {_types[name].cls.__qualname__} and {cls.__qualname__}"
+            raise TypeError(message)
+        event_type = EventType(name=name, version=version, category=category, stream=stream, cls=declared)
+        _types[name] = _types_by_class[declared] = event_type  # type: ignore[index]
+        return declared
+
+    return declare
+
+
+def type_of(event: object) -> EventType:
+    """:raises EventInvalid: when the object's class was never declared an event."""
+    return type_of_class(type(event))
+
+
+def type_of_class(cls: type) -> EventType:
+    try:
+        return _types_by_class[cls]
+    except KeyError:
+        message = f"{cls.__qualname__} is not declared with @event"
+        raise EventInvalid(message) from None
+
+
+def all_types() -> list[EventType]:
+    return sorted(_types.values(), key=lambda event_type: event_type.name)
+
+
+def encode(event: object) -> str:
+    """Write an event as JSON, having checked every field against its declared type.
+
+    :raises EventInvalid: when a field has another type, or the JSON is larger than `LARGEST_EVENT` bytes.
+    """
+    event_type = type_of(event)
+    try:
+        encoded = msgspec.json.encode(event)
+        msgspec.json.decode(encoded, type=event_type.cls)
+    except (msgspec.MsgspecError, TypeError, ValueError) as error:
+        message = f"{event_type.name} is not valid: {error}"
+        raise EventInvalid(message) from None
+    if len(encoded) > LARGEST_EVENT:
+        message = f"{event_type.name} has {len(encoded)} bytes, more than {LARGEST_EVENT}"
+        raise EventInvalid(message)
+    return encoded.decode()
+
+
+def decode(name: str, version: int, data: str) -> Any:
+    """Read a stored event.
+
+    :raises EventUnreadable: when its type or version is not known to this code, or its data does not fit.
+    """
+    event_type = _types.get(name)
+    if event_type is None:
+        message = f"no event type {name} is declared"
+        raise EventUnreadable(message)
+    if version != event_type.version:
+        message = f"{name} is stored in version {version}, this code reads version {event_type.version}"
+        raise EventUnreadable(message)
+    try:
+        return msgspec.json.decode(data, type=event_type.cls)
+    except msgspec.MsgspecError as error:
+        message = f"{name} version {version}: {error}"
+        raise EventUnreadable(message) from None

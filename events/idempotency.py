@@ -1,0 +1,72 @@
+"""Idempotency keys: the answer of a request, committed with its effect, so that a repetition gets the same answer."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection
+
+from kernel.refusals import Refusal
+from kernel.tenancy import current_tenant
+
+
+class IdempotencyKeyReused(Refusal):
+    """The key came before, with another request."""
+
+    code = "idempotency-key-reused"
+    title = "Idempotency key reused"
+    status = 422
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    status: int
+    body: Any
+
+
+def fingerprint_of(method: str, path: str, body: Any) -> str:
+    """Name a request by what it asks, whatever the order of its members."""
+    canonical = json.dumps([method, path, body], sort_keys=True, separators=(",", ":"), default=str)
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def claim(scope: str, key: str, fingerprint: str) -> Answer | None:
+    """Claim a key in the current transaction; return the answer where the key was answered before.
+
+    A request with the same key that is still being worked on is waited for: the unique key decides, not a look
+    before. When it is rolled back, this one goes on in its place.
+
+    :raises IdempotencyKeyReused: when the key belongs to another request.
+    """
+    tenant_id = current_tenant()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO events_idempotencyrecord (tenant_id, scope, key, fingerprint, created_at)
+            VALUES (%s, %s, %s, %s, clock_timestamp()) ON CONFLICT DO NOTHING
+            """,
+            [tenant_id, scope, key, fingerprint],
+        )
+        if cursor.rowcount:
+            return None
+        cursor.execute(
+            "SELECT fingerprint, status, body FROM events_idempotencyrecord"
+            " WHERE tenant_id = %s AND scope = %s AND key = %s",
+            [tenant_id, scope, key],
+        )
+        earlier, status, body = cursor.fetchone()
+    if earlier != fingerprint:
+        message = f"the Idempotency-Key {key} was used for another request"
+        raise IdempotencyKeyReused(message)
+    return Answer(status=status, body=json.loads(body) if isinstance(body, str) else body)
+
+
+def remember(scope: str, key: str, answer: Answer) -> None:
+    """Store the answer beside the effect, in the same transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE events_idempotencyrecord SET status = %s, body = %s::jsonb"
+            " WHERE tenant_id = %s AND scope = %s AND key = %s",
+            [answer.status, json.dumps(answer.body), current_tenant(), scope, key],
+        )

@@ -1,0 +1,150 @@
+"""The event log: one append-only table, in commit order and without gaps for each tenant."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db import connection
+
+from events.delivery import Envelope
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewEvent:
+    """An event that was published and has no position yet; `data` is its JSON."""
+
+    event_id: UUID
+    type: str
+    version: int
+    category: str
+    stream: str
+    occurred_at: datetime
+    correlation_id: UUID
+    causation_id: UUID | None
+    actor: str
+    traceparent: str
+    data: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredEvent:
+    envelope: Envelope
+    data: str
+
+
+# The lock is one statement and the head is read in the next, so that the wait for the lock is outside the snapshot
+# that reads the head. Both travel in one round trip.
+_APPEND = """
+SELECT pg_advisory_xact_lock(hashtextextended(%(tenant)s, 0));
+INSERT INTO events_event (
+    tenant_id, position, event_id, type, version, category, stream, stream_version,
+    occurred_at, recorded_at, correlation_id, causation_id, actor, traceparent, data
+)
+SELECT
+    %(tenant)s,
+    (SELECT coalesce(max(position), 0) FROM events_event WHERE tenant_id = %(tenant)s) + new.n,
+    new.event_id, new.type, new.version, new.category, new.stream,
+    coalesce((
+        SELECT max(earlier.stream_version) FROM events_event AS earlier
+        WHERE earlier.tenant_id = %(tenant)s AND earlier.stream = new.stream
+    ), 0) + row_number() OVER (PARTITION BY new.stream ORDER BY new.n),
+    new.occurred_at, (SELECT clock_timestamp()), new.correlation_id, new.causation_id, new.actor, new.traceparent,
+    new.data
+FROM unnest(
+    %(event_ids)s::uuid[], %(types)s::text[], %(versions)s::int[], %(categories)s::text[], %(streams)s::text[],
+    %(occurred)s::timestamptz[], %(correlations)s::uuid[], %(causations)s::uuid[], %(actors)s::text[],
+    %(traceparents)s::text[], %(data)s::jsonb[]
+) WITH ORDINALITY AS new (
+    event_id, type, version, category, stream, occurred_at, correlation_id, causation_id, actor, traceparent, data, n
+)
+ORDER BY new.n
+"""
+
+
+def append(tenant_id: str, events: Sequence[NewEvent]) -> None:
+    """Append events to the tenant's log. The tenant's lock is held from here to the end of the transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _APPEND,
+            {
+                "tenant": tenant_id,
+                "event_ids": [event.event_id for event in events],
+                "types": [event.type for event in events],
+                "versions": [event.version for event in events],
+                "categories": [event.category for event in events],
+                "streams": [event.stream for event in events],
+                "occurred": [event.occurred_at for event in events],
+                "correlations": [event.correlation_id for event in events],
+                "causations": [event.causation_id for event in events],
+                "actors": [event.actor for event in events],
+                "traceparents": [event.traceparent for event in events],
+                "data": [event.data for event in events],
+            },
+        )
+
+
+def head(tenant_id: str) -> int:
+    """Return the position of the tenant's newest event, 0 when there is none."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT coalesce(max(position), 0) FROM events_event WHERE tenant_id = %s", [tenant_id])
+        position: int = cursor.fetchone()[0]
+        return position
+
+
+COLUMNS = """
+    event.event_id, event.type, event.version, event.category, event.tenant_id, event.stream, event.stream_version,
+    event.position, event.occurred_at, event.recorded_at, event.correlation_id, event.causation_id, event.actor,
+    event.traceparent, event.data::text
+"""
+
+_READ = f"""
+WITH head AS (SELECT coalesce(max(position), 0) AS position FROM events_event WHERE tenant_id = %(tenant)s)
+SELECT head.position, {COLUMNS}
+FROM head LEFT JOIN LATERAL (
+    SELECT * FROM events_event
+    WHERE tenant_id = %(tenant)s AND position > %(after)s AND position <= %(until)s AND type = ANY(%(types)s)
+    ORDER BY position LIMIT %(limit)s
+) AS event ON true
+ORDER BY event.position
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """Events after a position, and the position up to which nothing else of their types exists."""
+
+    events: list[StoredEvent]
+    reached: int
+    more: bool
+
+
+def read(tenant_id: str, *, after: int, types: Iterable[str], limit: int, window: int = 10_000) -> Page:
+    """Read up to `limit` events of some types, looking at no more than `window` positions."""
+    until = after + window
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _READ, {"tenant": tenant_id, "after": after, "until": until, "types": list(types), "limit": limit}
+        )
+        rows = cursor.fetchall()
+    newest: int = rows[0][0]
+    events = [stored_event(row[1:]) for row in rows if row[1] is not None]
+    reached = events[-1].envelope.position if len(events) == limit else min(newest, until)
+    return Page(events=events, reached=max(reached, after), more=newest > reached)
+
+
+def read_at(tenant_id: str, position: int) -> StoredEvent:
+    """Read the event at a position that is known to be in the log."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {COLUMNS} FROM events_event AS event WHERE tenant_id = %s AND position = %s",
+            [tenant_id, position],
+        )
+        return stored_event(cursor.fetchone())
+
+
+def stored_event(row: Sequence[object]) -> StoredEvent:
+    """Make an event of a row of `COLUMNS`."""
+    *envelope, data = row
+    names = Envelope.__dataclass_fields__
+    return StoredEvent(envelope=Envelope(**dict(zip(names, envelope, strict=True))), data=str(data))  # type: ignore[arg-type]

@@ -1,0 +1,204 @@
+"""What leaves the database: rows written with the effect, sent by a task of their own, at least once, with a stable key.
+
+A sender is registered by kind. Its row is leased and the attempt counted before the call; the call itself holds no
+transaction; its outcome is recorded in one. Whatever dies between, the same key is sent again.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any, Protocol
+from uuid import UUID
+
+import structlog
+from celery import current_app
+from django.db import connection, transaction
+from django.utils import timezone
+from kombu.exceptions import OperationalError as BrokerError
+from redis.exceptions import RedisError
+
+from events.causes import Cause, caused_by, current_cause
+from events.doorbells import doorbells
+from events.models import Outgoing
+from events.subscriptions import Backoff
+from events.unit_of_work import current_unit, unit_of_work
+from kernel.ids import new_id
+from kernel.tenancy import current_tenant
+
+logger = structlog.get_logger(__name__)
+
+
+class State(StrEnum):
+    PENDING = "PENDING"
+    SENDING = "SENDING"
+    DELIVERED = "DELIVERED"
+    FAILED = "FAILED"
+    """The other side refused for good."""
+    UNKNOWN = "UNKNOWN"
+    """Out of attempts without an answer: only reconciliation can tell."""
+
+
+class RefusedForGood(Exception):
+    """The other side said no, and would again."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """:param key: the idempotency key, the same at every attempt. :param attempt: 1 the first time."""
+
+    key: UUID
+    attempt: int
+
+
+class Sender(Protocol):
+    """Sends one kind of thing; each method works in the tenant's schema."""
+
+    kind: str
+    queue: str
+    backoff: Backoff
+    lease_seconds: int
+
+    def send(self, call: Call) -> Any:
+        """Call the other side, outside any transaction.
+
+        :raises RefusedForGood: when no retry would help.
+        """
+
+    def record(self, call: Call, outcome: Any) -> None:
+        """Write what the call brought, in the transaction that marks it delivered."""
+
+    def record_failure(self, call: Call, error: Exception, state: State) -> None:
+        """Write that an attempt failed; `state` says whether another one follows."""
+
+
+_senders: dict[str, Sender] = {}
+
+
+def register_sender(sender: Sender) -> None:
+    _senders[sender.kind] = sender
+
+
+def find_sender(kind: str) -> Sender:
+    """:raises KeyError: when no sender of that kind is registered."""
+    return _senders[kind]
+
+
+def all_senders() -> list[Sender]:
+    return sorted(_senders.values(), key=lambda sender: sender.kind)
+
+
+def send_later(kind: str, key: UUID) -> None:
+    """Write the row of a call in the current unit of work; it is sent after the commit."""
+    current_unit()
+    cause = current_cause()
+    row = Outgoing(
+        id=new_id(),
+        tenant_id=current_tenant(),
+        kind=kind,
+        key=key,
+        state=State.PENDING,
+        attempts=0,
+        next_attempt_at=timezone.now(),
+        error="",
+        correlation_id=cause.correlation_id,
+        causation_id=cause.causation_id,
+        actor=cause.actor,
+        created_at=timezone.now(),
+    )
+    row.save(force_insert=True)
+    bell = _Bell(row.tenant_id, row.id, find_sender(kind).queue)
+    transaction.on_commit(bell.ring, robust=True)
+
+
+@dataclass(frozen=True)
+class _Bell:
+    tenant_id: str
+    id: UUID
+    queue: str
+
+    def ring(self) -> None:
+        ring(self.tenant_id, self.id, self.queue)
+
+
+def ring(tenant_id: str, outgoing_id: UUID, queue: str, *, countdown: float = 0.0) -> None:
+    """Ask a worker to send a row. A hint: the sweeper asks again for what is due."""
+    if not doorbells.breaker.allows():
+        return
+    try:
+        current_app.tasks["events.send"].apply_async(
+            kwargs={"tenant": tenant_id, "outgoing": str(outgoing_id)}, queue=queue, countdown=countdown or None
+        )
+    except (RedisError, BrokerError, OSError) as error:
+        doorbells.breaker.failed()
+        logger.warning("doorbell_failed", tenant=tenant_id, error=f"{type(error).__name__}: {error}")
+    else:
+        doorbells.breaker.worked()
+
+
+def send(outgoing_id: UUID) -> State | None:
+    """Make the next attempt of a row; None when it is not due, or another worker has it."""
+    leased = _lease(outgoing_id)
+    if leased is None:
+        return None
+    row, sender = leased, find_sender(leased.kind)
+    call = Call(key=row.key, attempt=row.attempts)
+    cause = Cause(correlation_id=row.correlation_id, causation_id=row.causation_id, actor=row.actor)
+    with caused_by(cause):
+        try:
+            outcome = sender.send(call)
+        except Exception as error:  # noqa: BLE001 - whatever a sender raises is a failed attempt
+            return _failed(row, sender, call, error)
+        with unit_of_work():
+            sender.record(call, outcome)
+            _finish(row, State.DELIVERED)
+    return State.DELIVERED
+
+
+def _lease(outgoing_id: UUID) -> Outgoing | None:
+    """Count the attempt and hold the row for a while, before anything is sent."""
+    now = timezone.now()
+    with unit_of_work():
+        row = (
+            Outgoing.objects.select_for_update(no_key=True, skip_locked=True)
+            .filter(id=outgoing_id, state__in=[State.PENDING, State.SENDING], next_attempt_at__lte=now)
+            .first()
+        )
+        if row is None:
+            return None
+        row.state, row.attempts = State.SENDING, row.attempts + 1
+        row.next_attempt_at = now + timedelta(seconds=find_sender(row.kind).lease_seconds)
+        row.save(update_fields=["state", "attempts", "next_attempt_at"])
+    return row
+
+
+def _failed(row: Outgoing, sender: Sender, call: Call, error: Exception) -> State:
+    refused = isinstance(error, RefusedForGood)
+    exhausted = row.attempts >= sender.backoff.attempts
+    state = State.FAILED if refused else State.UNKNOWN if exhausted else State.PENDING
+    delay = sender.backoff.delay(row.attempts)
+    with unit_of_work():
+        sender.record_failure(call, error, state)
+        _finish(row, state, delay=delay, error=f"{type(error).__name__}: {error}")
+    logger.warning("send_failed", tenant=row.tenant_id, kind=row.kind, attempt=row.attempts, error=str(error))
+    if state is State.PENDING:
+        ring(row.tenant_id, row.id, sender.queue, countdown=min(delay, 75.0))
+    return state
+
+
+def _finish(row: Outgoing, state: State, *, delay: float = 0.0, error: str = "") -> None:
+    Outgoing.objects.filter(id=row.id).update(
+        state=state, next_attempt_at=timezone.now() + timedelta(seconds=delay), error=error[:2000]
+    )
+
+
+def due() -> list[tuple[str, UUID, str]]:
+    """List (tenant, id, kind) of the rows whose next attempt, or whose lost lease, is due; for the sweeper."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT tenant_id, id, kind FROM events_outgoing
+            WHERE state IN ('PENDING', 'SENDING') AND next_attempt_at < clock_timestamp() - interval '1 second'
+            ORDER BY next_attempt_at LIMIT 1000
+            """
+        )
+        return list(cursor.fetchall())

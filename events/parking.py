@@ -1,0 +1,160 @@
+"""Parked events: those that failed, and those that wait behind one that failed on their stream."""
+
+import hashlib
+import re
+import traceback
+from dataclasses import dataclass
+from enum import StrEnum
+
+from django.db import connection
+
+from events.delivery import Envelope
+
+
+class State(StrEnum):
+    RETRYING = "RETRYING"
+    """Failed, and will be tried again at `next_attempt_at`."""
+    WAITING = "WAITING"
+    """Behind an unresolved event of the same stream."""
+    DEAD = "DEAD"
+    """Out of attempts, or beyond healing; an operator decides."""
+    DISCARDED = "DISCARDED"
+    """Given up by an operator, with a reason. Resolved."""
+
+
+UNRESOLVED = [State.RETRYING, State.WAITING, State.DEAD]
+LONGEST_ERROR = 8000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parked:
+    id: int
+    position: int
+    stream: str
+    attempts: int
+
+
+def park(subscriber: str, envelope: Envelope, state: State, *, delay: float = 0.0, error: str = "") -> None:
+    """Park an event in the current transaction. `delay` (seconds) is counted from now."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO events_parkedevent (tenant_id, subscriber, position, event_id, type, stream, state, attempts,
+                next_attempt_at, error, fingerprint, reason, parked_at, updated_at)
+            VALUES (%s, %s, %s, %s, %s, %s, %s, %s, clock_timestamp() + make_interval(secs => %s), %s, %s, '',
+                clock_timestamp(), clock_timestamp())
+            """,
+            [
+                envelope.tenant_id,
+                subscriber,
+                envelope.position,
+                envelope.event_id,
+                envelope.type,
+                envelope.stream,
+                state,
+                0 if state == State.WAITING else 1,
+                delay,
+                error[:LONGEST_ERROR],
+                fingerprint(error),
+            ],
+        )
+
+
+def blocked_streams(tenant_id: str, subscriber: str, streams: list[str]) -> set[str]:
+    """Return those of the streams that hold an unresolved event of this subscriber."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT DISTINCT stream FROM events_parkedevent
+            WHERE tenant_id = %s AND subscriber = %s AND stream = ANY(%s) AND state = ANY(%s)
+            """,
+            [tenant_id, subscriber, streams, UNRESOLVED],
+        )
+        return {stream for (stream,) in cursor.fetchall()}
+
+
+def next_due(tenant_id: str, subscriber: str) -> Parked | None:
+    """Return the earliest parked event whose next attempt is due."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT id, position, stream, attempts FROM events_parkedevent
+            WHERE tenant_id = %s AND subscriber = %s AND state = %s AND next_attempt_at <= clock_timestamp()
+            ORDER BY position LIMIT 1
+            """,
+            [tenant_id, subscriber, State.RETRYING],
+        )
+        row = cursor.fetchone()
+    return Parked(id=row[0], position=row[1], stream=row[2], attempts=row[3]) if row else None
+
+
+def count_attempt(parked: Parked) -> int:
+    """Count an attempt before it is made, so that one that kills the process is counted too."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE events_parkedevent SET attempts = attempts + 1, updated_at = clock_timestamp(),
+                next_attempt_at = clock_timestamp() + interval '60 seconds'
+            WHERE id = %s RETURNING attempts
+            """,
+            [parked.id],
+        )
+        attempts: int = cursor.fetchone()[0]
+        return attempts
+
+
+def settle(parked_id: int, state: State, *, delay: float = 0.0, error: str = "") -> None:
+    """Write the outcome of a failed attempt."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE events_parkedevent SET state = %s, error = %s, fingerprint = %s, updated_at = clock_timestamp(),
+                next_attempt_at = clock_timestamp() + make_interval(secs => %s)
+            WHERE id = %s
+            """,
+            [state, error[:LONGEST_ERROR], fingerprint(error), delay, parked_id],
+        )
+
+
+def remove(parked_id: int) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM events_parkedevent WHERE id = %s", [parked_id])
+
+
+def release_next(tenant_id: str, subscriber: str, stream: str) -> None:
+    """Let the first event that waits on a stream be tried; the others wait behind it, so that their order holds."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE events_parkedevent SET state = %(retrying)s, attempts = 0, next_attempt_at = clock_timestamp(),
+                updated_at = clock_timestamp()
+            WHERE id = (
+                SELECT id FROM events_parkedevent
+                WHERE tenant_id = %(tenant)s AND subscriber = %(subscriber)s AND stream = %(stream)s
+                    AND state = %(waiting)s
+                ORDER BY position LIMIT 1
+            )
+            """,
+            {
+                "retrying": State.RETRYING,
+                "waiting": State.WAITING,
+                "tenant": tenant_id,
+                "subscriber": subscriber,
+                "stream": stream,
+            },
+        )
+
+
+def described(error: BaseException) -> str:
+    """Write an exception with the end of its traceback, for the person who must decide about it."""
+    frames = traceback.format_exception(error, limit=-6)
+    return "".join(frames)
+
+
+def fingerprint(error: str) -> str:
+    """Name a kind of error: its last line without the numbers and ids that differ from event to event."""
+    lines = error.strip().splitlines()
+    if not lines:
+        return ""
+    kind = re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}|'[^']*'|\"[^\"]*\"|\d+", "…", lines[-1])
+    return hashlib.sha256(kind.encode()).hexdigest()[:16]

@@ -1,0 +1,36 @@
+"""Publishing: say, in the transaction that makes it true, that something has happened."""
+
+from datetime import UTC, datetime
+
+from events.causes import current_cause
+from events.event import encode, type_of
+from events.log import NewEvent
+from events.unit_of_work import current_unit
+from kernel.ids import new_id
+
+
+def publish(event: object, *, occurred_at: datetime | None = None) -> None:
+    """Append an event to the current unit of work.
+
+    :param occurred_at: when it happened in the world, where that was earlier than now (a till's own clock).
+    :raises NotInUnitOfWork: outside a unit of work.
+    :raises EventInvalid: when a field has not its declared type, or the event is too large.
+    """
+    unit = current_unit()
+    event_type = type_of(event)
+    cause = current_cause()
+    unit.events.append(
+        NewEvent(
+            event_id=new_id(),
+            type=event_type.name,
+            version=event_type.version,
+            category=event_type.category.value,
+            stream=event_type.stream.format_map(vars(event)),
+            occurred_at=occurred_at or datetime.now(UTC),
+            correlation_id=cause.correlation_id,
+            causation_id=cause.causation_id,
+            actor=cause.actor,
+            traceparent=cause.traceparent,
+            data=encode(event),
+        )
+    )

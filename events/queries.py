@@ -1,0 +1,140 @@
+"""What can be asked of the event layer: who is behind, who is accounted for."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db import connection
+
+from events.log import COLUMNS, StoredEvent, stored_event
+from events.subscriptions import Subscriber, all_subscribers
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lag:
+    """How far a subscriber is behind; `oldest_seconds` is the age of the oldest event that it has not applied."""
+
+    tenant_id: str
+    subscriber: str
+    cursor: int
+    behind: int
+    oldest_seconds: float
+    retrying: int
+    waiting: int
+    dead: int
+    paused: bool
+
+
+_TYPES = "(SELECT * FROM unnest(%(subscribers)s::text[], %(types)s::text[])) AS bound (subscriber, type)"
+
+_LAG = f"""
+SELECT s.tenant_id, s.subscriber, s.cursor, pending.behind,
+    coalesce(extract(epoch FROM clock_timestamp() - pending.oldest), 0)::float,
+    parked.retrying, parked.waiting, parked.dead, s.paused_at IS NOT NULL
+FROM events_subscription s
+CROSS JOIN LATERAL (
+    SELECT count(*) AS behind, min(e.recorded_at) AS oldest FROM events_event e
+    WHERE e.tenant_id = s.tenant_id AND e.position > s.cursor
+        AND e.type IN (SELECT bound.type FROM {_TYPES} WHERE bound.subscriber = s.subscriber)
+) AS pending
+CROSS JOIN LATERAL (
+    SELECT count(*) FILTER (WHERE state = 'RETRYING') AS retrying, count(*) FILTER (WHERE state = 'WAITING') AS waiting,
+        count(*) FILTER (WHERE state = 'DEAD') AS dead
+    FROM events_parkedevent p WHERE p.tenant_id = s.tenant_id AND p.subscriber = s.subscriber
+) AS parked
+ORDER BY s.tenant_id, s.subscriber
+"""
+
+# A subscription is behind when an event of its types has waited longer than a moment, or when its cursor has so much
+# of no interest before it that the next look would be long.
+_BEHIND = f"""
+SELECT s.tenant_id, s.subscriber
+FROM events_subscription s
+CROSS JOIN LATERAL (
+    SELECT coalesce(max(position), 0) AS head FROM events_event e WHERE e.tenant_id = s.tenant_id
+) AS log
+WHERE s.paused_at IS NULL AND (
+    log.head - s.cursor > 1000
+    OR (log.head > s.cursor AND EXISTS (
+        SELECT 1 FROM events_event e
+        WHERE e.tenant_id = s.tenant_id AND e.position > s.cursor
+            AND e.recorded_at < clock_timestamp() - make_interval(secs => %(moment)s)
+            AND e.type IN (SELECT bound.type FROM {_TYPES} WHERE bound.subscriber = s.subscriber)
+    ))
+    OR EXISTS (
+        SELECT 1 FROM events_parkedevent p
+        WHERE p.tenant_id = s.tenant_id AND p.subscriber = s.subscriber AND p.state = 'RETRYING'
+            AND p.next_attempt_at < clock_timestamp()
+    )
+)
+"""
+
+_UNACCOUNTED = f"""
+SELECT count(*)
+FROM events_subscription s
+JOIN {_TYPES} ON bound.subscriber = s.subscriber
+JOIN events_event e ON e.tenant_id = s.tenant_id AND e.type = bound.type
+    AND e.position > s.start AND e.position <= s.cursor
+WHERE (
+    SELECT count(*) FROM events_processedevent d
+    WHERE d.tenant_id = s.tenant_id AND d.subscriber = s.subscriber AND d.position = e.position
+) + (
+    SELECT count(*) FROM events_parkedevent p
+    WHERE p.tenant_id = s.tenant_id AND p.subscriber = s.subscriber AND p.position = e.position
+) <> 1
+"""
+
+
+def lags() -> list[Lag]:
+    """List every subscription that this session sees, with what is pending for it."""
+    return [
+        Lag(
+            tenant_id=row[0],
+            subscriber=row[1],
+            cursor=row[2],
+            behind=row[3],
+            oldest_seconds=row[4],
+            retrying=row[5],
+            waiting=row[6],
+            dead=row[7],
+            paused=row[8],
+        )
+        for row in _rows(_LAG, _bindings(all_subscribers()))
+    ]
+
+
+def behind(*, moment_seconds: float) -> list[tuple[str, str]]:
+    """List (tenant, subscriber) of those that have had something to do for longer than a moment."""
+    return [
+        (tenant, name) for tenant, name in _rows(_BEHIND, {**_bindings(all_subscribers()), "moment": moment_seconds})
+    ]
+
+
+def unaccounted() -> int:
+    """Count the (event, subscriber) at or below a cursor that are not exactly one of processed, parked, discarded."""
+    (count,) = _rows(_UNACCOUNTED, _bindings(all_subscribers()))[0]
+    return int(count)
+
+
+def feed(*, tenant_id: str, after: int, categories: Iterable[str], types: Iterable[str], limit: int) -> list[StoredEvent]:
+    """Read a tenant's log for a reader from outside, in order; no types means all."""
+    rows = _rows(
+        f"""
+        SELECT {COLUMNS} FROM events_event AS event
+        WHERE tenant_id = %(tenant)s AND position > %(after)s AND category = ANY(%(categories)s)
+            AND (%(types)s::text[] = '{{}}' OR type = ANY(%(types)s))
+        ORDER BY position LIMIT %(limit)s
+        """,
+        {"tenant": tenant_id, "after": after, "categories": list(categories), "types": list(types), "limit": limit},
+    )
+    return [stored_event(row) for row in rows]
+
+
+def _bindings(subscribers: list[Subscriber]) -> dict[str, object]:
+    pairs = [(subscriber.name, type_name) for subscriber in subscribers for type_name in subscriber.types]
+    return {"subscribers": [name for name, _ in pairs], "types": [type_name for _, type_name in pairs]}
+
+
+def _rows(statement: str, parameters: dict[str, object]) -> list[tuple]:  # type: ignore[type-arg]
+    with connection.cursor() as cursor:
+        cursor.execute(statement, parameters)
+        return list(cursor.fetchall())

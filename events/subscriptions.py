@@ -1,0 +1,102 @@
+"""Subscribers: who reacts to what, under which permanent name, on which queue."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from random import Random
+from typing import TypedDict, TypeVar, Unpack
+
+from events.event import type_of_class
+
+H = TypeVar("H", bound=Callable[..., None])
+
+_random = Random()  # noqa: S311 - jitter needs no secrecy
+
+
+@dataclass(frozen=True, kw_only=True)
+class Backoff:
+    """Exponential backoff with full jitter (seconds): a random delay up to base × 2^(attempt − 1), at most the cap."""
+
+    base: float = 1.0
+    cap: float = 3600.0
+    attempts: int = 10
+
+    def delay(self, attempt: int, random: Random = _random) -> float:
+        ceiling = min(self.cap, self.base * 2 ** min(attempt - 1, 40))
+        return random.uniform(0, ceiling)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subscriber:
+    """A function that reacts to some event types.
+
+    :param name: permanent; it names the cursor, the processed rows and the Celery task.
+    :param batch: whether the handler gets a list of deliveries, in order, or is called once for each.
+    :param batch_size: the most events that share one transaction.
+    :param permanent: exceptions that no retry will heal.
+    :param unordered: whether an event that failed lets its successors on the stream pass.
+    :param platform: whether it listens to the platform's own log instead of the tenants'.
+    :param from_beginning: whether it hears, when it is new, what a tenant's log already holds.
+    """
+
+    name: str
+    types: frozenset[str]
+    handler: Callable[..., None]
+    batch: bool = False
+    batch_size: int = 100
+    queue: str = "events"
+    backoff: Backoff = Backoff()
+    permanent: tuple[type[Exception], ...] = ()
+    unordered: bool = False
+    platform: bool = False
+    from_beginning: bool = False
+
+
+class Options(TypedDict, total=False):
+    """What `subscriber` takes beside name and events; each is explained at `Subscriber`."""
+
+    batch: bool
+    batch_size: int
+    queue: str
+    backoff: Backoff
+    permanent: tuple[type[Exception], ...]
+    unordered: bool
+    platform: bool
+    from_beginning: bool
+
+
+_subscribers: dict[str, Subscriber] = {}
+
+
+def subscriber(name: str, *events: type, **options: Unpack[Options]) -> Callable[[H], H]:
+    """Subscribe a function: `(event, delivery)`, or `(deliveries)` with `batch=True`."""
+
+    def subscribe(handler: H) -> H:
+        if name in _subscribers:
+            message = f"two subscribers are named {name}"
+            raise TypeError(message)
+        types = frozenset(type_of_class(event).name for event in events)
+        _subscribers[name] = Subscriber(name=name, types=types, handler=handler, **options)
+        return handler
+
+    return subscribe
+
+
+def all_subscribers(*, platform: bool | None = None) -> list[Subscriber]:
+    """List the subscribers in the order of their names; of the platform's log, of the tenants' logs, or of both."""
+    chosen = (s for s in _subscribers.values() if platform is None or s.platform == platform)
+    return sorted(chosen, key=lambda s: s.name)
+
+
+def subscribers_of(types: Iterable[str], *, platform: bool) -> list[Subscriber]:
+    wanted = frozenset(types)
+    return [s for s in all_subscribers(platform=platform) if s.types & wanted]
+
+
+def find_subscriber(name: str) -> Subscriber:
+    """:raises KeyError: when no subscriber has that name."""
+    return _subscribers[name]
+
+
+def forget_subscriber(name: str) -> None:
+    """Take a subscriber out again; for tests that bring their own."""
+    _subscribers.pop(name, None)

@@ -1,0 +1,50 @@
+"""The sweeper: ring for every subscription that is behind, whatever happened to its doorbells."""
+
+from django.db import connection
+
+from events import outgoing
+from events.doorbells import doorbells
+from events.queries import behind
+from events.services import subscribe_tenant
+from events.subscriptions import all_subscribers
+from kernel.tenancy import TenantLike, in_public_schema, in_tenant
+
+MOMENT_SECONDS = 1.0
+
+
+def sweep() -> int:
+    """Ring for all that is behind, in all tenants, by one query; return how many were rung."""
+    by_name = {subscriber.name: subscriber for subscriber in all_subscribers()}
+    with in_public_schema():
+        late = behind(moment_seconds=MOMENT_SECONDS)
+    known = [(tenant_id, by_name[name]) for tenant_id, name in late if name in by_name]
+    for tenant_id, subscriber in known:
+        doorbells.ring_again(tenant_id, subscriber)
+    return len(known) + _send_due()
+
+
+def _send_due() -> int:
+    """Ask for everything that should have left the database by now, and for what a dead worker had leased."""
+    with in_public_schema():
+        late = outgoing.due()
+    for tenant_id, outgoing_id, kind in late:
+        outgoing.ring(tenant_id, outgoing_id, outgoing.find_sender(kind).queue)
+    return len(late)
+
+
+def subscribe_everyone(tenants: list[TenantLike]) -> int:
+    """Create the subscriptions that are missing, after new code brought new subscribers; return how many."""
+    with in_public_schema():
+        created = subscribe_tenant()
+    for tenant in tenants:
+        with in_tenant(tenant):
+            created += subscribe_tenant()
+    return created
+
+
+def make_partitions() -> int:
+    """Make the log's partitions of the coming months; return how many were new."""
+    with in_public_schema(), connection.cursor() as cursor:
+        cursor.execute("SELECT public.events_make_partitions(3)")
+        made: int = cursor.fetchone()[0]
+        return made

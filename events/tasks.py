@@ -1,0 +1,71 @@
+"""The Celery tasks: one for each subscriber, under its own name, and the platform's few periodic ones."""
+
+from typing import Any
+from uuid import UUID
+
+from celery import Celery, Task, shared_task
+from django.db import InterfaceError, OperationalError
+from django_tenants.utils import get_tenant_model
+
+from events import sweeper
+from events.doorbells import doorbells
+from events.drain import Drain
+from events.outgoing import send as send_outgoing
+from events.subscriptions import Subscriber, all_subscribers
+from kernel.tenancy import TenantRefused, get_public_schema_name, in_public_schema, in_tenant, tenant_for_task
+
+RETRY_ON_INFRASTRUCTURE: dict[str, Any] = {
+    "autoretry_for": (OperationalError, InterfaceError),
+    "retry_backoff": True,
+    "retry_backoff_max": 60,
+    "retry_jitter": True,
+    "max_retries": 8,
+}
+
+
+def drain_tenant(subscriber: Subscriber, tenant: str) -> dict[str, Any]:
+    """Drain for one tenant, in its schema; a doorbell for a tenant that may not work is refused.
+
+    :raises TenantRefused: when the tenant is missing, unknown, suspended, or `public`.
+    """
+    if subscriber.platform:
+        if tenant != get_public_schema_name():
+            message = f"{subscriber.name} listens to the platform's log, not to {tenant!r}"
+            raise TenantRefused(message)
+        with in_public_schema():
+            return {"tenant": tenant, "handled": Drain(subscriber, tenant, doorbells).run()}
+    with in_tenant(tenant_for_task(tenant)):
+        return {"tenant": tenant, "handled": Drain(subscriber, tenant, doorbells).run()}
+
+
+def register_drains(app: Celery) -> None:
+    """Give every subscriber a Celery task under its own name."""
+    for subscriber in all_subscribers():
+        if subscriber.name not in app.tasks:
+            _register_drain(app, subscriber)
+
+
+def _register_drain(app: Celery, subscriber: Subscriber) -> None:
+    def drain(_task: Task[..., Any], tenant: str) -> dict[str, Any]:
+        return drain_tenant(subscriber, tenant)
+
+    app.task(drain, name=subscriber.name, bind=True, queue=subscriber.queue, **RETRY_ON_INFRASTRUCTURE)
+
+
+@shared_task(name="events.send", queue="mail", **RETRY_ON_INFRASTRUCTURE)
+def send(tenant: str, outgoing: str) -> dict[str, Any]:
+    """Send one row of what leaves the database; its queue is the sender's."""
+    with in_tenant(tenant_for_task(tenant)):
+        return {"tenant": tenant, "state": send_outgoing(UUID(outgoing))}
+
+
+@shared_task(name="events.sweep", queue="platform", expires=10, ignore_result=True)
+def sweep() -> int:
+    return sweeper.sweep()
+
+
+@shared_task(name="events.look_after_tables", queue="platform", ignore_result=True)
+def look_after_tables() -> dict[str, int]:
+    with in_public_schema():
+        tenants = list(get_tenant_model().objects.filter(status="ACTIVE"))
+    return {"subscribed": sweeper.subscribe_everyone(tenants), "partitions": sweeper.make_partitions()}

@@ -1,0 +1,43 @@
+"""What the stockroom says. Quantities have three decimals."""
+
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from events.event import Category, event
+
+
+@event("inventory.stock_changed", category=Category.INTEGRATION, stream="stock:{variant_id}@{location_id}")
+class InventoryStockChanged:
+    """The stock of a variant at a location moved; `on_hand` is what is there now, `kind` why."""
+
+    variant_id: UUID
+    location_id: UUID
+    sku: str
+    kind: str
+    quantity: Decimal
+    on_hand: Decimal
+    occurred_at: datetime
+
+
+@event("inventory.stock_ran_low", category=Category.INTEGRATION, stream="stock:{variant_id}@{location_id}")
+class StockRanLow:
+    """The stock fell to its reorder point or below it, and was above it before."""
+
+    variant_id: UUID
+    location_id: UUID
+    sku: str
+    title: str
+    on_hand: Decimal
+    reorder_point: Decimal
+
+
+@event("inventory.product_out_of_stock", category=Category.INTEGRATION, stream="stock:{variant_id}@{location_id}")
+class ProductOutOfStock:
+    """The stock fell to nothing or below it, and there was some before."""
+
+    variant_id: UUID
+    location_id: UUID
+    sku: str
+    title: str
+    on_hand: Decimal

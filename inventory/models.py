@@ -1,0 +1,74 @@
+"""What the stockroom keeps: the ledger, and what it adds up to."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+
+from kernel.ids import new_id
+
+
+class StockedVariant(models.Model):
+    """What inventory knows of a variant, from what the catalogue said."""
+
+    variant_id = models.UUIDField(primary_key=True)
+    sku = models.CharField(max_length=64)
+    title = models.CharField(max_length=401)
+    tracked = models.BooleanField()
+
+    def __str__(self) -> str:
+        return f"{self.sku} {self.title}"
+
+
+class StockItem(models.Model):
+    """How much of a variant is at a location: the sum of its movements. Negative after overselling."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    variant_id = models.UUIDField()
+    location_id = models.UUIDField()
+    sku = models.CharField(max_length=64, blank=True)
+    title = models.CharField(max_length=401, blank=True)
+    on_hand = models.DecimalField(max_digits=14, decimal_places=3, default=0)
+    reorder_point = models.DecimalField(max_digits=14, decimal_places=3, default=0)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["variant_id", "location_id"], name="stock_item_one_per_place"),
+            models.CheckConstraint(condition=Q(reorder_point__gte=0), name="stock_item_reorder_point_not_negative"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.sku} {self.on_hand}"
+
+
+class StockMovement(models.Model):
+    """One entry of the ledger: append-only, and once for each (source, line, kind)."""
+
+    class Kind(models.TextChoices):
+        ORDER = "ORDER", "Sold"
+        RETURN = "RETURN", "Came back"
+        RECEIPT = "RECEIPT", "Received"
+        ADJUSTMENT = "ADJUSTMENT", "Adjusted"
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    item = models.ForeignKey(StockItem, on_delete=models.PROTECT, related_name="movements")
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    quantity = models.DecimalField(max_digits=14, decimal_places=3, help_text="In is positive, out negative")
+    reason = models.CharField(max_length=200, blank=True)
+    source_type = models.CharField(max_length=20)
+    source_id = models.UUIDField()
+    source_line = models.UUIDField()
+    occurred_at = models.DateTimeField()
+    recorded_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["source_type", "source_id", "source_line", "kind"], name="stock_movement_posted_once"
+            ),
+            models.CheckConstraint(condition=~Q(quantity=0), name="stock_movement_moves_something"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.quantity}"

@@ -1,0 +1,167 @@
+"""What the stockroom can do: post movements to the ledger, whatever they come from."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from events.publishing import publish
+from events.unit_of_work import unit_of_work
+from inventory.events import InventoryStockChanged, ProductOutOfStock, StockRanLow
+from inventory.models import StockedVariant, StockItem, StockMovement
+from kernel.refusals import Refusal
+
+
+class UnknownVariants(Refusal):
+    code = "unknown-variant"
+    title = "Unknown variant"
+    status = 422
+
+
+@dataclass(frozen=True, kw_only=True)
+class Moved:
+    """A quantity of a variant that came in (positive) or went out (negative); `line` names it within its source."""
+
+    variant_id: UUID
+    quantity: Decimal
+    line: UUID
+    reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """What caused movements: an order, a return, a goods receipt, an adjustment."""
+
+    type: str
+    id: UUID
+    location_id: UUID
+    occurred_at: datetime
+
+
+def receive_goods(*, source: Source, moved: Sequence[Moved]) -> list[StockMovement]:
+    """Take delivered goods into stock.
+
+    :raises UnknownVariants: when a variant is not one that is kept in stock.
+    """
+    with unit_of_work():
+        _require_tracked(moved)
+        return post_movements(source=source, kind=StockMovement.Kind.RECEIPT, moved=moved)
+
+
+def adjust_stock(*, source: Source, moved: Sequence[Moved]) -> list[StockMovement]:
+    """Correct the stock by hand: breakage, theft, found goods.
+
+    :raises UnknownVariants: when a variant is not one that is kept in stock.
+    """
+    with unit_of_work():
+        _require_tracked(moved)
+        return post_movements(source=source, kind=StockMovement.Kind.ADJUSTMENT, moved=moved)
+
+
+def post_movements(*, source: Source, kind: StockMovement.Kind, moved: Sequence[Moved]) -> list[StockMovement]:
+    """Post movements to the ledger, bring the items up to date, and say what changed.
+
+    The items are locked in one order, so that two postings never wait for each other in a circle.
+    """
+    if not moved:
+        return []
+    with unit_of_work():
+        items = _locked_items({line.variant_id for line in moved}, source.location_id)
+        before = {variant_id: item.on_hand for variant_id, item in items.items()}
+        movements = []
+        for line in moved:
+            item = items[line.variant_id]
+            item.on_hand += line.quantity
+            movements.append(
+                StockMovement(
+                    item=item,
+                    kind=kind,
+                    quantity=line.quantity,
+                    reason=line.reason,
+                    source_type=source.type,
+                    source_id=source.id,
+                    source_line=line.line,
+                    occurred_at=source.occurred_at,
+                )
+            )
+        StockMovement.objects.bulk_create(movements)
+        StockItem.objects.bulk_update(items.values(), ["on_hand"])
+        for item in items.values():
+            _announce(item, before[item.variant_id], kind, source)
+    return movements
+
+
+def know_variant(*, variant_id: UUID, sku: str, title: str, tracked: bool) -> None:
+    """Remember what the catalogue says of a variant."""
+    StockedVariant.objects.update_or_create(
+        variant_id=variant_id, defaults={"sku": sku, "title": title, "tracked": tracked}
+    )
+    StockItem.objects.filter(variant_id=variant_id).update(sku=sku, title=title)
+
+
+def _require_tracked(moved: Sequence[Moved]) -> None:
+    wanted = {line.variant_id for line in moved}
+    known = StockedVariant.objects.filter(variant_id__in=wanted, tracked=True).values_list("variant_id", flat=True)
+    unknown = sorted(str(variant_id) for variant_id in wanted - set(known))
+    if unknown:
+        message = f"no variant kept in stock has the id {unknown[0]}"
+        raise UnknownVariants(message, variant_ids=unknown)
+
+
+def _locked_items(variant_ids: set[UUID], location_id: UUID) -> dict[UUID, StockItem]:
+    titles = {known.variant_id: known for known in StockedVariant.objects.filter(variant_id__in=variant_ids)}
+    existing = set(
+        StockItem.objects.filter(location_id=location_id, variant_id__in=variant_ids).values_list(
+            "variant_id", flat=True
+        )
+    )
+    missing = [
+        StockItem(
+            variant_id=variant_id,
+            location_id=location_id,
+            sku=titles[variant_id].sku if variant_id in titles else "",
+            title=titles[variant_id].title if variant_id in titles else "",
+        )
+        for variant_id in sorted(variant_ids - existing)
+    ]
+    if missing:
+        StockItem.objects.bulk_create(missing, ignore_conflicts=True)
+    locked = StockItem.objects.select_for_update(no_key=True).order_by("variant_id")
+    return {item.variant_id: item for item in locked.filter(location_id=location_id, variant_id__in=variant_ids)}
+
+
+def _announce(item: StockItem, before: Decimal, kind: StockMovement.Kind, source: Source) -> None:
+    publish(
+        InventoryStockChanged(
+            variant_id=item.variant_id,
+            location_id=item.location_id,
+            sku=item.sku,
+            kind=kind.value,
+            quantity=item.on_hand - before,
+            on_hand=item.on_hand,
+            occurred_at=source.occurred_at,
+        ),
+        occurred_at=source.occurred_at,
+    )
+    if item.on_hand <= 0 < before:
+        publish(
+            ProductOutOfStock(
+                variant_id=item.variant_id,
+                location_id=item.location_id,
+                sku=item.sku,
+                title=item.title,
+                on_hand=item.on_hand,
+            )
+        )
+    elif item.on_hand <= item.reorder_point < before:
+        publish(
+            StockRanLow(
+                variant_id=item.variant_id,
+                location_id=item.location_id,
+                sku=item.sku,
+                title=item.title,
+                on_hand=item.on_hand,
+                reorder_point=item.reorder_point,
+            )
+        )

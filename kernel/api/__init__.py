@@ -1,0 +1,1 @@
+"""How every app's API answers: problems, money, pages, throttles."""

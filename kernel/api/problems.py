@@ -1,0 +1,87 @@
+"""RFC 9457 problems: the one shape of every error that the API answers."""
+
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404
+from rest_framework import exceptions, status
+from rest_framework.response import Response
+from rest_framework.views import exception_handler
+
+from kernel.api.errors import CONTENT_TYPE, TYPE_PREFIX, ApiProblem
+from kernel.refusals import Refusal
+
+def problem_response(error: Exception, context: dict[str, Any]) -> Response | None:
+    """Turn an error into its problem document; None for a bug, which rises."""
+    path = context["request"].path
+    if isinstance(error, Refusal):
+        return _response(error.status, error.code, error.title, error.detail, path, error.details)
+    if isinstance(error, ApiProblem):
+        title = error.problem_code.replace("-", " ").capitalize()
+        return _response(error.status_code, error.problem_code, title, str(error.detail), path, error.members)
+    if isinstance(error, Http404):
+        error = exceptions.NotFound()
+    elif isinstance(error, PermissionDenied):
+        error = exceptions.PermissionDenied()
+    answered = exception_handler(error, context)
+    if answered is None or not isinstance(error, exceptions.APIException):
+        return None
+    members: dict[str, Any] = {}
+    detail = str(error.detail)
+    if isinstance(error, exceptions.ValidationError):
+        members["errors"] = list(_pointed(error.detail, ""))
+        detail = "; ".join(f"{entry['pointer'] or '/'}: {entry['detail']}" for entry in members["errors"][:3])
+    code = _CODES.get(type(error), "request-refused")
+    title = code.replace("-", " ").capitalize()
+    response = _response(_status(error, answered), code, title, detail, path, members)
+    for name in ("Retry-After", "WWW-Authenticate", "Allow"):
+        if name in answered:
+            response[name] = answered[name]
+    return response
+
+
+def _response(status_code: int, code: str, title: str, detail: str, path: str, members: dict[str, Any]) -> Response:
+    document = {
+        "type": TYPE_PREFIX + code,
+        "title": title,
+        "status": status_code,
+        "detail": detail,
+        "instance": path,
+        "code": code,
+        **members,
+    }
+    return Response(document, status=status_code, content_type=CONTENT_TYPE)
+
+
+def _status(error: exceptions.APIException, answered: Response) -> int:
+    if isinstance(error, exceptions.ValidationError):
+        return status.HTTP_422_UNPROCESSABLE_ENTITY
+    return answered.status_code
+
+
+_CODES: dict[type[exceptions.APIException], str] = {
+    exceptions.ValidationError: "validation-failed",
+    exceptions.ParseError: "malformed-json",
+    exceptions.NotAuthenticated: "device-token-missing",
+    exceptions.AuthenticationFailed: "device-token-invalid",
+    exceptions.PermissionDenied: "permission-denied",
+    exceptions.NotFound: "not-found",
+    exceptions.MethodNotAllowed: "method-not-allowed",
+    exceptions.UnsupportedMediaType: "unsupported-media-type",
+    exceptions.NotAcceptable: "not-acceptable",
+    exceptions.Throttled: "rate-limited",
+}
+
+
+def _pointed(detail: Any, pointer: str) -> Any:
+    """Give each message of a nested validation error its JSON pointer (RFC 6901)."""
+    if isinstance(detail, dict):
+        for key, inner in detail.items():
+            step = "" if key == "non_field_errors" else f"/{key}"
+            yield from _pointed(inner, pointer + step)
+    elif isinstance(detail, list):
+        for index, inner in enumerate(detail):
+            nested = isinstance(inner, (dict, list))
+            yield from _pointed(inner, f"{pointer}/{index}" if nested else pointer)
+    else:
+        yield {"pointer": pointer, "code": getattr(detail, "code", "invalid"), "detail": str(detail)}

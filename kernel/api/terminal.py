@@ -1,0 +1,30 @@
+"""Who speaks on the API: a terminal, paired with a register of the shop at this host."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from rest_framework.request import Request
+
+
+@dataclass(frozen=True, kw_only=True)
+class Terminal:
+    """The principal of a request. `pk` is the device's id, which throttles count by."""
+
+    device_id: UUID
+    register_id: UUID
+    location_id: UUID
+    currency: str
+    is_authenticated: bool = True
+
+    @property
+    def pk(self) -> UUID:
+        return self.device_id
+
+    @property
+    def actor(self) -> str:
+        return f"device:{self.device_id}"
+
+
+def terminal_of(request: Request) -> Terminal:
+    terminal: Terminal = request.user  # type: ignore[assignment]
+    return terminal

@@ -1,0 +1,40 @@
+"""Money in minor units, and quantities with three decimals."""
+
+from decimal import ROUND_HALF_UP, Decimal
+
+QUANTITY_STEP = Decimal("0.001")
+
+
+def round_half_up(value: Decimal) -> int:
+    """Round to the whole minor unit; half goes away from zero, as on a till receipt."""
+    return int(value.quantize(Decimal(1), rounding=ROUND_HALF_UP))
+
+
+def formatted(amount: int, currency: str) -> str:
+    """Write an amount of minor units for people: `-12.50 GBP`."""
+    sign = "-" if amount < 0 else ""
+    major, minor = divmod(abs(amount), 100)
+    return f"{sign}{major}.{minor:02} {currency}"
+
+
+def written(quantity: Decimal) -> str:
+    """Write a quantity without the zeros that say nothing: `2`, `0.125`."""
+    text = f"{quantity:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def allocated(amount: int, weights: list[int]) -> list[int]:
+    """Split an amount by weights into parts that sum exactly, each within one unit of its exact share.
+
+    The cumulative method: each part is the difference of two rounded running totals.
+    """
+    total = sum(weights)
+    if total == 0:
+        return [amount, *[0] * (len(weights) - 1)] if weights else []
+    parts, running, given = [], 0, 0
+    for weight in weights:
+        running += weight
+        reached = round_half_up(Decimal(amount * running) / total)
+        parts.append(reached - given)
+        given = reached
+    return parts

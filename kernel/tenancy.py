@@ -1,0 +1,90 @@
+"""Entering a tenant's schema, and leaving it, whatever happens inside."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Protocol, cast
+
+from django.db import connection
+from django_tenants.utils import get_public_schema_name, get_tenant_model
+
+from kernel.refusals import Refusal
+
+
+class TenantLike(Protocol):
+    """What the lower layers need to know of a tenant."""
+
+    schema_name: str
+    accepts_work: bool
+
+
+class TenantRefused(Refusal):
+    """A task named no tenant, one that does not exist, or one whose work has been stopped."""
+
+    code = "tenant-refused"
+    title = "Tenant refused"
+
+
+class TenantConnection(Protocol):
+    """The database connection as django-tenants extends it."""
+
+    schema_name: str
+    tenant: Any
+    in_atomic_block: bool
+
+    def set_tenant(self, tenant: Any) -> None: ...
+    def set_schema_to_public(self) -> None: ...
+
+
+def tenant_connection() -> TenantConnection:
+    return cast("TenantConnection", connection)
+
+
+def current_tenant() -> str:
+    """Return the name of the schema that this connection works in; it is the tenant's id in the event log."""
+    return tenant_connection().schema_name
+
+
+def in_public() -> bool:
+    return current_tenant() == get_public_schema_name()
+
+
+@contextmanager
+def in_tenant(tenant: TenantLike) -> Iterator[TenantLike]:
+    """Work in the tenant's schema; afterwards in the one before."""
+    database = tenant_connection()
+    before = database.tenant
+    database.set_tenant(tenant)
+    try:
+        yield tenant
+    finally:
+        database.set_tenant(before)
+
+
+@contextmanager
+def in_public_schema() -> Iterator[None]:
+    database = tenant_connection()
+    before = database.tenant
+    database.set_schema_to_public()
+    try:
+        yield
+    finally:
+        database.set_tenant(before)
+
+
+def tenant_for_task(schema_name: str) -> TenantLike:
+    """Find the tenant that a task names.
+
+    :raises TenantRefused: when it is missing, unknown, `public`, or its work has been stopped.
+    """
+    if not schema_name or schema_name == get_public_schema_name():
+        message = f"a tenant's task was sent for {schema_name!r}, which is no tenant"
+        raise TenantRefused(message)
+    with in_public_schema():
+        tenant = get_tenant_model().objects.filter(schema_name=schema_name).first()
+    if tenant is None:
+        message = f"no tenant {schema_name!r} exists"
+        raise TenantRefused(message)
+    if not tenant.accepts_work:
+        message = f"tenant {schema_name!r} is {str(tenant.status).lower()}"
+        raise TenantRefused(message)
+    return cast("TenantLike", tenant)

@@ -1,0 +1,21 @@
+"""What the notifications say."""
+
+from uuid import UUID
+
+from events.event import Category, event
+
+
+@event("notifications.receipt_sent", category=Category.DOMAIN, stream="message:{message_id}")
+class ReceiptSent:
+    """The mail server took the receipt of an order for its recipient."""
+
+    message_id: UUID
+    order_id: UUID
+    recipient: str
+
+
+@event("notifications.alert_sent", category=Category.DOMAIN, stream="message:{message_id}")
+class AlertSent:
+    message_id: UUID
+    variant_id: UUID
+    recipient: str

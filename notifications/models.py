@@ -1,0 +1,50 @@
+"""Who gets told: recipients of alerts, and the messages to send."""
+
+from typing import ClassVar
+
+from django.db import models
+
+from kernel.ids import new_id
+
+
+class AlertRecipient(models.Model):
+    """A mailbox that receives the shop's alerts."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    email = models.EmailField(unique=True)
+
+    def __str__(self) -> str:
+        return self.email
+
+
+class Message(models.Model):
+    """One mail to one recipient for one event. Its id is in the mail's Message-ID, so a repetition can be recognised."""
+
+    class State(models.TextChoices):
+        QUEUED = "QUEUED", "Queued"
+        SENT = "SENT", "Sent"
+        FAILED = "FAILED", "Failed"
+
+    class Kind(models.TextChoices):
+        RECEIPT = "RECEIPT", "Receipt"
+        STOCK_ALERT = "STOCK_ALERT", "Stock alert"
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    kind = models.CharField(max_length=11, choices=Kind.choices)
+    event_id = models.UUIDField()
+    about = models.UUIDField(help_text="The order or variant that it is about")
+    recipient = models.EmailField()
+    subject = models.CharField(max_length=200)
+    body = models.TextField()
+    state = models.CharField(max_length=6, choices=State.choices, default=State.QUEUED)
+    failure = models.CharField(max_length=500, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    sent_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["event_id", "kind", "recipient"], name="message_once_per_recipient"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.subject} to {self.recipient}"

@@ -1,0 +1,72 @@
+"""What notifications can do: queue messages, and record what became of them."""
+
+from datetime import datetime
+from uuid import UUID
+
+from events.outgoing import send_later
+from events.publishing import publish
+from events.unit_of_work import unit_of_work
+from notifications.events import AlertSent, ReceiptSent
+from notifications.models import AlertRecipient, Message
+
+MAIL = "notifications.mail"
+
+
+def queue_receipt(*, event_id: UUID, order_id: UUID, recipient: str, receipt: str, text: str) -> None:
+    """Queue the receipt of an order for its customer."""
+    with unit_of_work():
+        _queue(
+            Message(
+                kind=Message.Kind.RECEIPT,
+                event_id=event_id,
+                about=order_id,
+                recipient=recipient,
+                subject=f"Your receipt {receipt}",
+                body=text,
+            )
+        )
+
+
+def queue_stock_alert(*, event_id: UUID, variant_id: UUID, subject: str, body: str) -> None:
+    """Queue an alert for every mailbox that receives this shop's alerts."""
+    with unit_of_work():
+        for recipient in AlertRecipient.objects.order_by("email"):
+            _queue(
+                Message(
+                    kind=Message.Kind.STOCK_ALERT,
+                    event_id=event_id,
+                    about=variant_id,
+                    recipient=recipient.email,
+                    subject=subject,
+                    body=body,
+                )
+            )
+
+
+def record_sent(*, message_id: UUID, now: datetime) -> None:
+    """Write that the mail server took a message, and say so."""
+    with unit_of_work():
+        message = Message.objects.get(id=message_id)
+        message.state, message.sent_at = Message.State.SENT, now
+        message.save(update_fields=["state", "sent_at"])
+        if message.kind == Message.Kind.RECEIPT:
+            publish(ReceiptSent(message_id=message.id, order_id=message.about, recipient=message.recipient))
+        else:
+            publish(AlertSent(message_id=message.id, variant_id=message.about, recipient=message.recipient))
+
+
+def record_not_sent(*, message_id: UUID, failure: str, final: bool) -> None:
+    """Write why a message could not be sent; a final failure is not tried again."""
+    state = Message.State.FAILED if final else Message.State.QUEUED
+    Message.objects.filter(id=message_id).update(state=state, failure=failure[:500])
+
+
+def receive_alerts(*, email: str) -> None:
+    """Let a mailbox receive this shop's alerts."""
+    if email:
+        AlertRecipient.objects.get_or_create(email=email)
+
+
+def _queue(message: Message) -> None:
+    message.save(force_insert=True)
+    send_later(MAIL, message.id)

@@ -1,0 +1,46 @@
+"""What notifications hear."""
+
+from events.delivery import Delivery
+from events.subscriptions import subscriber
+from inventory.events import ProductOutOfStock, StockRanLow
+from kernel.money import written
+from notifications.services import queue_receipt, queue_stock_alert, receive_alerts
+from pos.events import ReceiptRequested
+from tenants.events import TenantProvisioned
+
+
+@subscriber("notifications.mail_receipts", ReceiptRequested)
+def mail_receipts(event: ReceiptRequested, delivery: Delivery[ReceiptRequested]) -> None:
+    queue_receipt(
+        event_id=delivery.envelope.event_id,
+        order_id=event.order_id,
+        recipient=event.recipient,
+        receipt=event.receipt,
+        text=event.text,
+    )
+
+
+@subscriber("notifications.alert_low_stock", StockRanLow)
+def alert_low_stock(event: StockRanLow, delivery: Delivery[StockRanLow]) -> None:
+    queue_stock_alert(
+        event_id=delivery.envelope.event_id,
+        variant_id=event.variant_id,
+        subject=f"Running low: {event.sku} {event.title}"[:200],
+        body=f"{written(event.on_hand)} left of {event.sku} {event.title}, "
+        f"the reorder point is {written(event.reorder_point)}.\n",
+    )
+
+
+@subscriber("notifications.alert_out_of_stock", ProductOutOfStock)
+def alert_out_of_stock(event: ProductOutOfStock, delivery: Delivery[ProductOutOfStock]) -> None:
+    queue_stock_alert(
+        event_id=delivery.envelope.event_id,
+        variant_id=event.variant_id,
+        subject=f"Out of stock: {event.sku} {event.title}"[:200],
+        body=f"{event.sku} {event.title} is out of stock ({written(event.on_hand)} on hand).\n",
+    )
+
+
+@subscriber("notifications.receive_alerts", TenantProvisioned)
+def receive_alerts_of_new_shop(event: TenantProvisioned, _delivery: Delivery[TenantProvisioned]) -> None:
+    receive_alerts(email=event.owner_email)

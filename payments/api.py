@@ -1,0 +1,87 @@
+"""How terminals see the cash office: what was paid for an order, and what became of its cards."""
+
+from typing import Any
+
+from django.urls import path
+from drf_spectacular.utils import extend_schema
+from rest_framework import generics, serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from kernel.api.money import MoneyField
+from kernel.api.pages import Pages
+from kernel.api.terminal import terminal_of
+from payments.models import Payment, PaymentIntent, PaymentRefund
+from payments.queries import intents_of, payments_of
+
+
+class OrderQuery(serializers.Serializer[Any]):
+    order = serializers.UUIDField(required=False, default=None)
+
+
+class PaymentRefundSerializer(serializers.ModelSerializer[PaymentRefund]):
+    amount = MoneyField(read_only=True)
+
+    class Meta:
+        model = PaymentRefund
+        fields = ("id", "return_id", "amount", "state", "reference")
+
+
+class PaymentSerializer(serializers.ModelSerializer[Payment]):
+    amount = MoneyField(read_only=True)
+    refunded = MoneyField(read_only=True)
+    refunds = PaymentRefundSerializer(many=True, read_only=True)
+
+    class Meta:
+        model = Payment
+        fields = (
+            "id", "order_id", "tender_id", "tender_type", "amount", "refunded", "reference", "occurred_at", "refunds",
+        )  # fmt: skip
+
+
+class PaymentIntentSerializer(serializers.ModelSerializer[PaymentIntent]):
+    amount = MoneyField(read_only=True)
+
+    class Meta:
+        model = PaymentIntent
+        fields = (
+            "id", "order_id", "tender_id", "amount", "state", "abandoned", "reference", "failure", "created_at",
+        )  # fmt: skip
+
+
+class PaymentListView(generics.GenericAPIView[Payment]):
+    queryset = Payment.objects.none()
+    serializer_class = PaymentSerializer
+    pagination_class = Pages
+
+    @extend_schema(parameters=[OrderQuery], operation_id="list_payments", responses=PaymentSerializer(many=True))
+    def get(self, request: Request) -> Response:
+        """List payments with their refunds, all or those of an order."""
+        query = OrderQuery(data=request.query_params)
+        query.is_valid(raise_exception=True)
+        page = self.paginate_queryset(payments_of(query.validated_data["order"]))
+        context = {"currency": terminal_of(request).currency}
+        return self.get_paginated_response(PaymentSerializer(page, many=True, context=context).data)
+
+
+class PaymentIntentListView(generics.GenericAPIView[PaymentIntent]):
+    queryset = PaymentIntent.objects.none()
+    serializer_class = PaymentIntentSerializer
+    pagination_class = Pages
+
+    @extend_schema(
+        parameters=[OrderQuery], operation_id="list_payment_intents", responses=PaymentIntentSerializer(many=True)
+    )
+    def get(self, request: Request) -> Response:
+        """List cards that the backend charges or charged, all or those of an order."""
+        query = OrderQuery(data=request.query_params)
+        query.is_valid(raise_exception=True)
+        page = self.paginate_queryset(intents_of(query.validated_data["order"]))
+        context = {"currency": terminal_of(request).currency}
+        return self.get_paginated_response(PaymentIntentSerializer(page, many=True, context=context).data)
+
+
+urlpatterns = [
+    path("payments", PaymentListView.as_view()),
+    path("payment-intents", PaymentIntentListView.as_view()),
+]

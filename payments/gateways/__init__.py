@@ -1,0 +1,1 @@
+"""Card gateways: one interface, and what stands behind it."""

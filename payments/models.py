@@ -1,0 +1,107 @@
+"""What the cash office keeps: payments, refunds, and the intents of cards that the backend charges."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import F, Q
+
+from kernel.ids import new_id
+
+
+class PaymentIntent(models.Model):
+    """A card to charge, written before the gateway is called. Its id is the idempotency key of the charge."""
+
+    class State(models.TextChoices):
+        CREATED = "CREATED", "Created"
+        UNKNOWN = "UNKNOWN", "No answer yet"
+        CAPTURED = "CAPTURED", "Captured"
+        FAILED = "FAILED", "Declined"
+        CANCELLED = "CANCELLED", "Never charged"
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    order_id = models.UUIDField()
+    tender_id = models.UUIDField(unique=True)
+    tender_type = models.CharField(max_length=20)
+    amount = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    card_token = models.CharField(max_length=100, help_text="The gateway's token; never a card number")
+    state = models.CharField(max_length=9, choices=State.choices, default=State.CREATED)
+    abandoned = models.BooleanField(default=False, help_text="The order does without it: a charge must go back")
+    reference = models.CharField(max_length=100, blank=True)
+    failure = models.CharField(max_length=200, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(amount__gt=0), name="payment_intent_amount_positive"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.id} {self.state}"
+
+
+class Payment(models.Model):
+    """Money received for an order. `amount` is without the change that was given."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    order_id = models.UUIDField()
+    tender_id = models.UUIDField(unique=True)
+    intent = models.OneToOneField(PaymentIntent, on_delete=models.PROTECT, null=True)
+    tender_type = models.CharField(max_length=20)
+    amount = models.BigIntegerField()
+    refunded = models.BigIntegerField(default=0)
+    currency = models.CharField(max_length=3)
+    reference = models.CharField(max_length=100, blank=True)
+    occurred_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(amount__gt=0), name="payment_amount_positive"),
+            models.CheckConstraint(
+                condition=Q(refunded__gte=0) & Q(refunded__lte=F("amount")), name="payment_refunded_at_most_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.tender_type} {self.amount}"
+
+
+class PaymentRefund(models.Model):
+    """Money that goes back. Its id is the idempotency key of a refund through the gateway."""
+
+    class State(models.TextChoices):
+        PENDING = "PENDING", "Being refunded"
+        COMPLETED = "COMPLETED", "Refunded"
+        FAILED = "FAILED", "Refused by the gateway"
+
+    id = models.UUIDField(primary_key=True, editable=False)
+    payment = models.ForeignKey(Payment, on_delete=models.PROTECT, null=True, related_name="refunds")
+    return_id = models.UUIDField(null=True)
+    tender_type = models.CharField(max_length=20)
+    amount = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    state = models.CharField(max_length=9, choices=State.choices)
+    reference = models.CharField(max_length=100, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(amount__gt=0), name="payment_refund_amount_positive"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.tender_type} {self.amount}"
+
+
+class SimulatedCharge(models.Model):
+    """What the simulated gateway holds on its side: the money there, to compare with the money here."""
+
+    key = models.UUIDField(primary_key=True)
+    amount = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    approved = models.BooleanField()
+    refunds = models.JSONField(default=dict)
+    charged_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"{self.key} {self.amount}"

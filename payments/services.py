@@ -1,0 +1,220 @@
+"""What the cash office can do: record payments, charge cards, refund, and give back what was charged in vain."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import F
+
+from events.outgoing import send_later
+from events.publishing import publish
+from events.unit_of_work import unit_of_work
+from kernel.ids import new_id
+from payments.events import PaymentCompleted, PaymentFailed, PaymentRefunded
+from payments.gateways.gateway import Answer
+from payments.models import Payment, PaymentIntent, PaymentRefund
+
+CHARGE = "payments.charge"
+REFUND = "payments.refund"
+
+
+class NotRecordedYet(Exception):
+    """What this builds on has not been heard yet; the retry comes after it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Received:
+    """Money that a till took. `amount` in minor units, without the change."""
+
+    tender_id: UUID
+    tender_type: str
+    amount: int
+
+
+def record_payment(*, order_id: UUID, received: Received, currency: str, occurred_at: datetime) -> None:
+    """Record what a till received for an order."""
+    with unit_of_work():
+        payment = Payment.objects.create(
+            order_id=order_id,
+            tender_id=received.tender_id,
+            tender_type=received.tender_type,
+            amount=received.amount,
+            currency=currency,
+            occurred_at=occurred_at,
+        )
+        _announce(payment, charged_here=False)
+
+
+def request_charge(  # noqa: PLR0913 - what a charge consists of
+    *, order_id: UUID, tender_id: UUID, tender_type: str, amount: int, currency: str, card_token: str
+) -> None:
+    """Write the intent to charge a card; a task of its own calls the gateway."""
+    with unit_of_work():
+        intent = PaymentIntent.objects.create(
+            order_id=order_id,
+            tender_id=tender_id,
+            tender_type=tender_type,
+            amount=amount,
+            currency=currency,
+            card_token=card_token,
+        )
+        send_later(CHARGE, intent.id)
+
+
+def record_charge(*, intent_id: UUID, answer: Answer | None, now: datetime) -> None:
+    """Write what became of a charge: captured, declined, or (None) never made."""
+    with unit_of_work():
+        intent = PaymentIntent.objects.select_for_update(no_key=True).get(id=intent_id)
+        if intent.state in {PaymentIntent.State.CAPTURED, PaymentIntent.State.FAILED}:
+            return
+        if answer is not None and answer.approved:
+            _capture(intent, answer, now)
+            return
+        intent.state = PaymentIntent.State.FAILED if answer else PaymentIntent.State.CANCELLED
+        intent.failure = answer.reason if answer else "the gateway never got it"
+        intent.save(update_fields=["state", "failure"])
+        publish(
+            PaymentFailed(
+                order_id=intent.order_id,
+                tender_id=intent.tender_id,
+                amount=intent.amount,
+                currency=intent.currency,
+                reason=intent.failure,
+            )
+        )
+
+
+def record_no_answer(*, intent_id: UUID) -> None:
+    """Write that the gateway did not answer: whether the card was charged is not known."""
+    PaymentIntent.objects.filter(id=intent_id, state=PaymentIntent.State.CREATED).update(
+        state=PaymentIntent.State.UNKNOWN
+    )
+
+
+def abandon_charges(*, tender_ids: list[UUID]) -> None:
+    """See to it that cards which an order does without do not stay charged.
+
+    :raises NotRecordedYet: when an intent has not been written yet.
+    """
+    with unit_of_work():
+        locked = PaymentIntent.objects.select_for_update(no_key=True).order_by("id")
+        intents = list(locked.filter(tender_id__in=tender_ids))
+        if len(intents) < len(tender_ids):
+            message = f"{len(tender_ids) - len(intents)} intents are not recorded yet"
+            raise NotRecordedYet(message)
+        for intent in intents:
+            intent.abandoned = True
+            intent.save(update_fields=["abandoned"])
+            if intent.state == PaymentIntent.State.CAPTURED:
+                _give_back(intent.payment)
+
+
+def refund_payment(  # noqa: PLR0913 - what a refund consists of
+    *, refund_id: UUID, return_id: UUID, tender_id: UUID | None, tender_type: str, amount: int, currency: str
+) -> None:
+    """Give money back for a return: at once where the till paid it out, through the gateway where that charged.
+
+    :raises NotRecordedYet: when the payment it goes back to has not been recorded yet.
+    """
+    with unit_of_work():
+        payment = Payment.objects.filter(tender_id=tender_id).first() if tender_id else None
+        if tender_id and payment is None:
+            message = f"the payment of tender {tender_id} is not recorded yet"
+            raise NotRecordedYet(message)
+        _refund(
+            PaymentRefund(
+                id=refund_id,
+                payment=payment,
+                return_id=return_id,
+                tender_type=tender_type,
+                amount=amount,
+                currency=currency,
+            )
+        )
+
+
+def record_refund(*, refund_id: UUID, answer: Answer) -> None:
+    """Write what the gateway said to a refund."""
+    with unit_of_work():
+        refund = PaymentRefund.objects.select_for_update(no_key=True).get(id=refund_id)
+        if refund.state != PaymentRefund.State.PENDING:
+            return
+        refund.state = PaymentRefund.State.COMPLETED if answer.approved else PaymentRefund.State.FAILED
+        refund.reference = answer.reference or answer.reason
+        refund.save(update_fields=["state", "reference"])
+        if answer.approved:
+            _announce_refund(refund)
+
+
+def _capture(intent: PaymentIntent, answer: Answer, now: datetime) -> None:
+    intent.state, intent.reference = PaymentIntent.State.CAPTURED, answer.reference
+    intent.save(update_fields=["state", "reference"])
+    payment = Payment.objects.create(
+        order_id=intent.order_id,
+        tender_id=intent.tender_id,
+        intent=intent,
+        tender_type=intent.tender_type,
+        amount=intent.amount,
+        currency=intent.currency,
+        reference=answer.reference,
+        occurred_at=now,
+    )
+    _announce(payment, charged_here=True)
+    if intent.abandoned:
+        _give_back(payment)
+
+
+def _give_back(payment: Payment) -> None:
+    left = payment.amount - payment.refunded
+    if left:
+        _refund(
+            PaymentRefund(
+                id=new_id(),
+                payment=payment,
+                tender_type=payment.tender_type,
+                amount=left,
+                currency=payment.currency,
+            )
+        )
+
+
+def _refund(refund: PaymentRefund) -> None:
+    payment = refund.payment
+    through_gateway = payment is not None and payment.intent_id is not None
+    refund.state = PaymentRefund.State.PENDING if through_gateway else PaymentRefund.State.COMPLETED
+    refund.save(force_insert=True)
+    if payment is not None:
+        Payment.objects.filter(id=payment.id).update(refunded=F("refunded") + refund.amount)
+    if through_gateway:
+        send_later(REFUND, refund.id)
+    else:
+        _announce_refund(refund)
+
+
+def _announce(payment: Payment, *, charged_here: bool) -> None:
+    publish(
+        PaymentCompleted(
+            payment_id=payment.id,
+            order_id=payment.order_id,
+            tender_id=payment.tender_id,
+            tender_type=payment.tender_type,
+            amount=payment.amount,
+            currency=payment.currency,
+            charged_here=charged_here,
+            reference=payment.reference,
+        ),
+        occurred_at=payment.occurred_at,
+    )
+
+
+def _announce_refund(refund: PaymentRefund) -> None:
+    publish(
+        PaymentRefunded(
+            refund_id=refund.id,
+            payment_id=refund.payment_id,
+            return_id=refund.return_id,
+            tender_type=refund.tender_type,
+            amount=refund.amount,
+            currency=refund.currency,
+        )
+    )

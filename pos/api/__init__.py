@@ -1,0 +1,1 @@
+"""How terminals reach the tills."""

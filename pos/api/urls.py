@@ -1,0 +1,21 @@
+from django.urls import path
+
+from pos.api.catalogue import ProductListView, VariantListView, VariantView
+from pos.api.orders import OrderListView, OrderReceiptView, OrderTendersView, OrderView, OrderVoidView
+from pos.api.returns import ReturnListView, ReturnView
+from pos.api.shifts import CurrentShiftView, ShiftListView
+
+urlpatterns = [
+    path("products", ProductListView.as_view()),
+    path("variants", VariantListView.as_view()),
+    path("variants/<uuid:variant_id>", VariantView.as_view()),
+    path("shifts", ShiftListView.as_view()),
+    path("shifts/current", CurrentShiftView.as_view()),
+    path("orders", OrderListView.as_view()),
+    path("orders/<uuid:order_id>", OrderView.as_view()),
+    path("orders/<uuid:order_id>/tenders", OrderTendersView.as_view()),
+    path("orders/<uuid:order_id>/void", OrderVoidView.as_view()),
+    path("orders/<uuid:order_id>/receipt", OrderReceiptView.as_view()),
+    path("returns", ReturnListView.as_view()),
+    path("returns/<uuid:return_id>", ReturnView.as_view()),
+]

@@ -1,0 +1,91 @@
+"""What is sold, at which price, with which tax."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+
+from kernel.ids import new_id
+
+
+class TaxRate(models.Model):
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    name = models.CharField(max_length=100, unique=True)
+    rate = models.DecimalField(max_digits=9, decimal_places=6, help_text="0.20 is twenty percent")
+    inclusive = models.BooleanField(default=True, help_text="Whether prices contain this tax")
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(rate__gte=0) & Q(rate__lt=1), name="tax_rate_is_a_share"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Product(models.Model):
+    class Kind(models.TextChoices):
+        STOCKED = "STOCKED", "Stocked"
+        SERVICE = "SERVICE", "Service"
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    name = models.CharField(max_length=200)
+    kind = models.CharField(max_length=8, choices=Kind.choices, default=Kind.STOCKED)
+    tax_rate = models.ForeignKey(TaxRate, on_delete=models.PROTECT)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Variant(models.Model):
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="variants")
+    sku = models.CharField("SKU", max_length=64)
+    name = models.CharField(max_length=200, blank=True, help_text="What tells it from the product's other variants")
+    price = models.BigIntegerField(help_text="In minor units, tax included or not as its tax rate says")
+    active = models.BooleanField(default=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["sku"], condition=Q(active=True), name="variant_active_sku_unique"),
+            models.CheckConstraint(condition=Q(price__gte=0), name="variant_price_not_negative"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.sku} {self.title}"
+
+    @property
+    def title(self) -> str:
+        return f"{self.product.name} {self.name}".strip()
+
+    @property
+    def stocked(self) -> bool:
+        return self.product.kind == Product.Kind.STOCKED
+
+
+class Barcode(models.Model):
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    variant = models.ForeignKey(Variant, on_delete=models.CASCADE, related_name="barcodes")
+    code = models.CharField(max_length=64, unique=True)
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class ShelfLevel(models.Model):
+    """What inventory last said is on hand: a projection, for the terminal's look-up."""
+
+    id = models.BigAutoField(primary_key=True)
+    variant_id = models.UUIDField()
+    location_id = models.UUIDField()
+    on_hand = models.DecimalField(max_digits=14, decimal_places=3)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["variant_id", "location_id"], name="shelf_level_one_per_place"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.variant_id} {self.on_hand}"

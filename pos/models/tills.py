@@ -1,0 +1,92 @@
+"""Where is sold: locations, registers, the devices paired with them, shifts, and what is taken as payment."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+
+from kernel.ids import new_id
+
+
+class Location(models.Model):
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    code = models.CharField(max_length=20, unique=True)
+    name = models.CharField(max_length=200)
+    currency = models.CharField(max_length=3)
+    timezone = models.CharField(max_length=64, default="UTC")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Register(models.Model):
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    location = models.ForeignKey(Location, on_delete=models.PROTECT)
+    code = models.CharField(max_length=20, unique=True)
+    name = models.CharField(max_length=200)
+    next_receipt_number = models.BigIntegerField(default=1, editable=False)
+    next_return_number = models.BigIntegerField(default=1, editable=False)
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.name}"
+
+
+class Device(models.Model):
+    """A paired terminal. Only the hash of its token is kept."""
+
+    class Status(models.TextChoices):
+        PAIRED = "PAIRED", "Paired"
+        REVOKED = "REVOKED", "Revoked"
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    register = models.ForeignKey(Register, on_delete=models.PROTECT)
+    name = models.CharField(max_length=200)
+    token_hash = models.CharField(max_length=64, unique=True, editable=False)
+    status = models.CharField(max_length=8, choices=Status.choices, default=Status.PAIRED)
+    paired_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Shift(models.Model):
+    class State(models.TextChoices):
+        OPEN = "OPEN", "Open"
+        CLOSED = "CLOSED", "Closed"
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    register = models.ForeignKey(Register, on_delete=models.PROTECT)
+    state = models.CharField(max_length=6, choices=State.choices, default=State.OPEN)
+    float_amount = models.BigIntegerField(default=0, help_text="Cash in the drawer at the start, in minor units")
+    opened_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["register"], condition=Q(state="OPEN"), name="shift_one_open_per_register"),
+            models.CheckConstraint(condition=Q(float_amount__gte=0), name="shift_float_not_negative"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.register_id} {self.opened_at:%Y-%m-%d %H:%M}"
+
+
+class TenderType(models.Model):
+    """A way to pay. `GATEWAY` is a card that the backend charges; `CARD` one that the terminal has charged already."""
+
+    class Kind(models.TextChoices):
+        CASH = "CASH", "Cash"
+        CARD = "CARD", "Card, charged at the terminal"
+        GATEWAY = "GATEWAY", "Card, charged by the backend"
+        OTHER = "OTHER", "Other"
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    code = models.CharField(max_length=20, unique=True)
+    name = models.CharField(max_length=100)
+    kind = models.CharField(max_length=8, choices=Kind.choices)
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def gives_change(self) -> bool:
+        return self.kind == self.Kind.CASH

@@ -1,0 +1,1 @@
+"""The database backend of django-tenants, made to fail closed."""

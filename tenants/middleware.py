@@ -1,0 +1,53 @@
+"""From the request's host to the tenant whose schema it works in."""
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.core.exceptions import DisallowedHost
+from django.http import HttpRequest, HttpResponse, HttpResponseNotFound, JsonResponse
+from django.urls import set_urlconf
+
+from kernel.api.errors import CONTENT_TYPE, TYPE_PREFIX
+from kernel.tenancy import tenant_connection
+from tenants.hosts import host_cache, is_public_host
+from tenants.models import Tenant
+
+
+class TenantMiddleware:
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        database = tenant_connection()
+        database.set_schema_to_public()
+        try:
+            host = request.get_host().rsplit(":", 1)[0].lower()
+        except DisallowedHost:
+            return HttpResponseNotFound("No shop answers at this host.\n")
+        if is_public_host(host):
+            request.urlconf = settings.PUBLIC_SCHEMA_URLCONF  # type: ignore[attr-defined]
+            set_urlconf(settings.PUBLIC_SCHEMA_URLCONF)
+            return self.get_response(request)
+        tenant = host_cache.tenant_at(host)
+        if tenant is None or tenant.status == Tenant.Status.CLOSED:
+            return HttpResponseNotFound("No shop answers at this host.\n")
+        if not tenant.accepts_requests:
+            return _suspended(request, tenant)
+        request.tenant = tenant  # type: ignore[attr-defined]
+        database.set_tenant(tenant)
+        try:
+            return self.get_response(request)
+        finally:
+            database.set_schema_to_public()
+
+
+def _suspended(request: HttpRequest, tenant: Tenant) -> HttpResponse:
+    document = {
+        "type": TYPE_PREFIX + "tenant-suspended",
+        "title": "Tenant suspended",
+        "status": 403,
+        "detail": f"The shop {tenant.name} is {tenant.get_status_display().lower()} and takes no requests.",
+        "instance": request.path,
+        "code": "tenant-suspended",
+    }
+    return JsonResponse(document, status=403, content_type=CONTENT_TYPE)

@@ -1,0 +1,56 @@
+"""Who our customers are: tenants and the hosts they are reached at."""
+
+from typing import ClassVar
+
+from django.core.validators import RegexValidator
+from django.db import models
+from django_tenants.models import DomainMixin, TenantMixin
+
+from kernel.ids import new_id
+
+
+class Tenant(TenantMixin):
+    class Status(models.TextChoices):
+        PROVISIONING = "PROVISIONING", "Provisioning"
+        ACTIVE = "ACTIVE", "Active"
+        SUSPENDED = "SUSPENDED", "Suspended"
+        CLOSING = "CLOSING", "Closing"
+        CLOSED = "CLOSED", "Closed"
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    schema_name = models.CharField(
+        max_length=63,
+        unique=True,
+        validators=[RegexValidator(r"^[a-z][a-z0-9_]{1,39}\Z", "Lower-case letters, digits and underscores.")],
+    )
+    name = models.CharField(max_length=200)
+    status = models.CharField(max_length=12, choices=Status.choices, default=Status.PROVISIONING)
+    currency = models.CharField(max_length=3, default="EUR", help_text="ISO 4217, with two decimals")
+    timezone = models.CharField(max_length=64, default="UTC", help_text="IANA time zone")
+    owner_email = models.EmailField(blank=True, help_text="Receives the alerts of this shop")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    auto_create_schema = False
+    auto_drop_schema = False
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=models.Q(currency__regex=r"^[A-Z]{3}$"), name="tenant_currency_is_iso"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def accepts_work(self) -> bool:
+        """Say whether the subscribers of this tenant may run; what they missed waits in the log."""
+        return self.status in {self.Status.PROVISIONING, self.Status.ACTIVE, self.Status.CLOSING}
+
+    @property
+    def accepts_requests(self) -> bool:
+        return self.status == self.Status.ACTIVE
+
+
+class Domain(DomainMixin):
+    def __str__(self) -> str:
+        return self.domain

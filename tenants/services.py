@@ -1,0 +1,148 @@
+"""What the platform does with a tenant: create, suspend, reactivate, close."""
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from events.events import CacheInvalidated
+from events.publishing import publish
+from events.services import drop_tenant_records, subscribe_tenant
+from events.unit_of_work import unit_of_work
+from kernel.refusals import NotFound, Refusal
+from kernel.tenancy import in_public_schema, in_tenant
+from tenants.events import TenantClosed, TenantProvisioned, TenantReactivated, TenantSuspended
+from tenants.hosts import host_cache
+from tenants.models import Domain, Tenant
+
+
+class TenantNameTaken(Refusal):
+    code = "tenant-name-taken"
+    title = "Tenant name taken"
+
+
+class TenantInvalid(Refusal):
+    code = "tenant-invalid"
+    title = "Tenant invalid"
+    status = 422
+
+
+class TenantNotInState(Refusal):
+    code = "tenant-not-in-state"
+    title = "Tenant not in the state that this needs"
+
+
+def create_tenant(
+    *, name: str, title: str = "", host: str = "", currency: str = "EUR", timezone: str = "UTC", owner_email: str = ""
+) -> Tenant:
+    """Create a tenant that sells within seconds: its schema, its domain, and the event that furnishes it.
+
+    :param name: the permanent name, also of the schema and the default host.
+    :raises TenantInvalid: when a value is malformed.
+    :raises TenantNameTaken: when a tenant or a domain of that name exists.
+    """
+    host = (host or f"{name.replace('_', '-')}.{settings.BASE_DOMAIN}").lower()
+    tenant = Tenant(
+        schema_name=name, name=title or name, currency=currency, timezone=timezone, owner_email=owner_email
+    )
+    with in_public_schema():
+        if Tenant.objects.filter(schema_name=name).exists() or Domain.objects.filter(domain=host).exists():
+            message = f"a tenant named {name!r} or a domain {host!r} exists already"
+            raise TenantNameTaken(message)
+        try:
+            tenant.full_clean(validate_unique=False)
+        except ValidationError as error:
+            raise TenantInvalid("; ".join(f"{field}: {', '.join(m)}" for field, m in error.message_dict.items())) from None
+        with transaction.atomic():
+            tenant.save()
+            Domain.objects.create(tenant=tenant, domain=host, is_primary=True)
+    provision_tenant(tenant=tenant)
+    return tenant
+
+
+def provision_tenant(*, tenant: Tenant) -> None:
+    """Bring a tenant from a row to a shop; may be repeated after a crash at any step."""
+    tenant.create_schema(check_if_exists=True, sync_schema=True, verbosity=0)
+    with in_tenant(tenant), unit_of_work():
+        subscribe_tenant()
+        _set_status(tenant, Tenant.Status.ACTIVE)
+        publish(
+            TenantProvisioned(
+                tenant_uuid=tenant.id,
+                tenant_name=tenant.schema_name,
+                name=tenant.name,
+                currency=tenant.currency,
+                timezone=tenant.timezone,
+                owner_email=tenant.owner_email,
+            )
+        )
+    _announce_change(tenant)
+
+
+def suspend_tenant(*, tenant: Tenant) -> None:
+    """Stop requests and subscribers; nothing is lost, and the log waits.
+
+    :raises TenantNotInState: when the tenant is not active.
+    """
+    _require(tenant, Tenant.Status.ACTIVE)
+    with in_tenant(tenant), unit_of_work():
+        _set_status(tenant, Tenant.Status.SUSPENDED)
+        publish(TenantSuspended(tenant_uuid=tenant.id, tenant_name=tenant.schema_name))
+    _announce_change(tenant)
+
+
+def reactivate_tenant(*, tenant: Tenant) -> None:
+    """Let a suspended tenant work again; its subscribers catch up.
+
+    :raises TenantNotInState: when the tenant is not suspended.
+    """
+    _require(tenant, Tenant.Status.SUSPENDED)
+    with in_tenant(tenant), unit_of_work():
+        _set_status(tenant, Tenant.Status.ACTIVE)
+        publish(TenantReactivated(tenant_uuid=tenant.id, tenant_name=tenant.schema_name))
+    _announce_change(tenant)
+
+
+def close_tenant(*, tenant: Tenant) -> None:
+    """Close a tenant for good: drop its schema and forget its log. The row stays, so that the name is not reused.
+
+    :raises TenantNotInState: when the tenant is closed already.
+    """
+    _require(tenant, *(status for status in Tenant.Status if status != Tenant.Status.CLOSED))
+    with in_public_schema():
+        _set_status(tenant, Tenant.Status.CLOSING)
+    _announce_change(tenant)
+    tenant.delete_schema()
+    with in_public_schema(), unit_of_work():
+        drop_tenant_records(tenant_id=tenant.schema_name)
+        Domain.objects.filter(tenant=tenant).delete()
+        _set_status(tenant, Tenant.Status.CLOSED)
+        publish(TenantClosed(tenant_uuid=tenant.id, tenant_name=tenant.schema_name))
+    _announce_change(tenant)
+
+
+def find_tenant(*, name: str) -> Tenant:
+    """:raises NotFound: when no tenant has that name."""
+    with in_public_schema():
+        tenant = Tenant.objects.filter(schema_name=name).first()
+    if tenant is None:
+        message = f"no tenant {name!r} exists"
+        raise NotFound(message)
+    return tenant
+
+
+def _require(tenant: Tenant, *statuses: str) -> None:
+    if tenant.status not in statuses:
+        message = f"tenant {tenant.schema_name!r} is {tenant.status.lower()}"
+        raise TenantNotInState(message)
+
+
+def _set_status(tenant: Tenant, status: str) -> None:
+    tenant.status = status
+    Tenant.objects.filter(pk=tenant.pk).update(status=status)
+
+
+def _announce_change(tenant: Tenant) -> None:
+    """Say on the platform's log that what processes remember of this tenant is out of date."""
+    with in_public_schema(), unit_of_work():
+        publish(CacheInvalidated(cache="tenant_hosts", key=tenant.schema_name))
+        transaction.on_commit(host_cache.forget, robust=True)
