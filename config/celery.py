@@ -6,7 +6,7 @@ from typing import Any
 import celery
 import django
 from celery import Celery, signals
-from kombu import Queue
+from kombu import Exchange, Queue
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -39,8 +39,10 @@ app.conf.update(
     broker_pool_limit=10,
     task_publish_retry=True,
     task_publish_retry_policy={"max_retries": 0},
-    task_queues=[Queue(name) for name in QUEUES],
+    task_queues=[Queue(name, Exchange(name), routing_key=name) for name in QUEUES],
     task_default_queue="events",
+    task_default_exchange="events",
+    task_default_routing_key="events",
     task_create_missing_queues=False,
     task_acks_late=True,
     task_reject_on_worker_lost=True,

@@ -7,6 +7,9 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 from config.health import HealthView
 from events.api.feed import EventFeedView
 
+handler404 = "config.errors.not_found"
+handler500 = "config.errors.internal_error"
+
 api = [
     path("", include("pos.api.urls")),
     path("", include("inventory.api")),

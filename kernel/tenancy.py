@@ -79,12 +79,18 @@ def tenant_for_task(schema_name: str) -> TenantLike:
     if not schema_name or schema_name == get_public_schema_name():
         message = f"a tenant's task was sent for {schema_name!r}, which is no tenant"
         raise TenantRefused(message)
+    tenant = find_any_tenant(schema_name)
+    if not tenant.accepts_work:
+        message = f"tenant {schema_name!r} takes no work now"
+        raise TenantRefused(message)
+    return tenant
+
+
+def find_any_tenant(schema_name: str) -> TenantLike:
+    """:raises TenantRefused: when no tenant has that name."""
     with in_public_schema():
         tenant = get_tenant_model().objects.filter(schema_name=schema_name).first()
     if tenant is None:
         message = f"no tenant {schema_name!r} exists"
-        raise TenantRefused(message)
-    if not tenant.accepts_work:
-        message = f"tenant {schema_name!r} is {str(tenant.status).lower()}"
         raise TenantRefused(message)
     return cast("TenantLike", tenant)

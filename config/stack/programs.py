@@ -1,0 +1,43 @@
+"""Which programs a shop's stack consists of, and how each is started."""
+
+import sys
+from pathlib import Path
+
+from config.stack.place import var
+from config.stack.processes import Program
+
+QUEUES = "events,stock,mail,cards,platform"
+BIN = Path(sys.executable).parent
+
+
+def web(port: int, processes: int = 2) -> Program:
+    return Program(
+        name="web",
+        command=[str(BIN / "gunicorn"), "--config", "config/gunicorn.py", "config.wsgi"],
+        environment={"WEB_BIND": f"127.0.0.1:{port}", "WEB_PROCESSES": str(processes)},
+    )
+
+
+def worker(name: str = "worker", concurrency: int = 2) -> Program:
+    options = ["--hostname", f"{name}@%h", "--concurrency", str(concurrency), "--queues", QUEUES, "--loglevel", "WARNING"]
+    return Program(
+        name=name,
+        command=[*_celery("worker"), *options],
+        environment={"REMAP_SIGTERM": "SIGQUIT", "C_FORCE_ROOT": "1"},
+    )
+
+
+def beat() -> Program:
+    return Program(name="beat", command=[*_celery("beat"), "--schedule", str(var() / "beat"), "--loglevel", "WARNING"])
+
+
+def flower(port: int, user: str, password: str) -> Program:
+    return Program(
+        name="flower",
+        command=[*_celery("flower"), "--address=127.0.0.1", f"--port={port}", "--max_tasks=10000", "--loglevel=WARNING"],
+        environment={"FLOWER_BASIC_AUTH": f"{user}:{password}"},
+    )
+
+
+def _celery(action: str) -> list[str]:
+    return [str(BIN / "celery"), "--app", "config.celery", action]

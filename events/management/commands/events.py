@@ -1,0 +1,97 @@
+"""`manage.py events list | lag | pause | resume | retry | discard | sweep`."""
+
+import argparse
+import getpass
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from events import catalogue, queries, services, sweeper
+from events.subscriptions import find_subscriber
+from kernel.refusals import Refusal
+from kernel.tenancy import find_any_tenant, in_public_schema, in_tenant
+
+
+class Command(BaseCommand):
+    help = "See who listens to what and who is behind; pause, resume, retry and discard."
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        actions = parser.add_subparsers(dest="action", required=True)
+        listing = actions.add_parser("list", help="every event type and who listens")
+        listing.add_argument("--markdown", action="store_true", help="as docs/events.md")
+        lag = actions.add_parser("lag", help="how far every subscriber is behind")
+        lag.add_argument("--tenant", help="only this tenant")
+        lag.add_argument("--behind", action="store_true", help="only those with something pending or parked")
+        for action in ("pause", "resume", "retry", "discard"):
+            acting = actions.add_parser(action)
+            acting.add_argument("subscriber")
+            acting.add_argument("--tenant", required=True)
+            acting.add_argument("--reason", default="")
+            if action in {"retry", "discard"}:
+                acting.add_argument("--position", type=int, required=action == "discard")
+            if action == "retry":
+                acting.add_argument("--fingerprint", default="", help="only this kind of error")
+        actions.add_parser("sweep", help="ring for all that is behind, now")
+
+    def handle(self, *_arguments: Any, action: str, **options: Any) -> None:
+        try:
+            getattr(self, f"_{action}")(options)
+        except Refusal as refusal:
+            raise CommandError(refusal.detail) from None
+
+    def _list(self, options: dict[str, Any]) -> None:
+        if options["markdown"]:
+            self.stdout.write(catalogue.markdown(), ending="")
+            return
+        for line in catalogue.lines():
+            self.stdout.write(line)
+
+    def _lag(self, options: dict[str, Any]) -> None:
+        with in_public_schema():
+            lags = queries.lags()
+        heading = ("tenant", "subscriber", "cursor", "behind", "oldest s", "retrying", "waiting", "dead", "")
+        self.stdout.write("{:<20} {:<40} {:>8} {:>8} {:>9} {:>8} {:>8} {:>6} {}".format(*heading))
+        for lag in lags:
+            if options["tenant"] not in {None, lag.tenant_id}:
+                continue
+            if options["behind"] and not (lag.behind or lag.retrying or lag.waiting or lag.dead):
+                continue
+            self.stdout.write(
+                f"{lag.tenant_id:<20} {lag.subscriber:<40} {lag.cursor:>8} {lag.behind:>8} {lag.oldest_seconds:>9.1f} "
+                f"{lag.retrying:>8} {lag.waiting:>8} {lag.dead:>6} {'paused' if lag.paused else ''}"
+            )
+
+    def _pause(self, options: dict[str, Any]) -> None:
+        with in_tenant(find_any_tenant(options["tenant"])):
+            services.pause_subscription(**self._acting(options), reason=options["reason"])
+        self.stdout.write(f"{options['subscriber']} of {options['tenant']} is paused")
+
+    def _resume(self, options: dict[str, Any]) -> None:
+        with in_tenant(find_any_tenant(options["tenant"])):
+            services.resume_subscription(**self._acting(options), reason=options["reason"])
+        self.stdout.write(f"{options['subscriber']} of {options['tenant']} goes on")
+
+    def _retry(self, options: dict[str, Any]) -> None:
+        with in_tenant(find_any_tenant(options["tenant"])):
+            count = services.retry_parked(
+                **self._acting(options), position=options["position"], fingerprint=options["fingerprint"]
+            )
+        self.stdout.write(f"{count} events of {options['subscriber']} are tried again")
+
+    def _discard(self, options: dict[str, Any]) -> None:
+        with in_tenant(find_any_tenant(options["tenant"])):
+            services.discard_parked(
+                **self._acting(options), position=options["position"], reason=options["reason"]
+            )
+        self.stdout.write(f"position {options['position']} is discarded for {options['subscriber']}")
+
+    def _sweep(self, _options: dict[str, Any]) -> None:
+        self.stdout.write(f"rang for {sweeper.sweep()}")
+
+    def _acting(self, options: dict[str, Any]) -> dict[str, Any]:
+        try:
+            find_subscriber(options["subscriber"])
+        except KeyError:
+            message = f"there is no subscriber {options['subscriber']!r}; `manage.py events list` shows them"
+            raise CommandError(message) from None
+        return {"subscriber": options["subscriber"], "operator": f"shell:{getpass.getuser()}"}

@@ -1,0 +1,176 @@
+"""Send the retailer's invoices to a shop, as a terminal would. What was sent before changes nothing."""
+
+import hashlib
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from threading import Lock
+from typing import Any
+from uuid import UUID
+
+import requests
+
+from proof.retail import Invoice, Retail, Row, iter_documents
+from proof.till import ApiRefused, Till
+
+TAX_RATE = "Standard, included"
+PATIENCE_SECONDS = 60
+REPLAYED = "Idempotency-Replayed"
+
+
+@dataclass
+class Tally:
+    """What was sent; `replayed` of it had been taken before."""
+
+    products: int = 0
+    orders: int = 0
+    returns: int = 0
+    adjustments: int = 0
+    replayed: int = 0
+    refused: list[str] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
+    lock: Lock = field(default_factory=Lock)
+
+    def count(self, kind: str, response: requests.Response) -> None:
+        with self.lock:
+            setattr(self, kind, getattr(self, kind) + 1)
+            self.replayed += response.headers.get(REPLAYED) == "true"
+
+    def refuse(self, what: str, refused: ApiRefused) -> None:
+        with self.lock:
+            self.refused.append(f"{what}: {refused}")
+
+    def sent(self) -> int:
+        return self.products + self.orders + self.returns + self.adjustments
+
+
+@dataclass
+class Replay:
+    """:param threads: how many requests are under way at once."""
+
+    till: Till
+    threads: int = 4
+    tally: Tally = field(default_factory=Tally)
+
+    def run(self, retail: Retail, advance: Callable[[int], None]) -> Tally:
+        """Send everything; `advance` is told of each product and invoice that is done."""
+        self.till.ensure_shift()
+        self._all(self._put_product, sorted(retail.titles().items()), advance)
+        self._all(self._send, iter_documents(retail), advance)
+        return self.tally
+
+    def _all(self, send: Callable[[Any], None], documents: Iterable[Any], advance: Callable[[int], None]) -> None:
+        def one(document: Any) -> None:
+            send(document)
+            advance(1)
+
+        with ThreadPoolExecutor(self.threads) as pool:
+            for _ in pool.map(one, documents):
+                pass
+
+    def _put_product(self, item: tuple[str, tuple[str, int]]) -> None:
+        code, (title, price) = item
+        product = {"sku": code, "name": title, "price": {"amount": price}, "tax_rate": TAX_RATE, "stocked": True}
+        self._post("products", "/products", product, key=_name("product", code, title, str(price)).hex)
+
+    def _send(self, invoice: Invoice) -> None:
+        if invoice.is_return:
+            self._send_return(invoice)
+            return
+        if invoice.sold:
+            self._send_order(invoice)
+        if invoice.adjusted:
+            self._send_adjustment(invoice)
+
+    def _send_order(self, invoice: Invoice) -> None:
+        total = sum(int(row.quantity * row.price) for row in invoice.sold)
+        order = {
+            "id": str(_name("order", invoice.number, at=invoice.at)),
+            "occurred_at": invoice.at.isoformat(),
+            "note": f"invoice {invoice.number}",
+            "lines": [_line(row, row.quantity) for row in invoice.sold],
+            "tenders": _tenders(invoice, total),
+        }
+        self._post("orders", "/orders", order, key=order["id"])
+
+    def _send_return(self, invoice: Invoice) -> None:
+        if not invoice.sold:
+            return
+        returned = {
+            "id": str(_name("return", invoice.number, at=invoice.at)),
+            "occurred_at": invoice.at.isoformat(),
+            "reason": f"invoice {invoice.number}",
+            "lines": [_line(row, -row.quantity) for row in invoice.sold],
+        }
+        self._post("returns", "/returns", returned, key=returned["id"])
+
+    def _send_adjustment(self, invoice: Invoice) -> None:
+        adjustment = {
+            "id": str(_name("adjustment", invoice.number, at=invoice.at)),
+            "occurred_at": invoice.at.isoformat(),
+            "lines": [
+                {
+                    "variant_id": self.till.get("/variants", sku=row.code)["results"][0]["id"],
+                    "quantity": str(row.quantity),
+                    "reason": row.description[:200] or f"invoice {invoice.number}",
+                }
+                for row in invoice.adjusted
+            ],
+        }
+        self._post("adjustments", "/stock-adjustments", adjustment, key=adjustment["id"])
+
+    def _post(self, kind: str, path: str, body: dict[str, Any], *, key: str) -> None:
+        """Send until there is an answer: a broken connection leaves open whether it was taken; the key settles it."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            began = time.monotonic()
+            try:
+                response = self.till.post(path, body, key=key)
+            except ApiRefused as refused:
+                if not _passing(refused):
+                    self.tally.refuse(f"{kind} {body.get('note') or body.get('reason') or body.get('sku')}", refused)
+                    return
+                if time.monotonic() > deadline:
+                    self.tally.refuse(f"{kind} {key}", refused)
+                    return
+            except (requests.ConnectionError, requests.Timeout):
+                if time.monotonic() > deadline:
+                    raise
+            else:
+                self.tally.seconds.append(time.monotonic() - began)
+                self.tally.count(kind, response)
+                return
+            time.sleep(0.5)
+
+
+def _passing(refused: ApiRefused) -> bool:
+    """Say whether waiting helps: the stockroom hears of a new product a moment after the catalogue has it."""
+    return refused.status >= 500 or refused.code in {"idempotency-in-progress", "unknown-variant", "rate-limited"}
+
+
+def _line(row: Row, quantity: Decimal) -> dict[str, Any]:
+    line: dict[str, Any] = {"quantity": str(quantity), "unit_price": {"amount": row.price}}
+    if row.goods:
+        return {**line, "sku": row.code}
+    return {**line, "description": row.description or row.code, "tax_rate": TAX_RATE}
+
+
+def _tenders(invoice: Invoice, total: int) -> list[dict[str, Any]]:
+    """Pay as customers do: even invoices by card; odd ones in cash, rounded up to the next five, with change."""
+    if not total:
+        return []
+    if int(invoice.number[-1]) % 2 == 0:
+        return [{"type": "card", "amount": {"amount": total}}]
+    return [{"type": "cash", "amount": {"amount": -(-total // 500) * 500}}]
+
+
+def _name(*parts: str, at: datetime | None = None) -> UUID:
+    """Make the UUIDv7 of a document, the same at every run: its time, and a hash for what is random otherwise."""
+    digest = hashlib.sha256("/".join(parts).encode()).digest()
+    milliseconds = int(at.timestamp() * 1000) if at else 0
+    value = (milliseconds << 80) | int.from_bytes(digest[:10])
+    value = value & ~(0xF << 76) | (0x7 << 76)
+    return UUID(int=value & ~(0x3 << 62) | (0x2 << 62))

@@ -1,0 +1,82 @@
+"""A terminal as the world has them: it knows the REST API and nothing else."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import requests
+from requests.adapters import HTTPAdapter
+
+from kernel.ids import new_id
+
+TIMEOUT = (5, 60)
+
+
+class ApiRefused(Exception):
+    """The API answered a problem."""
+
+    def __init__(self, response: requests.Response) -> None:
+        try:
+            self.problem: dict[str, Any] = response.json()
+        except ValueError:
+            self.problem = {"detail": response.text[:500]}
+        self.status = response.status_code
+        super().__init__(f"{self.status} {self.problem.get('code', '')}: {self.problem.get('detail', '')}")
+
+    @property
+    def code(self) -> str:
+        return str(self.problem.get("code", ""))
+
+
+@dataclass
+class Till:
+    """:param url: where the web processes listen. :param host: the shop's host."""
+
+    url: str
+    host: str
+    token: str
+    session: requests.Session = field(default_factory=requests.Session)
+
+    def __post_init__(self) -> None:
+        self.session.mount("http://", HTTPAdapter(pool_maxsize=32))
+        self.session.headers.update({"Host": self.host, "Authorization": f"Bearer {self.token}"})
+
+    def get(self, path: str, **query: Any) -> Any:
+        """:raises ApiRefused: when the answer is a problem."""
+        return self._checked(self.session.get(f"{self.url}/api/v1{path}", params=query, timeout=TIMEOUT)).json()
+
+    def post(self, path: str, body: dict[str, Any], *, key: str = "") -> requests.Response:
+        """Send a request under a key (a new one, where none is given). :raises ApiRefused: …"""
+        headers = {"Idempotency-Key": key or str(new_id())}
+        return self._checked(
+            self.session.post(f"{self.url}/api/v1{path}", json=body, headers=headers, timeout=TIMEOUT)
+        )
+
+    def ensure_shift(self) -> None:
+        try:
+            self.post("/shifts", {"id": str(new_id()), "float_amount": {"amount": 10_000}})
+        except ApiRefused as refused:
+            if refused.code != "shift-already-open":
+                raise
+
+    def sell(self, lines: list[dict[str, Any]], tenders: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
+        order = {
+            "id": str(new_id()),
+            "occurred_at": datetime.now(UTC).isoformat(),
+            "lines": lines,
+            "tenders": tenders,
+            **more,
+        }
+        answered: dict[str, Any] = self.post("/orders", order, key=order["id"]).json()
+        return answered
+
+    def order(self, order_id: str | UUID) -> dict[str, Any]:
+        answered: dict[str, Any] = self.get(f"/orders/{order_id}")
+        return answered
+
+    @staticmethod
+    def _checked(response: requests.Response) -> requests.Response:
+        if not response.ok:
+            raise ApiRefused(response)
+        return response
