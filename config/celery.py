@@ -52,7 +52,7 @@ app.conf.update(
     task_soft_time_limit=540,
     result_backend=None,
     worker_prefetch_multiplier=1,
-    worker_soft_shutdown_timeout=25,
+    worker_soft_shutdown_timeout=float(os.environ.get("WORKER_SOFT_SHUTDOWN_SECONDS", "25")),
     worker_enable_soft_shutdown_on_idle=True,
     worker_hijack_root_logger=False,
     worker_send_task_events=True,

@@ -94,7 +94,8 @@ COMMERCE = [
 EFFECTS = [
     _of(
         "sold goods left the stock once",
-        "(SELECT count(*) FROM inventory_stockmovement m WHERE m.source_line = l.id AND m.quantity = -l.quantity) <> 1",
+        "(SELECT count(*) FROM inventory_stockmovement m WHERE m.source_type = 'order' AND m.source_id = l.order_id"
+        " AND m.source_line = l.id AND m.quantity = -l.quantity) <> 1",
         """pos_orderline l JOIN events_event e ON e.tenant_id = %(tenant)s AND e.type = 'pos.order_completed'
            AND e.stream = 'order:' || l.order_id::text
            JOIN events_processedevent p ON p.tenant_id = e.tenant_id AND p.position = e.position

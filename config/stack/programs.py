@@ -23,7 +23,7 @@ def worker(name: str = "worker", concurrency: int = 2) -> Program:
     return Program(
         name=name,
         command=[*_celery("worker"), *options],
-        environment={"REMAP_SIGTERM": "SIGQUIT", "C_FORCE_ROOT": "1"},
+        environment={"REMAP_SIGTERM": "SIGQUIT", "C_FORCE_ROOT": "1", "WORKER_SOFT_SHUTDOWN_SECONDS": "3"},
     )
 
 

@@ -1,0 +1,26 @@
+"""The cash office in the admin of a shop, to read."""
+
+from django.contrib import admin
+
+from kernel.admin import ReadOnlyInline, ShopReadOnlyAdmin
+from payments.models import Payment, PaymentIntent, PaymentRefund
+
+
+class RefundInline(ReadOnlyInline):
+    model = PaymentRefund
+    fields = ("return_id", "amount", "state", "reference", "created_at")
+
+
+@admin.register(Payment)
+class PaymentAdmin(ShopReadOnlyAdmin):
+    list_display = ("occurred_at", "tender_type", "amount", "refunded", "reference", "order_id")
+    list_filter = ("tender_type",)
+    search_fields = ("order_id", "reference")
+    inlines = (RefundInline,)
+
+
+@admin.register(PaymentIntent)
+class PaymentIntentAdmin(ShopReadOnlyAdmin):
+    list_display = ("created_at", "amount", "state", "abandoned", "reference", "failure", "order_id")
+    list_filter = ("state", "abandoned")
+    search_fields = ("order_id", "reference")

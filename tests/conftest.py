@@ -1,0 +1,148 @@
+"""Two shops for the whole session, walled off; each test leaves them as it found them."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import redis
+from django.conf import settings
+from django.db import connection
+from rest_framework.test import APIClient
+
+from events.doorbells import doorbells
+from events.services import subscribe_tenant
+from events.subscriptions import Options, forget_subscriber, subscriber
+from kernel.ids import new_id
+from kernel.tenancy import in_public_schema, in_tenant
+from notifications.services import receive_alerts
+from pos.services.furnishing import furnish_shop
+from tenants.hosts import host_cache
+from tenants.models import Tenant
+from tenants.services import create_tenant
+from tests import make
+from tests.work import settle
+
+SHOPS = ("north", "south")
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:  # noqa: ARG001, PT004
+    with django_db_blocker.unblock():
+        for name in SHOPS:
+            if not Tenant.objects.filter(schema_name=name).exists():
+                create_tenant(name=name, currency="EUR", owner_email=f"owner@{name}.test")
+        for name in SHOPS:
+            _reset(name)
+
+
+def _reset(name: str) -> None:
+    """Bring a shop back to the moment after it was furnished."""
+    with in_public_schema(), connection.cursor() as cursor:
+        for table in ("event", "processedevent", "parkedevent", "outgoing", "idempotencyrecord", "operatoraction"):
+            cursor.execute(f"DELETE FROM events_{table} WHERE tenant_id = %s", [name])
+        cursor.execute("DELETE FROM events_subscription WHERE tenant_id = %s", [name])
+        Tenant.objects.filter(schema_name=name).update(status=Tenant.Status.ACTIVE)
+        tenant = Tenant.objects.get(schema_name=name)
+    with in_tenant(tenant), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT table_name FROM information_schema.tables WHERE table_schema = %s"
+            " AND split_part(table_name, '_', 1) IN ('pos', 'inventory', 'payments', 'notifications')",
+            [name],
+        )
+        cursor.execute(f"TRUNCATE {', '.join(table for (table,) in cursor.fetchall())} CASCADE")
+        subscribe_tenant()
+        furnish_shop(name=name, currency="EUR", timezone="UTC")
+        receive_alerts(email=f"owner@{name}.test")
+
+
+@pytest.fixture
+def north() -> Tenant:
+    return Tenant.objects.get(schema_name="north")
+
+
+@pytest.fixture
+def south() -> Tenant:
+    return Tenant.objects.get(schema_name="south")
+
+
+@pytest.fixture
+def shop(db: None) -> Iterator[Tenant]:  # noqa: ARG001
+    """Work inside the shop `north`; everything is rolled back."""
+    tenant = Tenant.objects.get(schema_name="north")
+    with in_tenant(tenant):
+        yield tenant
+
+
+@pytest.fixture
+def committed(django_db_setup: None, django_db_blocker: Any) -> Iterator[Tenant]:  # noqa: ARG001
+    """Work inside the shop `north` with real commits; afterwards both shops and the broker are brought back."""
+    with django_db_blocker.unblock():
+        _flush_broker()
+        doorbells.breaker.worked()
+        host_cache.forget()
+        try:
+            with in_tenant(Tenant.objects.get(schema_name="north")) as tenant:
+                yield tenant
+        finally:
+            for name in SHOPS:
+                _reset(name)
+            _flush_broker()
+            doorbells.breaker.worked()
+            host_cache.forget()
+
+
+def _flush_broker() -> None:
+    redis.Redis.from_url(settings.REDIS_URL).flushdb()
+
+
+@pytest.fixture
+def subscribe() -> Iterator[Callable[..., str]]:
+    """Bring a subscriber of the test's own; it is taken out again afterwards."""
+    names = []
+
+    def bring(handler: Any, *events: type, **options: Any) -> str:
+        name = f"tests.{handler.__name__}_{new_id().hex[-6:]}"
+        chosen: Options = options  # type: ignore[assignment]
+        subscriber(name, *events, **chosen)(handler)
+        names.append(name)
+        subscribe_tenant()
+        return name
+
+    yield bring
+    for name in names:
+        forget_subscriber(name)
+
+
+@pytest.fixture
+def api(shop: Tenant) -> "Terminal":  # noqa: ARG001
+    """A terminal of the shop, whose requests run in the test's transaction."""
+    return terminal("north")
+
+
+class Terminal:
+    """An API client that speaks for a paired device."""
+
+    def __init__(self, host: str, token: str) -> None:
+        self.client = APIClient()
+        self.headers = {"Host": host, "Authorization": f"Bearer {token}"}
+
+    def get(self, path: str, **query: Any) -> Any:
+        return self.client.get(f"/api/v1{path}", query, headers=self.headers)
+
+    def post(self, path: str, body: Any, key: str | None = None) -> Any:
+        key = str(new_id()) if key is None else key
+        headers = {**self.headers, **({"Idempotency-Key": key} if key else {})}
+        return self.client.post(f"/api/v1{path}", body, format="json", headers=headers)
+
+
+def terminal(shop_name: str) -> Terminal:
+    _, token = make.device()
+    return Terminal(f"{shop_name}.localhost", token)
+
+
+@pytest.fixture(autouse=True)
+def _known_hosts() -> None:
+    host_cache.forget()
+
+
+__all__ = ["Terminal", "settle", "terminal"]

@@ -1,0 +1,59 @@
+"""Doing a worker's work in the test's own process, and reading what came of it."""
+
+from typing import Any
+
+from events.doorbells import Doorbells
+from events.drain import Drain
+from events.models import Event, Outgoing
+from events.outgoing import send
+from events.subscriptions import all_subscribers, find_subscriber
+from kernel.tenancy import current_tenant, in_public
+
+
+class SilentDoorbells(Doorbells):
+    """Rings nowhere, and notes for whom it would have."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rung: list[str] = []
+        self.unended = False
+
+    def ring_for(self, tenant_id: str, subscribers: Any) -> None:
+        self.rung += [subscriber.name for subscriber in subscribers]
+
+    def ring_again(self, tenant_id: str, subscriber: Any, *, countdown: float = 0.0) -> None:
+        self.rung.append(subscriber.name)
+
+    def answer(self, tenant_id: str, subscriber: Any) -> None:
+        """Nothing rings."""
+
+    def begin(self, tenant_id: str, subscriber: Any) -> bool:
+        return self.unended
+
+    def end(self, tenant_id: str, subscriber: Any) -> None:
+        self.unended = False
+
+
+def drain(name: str, **options: Any) -> int:
+    return Drain(find_subscriber(name), current_tenant(), SilentDoorbells(), **options).run()
+
+
+def settle() -> int:
+    """Let every subscriber apply everything, and send everything, until nothing is left; return how much it was."""
+    total = 0
+    while True:
+        done = sum(drain(subscriber.name) for subscriber in all_subscribers(platform=in_public()))
+        waiting = Outgoing.objects.filter(tenant_id=current_tenant(), state="PENDING", attempts=0)
+        done += sum(send(row.id) is not None for row in waiting)
+        total += done
+        if not done:
+            return total
+
+
+def published(*types: str) -> list[Event]:
+    events = Event.objects.filter(tenant_id=current_tenant()).order_by("position")
+    return list(events.filter(type__in=types) if types else events)
+
+
+def names() -> list[str]:
+    return [event.type for event in published()]
