@@ -14,6 +14,12 @@ SHARED_PROCESSORS = [
 ]
 
 
+def json_formatter() -> structlog.stdlib.ProcessorFormatter:
+    return structlog.stdlib.ProcessorFormatter(
+        processor=structlog.processors.JSONRenderer(), foreign_pre_chain=SHARED_PROCESSORS
+    )
+
+
 def configure(logging_settings: dict[str, Any]) -> None:
     logging.config.dictConfig(logging_settings)
     structlog.configure(

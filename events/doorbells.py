@@ -120,8 +120,9 @@ class Doorbells:
         return silent
 
     def _send(self, tenant_id: str, subscriber: Subscriber, *, countdown: float = 0.0) -> None:
-        task = current_app.tasks[subscriber.name]
-        task.apply_async(kwargs={"tenant": tenant_id}, countdown=countdown or None, ignore_result=True)
+        current_app.send_task(
+            subscriber.name, kwargs={"tenant": tenant_id}, queue=subscriber.queue, countdown=countdown or None
+        )
         self.counts.rung += 1
 
     def _try(self, step: str, command: Callable[[redis.Redis], object]) -> object:

@@ -66,7 +66,7 @@ def remember(scope: str, key: str, answer: Answer) -> None:
     """Store the answer beside the effect, in the same transaction."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE events_idempotencyrecord SET status = %s, body = %s::jsonb"
+            "UPDATE events_idempotencyrecord SET status = %s, body = %s::json"
             " WHERE tenant_id = %s AND scope = %s AND key = %s",
             [answer.status, json.dumps(answer.body), current_tenant(), scope, key],
         )

@@ -125,8 +125,8 @@ def ring(tenant_id: str, outgoing_id: UUID, queue: str, *, countdown: float = 0.
     if not doorbells.breaker.allows():
         return
     try:
-        current_app.tasks["events.send"].apply_async(
-            kwargs={"tenant": tenant_id, "outgoing": str(outgoing_id)}, queue=queue, countdown=countdown or None
+        current_app.send_task(
+            "events.send", kwargs={"tenant": tenant_id, "outgoing": str(outgoing_id)}, queue=queue, countdown=countdown or None
         )
     except (RedisError, BrokerError, OSError) as error:
         doorbells.breaker.failed()

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotFound, JsonRes
 from django.urls import set_urlconf
 
 from kernel.api.errors import CONTENT_TYPE, TYPE_PREFIX
-from kernel.tenancy import tenant_connection
+from kernel.tenancy import in_public_schema, in_tenant
 from tenants.hosts import host_cache, is_public_host
 from tenants.models import Tenant
 
@@ -18,8 +18,6 @@ class TenantMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        database = tenant_connection()
-        database.set_schema_to_public()
         try:
             host = request.get_host().rsplit(":", 1)[0].lower()
         except DisallowedHost:
@@ -27,18 +25,16 @@ class TenantMiddleware:
         if is_public_host(host):
             request.urlconf = settings.PUBLIC_SCHEMA_URLCONF  # type: ignore[attr-defined]
             set_urlconf(settings.PUBLIC_SCHEMA_URLCONF)
-            return self.get_response(request)
+            with in_public_schema():
+                return self.get_response(request)
         tenant = host_cache.tenant_at(host)
         if tenant is None or tenant.status == Tenant.Status.CLOSED:
             return HttpResponseNotFound("No shop answers at this host.\n")
         if not tenant.accepts_requests:
             return _suspended(request, tenant)
         request.tenant = tenant  # type: ignore[attr-defined]
-        database.set_tenant(tenant)
-        try:
+        with in_tenant(tenant):
             return self.get_response(request)
-        finally:
-            database.set_schema_to_public()
 
 
 def _suspended(request: HttpRequest, tenant: Tenant) -> HttpResponse:

@@ -2,7 +2,7 @@
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import connection, transaction
 
 from events.events import CacheInvalidated
 from events.publishing import publish
@@ -111,8 +111,8 @@ def close_tenant(*, tenant: Tenant) -> None:
     with in_public_schema():
         _set_status(tenant, Tenant.Status.CLOSING)
     _announce_change(tenant)
-    tenant.delete_schema()
     with in_public_schema(), unit_of_work():
+        _drop_schema(tenant)
         drop_tenant_records(tenant_id=tenant.schema_name)
         Domain.objects.filter(tenant=tenant).delete()
         _set_status(tenant, Tenant.Status.CLOSED)
@@ -128,6 +128,11 @@ def find_tenant(*, name: str) -> Tenant:
         message = f"no tenant {name!r} exists"
         raise NotFound(message)
     return tenant
+
+
+def _drop_schema(tenant: Tenant) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"DROP SCHEMA IF EXISTS {connection.ops.quote_name(tenant.schema_name)} CASCADE")
 
 
 def _require(tenant: Tenant, *statuses: str) -> None:

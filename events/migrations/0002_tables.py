@@ -110,7 +110,7 @@ CREATE TABLE public.events_idempotencyrecord (
     key text NOT NULL,
     fingerprint text NOT NULL,
     status integer,
-    body jsonb,
+    body json,
     created_at timestamptz NOT NULL,
     PRIMARY KEY (tenant_id, scope, key)
 );

@@ -1,0 +1,180 @@
+"""Doorbells: hints, coalesced and bounded; the sweeper repairs whatever is lost."""
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import redis
+from django.conf import settings
+from django.db import connection
+
+from events import sweeper
+from events.delivery import Delivery
+from events.doorbells import CircuitBreaker, Doorbells, doorbells
+from events.publishing import publish
+from events.subscriptions import find_subscriber
+from events.tasks import drain_tenant, look_after_tables
+from events.unit_of_work import unit_of_work
+from kernel.ids import new_id
+from kernel.tenancy import TenantRefused, in_public_schema
+from tenants.events import TenantSuspended
+from tenants.models import Tenant
+from tenants.services import suspend_tenant
+from tests import make
+from tests.work import drain, published
+
+SUBSCRIBER = "inventory.know_variants"
+
+
+@pytest.fixture
+def broker() -> redis.Redis:
+    return redis.Redis.from_url(settings.REDIS_URL)
+
+
+@pytest.fixture
+def broken_broker(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The broker refuses every connection, for doorbells and for Celery alike."""
+    monkeypatch.setattr(settings, "REDIS_URL", "redis://127.0.0.1:1/0")
+    doorbells.forget_connection()
+    doorbells.breaker.worked()
+    yield
+    monkeypatch.undo()
+    doorbells.forget_connection()
+    doorbells.breaker.worked()
+
+
+def test_a_commit_rings_for_those_who_listen(committed: Tenant, broker: redis.Redis) -> None:
+    make.variant()
+
+    assert broker.llen("events") == 1
+    assert broker.exists(f"doorbell:north:{SUBSCRIBER}") == 1
+
+
+def test_a_rollback_rings_for_nobody(committed: Tenant, broker: redis.Redis) -> None:
+    with pytest.raises(ZeroDivisionError), unit_of_work():
+        make.variant()
+        _ = 1 / 0
+
+    assert broker.llen("events") == 0
+
+
+def test_a_doorbell_that_rings_already_is_not_rung_again(committed: Tenant, broker: redis.Redis) -> None:
+    for number in range(5):
+        make.variant(f"SKU{number}")
+
+    assert broker.llen("events") == 1
+
+    find = find_subscriber(SUBSCRIBER)
+    doorbells.answer("north", find)
+    make.variant("SKU9")
+    assert broker.llen("events") == 2
+
+
+def test_with_the_broker_down_the_business_goes_on_and_waits_once(committed: Tenant, broken_broker: None) -> None:
+    began = time.monotonic()
+    make.variant("FIRST")
+    first = time.monotonic() - began
+    make.variant("SECOND")
+
+    assert [event.data["sku"] for event in published("pos.variant_changed")] == ["FIRST", "SECOND"]
+    assert not doorbells.breaker.allows()
+    assert first < 5
+    assert drain(SUBSCRIBER) == 2
+
+
+def test_the_sweeper_rings_for_what_was_dropped(committed: Tenant, broker: redis.Redis) -> None:
+    make.variant()
+    broker.flushdb()
+    assert sweeper.sweep() == 0
+
+    _age_events(seconds=5)
+
+    assert sweeper.sweep() == 1
+    assert broker.llen("events") == 1
+    assert drain(SUBSCRIBER) == 1
+    assert sweeper.sweep() == 0
+
+
+def _age_events(seconds: int) -> None:
+    """Let time pass for the sweeper: it asks for what is older than a moment."""
+    time.sleep(sweeper.MOMENT_SECONDS + 0.1)
+
+
+def test_a_doorbell_for_a_suspended_or_unknown_tenant_is_refused(committed: Tenant, south: Tenant) -> None:
+    subscriber = find_subscriber(SUBSCRIBER)
+    with in_public_schema():
+        suspend_tenant(tenant=south)
+
+    for name in ("south", "nobody", "public", ""):
+        with pytest.raises(TenantRefused):
+            drain_tenant(subscriber, name)
+
+
+def test_a_platform_subscriber_listens_to_the_platforms_log_only(
+    committed: Tenant, subscribe: Callable[..., str]
+) -> None:
+    heard: list[str] = []
+
+    def listen(event: TenantSuspended, _delivery: Delivery[TenantSuspended]) -> None:
+        heard.append(event.tenant_name)
+
+    with in_public_schema():
+        name = subscribe(listen, TenantSuspended, platform=True)
+        with unit_of_work():
+            publish(TenantSuspended(tenant_uuid=new_id(), tenant_name="x"))
+
+    assert drain_tenant(find_subscriber(name), "public") == {"tenant": "public", "handled": 1}
+    assert heard == ["x"]
+    with pytest.raises(TenantRefused):
+        drain_tenant(find_subscriber(name), "north")
+    with in_public_schema(), connection.cursor() as cursor:
+        cursor.execute("DELETE FROM events_subscription WHERE subscriber = %s", [name])
+
+
+def test_a_drain_leaves_the_connection_in_the_schema_it_came_from(committed: Tenant) -> None:
+    with in_public_schema():
+        drain_tenant(find_subscriber(SUBSCRIBER), "north")
+
+        assert connection.schema_name == "public"
+
+
+def test_the_breaker_opens_for_a_while_and_lets_one_through() -> None:
+    now = [0.0]
+    breaker = CircuitBreaker(open_seconds=5, clock=lambda: now[0])
+
+    breaker.failed()
+    assert not breaker.allows()
+    now[0] = 5.1
+    assert breaker.allows()
+    assert not breaker.allows()
+    breaker.worked()
+    assert breaker.allows()
+
+
+def test_a_drain_that_never_ended_is_noticed_by_the_next(committed: Tenant) -> None:
+    subscriber = find_subscriber(SUBSCRIBER)
+
+    assert doorbells.begin("north", subscriber) is False
+    assert doorbells.begin("north", subscriber) is True
+    doorbells.end("north", subscriber)
+    assert doorbells.begin("north", subscriber) is False
+
+
+def test_ringing_never_raises_for_the_broker(broken_broker: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    bells = Doorbells()
+
+    bells.ring_for("north", [find_subscriber(SUBSCRIBER)])
+    bells.ring_again("north", find_subscriber(SUBSCRIBER))
+    bells.answer("north", find_subscriber(SUBSCRIBER))
+
+    assert bells.counts.failed == 1
+    assert bells.counts.rung == 0
+
+
+def test_new_subscribers_are_subscribed_and_partitions_made(
+    committed: Tenant, subscribe: Callable[..., Any]
+) -> None:
+    result = look_after_tables()
+
+    assert result == {"subscribed": 0, "partitions": 0}

@@ -1,0 +1,136 @@
+"""What leaves the database: leased, counted before the call, retried with the same key."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from events import outgoing, sweeper
+from events.models import Outgoing
+from events.outgoing import Call, RefusedForGood, State, register_sender, send, send_later
+from events.subscriptions import Backoff
+from events.tasks import send as send_task
+from events.unit_of_work import NotInUnitOfWork, unit_of_work
+from kernel.ids import new_id
+from tenants.models import Tenant
+
+
+class FakeSender:
+    kind = "tests.fake"
+    queue = "mail"
+    backoff = Backoff(base=0.0, cap=0.0, attempts=3)
+    lease_seconds = 60
+
+    def __init__(self) -> None:
+        self.calls: list[Call] = []
+        self.in_transaction: list[bool] = []
+        self.errors: list[Exception] = []
+        self.recorded: list[Any] = []
+        self.failures: list[State] = []
+
+    def send(self, call: Call) -> str:
+        self.calls.append(call)
+        self.in_transaction.append(connection.in_atomic_block)
+        if self.errors:
+            raise self.errors.pop(0)
+        return "taken"
+
+    def record(self, _call: Call, outcome: str) -> None:
+        self.recorded.append(outcome)
+
+    def record_failure(self, _call: Call, _error: Exception, state: State) -> None:
+        self.failures.append(state)
+
+
+@pytest.fixture
+def sender() -> Iterator[FakeSender]:
+    fake = FakeSender()
+    register_sender(fake)
+    yield fake
+    outgoing._senders.pop(fake.kind)
+
+
+def wanted(key: UUID | None = None) -> Outgoing:
+    with unit_of_work():
+        send_later("tests.fake", key or new_id())
+    return Outgoing.objects.get(kind="tests.fake")
+
+
+def test_it_is_sent_outside_a_transaction_with_its_key(committed: Tenant, sender: FakeSender) -> None:
+    key = new_id()
+
+    assert send(wanted(key).id) is State.DELIVERED
+
+    assert sender.calls == [Call(key=key, attempt=1)]
+    assert sender.in_transaction == [False]
+    assert sender.recorded == ["taken"]
+
+
+def test_it_is_not_sent_twice(shop: Tenant, sender: FakeSender) -> None:
+    row = wanted()
+    send(row.id)
+
+    assert send(row.id) is None
+    assert len(sender.calls) == 1
+
+
+def test_nothing_is_sent_for_a_unit_that_failed(shop: Tenant, sender: FakeSender) -> None:
+    with pytest.raises(NotInUnitOfWork):
+        send_later("tests.fake", new_id())
+
+    assert Outgoing.objects.filter(kind="tests.fake").count() == 0
+
+
+def test_a_failed_attempt_is_made_again_with_the_same_key(shop: Tenant, sender: FakeSender) -> None:
+    sender.errors = [OSError("down"), OSError("down")]
+    row = wanted()
+
+    states = [send(row.id) for _ in range(3)]
+
+    assert states == [State.PENDING, State.PENDING, State.DELIVERED]
+    assert {call.key for call in sender.calls} == {row.key}
+    assert [call.attempt for call in sender.calls] == [1, 2, 3]
+
+
+def test_without_an_answer_the_state_is_unknown(shop: Tenant, sender: FakeSender) -> None:
+    sender.errors = [OSError("down")] * 3
+    row = wanted()
+
+    for _ in range(3):
+        send(row.id)
+
+    row.refresh_from_db()
+    assert row.state == State.UNKNOWN
+    assert sender.failures == [State.PENDING, State.PENDING, State.UNKNOWN]
+    assert "OSError: down" in row.error
+
+
+def test_a_refusal_is_final(shop: Tenant, sender: FakeSender) -> None:
+    sender.errors = [RefusedForGood("no")]
+
+    assert send(wanted().id) is State.FAILED
+
+
+def test_a_row_whose_worker_died_is_sent_again_after_its_lease(
+    committed: Tenant, sender: FakeSender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def die(_call: Call) -> str:
+        raise KeyboardInterrupt
+
+    row = wanted()
+    with monkeypatch.context() as patch:
+        patch.setattr(sender, "send", die)
+        with pytest.raises(KeyboardInterrupt):
+            send(row.id)
+    assert send(row.id) is None
+    assert sweeper.sweep() == 0
+
+    Outgoing.objects.filter(id=row.id).update(next_attempt_at=timezone.now() - timedelta(seconds=2))
+
+    assert sweeper.sweep() == 1
+    assert send_task("north", str(row.id)) == {"tenant": "north", "state": State.DELIVERED}
+    assert sender.calls[0].attempt == 2
