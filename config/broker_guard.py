@@ -12,7 +12,8 @@ def guard_lost_client(celery_version: str) -> None:
     """Make a channel whose connection has lost its client raise what the consumer recovers from."""
     if not celery_version.startswith(AFFECTED) or getattr(Channel, "tillflow_guarded", False):
         return
-    unguarded = Channel._connparams  # noqa: SLF001 - the defect is in this method
+    guarded: Any = Channel
+    unguarded = guarded._connparams  # noqa: SLF001 - the defect is in this method
 
     def connection_parameters(channel: Channel, *arguments: Any, **options: Any) -> Any:
         if channel.connection is None or channel.connection.client is None:
@@ -20,5 +21,5 @@ def guard_lost_client(celery_version: str) -> None:
             raise redis.exceptions.ConnectionError(message)
         return unguarded(channel, *arguments, **options)
 
-    Channel._connparams = connection_parameters  # noqa: SLF001
-    Channel.tillflow_guarded = True
+    guarded._connparams = connection_parameters  # noqa: SLF001
+    guarded.tillflow_guarded = True

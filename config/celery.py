@@ -10,16 +10,16 @@ from kombu import Exchange, Queue
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-from django.conf import settings  # noqa: E402 - the settings module must be named first
+from django.conf import settings
 
-from config.broker_guard import guard_lost_client  # noqa: E402
+from config.broker_guard import guard_lost_client
 
 QUEUES = ("events", "stock", "mail", "cards", "platform")
 VISIBILITY_SECONDS = 300
 
 
 class TillflowCelery(Celery):
-    builtin_fixups = frozenset({"config.connections:keep_connections"})
+    builtin_fixups: Any = frozenset({"config.connections:keep_connections"})
 
 
 app = TillflowCelery("tillflow", broker=settings.REDIS_URL)
@@ -86,9 +86,9 @@ def register_tasks() -> None:
 
 @signals.worker_ready.connect(weak=False)
 def announce_worker(**_options: Any) -> None:
-    from config.presence import announce_service
+    from config.presence import prepare_worker
 
-    announce_service("worker")
+    prepare_worker()
 
 
 @signals.beat_init.connect(weak=False)

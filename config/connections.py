@@ -3,14 +3,17 @@
 from typing import Any
 
 from celery import Celery
-from celery.fixups.django import DjangoFixup, DjangoWorkerFixup
+from celery.fixups import django as fixups
 from django.db import connections
 
 from events.doorbells import doorbells
 
+DjangoFixup: Any = fixups.DjangoFixup
+DjangoWorkerFixup: Any = getattr(fixups, "DjangoWorkerFixup")  # noqa: B009 - the stubs do not have it
+
 
 class KeepingWorkerFixup(DjangoWorkerFixup):
-    """Celery closes the connection before and after every task; Django's own rule closes only what is no longer good."""
+    """Celery closes the connection around every task; Django's own rule closes only what is no longer good."""
 
     def _close_database(self) -> None:
         for connection in connections.all(initialized_only=True):
@@ -26,16 +29,18 @@ class KeepingWorkerFixup(DjangoWorkerFixup):
 
 
 class KeepingFixup(DjangoFixup):
+    _worker_fixup: Any = None
+
     @property
-    def worker_fixup(self) -> DjangoWorkerFixup:
+    def worker_fixup(self) -> Any:
         if self._worker_fixup is None:
             self._worker_fixup = KeepingWorkerFixup(self.app)
         return self._worker_fixup
 
     @worker_fixup.setter
-    def worker_fixup(self, value: DjangoWorkerFixup) -> None:
+    def worker_fixup(self, value: Any) -> None:
         self._worker_fixup = value
 
 
-def keep_connections(app: Celery) -> DjangoFixup:
+def keep_connections(app: Celery) -> Any:
     return KeepingFixup(app).install()

@@ -8,10 +8,20 @@ from django.db import DatabaseError
 
 from events.events import ServiceStarted
 from events.publishing import publish
+from events.tasks import look_after_tables
 from events.unit_of_work import unit_of_work
 from kernel.tenancy import in_public_schema
 
 logger = structlog.get_logger(__name__)
+
+
+def prepare_worker() -> None:
+    """Subscribe every tenant to what new code brought, and say that the worker is there."""
+    try:
+        look_after_tables()
+    except DatabaseError as error:
+        logger.warning("tables_not_looked_after", error=str(error))
+    announce_service("worker")
 
 
 def announce_service(service: str) -> None:

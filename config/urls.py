@@ -1,7 +1,7 @@
 """What a shop's host answers."""
 
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import URLPattern, URLResolver, include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from config.health import HealthView
@@ -10,7 +10,7 @@ from events.api.feed import EventFeedView
 handler404 = "config.errors.not_found"
 handler500 = "config.errors.internal_error"
 
-api = [
+api: list[URLPattern | URLResolver] = [
     path("", include("pos.api.urls")),
     path("", include("inventory.api")),
     path("", include("payments.api")),

@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html_join
 
 from events import services
 from events.models import Event, OperatorAction, Outgoing, ParkedEvent, Subscription
@@ -17,6 +17,10 @@ from kernel.tenancy import current_tenant, find_any_tenant, in_public_schema, in
 
 def acting_in(tenant_id: str) -> Any:
     return in_public_schema() if tenant_id == "public" else in_tenant(find_any_tenant(tenant_id))
+
+
+def _milliseconds(value: float | None) -> str:
+    return "" if value is None else f"{value:.1f} ms"
 
 
 def operator_of(request: HttpRequest) -> str:
@@ -44,7 +48,7 @@ class EventAdmin(ReadOnlyAdmin):
         for traced in trace(event.tenant_id, event.correlation_id):
             applied = format_html_join(
                 "", "<div>→ {}: {} {}</div>",
-                ((a.subscriber, a.state, f"{a.after_ms:.1f} ms" if a.after_ms is not None else "") for a in traced.applied),
+                ((a.subscriber, a.state, _milliseconds(a.after_ms)) for a in traced.applied),
             )  # fmt: skip
             rows.append((traced.position, f"{traced.after_ms:.1f}", traced.type, applied))
         return format_html_join("", "<div><b>{}</b> +{} ms {}{}</div>", rows)

@@ -50,6 +50,8 @@ def _subscribers() -> Iterator[str]:
 
 
 def _type_name(declared: object) -> str:
-    return getattr(declared, "__name__", "") if isinstance(declared, type) and "[" not in str(declared) else (
-        str(declared).replace("uuid.", "").replace("datetime.", "").replace("pos.events.", "")
+    return (
+        getattr(declared, "__name__", "")
+        if isinstance(declared, type) and "[" not in str(declared)
+        else (str(declared).replace("uuid.", "").replace("datetime.", "").replace("pos.events.", ""))
     )

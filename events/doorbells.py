@@ -1,5 +1,7 @@
 """Doorbells: the hint, sent through the broker, that a subscriber of a tenant has news. Losing one costs only time."""
 
+from __future__ import annotations
+
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -9,12 +11,12 @@ import redis
 import structlog
 from celery import current_app
 from django.conf import settings
+from django_tenants.utils import get_public_schema_name
 from kombu.exceptions import OperationalError
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from events.subscriptions import Subscriber, subscribers_of
-from kernel.tenancy import get_public_schema_name
 
 logger = structlog.get_logger(__name__)
 
@@ -62,7 +64,7 @@ class Doorbells:
     def __init__(self, breaker: CircuitBreaker | None = None) -> None:
         self.breaker = breaker or CircuitBreaker()
         self.counts = Counts()
-        self._client: redis.Redis | None = None
+        self._client: redis.Redis[bytes] | None = None
 
     def ring(self, tenant_id: str, types: Iterable[str]) -> None:
         """Ring for every subscriber of these types whose doorbell does not ring yet. Never raises for the broker."""
@@ -125,7 +127,7 @@ class Doorbells:
         )
         self.counts.rung += 1
 
-    def _try(self, step: str, command: Callable[[redis.Redis], object]) -> object:
+    def _try(self, step: str, command: Callable[[redis.Redis[bytes]], object]) -> object:
         if not self.breaker.allows():
             return None
         try:
@@ -135,7 +137,7 @@ class Doorbells:
             logger.warning("doorbell_failed", step=step, error=f"{type(error).__name__}: {error}")
             return None
 
-    def _connected(self) -> redis.Redis:
+    def _connected(self) -> redis.Redis[bytes]:
         if self._client is None:
             self._client = redis.Redis.from_url(
                 settings.REDIS_URL,

@@ -1,7 +1,7 @@
 """What the event layer keeps, for all tenants in the shared schema.
 
-The tables are written in SQL (`migrations/0002_tables.py`): partitions and row-level security are not Django's. A session
-sees only the rows of the schema that its search_path names first; only a session in `public` sees all.
+The tables are written in SQL (`migrations/0002_tables.py`): partitions and row-level security are not Django's. A
+session sees only the rows of the schema that its search_path names first; only a session in `public` sees all.
 """
 
 from django.db import models

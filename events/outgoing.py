@@ -1,4 +1,4 @@
-"""What leaves the database: rows written with the effect, sent by a task of their own, at least once, with a stable key.
+"""What leaves the database: rows written with the effect, sent by their own task, at least once, with a stable key.
 
 A sender is registered by kind. Its row is leased and the attempt counted before the call; the call itself holds no
 transaction; its outcome is recorded in one. Whatever dies between, the same key is sent again.
@@ -126,7 +126,10 @@ def ring(tenant_id: str, outgoing_id: UUID, queue: str, *, countdown: float = 0.
         return
     try:
         current_app.send_task(
-            "events.send", kwargs={"tenant": tenant_id, "outgoing": str(outgoing_id)}, queue=queue, countdown=countdown or None
+            "events.send",
+            kwargs={"tenant": tenant_id, "outgoing": str(outgoing_id)},
+            queue=queue,
+            countdown=countdown or None,
         )
     except (RedisError, BrokerError, OSError) as error:
         doorbells.breaker.failed()

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection
 
@@ -115,7 +116,9 @@ def unaccounted() -> int:
     return int(count)
 
 
-def feed(*, tenant_id: str, after: int, categories: Iterable[str], types: Iterable[str], limit: int) -> list[StoredEvent]:
+def feed(
+    *, tenant_id: str, after: int, categories: Iterable[str], types: Iterable[str], limit: int
+) -> list[StoredEvent]:
     """Read a tenant's log for a reader from outside, in order; no types means all."""
     rows = _rows(
         f"""
@@ -129,12 +132,12 @@ def feed(*, tenant_id: str, after: int, categories: Iterable[str], types: Iterab
     return [stored_event(row) for row in rows]
 
 
-def _bindings(subscribers: list[Subscriber]) -> dict[str, object]:
+def _bindings(subscribers: list[Subscriber]) -> dict[str, Any]:
     pairs = [(subscriber.name, type_name) for subscriber in subscribers for type_name in subscriber.types]
     return {"subscribers": [name for name, _ in pairs], "types": [type_name for _, type_name in pairs]}
 
 
-def _rows(statement: str, parameters: dict[str, object]) -> list[tuple]:  # type: ignore[type-arg]
+def _rows(statement: str, parameters: dict[str, Any]) -> list[tuple]:  # type: ignore[type-arg]
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)
         return list(cursor.fetchall())

@@ -14,7 +14,7 @@ _random = Random()  # noqa: S311 - jitter needs no secrecy
 
 @dataclass(frozen=True, kw_only=True)
 class Backoff:
-    """Exponential backoff with full jitter (seconds): a random delay up to base × 2^(attempt − 1), at most the cap."""
+    """Exponential backoff with full jitter (seconds): a random delay up to base * 2^(attempt - 1), at most the cap."""
 
     base: float = 1.0
     cap: float = 3600.0

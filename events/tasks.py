@@ -5,14 +5,14 @@ from uuid import UUID
 
 from celery import Celery, Task, shared_task
 from django.db import InterfaceError, OperationalError
-from django_tenants.utils import get_tenant_model
+from django_tenants.utils import get_public_schema_name, get_tenant_model
 
 from events import sweeper
 from events.doorbells import doorbells
 from events.drain import Drain
 from events.outgoing import send as send_outgoing
 from events.subscriptions import Subscriber, all_subscribers
-from kernel.tenancy import TenantRefused, get_public_schema_name, in_public_schema, in_tenant, tenant_for_task
+from kernel.tenancy import TenantRefused, in_public_schema, in_tenant, tenant_for_task
 
 RETRY_ON_INFRASTRUCTURE: dict[str, Any] = {
     "autoretry_for": (OperationalError, InterfaceError),
@@ -49,7 +49,8 @@ def _register_drain(app: Celery, subscriber: Subscriber) -> None:
     def drain(_task: Task[..., Any], tenant: str) -> dict[str, Any]:
         return drain_tenant(subscriber, tenant)
 
-    app.task(drain, name=subscriber.name, bind=True, queue=subscriber.queue, **RETRY_ON_INFRASTRUCTURE)
+    register: Any = app.task(name=subscriber.name, bind=True, queue=subscriber.queue, **RETRY_ON_INFRASTRUCTURE)
+    register(drain)
 
 
 @shared_task(name="events.send", queue="mail", **RETRY_ON_INFRASTRUCTURE)

@@ -73,13 +73,13 @@ class AdjustedLine(serializers.Serializer[Any]):
 class GoodsReceiptSerializer(serializers.Serializer[Any]):
     id = UUIDv7Field()
     occurred_at = serializers.DateTimeField(required=False)
-    lines = ReceivedLine(many=True, allow_empty=False, max_length=1000)
+    lines = ReceivedLine(many=True, allow_empty=False, max_length=1000)  # type: ignore[call-arg]
 
 
 class StockAdjustmentSerializer(serializers.Serializer[Any]):
     id = UUIDv7Field()
     occurred_at = serializers.DateTimeField(required=False)
-    lines = AdjustedLine(many=True, allow_empty=False, max_length=1000)
+    lines = AdjustedLine(many=True, allow_empty=False, max_length=1000)  # type: ignore[call-arg]
 
 
 Post = Callable[..., Sequence[StockMovement]]

@@ -14,9 +14,7 @@ def know_variants(event: VariantChanged, _delivery: Delivery[VariantChanged]) ->
 
 @subscriber("inventory.take_sold_goods_from_stock", OrderCompleted, queue="stock", batch_size=25)
 def take_sold_goods_from_stock(event: OrderCompleted, _delivery: Delivery[OrderCompleted]) -> None:
-    source = Source(
-        type="order", id=event.order_id, location_id=event.location_id, occurred_at=event.occurred_at
-    )
+    source = Source(type="order", id=event.order_id, location_id=event.location_id, occurred_at=event.occurred_at)
     moved = [
         Moved(variant_id=line.variant_id, quantity=-line.quantity, line=line.line_id)
         for line in event.lines
@@ -27,9 +25,7 @@ def take_sold_goods_from_stock(event: OrderCompleted, _delivery: Delivery[OrderC
 
 @subscriber("inventory.put_returned_goods_back", ReturnCompleted, queue="stock", batch_size=25)
 def put_returned_goods_back(event: ReturnCompleted, _delivery: Delivery[ReturnCompleted]) -> None:
-    source = Source(
-        type="return", id=event.return_id, location_id=event.location_id, occurred_at=event.occurred_at
-    )
+    source = Source(type="return", id=event.return_id, location_id=event.location_id, occurred_at=event.occurred_at)
     moved = [
         Moved(variant_id=line.variant_id, quantity=line.quantity, line=line.line_id)
         for line in event.lines

@@ -7,7 +7,15 @@ from unfold.admin import ModelAdmin, TabularInline
 
 from kernel.tenancy import in_public
 
-__all__ = ["ModelAdmin", "ReadOnlyAdmin", "ReadOnlyInline", "ShopAdmin", "ShopReadOnlyAdmin", "TabularInline"]
+__all__ = [
+    "OnPlatformHost",
+    "ModelAdmin",
+    "ReadOnlyAdmin",
+    "ReadOnlyInline",
+    "ShopAdmin",
+    "ShopReadOnlyAdmin",
+    "TabularInline",
+]
 
 
 class _ReadOnly:
@@ -32,15 +40,41 @@ class ReadOnlyInline(_ReadOnly, TabularInline):  # type: ignore[misc]
     extra = 0
     can_delete = False
 
+    def get_readonly_fields(self, _request: HttpRequest, _obj: Any = None) -> Any:
+        return self.fields
 
-class OnShopHost:
-    """For what only a shop has: on the platform's host the page does not exist."""
+
+class OnHost:
+    """For what only a shop has, or only the platform: on the other's host the page does not exist for anyone."""
+
+    def on_its_host(self) -> bool:
+        """Say whether this connection works where the rows are."""
+        raise AssertionError("each kind of host says for itself")
 
     def has_module_permission(self, request: HttpRequest) -> bool:
-        return not in_public() and bool(super().has_module_permission(request))  # type: ignore[misc]
+        return self.on_its_host() and bool(super().has_module_permission(request))  # type: ignore[misc]
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return not in_public() and bool(super().has_view_permission(request, obj))  # type: ignore[misc]
+        return self.on_its_host() and bool(super().has_view_permission(request, obj))  # type: ignore[misc]
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.on_its_host() and bool(super().has_change_permission(request, obj))  # type: ignore[misc]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return self.on_its_host() and bool(super().has_add_permission(request))  # type: ignore[misc]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.on_its_host() and bool(super().has_delete_permission(request, obj))  # type: ignore[misc]
+
+
+class OnPlatformHost(OnHost):
+    def on_its_host(self) -> bool:
+        return in_public()
+
+
+class OnShopHost(OnHost):
+    def on_its_host(self) -> bool:
+        return not in_public()
 
 
 class ShopAdmin(OnShopHost, ModelAdmin):  # type: ignore[misc]

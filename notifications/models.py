@@ -18,7 +18,7 @@ class AlertRecipient(models.Model):
 
 
 class Message(models.Model):
-    """One mail to one recipient for one event. Its id is in the mail's Message-ID, so a repetition can be recognised."""
+    """One mail to one recipient for one event. Its id is in the mail's Message-ID, so a repetition is recognised."""
 
     class State(models.TextChoices):
         QUEUED = "QUEUED", "Queued"

@@ -45,7 +45,7 @@ def record_payment(*, order_id: UUID, received: Received, currency: str, occurre
         _announce(payment, charged_here=False)
 
 
-def request_charge(  # noqa: PLR0913 - what a charge consists of
+def request_charge(
     *, order_id: UUID, tender_id: UUID, tender_type: str, amount: int, currency: str, card_token: str
 ) -> None:
     """Write the intent to charge a card; a task of its own calls the gateway."""
@@ -109,7 +109,7 @@ def abandon_charges(*, tender_ids: list[UUID]) -> None:
                 _give_back(intent.payment)
 
 
-def refund_payment(  # noqa: PLR0913 - what a refund consists of
+def refund_payment(
     *, refund_id: UUID, return_id: UUID, tender_id: UUID | None, tender_type: str, amount: int, currency: str
 ) -> None:
     """Give money back for a return: at once where the till paid it out, through the gateway where that charged.

@@ -1,7 +1,7 @@
 """What must be true of a shop, recomputed from the tables with SQL of its own.
 
-Nothing here is shared with the services; only the declarations of who listens to what are read. Each statement returns how many
-things were looked at, and how many of them break the invariant.
+Nothing here is shared with the services; only the declarations of who listens to what are read. Each statement
+returns how many things were looked at, and how many of them break the invariant.
 """
 
 from dataclasses import dataclass
@@ -55,9 +55,12 @@ COMMERCE = [
         "coalesce((SELECT sum(r.amount) FROM payments_paymentrefund r WHERE r.payment_id = p.id), 0) > p.amount",
         "payments_payment p",
     ),
-    _of("refunds = returns", "coalesce(paid.out, 0) <> r.total",
+    _of(
+        "refunds = returns",
+        "coalesce(paid.out, 0) <> r.total",
         """pos_return r LEFT JOIN (SELECT parent_id, sum(amount) AS out FROM pos_refund GROUP BY parent_id) paid
-           ON paid.parent_id = r.id"""),
+           ON paid.parent_id = r.id""",
+    ),
     _of(
         "returned <= sold, of each line",
         "back.quantity > l.quantity OR back.total > l.total",

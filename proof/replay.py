@@ -87,7 +87,7 @@ class Replay:
 
     def _send_order(self, invoice: Invoice) -> None:
         total = sum(int(row.quantity * row.price) for row in invoice.sold)
-        order = {
+        order: dict[str, Any] = {
             "id": str(_name("order", invoice.number, at=invoice.at)),
             "occurred_at": invoice.at.isoformat(),
             "note": f"invoice {invoice.number}",
@@ -99,7 +99,7 @@ class Replay:
     def _send_return(self, invoice: Invoice) -> None:
         if not invoice.sold:
             return
-        returned = {
+        returned: dict[str, Any] = {
             "id": str(_name("return", invoice.number, at=invoice.at)),
             "occurred_at": invoice.at.isoformat(),
             "reason": f"invoice {invoice.number}",
@@ -108,7 +108,7 @@ class Replay:
         self._post("returns", "/returns", returned, key=returned["id"])
 
     def _send_adjustment(self, invoice: Invoice) -> None:
-        adjustment = {
+        adjustment: dict[str, Any] = {
             "id": str(_name("adjustment", invoice.number, at=invoice.at)),
             "occurred_at": invoice.at.isoformat(),
             "lines": [

@@ -131,7 +131,9 @@ def _take(number: int, raw: dict[str, str], invoices: dict[str, Invoice], reject
     )
 
 
-def _unusable(raw: dict[str, str], quantity: Decimal, price: Decimal, *, is_return: bool) -> str:
+def _unusable(  # noqa: PLR0911 - one return for each reason
+    raw: dict[str, str], quantity: Decimal, price: Decimal, *, is_return: bool
+) -> str:
     code = raw["StockCode"].strip().upper()
     if not raw["InvoiceNo"] or not code:
         return "no invoice number or no code"

@@ -49,9 +49,7 @@ class Till:
     def post(self, path: str, body: dict[str, Any], *, key: str = "") -> requests.Response:
         """Send a request under a key (a new one, where none is given). :raises ApiRefused: …"""
         headers = {"Idempotency-Key": key or str(new_id())}
-        return self._checked(
-            self.session.post(f"{self.url}/api/v1{path}", json=body, headers=headers, timeout=TIMEOUT)
-        )
+        return self._checked(self.session.post(f"{self.url}/api/v1{path}", json=body, headers=headers, timeout=TIMEOUT))
 
     def ensure_shift(self) -> None:
         try:

@@ -6,9 +6,8 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from kernel.admin import ModelAdmin, ReadOnlyInline
+from kernel.admin import ModelAdmin, OnPlatformHost, ReadOnlyInline
 from kernel.refusals import Refusal
-from kernel.tenancy import in_public
 from tenants.models import Domain, Tenant
 from tenants.services import create_tenant, reactivate_tenant, suspend_tenant
 
@@ -19,7 +18,7 @@ class DomainInline(ReadOnlyInline):
 
 
 @admin.register(Tenant)
-class TenantAdmin(ModelAdmin):
+class TenantAdmin(OnPlatformHost, ModelAdmin):
     """Creating one makes its schema and its shop; a tenant is closed with `manage.py tenant close`."""
 
     list_display = ("name", "schema_name", "status", "currency", "created_at")
@@ -28,12 +27,6 @@ class TenantAdmin(ModelAdmin):
     fields = ("schema_name", "name", "status", "currency", "timezone", "owner_email")
     actions = ("suspend", "reactivate")
     inlines = (DomainInline,)
-
-    def has_module_permission(self, request: HttpRequest) -> bool:
-        return in_public() and super().has_module_permission(request)
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return in_public() and super().has_view_permission(request, obj)
 
     def has_delete_permission(self, _request: HttpRequest, _obj: Any = None) -> bool:
         return False
@@ -56,7 +49,7 @@ class TenantAdmin(ModelAdmin):
             owner_email=obj.owner_email,
         )
         obj.pk, obj.status = created.pk, created.status
-        obj._state.adding = False
+        obj._state.adding = False  # noqa: SLF001 - Django documents it for this
 
     @admin.action(description="Suspend: no requests, no subscribers; nothing is lost")
     def suspend(self, request: HttpRequest, tenants: QuerySet[Tenant]) -> None:

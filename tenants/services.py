@@ -41,9 +41,7 @@ def create_tenant(
     :raises TenantNameTaken: when a tenant or a domain of that name exists.
     """
     host = (host or f"{name.replace('_', '-')}.{settings.BASE_DOMAIN}").lower()
-    tenant = Tenant(
-        schema_name=name, name=title or name, currency=currency, timezone=timezone, owner_email=owner_email
-    )
+    tenant = Tenant(schema_name=name, name=title or name, currency=currency, timezone=timezone, owner_email=owner_email)
     with in_public_schema():
         if Tenant.objects.filter(schema_name=name).exists() or Domain.objects.filter(domain=host).exists():
             message = f"a tenant named {name!r} or a domain {host!r} exists already"
@@ -51,7 +49,9 @@ def create_tenant(
         try:
             tenant.full_clean(validate_unique=False)
         except ValidationError as error:
-            raise TenantInvalid("; ".join(f"{field}: {', '.join(m)}" for field, m in error.message_dict.items())) from None
+            raise TenantInvalid(
+                "; ".join(f"{field}: {', '.join(m)}" for field, m in error.message_dict.items())
+            ) from None
         with transaction.atomic():
             tenant.save()
             Domain.objects.create(tenant=tenant, domain=host, is_primary=True)

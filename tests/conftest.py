@@ -33,6 +33,14 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:  # n
                 create_tenant(name=name, currency="EUR", owner_email=f"owner@{name}.test")
         for name in SHOPS:
             _reset(name)
+        _reset_platform()
+
+
+def _reset_platform() -> None:
+    with in_public_schema(), connection.cursor() as cursor:
+        for table in ("event", "processedevent", "subscription"):
+            cursor.execute(f"DELETE FROM events_{table} WHERE tenant_id = 'public'")
+        subscribe_tenant()
 
 
 def _reset(name: str) -> None:
@@ -86,6 +94,7 @@ def committed(django_db_setup: None, django_db_blocker: Any) -> Iterator[Tenant]
         finally:
             for name in SHOPS:
                 _reset(name)
+            _reset_platform()
             _flush_broker()
             doorbells.breaker.worked()
             host_cache.forget()

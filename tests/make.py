@@ -30,7 +30,12 @@ def device() -> tuple[Device, str]:
 
 
 def variant(
-    sku: str = "MUG", price: int = 1000, *, tax_rate: str = "Standard, included", stocked: bool = True, barcode: str = ""
+    sku: str = "MUG",
+    price: int = 1000,
+    *,
+    tax_rate: str = "Standard, included",
+    stocked: bool = True,
+    barcode: str = "",
 ) -> Variant:
     item = Item(
         sku=sku,

@@ -70,7 +70,7 @@ class EmbeddedBroker:
             return None
 
     def _spawn(self, port: int) -> None:
-        if not port_is_free(port):
+        if not becomes_free(port):
             port = free_port()
         options = ["--bind", "127.0.0.1", "--port", str(port), "--save", "", "--appendonly", "no"]
         options += ["--maxmemory-policy", "noeviction", "--dir", str(self.directory)]
@@ -106,6 +106,16 @@ def free_port() -> int:
         listener.bind(("127.0.0.1", 0))
         port: int = listener.getsockname()[1]
         return port
+
+
+def becomes_free(port: int, *, seconds: float = 3.0) -> bool:
+    """Wait a moment for a server that is dying to let go of its port."""
+    deadline = time.monotonic() + seconds
+    while not port_is_free(port):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
 
 
 def port_is_free(port: int) -> bool:

@@ -19,7 +19,16 @@ def web(port: int, processes: int = 2) -> Program:
 
 
 def worker(name: str = "worker", concurrency: int = 2) -> Program:
-    options = ["--hostname", f"{name}@%h", "--concurrency", str(concurrency), "--queues", QUEUES, "--loglevel", "WARNING"]
+    options = [
+        "--hostname",
+        f"{name}@%h",
+        "--concurrency",
+        str(concurrency),
+        "--queues",
+        QUEUES,
+        "--loglevel",
+        "WARNING",
+    ]
     return Program(
         name=name,
         command=[*_celery("worker"), *options],
@@ -34,7 +43,13 @@ def beat() -> Program:
 def flower(port: int, user: str, password: str) -> Program:
     return Program(
         name="flower",
-        command=[*_celery("flower"), "--address=127.0.0.1", f"--port={port}", "--max_tasks=10000", "--loglevel=WARNING"],
+        command=[
+            *_celery("flower"),
+            "--address=127.0.0.1",
+            f"--port={port}",
+            "--max_tasks=10000",
+            "--loglevel=WARNING",
+        ],
         environment={"FLOWER_BASIC_AUTH": f"{user}:{password}"},
     )
 

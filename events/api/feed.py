@@ -34,7 +34,7 @@ class FeedEvent(serializers.Serializer):  # type: ignore[type-arg]
     recorded_at = serializers.DateTimeField()
     correlation_id = serializers.UUIDField()
     causation_id = serializers.UUIDField(allow_null=True)
-    data = serializers.JSONField()
+    data = serializers.JSONField()  # type: ignore[assignment]
 
 
 class FeedPage(serializers.Serializer):  # type: ignore[type-arg]
@@ -43,9 +43,7 @@ class FeedPage(serializers.Serializer):  # type: ignore[type-arg]
 
 
 class EventFeedView(APIView):
-    @extend_schema(
-        parameters=[FeedQuery], responses=FeedPage, operation_id="list_events"
-    )
+    @extend_schema(parameters=[FeedQuery], responses=FeedPage, operation_id="list_events")
     def get(self, request: Request) -> Response:
         """Read the shop's integration events after a position, in commit order and without gaps of theirs."""
         query = FeedQuery(data=request.query_params)

@@ -169,11 +169,14 @@ CREATE POLICY tenant_wall ON public.events_{table}
     for table in ISOLATED
 )
 
-REVERSE = "".join(f"DROP TABLE public.events_{table};" for table in ISOLATED) + """
+REVERSE = (
+    "".join(f"DROP TABLE public.events_{table};" for table in ISOLATED)
+    + """
 DROP FUNCTION public.events_make_partitions(integer);
 DROP FUNCTION public.events_refuse_rewrite();
 DROP FUNCTION public.events_tenant();
 """
+)
 
 
 class Migration(migrations.Migration):

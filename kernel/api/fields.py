@@ -27,5 +27,11 @@ class QuantityField(serializers.DecimalField):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(
-            **{"max_digits": 14, "decimal_places": 3, "min_value": Decimal("0.001"), "max_value": LARGEST_QUANTITY, **options}
+            **{
+                "max_digits": 14,
+                "decimal_places": 3,
+                "min_value": Decimal("0.001"),
+                "max_value": LARGEST_QUANTITY,
+                **options,
+            }
         )

@@ -2,11 +2,23 @@
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 LARGEST_AMOUNT = 10**12
 
 
+SCHEMA = {
+    "type": "object",
+    "properties": {
+        "amount": {"type": "integer", "description": "Minor units"},
+        "currency": {"type": "string", "description": "ISO 4217; the shop's own when left out"},
+    },
+    "required": ["amount"],
+}
+
+
+@extend_schema_field(SCHEMA)
 class MoneyField(serializers.Field):  # type: ignore[type-arg]
     """An amount of minor units; the currency is the shop's, and one that is given must agree with it.
 
@@ -14,7 +26,7 @@ class MoneyField(serializers.Field):  # type: ignore[type-arg]
     """
 
     default_error_messages = {
-        "shape": 'Money is an object {"amount": minor units, "currency": code}.',
+        "shape": 'Money is an object {{"amount": minor units, "currency": code}}.',
         "amount": "The amount is a whole number of minor units between {lowest} and {highest}.",
         "currency": "This shop works in {expected}, not in {given}.",
     }

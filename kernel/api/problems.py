@@ -11,6 +11,7 @@ from rest_framework.views import exception_handler
 from kernel.api.errors import CONTENT_TYPE, TYPE_PREFIX, ApiProblem
 from kernel.refusals import Refusal
 
+
 def problem_response(error: Exception, context: dict[str, Any]) -> Response | None:
     """Turn an error into its problem document; None for a bug, which rises."""
     path = context["request"].path
@@ -40,7 +41,9 @@ def problem_response(error: Exception, context: dict[str, Any]) -> Response | No
     return response
 
 
-def _response(status_code: int, code: str, title: str, detail: str, path: str, members: dict[str, Any]) -> Response:
+def _response(  # noqa: PLR0917 - the members of a problem, in their order
+    status_code: int, code: str, title: str, detail: str, path: str, members: dict[str, Any]
+) -> Response:
     document = {
         "type": TYPE_PREFIX + code,
         "title": title,

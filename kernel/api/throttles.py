@@ -21,7 +21,7 @@ class DeviceThrottle(SimpleRateThrottle):
 
     scope = "device"
 
-    def get_cache_key(self, request: Request, view: "APIView") -> str | None:
+    def get_cache_key(self, request: Request, view: "APIView") -> str | None:  # noqa: ARG002 - DRF's signature
         return self.cache_format % {"scope": self.scope, "ident": request.user.pk} if request.user else None
 
     def allow_request(self, request: Request, view: "APIView") -> bool:

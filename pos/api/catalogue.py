@@ -81,8 +81,9 @@ class ItemSerializer(serializers.Serializer[Any]):
 
 
 class ProductListView(APIView):
-    @extend_schema(request=ItemSerializer, responses={201: VariantSerializer, 200: VariantSerializer},
-                   operation_id="put_product")
+    @extend_schema(
+        request=ItemSerializer, responses={201: VariantSerializer, 200: VariantSerializer}, operation_id="put_product"
+    )
     def post(self, request: Request) -> Response:
         """Put a product into the catalogue, or bring the one of this SKU up to date."""
         terminal = terminal_of(request)

@@ -44,7 +44,8 @@ class AskedSerializer(serializers.Serializer[Any]):
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         named = [name for name in ("variant_id", "barcode", "sku") if attrs.get(name)]
         if len(named) > 1:
-            raise serializers.ValidationError(f"Name the goods once, not by {' and '.join(named)}.")
+            message = f"Name the goods once, not by {' and '.join(named)}."
+            raise serializers.ValidationError(message)
         if not named and not (attrs["description"] and "unit_price" in attrs and attrs["tax_rate"]):
             raise serializers.ValidationError(
                 "Name a variant_id, barcode or sku, or a service by description, unit_price and tax_rate."
@@ -54,7 +55,7 @@ class AskedSerializer(serializers.Serializer[Any]):
 
 class PayingSerializer(serializers.Serializer[Any]):
     id = UUIDv7Field(required=False)
-    type = serializers.CharField(max_length=20)
+    type = serializers.CharField(max_length=20)  # type: ignore[call-arg]
     amount = MoneyField(lowest=1)
     reference = serializers.CharField(max_length=100, default="")
     card_token = serializers.CharField(max_length=100, default="")
@@ -63,8 +64,8 @@ class PayingSerializer(serializers.Serializer[Any]):
 class PlaceOrderSerializer(serializers.Serializer[Any]):
     id = UUIDv7Field()
     occurred_at = serializers.DateTimeField()
-    lines = AskedSerializer(many=True, allow_empty=False, max_length=MOST_LINES)
-    tenders = PayingSerializer(many=True, default=list, max_length=20)
+    lines = AskedSerializer(many=True, allow_empty=False, max_length=MOST_LINES)  # type: ignore[call-arg]
+    tenders = PayingSerializer(many=True, default=list, max_length=20)  # type: ignore[call-arg]
     customer_email = serializers.EmailField(default="", allow_blank=True)
     note = serializers.CharField(max_length=500, default="", allow_blank=True)
 
@@ -190,7 +191,7 @@ class OrderView(APIView):
 
 
 class AddTendersSerializer(serializers.Serializer[Any]):
-    tenders = PayingSerializer(many=True, allow_empty=False, max_length=20)
+    tenders = PayingSerializer(many=True, allow_empty=False, max_length=20)  # type: ignore[call-arg]
 
 
 class OrderTendersView(APIView):
@@ -244,7 +245,10 @@ class OrderReceiptView(APIView):
     renderer_classes = (JSONRenderer, TextRenderer)
 
     @extend_schema(
-        responses={(200, "application/json"): ReceiptSerializer, (200, "text/plain"): OpenApiResponse(OpenApiTypes.STR)},
+        responses={
+            (200, "application/json"): ReceiptSerializer,
+            (200, "text/plain"): OpenApiResponse(OpenApiTypes.STR),
+        },
         operation_id="get_receipt",
     )
     def get(self, _request: Request, order_id: UUID) -> Response:

@@ -18,7 +18,7 @@ from kernel.api.terminal import terminal_of
 from kernel.ids import new_id
 from pos.api.orders import MOST_LINES
 from pos.models import Refund, Register, Return, ReturnLine
-from pos.services.returns import Returning, ReturnExists, complete_return
+from pos.services.returns import ReturnExists, Returning, complete_return
 
 
 class ReturningSerializer(serializers.Serializer[Any]):
@@ -38,7 +38,7 @@ class CompleteReturnSerializer(serializers.Serializer[Any]):
     id = UUIDv7Field()
     order_id = serializers.UUIDField(required=False, allow_null=True, default=None)
     occurred_at = serializers.DateTimeField()
-    lines = ReturningSerializer(many=True, allow_empty=False, max_length=MOST_LINES)
+    lines = ReturningSerializer(many=True, allow_empty=False, max_length=MOST_LINES)  # type: ignore[call-arg]
     reason = serializers.CharField(max_length=200, default="", allow_blank=True)
     refund_to = serializers.CharField(max_length=20, default="cash", help_text="For a return without an order")
 

@@ -61,9 +61,9 @@ class Asked:
     tax_rate: str = ""
 
 
-def place_order(  # noqa: PLR0913 - what a terminal knows of an order
+def place_order(
     *,
-    id: UUID,  # noqa: A002
+    id: UUID,
     register: Register,
     device: Device | None,
     lines: Sequence[Asked],
@@ -224,7 +224,7 @@ def _rows(order_id: UUID, lines: Sequence[Asked]) -> list[OrderLine]:
         elif tax_rate is None:
             errors.append(_error(index, "unknown-tax-rate", f"this shop has no tax rate {line.tax_rate!r}"))
             continue
-        assert tax_rate is not None  # noqa: S101 - a variant has one, a service without one was refused above
+        assert tax_rate is not None
         rows.append(_row(order_id, index + 1, line, variant, tax_rate))
     if errors:
         raise LinesInvalid("; ".join(error["detail"] for error in errors[:3]), errors=errors)
@@ -285,8 +285,8 @@ def _placed(order: Order, rows: list[OrderLine]) -> OrderPlaced:
 
 
 def _completed(order: Order, settled: list[Tender], *, abandoned: list[UUID]) -> OrderCompleted:
-    assert order.completed_at is not None  # noqa: S101 - set by the caller together with the number
-    assert order.receipt_number is not None  # noqa: S101
+    assert order.completed_at is not None
+    assert order.receipt_number is not None
     location = order.register.location
     return OrderCompleted(
         order_id=order.id,

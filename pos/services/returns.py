@@ -59,9 +59,9 @@ class Returning:
     tax_rate: str = ""
 
 
-def complete_return(  # noqa: PLR0913 - what a terminal knows of a return
+def complete_return(
     *,
-    id: UUID,  # noqa: A002
+    id: UUID,
     register: Register,
     order_id: UUID | None,
     lines: Sequence[Returning],

@@ -104,7 +104,5 @@ def _type(types: dict[str, TenderType], given: Paying) -> TenderType:
 
 
 def _request_charge(order: Order, tender: Tender, card_token: str) -> None:
-    charge = Charge(
-        tender_id=tender.id, tender_type=tender.type.code, amount=tender.amount, card_token=card_token
-    )
+    charge = Charge(tender_id=tender.id, tender_type=tender.type.code, amount=tender.amount, card_token=card_token)
     publish(CardChargeRequested(order_id=order.id, currency=order.currency, charge=charge))

@@ -46,7 +46,7 @@ def hash_of(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def open_shift(*, id: UUID, register: Register, float_amount: int, now: datetime) -> Shift:  # noqa: A002
+def open_shift(*, id: UUID, register: Register, float_amount: int, now: datetime) -> Shift:
     """Open the register's shift.
 
     :param float_amount: the cash in the drawer, in minor units.
@@ -87,7 +87,7 @@ def take_return_number(register: Register) -> int:
 def _take_number(register: Register, column: str) -> int:
     with connection.cursor() as cursor:
         cursor.execute(
-            f"UPDATE pos_register SET {column} = {column} + 1 WHERE id = %s RETURNING {column} - 1",  # noqa: S608
+            f"UPDATE pos_register SET {column} = {column} + 1 WHERE id = %s RETURNING {column} - 1",
             [register.id],
         )
         number: int = cursor.fetchone()[0]

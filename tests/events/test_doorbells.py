@@ -172,9 +172,7 @@ def test_ringing_never_raises_for_the_broker(broken_broker: None, monkeypatch: p
     assert bells.counts.rung == 0
 
 
-def test_new_subscribers_are_subscribed_and_partitions_made(
-    committed: Tenant, subscribe: Callable[..., Any]
-) -> None:
+def test_new_subscribers_are_subscribed_and_partitions_made(committed: Tenant, subscribe: Callable[..., Any]) -> None:
     result = look_after_tables()
 
     assert result == {"subscribed": 0, "partitions": 0}

@@ -10,6 +10,7 @@ import pytest
 from django.db import OperationalError, connection, transaction
 
 from events.delivery import Delivery
+from events.drain import Drain
 from events.models import OperatorAction, ParkedEvent, ProcessedEvent, Subscription
 from events.publishing import publish
 from events.services import (
@@ -21,7 +22,6 @@ from events.services import (
     retry_parked,
 )
 from events.subscriptions import Backoff, find_subscriber
-from events.drain import Drain
 from events.unit_of_work import unit_of_work
 from kernel.ids import new_id
 from kernel.refusals import NotFound

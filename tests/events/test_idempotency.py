@@ -143,9 +143,7 @@ def test_the_same_id_with_other_content_is_refused(api: Terminal) -> None:
     assert Order.objects.count() == 1
 
 
-def test_a_request_that_is_still_being_worked_on_is_told_so(
-    committed: Tenant, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_request_that_is_still_being_worked_on_is_told_so(committed: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("events.api.idempotent.LONGEST_WAIT", "100ms")
     make.variant()
     make.shift()

@@ -29,7 +29,7 @@ def _catalogue(shop: Tenant) -> None:
 
 
 def events() -> list[str]:
-    return [name for name in names() if name.startswith("pos.order") or name.startswith("pos.card")]
+    return [name for name in names() if name.startswith(("pos.order", "pos.card"))]
 
 
 def test_an_order_that_is_paid_is_completed_with_a_receipt_number() -> None:
@@ -202,9 +202,7 @@ def test_the_database_itself_refuses_totals_that_do_not_add_up() -> None:
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.integers(1, 5000), st.integers(0, 99_999)), min_size=1, max_size=5), st.integers(0, 9999))
 def test_whatever_is_sold_the_money_adds_up(lines: list[tuple[int, int]], extra: int) -> None:
-    asked = [
-        make.asked("MUG", str(Decimal(thousandths) / 1000), unit_price=price) for thousandths, price in lines
-    ]
+    asked = [make.asked("MUG", str(Decimal(thousandths) / 1000), unit_price=price) for thousandths, price in lines]
     with transaction.atomic():
         placed = make.order(lines=asked)
         tenders = [make.cash(placed.total + extra)] if placed.total else []

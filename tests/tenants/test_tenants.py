@@ -35,8 +35,6 @@ def created(committed: Tenant) -> Iterator[Tenant]:
         if tenant.status != Tenant.Status.CLOSED:
             services.close_tenant(tenant=tenant)
         Tenant.objects.filter(pk=tenant.pk).delete()
-        with connection.cursor() as cursor:
-            cursor.execute("DELETE FROM events_event WHERE tenant_id = 'public'")
 
 
 def test_a_new_tenant_can_sell(created: Tenant) -> None:
@@ -128,9 +126,7 @@ def test_an_unknown_host_answers_404(db: None, client: Client) -> None:
     assert client.get("/healthz", headers={"Host": "localhost"}).json() == {"status": "ok"}
 
 
-def test_a_token_of_another_shop_is_refused_and_its_ids_are_unknown(
-    committed: Tenant, south: Tenant
-) -> None:
+def test_a_token_of_another_shop_is_refused_and_its_ids_are_unknown(committed: Tenant, south: Tenant) -> None:
     make.variant()
     order = make.order(make.cash(1000))
     ours = terminal("north")
@@ -172,9 +168,8 @@ def test_commands_create_list_suspend_and_close(committed: Tenant) -> None:
     assert "dropped" in run("close", "brief_shop", "--yes")
     with pytest.raises(CommandError, match="no tenant"):
         run("suspend", "nobody")
-    with in_public_schema(), connection.cursor() as cursor:
+    with in_public_schema():
         Tenant.objects.filter(schema_name="brief_shop").delete()
-        cursor.execute("DELETE FROM events_event WHERE tenant_id = 'public'")
     host_cache.forget()
 
 

@@ -80,9 +80,7 @@ class Command(BaseCommand):
 
     def _discard(self, options: dict[str, Any]) -> None:
         with in_tenant(find_any_tenant(options["tenant"])):
-            services.discard_parked(
-                **self._acting(options), position=options["position"], reason=options["reason"]
-            )
+            services.discard_parked(**self._acting(options), position=options["position"], reason=options["reason"])
         self.stdout.write(f"position {options['position']} is discarded for {options['subscriber']}")
 
     def _sweep(self, _options: dict[str, Any]) -> None:

@@ -37,8 +37,10 @@ class Command(BaseCommand):
         """Check one tenant in one snapshot, print a line for each invariant, and return how many are broken."""
         broken_invariants = 0
         parameters: dict[str, Any] = {"tenant": tenant.schema_name, **bindings()}
+        outermost = not connection.in_atomic_block
         with in_tenant(tenant), transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+            if outermost:
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
             cursor.execute("SET LOCAL statement_timeout = '30min'")
             for invariant in ALL:
                 cursor.execute(invariant.statement, parameters)

@@ -1,0 +1,57 @@
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+BIN := .venv/bin
+RUN := $(BIN)/python
+
+help: ## show this list
+	@grep -E '^[a-z-]+:.*##' Makefile | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+
+.venv/installed: requirements.txt
+	@echo "installing into .venv (about a minute the first time)"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11 …")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+.venv/installed-dev: .venv/installed requirements-dev.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+demo: .venv/installed ## two shops that sell, from nothing to READY; Ctrl-C stops it
+	@$(RUN) -m config.demo
+
+demo-check: .venv/installed ## the same, then stop; exit 0 when all of it worked
+	@$(RUN) -m config.demo --check
+
+credentials: .venv/installed ## print the demo's URLs and passwords again
+	@$(RUN) -m config.credentials
+
+up: .venv/installed ## start only PostgreSQL and the broker
+	@$(RUN) -m config.stack up
+
+down: .venv/installed ## stop them
+	@$(RUN) -m config.stack down
+
+test: .venv/installed-dev ## every test, on an embedded stack of its own
+	@$(BIN)/pytest --create-db --cov --cov-report=term:skip-covered
+
+check: .venv/installed-dev ## lint, types, import contracts, migrations, generated documents
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy .
+	@$(BIN)/lint-imports --no-logo
+	@$(RUN) manage.py makemigrations --check --dry-run
+	@$(RUN) manage.py spectacular --api-version v1 --urlconf config.urls --fail-on-warn --validate --file var/openapi.yaml
+	@$(RUN) manage.py events list --markdown | diff -u docs/events.md - || (echo "docs/events.md is stale: make docs" && exit 1)
+
+docs: .venv/installed ## write docs/events.md anew
+	@mkdir -p docs && $(RUN) manage.py events list --markdown > docs/events.md
+
+format: .venv/installed-dev ## format the code
+	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+
+benchmarks: .venv/installed-dev ## the figures of the README
+	@$(RUN) -m benchmarks.subscribers
+	@$(RUN) -m benchmarks.latency
+
+.PHONY: help demo demo-check credentials up down test check docs format benchmarks

@@ -1,0 +1,12 @@
+"""What the event layer hears about itself."""
+
+from events import sweeper
+from events.delivery import Delivery
+from events.events import ServiceStarted
+from events.subscriptions import subscriber
+
+
+@subscriber("events.catch_up_after_start", ServiceStarted, platform=True)
+def catch_up_after_start(_event: ServiceStarted, _delivery: Delivery[ServiceStarted]) -> None:
+    """Ring for what was left behind while a service was away, without waiting for the next round of the sweeper."""
+    sweeper.sweep()

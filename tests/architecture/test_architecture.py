@@ -1,0 +1,104 @@
+"""What imports cannot show: keys stay in their app, every queue has a worker, documents are true."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.apps import apps
+from django.core import checks
+from django.db import models
+
+from config.celery import QUEUES, app
+from config.stack import programs
+from config.stack.place import ROOT
+from events.catalogue import lines, markdown
+from events.outgoing import all_senders
+from events.subscriptions import all_subscribers
+
+APPS = ("pos", "inventory", "payments", "notifications")
+
+
+@pytest.mark.parametrize("label", APPS)
+def test_no_foreign_key_leaves_its_app(label: str) -> None:
+    for model in apps.get_app_config(label).get_models():
+        for field in model._meta.get_fields():
+            if isinstance(field, models.ForeignKey):
+                assert field.related_model._meta.app_label in {label, "staff"}, f"{model.__name__}.{field.name}"
+
+
+def test_every_queue_is_declared_and_consumed() -> None:
+    consumed = set(programs.QUEUES.split(","))
+    named = {subscriber.queue for subscriber in all_subscribers()} | {sender.queue for sender in all_senders()}
+
+    assert named | {"platform"} <= set(QUEUES) == consumed
+    assert {queue.exchange.name for queue in app.conf.task_queues} == set(QUEUES)
+
+
+def test_every_subscriber_is_a_task_that_is_acknowledged_late() -> None:
+    for subscriber in all_subscribers():
+        task = app.tasks[subscriber.name]
+        assert task.acks_late
+        assert task.reject_on_worker_lost
+        assert task.retry_backoff
+        assert task.retry_jitter
+        assert task.queue == subscriber.queue
+
+
+def test_the_events_package_is_empty_at_its_root() -> None:
+    assert (ROOT / "events" / "__init__.py").read_text() == ""
+
+
+def test_every_declared_event_is_listed() -> None:
+    listed = "\n".join(lines())
+
+    for name in ("pos.order_completed", "events.service_started", "tenants.tenant_provisioned"):
+        assert name in listed
+    assert "inventory.take_sold_goods_from_stock" in markdown()
+
+
+def test_no_hook_on_commit_is_a_partial_and_no_tenant_is_entered_as_a_decorator() -> None:
+    for path in _sources():
+        tree = ast.parse(path.read_text())
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "on_commit":
+                assert not isinstance(node.args[0], (ast.Call, ast.Lambda)), path
+                assert any(keyword.arg == "robust" for keyword in node.keywords), path
+            if isinstance(node, ast.FunctionDef):
+                named = {getattr(getattr(decorator, "func", decorator), "id", "") for decorator in node.decorator_list}
+                assert not named & {"schema_context", "tenant_context", "in_tenant"}, path
+
+
+def _sources() -> list[Path]:
+    return [path for label in (*APPS, "events", "tenants", "staff") for path in (ROOT / label).rglob("*.py")]
+
+
+def test_the_system_checks_pass_and_refuse_a_superuser(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    from django.db import connection
+
+    from events.checks import the_role_is_bound_by_row_level_security as check
+
+    assert checks.run_checks(databases=["default"]) == []
+    assert check(None) == []
+
+    class Superuser:
+        def __enter__(self) -> "Superuser":
+            return self
+
+        def __exit__(self, *_error: object) -> None: ...
+
+        def execute(self, _statement: str) -> None: ...
+
+        def fetchone(self) -> tuple[str, bool]:
+            return "postgres", True
+
+    monkeypatch.setattr(connection._connections[connection._alias], "cursor", Superuser)
+    (error,) = check(["default"])
+    assert error.id == "events.E001"
+
+
+def test_events_can_be_read_without_django() -> None:
+    code = "import pos.events, events.event, sys; sys.exit('django' in sys.modules)"
+
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0

@@ -1,0 +1,111 @@
+"""The retailer's invoices through real processes, some of which are killed on the way."""
+
+import os
+import random
+import signal
+from concurrent.futures import ThreadPoolExecutor
+from io import StringIO
+from pathlib import Path
+
+import psutil
+from django.core.management import call_command
+from django.db import connection
+
+from events.queries import lags
+from proof.replay import Replay, Tally
+from proof.retail import Retail, read_retail
+from proof.till import Till
+from tenants.models import Tenant
+from tests import make
+from tests.flows.processes import Stack, kill, running
+from tests.waiting import wait_for
+
+ROWS = 900
+
+
+def invoices(path: Path) -> Retail:
+    """Make a file of the retailer's kind: orders, returns, services, write-offs."""
+    chosen = random.Random(7)
+    lines = ["InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country"]
+    for number in range(ROWS // 6):
+        kind = chosen.choice(["order"] * 6 + ["return", "write-off"])
+        invoice = f"{'C' if kind == 'return' else ''}{540000 + number}"
+        sign = 1 if kind == "order" else -1
+        for _ in range(6):
+            code, price = chosen.randrange(20_000, 20_040), chosen.randrange(1, 2000) / 100
+            price = 0 if kind == "write-off" else price
+            quantity = sign * chosen.randrange(1, 12)
+            lines.append(f"{invoice},{code},GOODS {code},{quantity},2010-12-01T08:26,{price},1,UK")
+        if kind == "order" and number % 5 == 0:
+            lines.append(f"{invoice},POST,POSTAGE,1,2010-12-01T08:26,18.00,1,UK")
+    path.write_text("\n".join(lines) + "\n")
+    return read_retail(path)
+
+
+def all_is_applied() -> bool:
+    return all(not (lag.behind or lag.retrying or lag.waiting) for lag in lags())
+
+
+def verified() -> str:
+    out = StringIO()
+    call_command("verify", "--tenant", "north", stdout=out)
+    return out.getvalue().splitlines()[-1]
+
+
+def replayed(stack: Stack, token: str, retail: Retail, faults: dict[int, object]) -> Tally:
+    """Send everything, and do a fault when so many documents are through."""
+    done = 0
+
+    def advance(_count: int) -> None:
+        nonlocal done
+        done += 1
+        if done in faults:
+            faults[done]()  # type: ignore[operator]
+
+    till = Till(url=stack.url, host="north.localhost", token=token)
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(Replay(till, threads=3).run, retail, advance).result()
+
+
+def test_nothing_is_lost_or_repeated_when_worker_child_broker_and_web_are_killed(
+    committed: Tenant, tmp_path: Path
+) -> None:
+    retail = invoices(tmp_path / "retail.csv")
+    _, token = make.device()
+    connection.close()
+
+    with running(tmp_path) as stack:
+
+        def kill_worker() -> None:
+            kill(stack.worker)
+            stack.worker.start()
+
+        def kill_pool_child() -> None:
+            assert stack.worker.process is not None
+            children = psutil.Process(stack.worker.process.pid).children()
+            if children:
+                os.kill(children[0].pid, signal.SIGKILL)
+
+        def kill_broker() -> None:
+            pid = stack.broker.pid()
+            assert pid is not None
+            os.kill(pid, signal.SIGKILL)
+            psutil.Process(pid).wait(5) if psutil.pid_exists(pid) else None
+            stack.broker.start()
+
+        def kill_web() -> None:
+            kill(stack.web)
+            stack.web.start()
+
+        faults = {60: kill_worker, 80: kill_pool_child, 100: kill_broker, 125: kill_web, 150: kill_worker}
+        tally = replayed(stack, token, retail, faults)
+        wait_for(all_is_applied, seconds=90)
+        first = verified()
+        again = replayed(stack, token, retail, {})
+        wait_for(all_is_applied, seconds=30)
+
+        assert tally.refused == []
+        assert (tally.products, tally.orders + tally.returns + tally.adjustments) == (40, ROWS // 6)
+        assert first.endswith("broken=0")
+        assert again.replayed == again.sent() == tally.sent()
+        assert verified() == first

@@ -1,0 +1,149 @@
+"""The stock ledger: append-only, once for each line, and always the sum of its movements."""
+
+import threading
+from decimal import Decimal
+from uuid import UUID
+
+import pytest
+from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.db.models import Sum
+
+from inventory.models import StockedVariant, StockItem, StockMovement
+from inventory.services import Moved, Source, UnknownVariants, adjust_stock, receive_goods
+from kernel.ids import new_id
+from pos.models import ShelfLevel, Variant
+from tenants.models import Tenant
+from tests import make
+from tests.events.test_log import in_thread
+from tests.work import drain, names, published, settle
+
+
+def source(kind: str = "goods_receipt", id: UUID | None = None) -> Source:
+    return Source(type=kind, id=id or new_id(), location_id=make.register().location_id, occurred_at=make.NOW)
+
+
+def moved(variant: Variant, quantity: str) -> Moved:
+    return Moved(variant_id=variant.id, quantity=Decimal(quantity), line=new_id())
+
+
+@pytest.fixture
+def mug(shop: Tenant) -> Variant:
+    variant = make.variant()
+    settle()
+    return variant
+
+
+def test_sold_goods_leave_the_stock(mug: Variant) -> None:
+    receive_goods(source=source(), moved=[moved(mug, "10")])
+    make.order(make.cash(3000), lines=[make.asked("MUG", "2"), make.asked("MUG", "1")])
+
+    settle()
+
+    assert StockItem.objects.get().on_hand == 7
+    kinds = StockMovement.objects.order_by("id").values_list("kind", "quantity")
+    assert list(kinds) == [("RECEIPT", 10), ("ORDER", -2), ("ORDER", -1)]
+    assert ShelfLevel.objects.get().on_hand == 7
+
+
+def test_services_move_no_stock(shop: Tenant) -> None:
+    make.variant("WRAP", stocked=False)
+    make.order(make.cash(1000), lines=[make.asked("WRAP")])
+
+    settle()
+
+    assert StockMovement.objects.count() == 0
+
+
+def test_what_is_oversold_goes_below_zero_and_is_accepted(mug: Variant) -> None:
+    make.order(make.cash(2000), lines=[make.asked("MUG", "2")])
+
+    settle()
+
+    assert StockItem.objects.get().on_hand == -2
+
+
+def test_crossing_the_reorder_point_and_zero_is_said_once(mug: Variant) -> None:
+    receive_goods(source=source(), moved=[moved(mug, "5")])
+    StockItem.objects.update(reorder_point=3)
+
+    for quantity in ("-1", "-1", "-1", "-2", "-1"):
+        adjust_stock(source=source("adjustment"), moved=[moved(mug, quantity)])
+
+    assert names().count("inventory.stock_ran_low") == 1
+    assert published("inventory.stock_ran_low")[0].data["on_hand"] == "3.000"
+    assert names().count("inventory.product_out_of_stock") == 1
+    assert [event.data["on_hand"] for event in published("inventory.stock_changed")] == [
+        "5.000", "4.000", "3.000", "2.000", "0.000", "-1.000",
+    ]  # fmt: skip
+
+
+def test_a_line_is_posted_once(mug: Variant) -> None:
+    document, line = source(), moved(mug, "1")
+    receive_goods(source=document, moved=[line])
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        receive_goods(source=document, moved=[line])
+
+    assert StockItem.objects.get().on_hand == 1
+
+
+@pytest.mark.parametrize(
+    "statement", ["UPDATE inventory_stockmovement SET quantity = 9", "DELETE FROM inventory_stockmovement"]
+)
+def test_the_ledger_cannot_be_rewritten(mug: Variant, statement: str) -> None:
+    receive_goods(source=source(), moved=[moved(mug, "1")])
+
+    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement)
+
+    assert StockMovement.objects.get().quantity == 1
+
+
+def test_goods_that_nobody_knows_are_refused(mug: Variant) -> None:
+    service = make.variant("WRAP", stocked=False)
+    settle()
+    before = names()
+
+    for unknown in (service, Variant(id=new_id())):
+        with pytest.raises(UnknownVariants), transaction.atomic():
+            receive_goods(source=source(), moved=[moved(mug, "1"), moved(unknown, "1")])
+
+    assert StockMovement.objects.count() == 0
+    assert names() == before
+
+
+def test_inventory_learns_what_a_variant_is_called_now(mug: Variant) -> None:
+    receive_goods(source=source(), moved=[moved(mug, "1")])
+    make.variant("MUG", 1200)
+
+    settle()
+
+    assert StockedVariant.objects.get().title == "The MUG"
+    assert StockItem.objects.get().sku == "MUG"
+
+
+def test_parallel_postings_lose_nothing(committed: Tenant) -> None:
+    variants = [make.variant(f"SKU{number}") for number in range(4)]
+    settle()
+    barrier = threading.Barrier(6)
+
+    def post() -> None:
+        barrier.wait()
+        for turn in range(5):
+            ordered = variants if turn % 2 else list(reversed(variants))
+            adjust_stock(source=source("adjustment"), moved=[moved(variant, "1") for variant in ordered])
+
+    for thread in [in_thread(committed, post) for _ in range(6)]:
+        thread.join()
+
+    assert set(StockItem.objects.values_list("on_hand", flat=True)) == {Decimal(30)}
+    for item in StockItem.objects.all():
+        assert item.movements.aggregate(sum=Sum("quantity"))["sum"] == item.on_hand
+
+
+def test_the_shelf_shows_the_last_of_many_changes(mug: Variant) -> None:
+    for _ in range(5):
+        receive_goods(source=source(), moved=[moved(mug, "1")])
+
+    assert drain("pos.note_shelf_levels") == 5
+    assert ShelfLevel.objects.get().on_hand == 5

@@ -1,0 +1,191 @@
+"""Cards: charged at most once, whatever the gateway does, and given back when the order does without them."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from events.models import Outgoing
+from events.outgoing import send
+from kernel.ids import new_id
+from payments.gateways.gateway import Answer, CardGateway
+from payments.gateways.simulator import SimulatedGateway
+from payments.models import Payment, PaymentIntent, PaymentRefund, SimulatedCharge
+from payments.services import (
+    NotRecordedYet,
+    abandon_charges,
+    record_charge,
+    record_no_answer,
+    record_refund,
+    refund_payment,
+    request_charge,
+)
+from pos.models import Order, Tender
+from pos.services.orders import add_tenders, void_order
+from tenants.models import Tenant
+from tests import make
+from tests.work import drain, names, settle
+
+
+@pytest.fixture(autouse=True)
+def _catalogue(shop: Tenant) -> None:
+    make.variant()
+    make.shift()
+
+
+def try_again() -> None:
+    """Let the time of the next attempt come, and make it."""
+    for row in Outgoing.objects.filter(state="PENDING"):
+        Outgoing.objects.filter(id=row.id).update(next_attempt_at=timezone.now() - timedelta(seconds=1))
+        send(row.id)
+    settle()
+
+
+def captured() -> int:
+    return sum(charge.amount - sum(charge.refunds.values()) for charge in SimulatedCharge.objects.filter(approved=True))
+
+
+def test_a_gateway_that_charges_but_does_not_answer_is_asked_and_charges_once() -> None:
+    order = make.order(make.card(1000, "tok_late"))
+    settle()
+    assert PaymentIntent.objects.get().state == "UNKNOWN"
+
+    try_again()
+
+    order.refresh_from_db()
+    assert order.status == "COMPLETED"
+    assert PaymentIntent.objects.get().state == "CAPTURED"
+    assert captured() == 1000
+
+
+def test_a_gateway_that_never_answers_leaves_the_charge_unknown() -> None:
+    order = make.order(make.card(1000, "tok_timeout"))
+    settle()
+
+    for _ in range(15):
+        try_again()
+
+    order.refresh_from_db()
+    assert order.status == "PLACED"
+    assert PaymentIntent.objects.get().state == "UNKNOWN"
+    assert Outgoing.objects.get(kind="payments.charge").state == "UNKNOWN"
+    assert captured() == 0
+
+
+def test_a_late_charge_goes_back_when_cash_was_taken_instead() -> None:
+    order = make.order(make.card(1000, "tok_late"))
+    settle()
+    Tender.objects.filter(order=order).update(state="FAILED")
+    add_tenders(order_id=order.id, tenders=[make.cash(1000)], now=make.NOW)
+
+    settle()
+    try_again()
+
+    assert Order.objects.get().status == "COMPLETED"
+    assert captured() == 0
+    assert PaymentRefund.objects.get().state == "COMPLETED"
+
+
+def test_a_charge_of_a_voided_order_goes_back() -> None:
+    order = make.order(make.card(400), lines=[make.asked()])
+    settle()
+    assert captured() == 400
+
+    void_order(order_id=order.id, reason="changed their mind")
+    settle()
+
+    assert captured() == 0
+    assert Payment.objects.get().refunded == 400
+
+
+def test_a_charge_that_was_never_made_is_not_made_for_a_voided_order() -> None:
+    order = make.order(make.card(1000, "tok_timeout"))
+    settle()
+    void_order(order_id=order.id, reason="changed their mind")
+    settle()
+
+    try_again()
+
+    assert PaymentIntent.objects.get().state == "CANCELLED"
+    assert captured() == 0
+    assert "payments.payment_failed" in names()
+
+
+def test_what_builds_on_something_unheard_is_tried_again_later() -> None:
+    with pytest.raises(NotRecordedYet):
+        abandon_charges(tender_ids=[new_id()])
+    with pytest.raises(NotRecordedYet):
+        refund_payment(
+            refund_id=new_id(), return_id=new_id(), tender_id=new_id(), tender_type="cash", amount=1, currency="EUR"
+        )
+
+
+def test_an_answer_that_comes_twice_changes_nothing() -> None:
+    make.order(make.card(1000))
+    settle()
+    intent = PaymentIntent.objects.get()
+    before = names()
+
+    record_charge(intent_id=intent.id, answer=Answer(approved=True, reference="ch_other"), now=make.NOW)
+    record_no_answer(intent_id=intent.id)
+
+    intent.refresh_from_db()
+    assert intent.state == "CAPTURED"
+    assert intent.reference != "ch_other"
+    assert Payment.objects.count() == 1
+    assert names() == before
+
+
+def test_a_refund_that_the_gateway_refuses_is_failed_and_said_nothing_of() -> None:
+    order = make.order(make.card(1000))
+    settle()
+    order.refresh_from_db()
+    SimulatedCharge.objects.update(amount=1)
+
+    make.return_(order, make.returning(order))
+    settle()
+
+    refund = PaymentRefund.objects.get()
+    assert (refund.state, refund.reference) == ("FAILED", "more than was charged")
+    record_refund(refund_id=refund.id, answer=Answer(approved=True, reference="re"))
+    refund.refresh_from_db()
+    assert refund.state == "FAILED"
+    assert "payments.payment_refunded" not in names()
+
+
+def test_the_simulator_answers_a_key_the_same_twice() -> None:
+    gateway: CardGateway = SimulatedGateway()
+    key = new_id()
+
+    first = gateway.charge(key=key, amount=100, currency="EUR", card_token="tok_approve")
+    again = gateway.charge(key=key, amount=100, currency="EUR", card_token="tok_approve")
+    refund = new_id()
+    for _ in range(2):
+        gateway.refund(key=refund, charge_key=key, amount=60)
+
+    assert first == again == gateway.look_up(key=key)
+    assert captured() == 40
+    assert gateway.look_up(key=new_id()) is None
+
+
+def test_no_card_number_is_in_an_event_or_a_row() -> None:
+    make.order(make.card(1000))
+    settle()
+
+    assert PaymentIntent.objects.get().card_token == "tok_approve"
+
+
+def test_an_event_applied_twice_charges_once() -> None:
+    order_id, tender_id = new_id(), new_id()
+    request_charge(
+        order_id=order_id,
+        tender_id=tender_id,
+        tender_type="gateway",
+        amount=5,
+        currency="EUR",
+        card_token="tok_approve",
+    )
+    settle()
+
+    assert drain("payments.charge_cards") == 0
+    assert captured() == 5

@@ -1,0 +1,212 @@
+"""The REST API as a terminal meets it."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from kernel.ids import new_id
+from pos.models import Device, Order
+from tenants.models import Tenant
+from tests import make
+from tests.conftest import Terminal
+from tests.events.test_idempotency import order_body
+from tests.work import names, settle
+
+
+@pytest.fixture
+def till(api: Terminal) -> Terminal:
+    make.variant("MUG", 1000, barcode="4006381333931")
+    make.shift()
+    return api
+
+
+def test_the_whole_way_of_a_terminal(api: Terminal) -> None:
+    shift = api.post("/shifts", {"id": str(new_id()), "float_amount": {"amount": 10_000, "currency": "EUR"}})
+    product = api.post(
+        "/products",
+        {"sku": "TEA", "name": "Tea", "price": {"amount": 525}, "tax_rate": "Zero", "barcodes": ["12345678"]},
+    )
+    settle()
+    goods = api.post(
+        "/goods-receipts", {"id": str(new_id()), "lines": [{"variant_id": product.json()["id"], "quantity": "5"}]}
+    )
+    settle()
+    found = api.get("/variants", barcode="12345678").json()["results"]
+    order = api.post("/orders", order_body(lines=[{"barcode": "12345678", "quantity": "2"}], tenders=[]))
+    paid = api.post(
+        f"/orders/{order.json()['id']}/tenders", {"tenders": [{"type": "cash", "amount": {"amount": 1100}}]}
+    )
+    settle()
+    line = paid.json()["lines"][0]["id"]
+    returned = api.post(
+        "/returns",
+        {
+            "id": str(new_id()),
+            "order_id": paid.json()["id"],
+            "occurred_at": "2026-11-23T12:00:00Z",
+            "lines": [{"order_line_id": line, "quantity": "1"}],
+        },
+    )
+    settle()
+    stock = api.get("/stock").json()["results"]
+
+    assert [answer.status_code for answer in (shift, product, goods, order, paid, returned)] == [201] * 6
+    assert found[0]["on_hand"] == "5.000"
+    assert order.json()["due"] == {"amount": 1050, "currency": "EUR"}
+    assert paid.json()["change_total"] == {"amount": 50, "currency": "EUR"}
+    assert returned.json()["total"] == {"amount": 525, "currency": "EUR"}
+    assert stock[0]["on_hand"] == "4.000"
+    assert api.get("/shifts/current").json()["id"] == shift.json()["id"]
+    assert [movement["kind"] for movement in api.get("/stock-movements").json()["results"]] == [
+        "RECEIPT", "ORDER", "RETURN",
+    ]  # fmt: skip
+    payments = api.get("/payments", order=paid.json()["id"]).json()["results"]
+    assert payments[0]["refunds"][0]["amount"] == {"amount": 525, "currency": "EUR"}
+    assert api.get(f"/returns/{returned.json()['id']}").json() == returned.json()
+    assert api.get(f"/variants/{product.json()['id']}").json()["sku"] == "TEA"
+
+
+def test_the_receipt_as_json_and_as_text(till: Terminal) -> None:
+    order = till.post("/orders", order_body()).json()
+
+    as_json = till.get(f"/orders/{order['id']}/receipt")
+    headers = {**till.headers, "Accept": "text/plain"}
+    as_text = till.client.get(f"/api/v1/orders/{order['id']}/receipt", headers=headers)
+
+    assert as_json.json()["receipt"] == "R1-000001"
+    assert as_text.content.decode() == as_json.json()["text"]
+    assert all(len(line) <= 42 for line in as_text.content.decode().splitlines())
+    placed = till.post("/orders", order_body(tenders=[])).json()
+    assert till.get(f"/orders/{placed['id']}/receipt").json()["code"] == "order-not-editable"
+
+
+def test_an_order_may_be_voided_by_a_terminal(till: Terminal) -> None:
+    placed = till.post("/orders", order_body(tenders=[])).json()
+
+    voided = till.post(f"/orders/{placed['id']}/void", {"reason": "changed their mind"})
+
+    assert voided.json()["status"] == "VOIDED"
+
+
+@pytest.mark.parametrize(
+    ("change", "pointer"),
+    [
+        ({"id": "01890000-0000-4000-8000-000000000000"}, "/id"),
+        ({"id": "x"}, "/id"),
+        ({"lines": []}, "/lines"),
+        ({"lines": [{"sku": "MUG", "quantity": "0"}]}, "/lines/0/quantity"),
+        ({"lines": [{"sku": "MUG", "quantity": "1.0001"}]}, "/lines/0/quantity"),
+        ({"lines": [{"quantity": "1"}]}, "/lines/0"),
+        ({"lines": [{"sku": "MUG", "barcode": "1", "quantity": "1"}]}, "/lines/0"),
+        ({"tenders": [{"type": "cash", "amount": 5}]}, "/tenders/0/amount"),
+        ({"tenders": [{"type": "cash", "amount": {"amount": 1.5}}]}, "/tenders/0/amount"),
+        ({"tenders": [{"type": "cash", "amount": {"amount": 5, "currency": "USD"}}]}, "/tenders/0/amount"),
+        ({"occurred_at": "2126-01-01T00:00:00Z"}, "/occurred_at"),
+        ({"customer_email": "nobody"}, "/customer_email"),
+    ],
+)
+def test_bad_input_is_refused_with_a_pointer_and_changes_nothing(
+    till: Terminal, change: dict[str, Any], pointer: str
+) -> None:
+    before = names()
+
+    response = till.post("/orders", order_body(**change))
+
+    assert response.status_code == 422
+    assert response.headers["Content-Type"] == "application/problem+json"
+    problem = response.json()
+    assert problem["code"] == "validation-failed"
+    assert pointer in [error["pointer"] for error in problem["errors"]]
+    assert Order.objects.count() == 0
+    assert names() == before
+
+
+def test_malformed_json_wrong_paths_and_methods_are_problems(till: Terminal) -> None:
+    headers = {**till.headers, "Idempotency-Key": "some-good-key"}
+
+    broken = till.client.post("/api/v1/orders", "{", content_type="application/json", headers=headers)
+    nowhere = till.get("/nowhere")
+    method = till.client.delete("/api/v1/orders", headers=headers)
+    media = till.client.post("/api/v1/orders", "x", content_type="text/csv", headers=headers)
+
+    assert (broken.status_code, broken.json()["code"]) == (400, "malformed-json")
+    assert (nowhere.status_code, nowhere.json()["code"]) == (404, "not-found")
+    assert (method.status_code, method.json()["code"]) == (405, "method-not-allowed")
+    assert (media.status_code, media.json()["code"]) == (415, "unsupported-media-type")
+
+
+@pytest.mark.parametrize("token", ["", "Bearer", "Bearer x", "Bearer tf.north.wrong", "Basic abc"])
+def test_a_bad_token_is_refused(till: Terminal, token: str) -> None:
+    till.headers["Authorization"] = token
+
+    response = till.get("/orders")
+
+    assert response.status_code == 401
+    assert response.json()["code"] in {"device-token-missing", "device-token-invalid"}
+
+
+def test_a_revoked_device_is_refused(till: Terminal) -> None:
+    Device.objects.update(status="REVOKED")
+
+    assert till.get("/orders").json()["code"] == "device-revoked"
+
+
+def test_pages_follow_their_cursor(till: Terminal) -> None:
+    for _ in range(3):
+        till.post("/orders", order_body())
+
+    first = till.get("/orders", limit=2).json()
+    second = till.client.get(first["next"], headers=till.headers).json()
+
+    assert (len(first["results"]), len(second["results"]), second["next"]) == (2, 1, None)
+
+
+def test_the_feed_gives_public_events_in_order_and_no_others(till: Terminal) -> None:
+    till.post("/orders", order_body(customer_email="ada@example.test"))
+
+    page = till.get("/events", after=0, limit=2).json()
+    rest = till.get("/events", after=page["next_after"]).json()
+    chosen = till.get("/events", types="pos.order_completed").json()
+
+    types = [event["type"] for event in page["events"] + rest["events"]]
+    assert types == ["pos.variant_changed", "pos.shift_opened", "pos.order_placed", "pos.order_completed"]
+    assert [event["type"] for event in chosen["events"]] == ["pos.order_completed"]
+    assert "ada@example.test" not in str(rest)
+    assert till.get("/events", after="x").status_code == 422
+
+
+def test_a_request_id_is_carried_into_the_events(till: Terminal) -> None:
+    request_id = str(new_id())
+    till.headers["X-Request-Id"] = request_id
+
+    answered = till.post("/orders", order_body())
+
+    (event,) = till.get("/events", types="pos.order_placed").json()["events"]
+    assert answered.headers["X-Request-Id"] == event["correlation_id"] == request_id
+
+
+def test_a_device_is_throttled_and_told_when_to_come_back(till: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    from kernel.api.throttles import DeviceThrottle
+
+    monkeypatch.setattr(DeviceThrottle, "THROTTLE_RATES", {"device": "2/min"})
+    answers = [till.get("/orders") for _ in range(3)]
+
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
+    assert answers[2].json()["code"] == "rate-limited"
+    assert int(answers[2].headers["Retry-After"]) > 0
+
+
+def test_without_the_cache_nothing_is_throttled(till: Terminal, settings: Any) -> None:
+    settings.CACHES = {
+        "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": "redis://127.0.0.1:1/0"}
+    }
+
+    assert till.get("/orders").status_code == 200
+
+
+def test_the_schema_is_served_to_anyone(shop: Tenant, client: Client) -> None:
+    response = client.get("/api/schema", headers={"Host": "north.localhost"})
+
+    assert response.status_code == 200
+    assert b"openapi: 3.1.0" in response.content

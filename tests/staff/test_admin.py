@@ -1,0 +1,172 @@
+"""The admin: on the platform's host tenants and everyone's events, on a shop's host its own."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib import admin
+from django.test import Client
+
+from events.models import OperatorAction, ParkedEvent, Subscription
+from events.delivery import Delivery
+from kernel.tenancy import in_public_schema
+from pos.models import Product, Variant
+from staff.services import define_roles, hire_owner
+from tenants.events import TenantSuspended
+from tenants.models import Tenant
+from tests import make
+from tests.events.test_drain import say
+from tests.work import drain, names, settle
+
+SHOP = {"Host": "north.localhost"}
+PLATFORM = {"Host": "localhost"}
+TENANT_ONLY = {"pos", "inventory", "payments", "notifications"}
+
+
+@pytest.fixture
+def owner(shop: Tenant) -> Client:
+    client = Client(headers=SHOP)
+    client.force_login(hire_owner(username="ada", password="a long secret"))
+    return client
+
+
+@pytest.fixture
+def operator(shop: Tenant) -> Client:
+    client = Client(headers=PLATFORM)
+    with in_public_schema():
+        client.force_login(hire_owner(username="ops", password="a long secret"))
+    return client
+
+
+@pytest.mark.parametrize("model", [model for model in admin.site._registry if model._meta.app_label != "tenants"])
+def test_every_page_of_a_shop_opens(owner: Client, model: Any) -> None:
+    make.variant()
+    order = make.order(make.card(400), make.cash(1000), email="ada@example.test")
+    settle()
+    order.refresh_from_db()
+    make.return_(order, make.returning(order))
+    settle()
+    meta = model._meta
+
+    listing = owner.get(f"/admin/{meta.app_label}/{meta.model_name}/")
+
+    assert listing.status_code == 200
+    row = model._default_manager.first()
+    if row is not None:
+        page = owner.get(f"/admin/{meta.app_label}/{meta.model_name}/{row.pk}/change/")
+        assert page.status_code == 200
+
+
+def test_a_shop_does_not_show_tenants_and_the_platform_shows_no_shop(owner: Client, operator: Client) -> None:
+    assert owner.get("/admin/tenants/tenant/").status_code == 403
+    assert operator.get("/admin/pos/product/").status_code == 403
+    assert operator.get("/admin/tenants/tenant/").status_code == 200
+    assert b"north" in operator.get("/admin/tenants/tenant/").content
+    assert b"Point of sale" not in operator.get("/admin/").content
+    assert operator.get("/admin/events/subscription/").status_code == 200
+
+
+def test_a_product_saved_in_the_admin_is_said_to_all(owner: Client) -> None:
+    make.variant("OLD")
+    tax_rate = Product.objects.get().tax_rate
+    form = {
+        "name": "Kettle",
+        "kind": "STOCKED",
+        "tax_rate": str(tax_rate.id),
+        "variants-TOTAL_FORMS": "1",
+        "variants-INITIAL_FORMS": "0",
+        "variants-0-sku": "KETTLE",
+        "variants-0-price": "2500",
+        "variants-0-active": "on",
+    }
+    before = names().count("pos.variant_changed")
+
+    response = owner.post("/admin/pos/product/add/", form)
+
+    assert response.status_code == 302
+    assert Variant.objects.get(sku="KETTLE").price == 2500
+    assert names().count("pos.variant_changed") == before + 1
+
+
+def test_a_variant_and_a_pairing_in_the_admin(owner: Client) -> None:
+    variant = make.variant()
+    form = {
+        "product": str(variant.product_id),
+        "sku": "MUG",
+        "price": "1100",
+        "active": "on",
+        "barcodes-TOTAL_FORMS": "0",
+        "barcodes-INITIAL_FORMS": "0",
+    }
+    owner.post(f"/admin/pos/variant/{variant.id}/change/", form)
+    paired = owner.post(
+        "/admin/pos/register/", {"action": "pair", "_selected_action": [str(make.register().id)]}, follow=True
+    )
+
+    variant.refresh_from_db()
+    assert variant.price == 1100
+    assert b"tf.north." in paired.content
+
+
+def test_orders_are_read_only(owner: Client) -> None:
+    make.variant()
+    order = make.order(make.cash(1000))
+
+    assert owner.get("/admin/pos/order/add/").status_code == 403
+    assert owner.post(f"/admin/pos/order/{order.id}/delete/").status_code == 403
+    assert b"what came of it" in owner.get("/admin/pos/order/").content
+    found = owner.get("/admin/events/event/", {"q": f"order:{order.id}"})
+    assert b"pos.order_completed" in found.content
+
+
+def test_an_operator_retries_discards_pauses_and_resumes(owner: Client, subscribe: Callable[..., str]) -> None:
+    def fail(_event: TenantSuspended, _delivery: Delivery[TenantSuspended]) -> None:
+        raise ValueError("never")
+
+    name = subscribe(fail, TenantSuspended, permanent=(ValueError,))
+    say("a", "b")
+    drain(name)
+    first, second = ParkedEvent.objects.filter(subscriber=name).order_by("position")
+    subscription = Subscription.objects.get(subscriber=name)
+
+    def act(page: str, action: str, row: Any) -> None:
+        owner.post(f"/admin/events/{page}/", {"action": action, "_selected_action": [str(row.pk)]})
+
+    act("parkedevent", "retry", first)
+    act("parkedevent", "discard", second)
+    act("parkedevent", "discard", second)
+    act("subscription", "pause", subscription)
+    act("subscription", "resume", subscription)
+
+    first.refresh_from_db()
+    second.refresh_from_db()
+    assert (first.state, second.state) == ("RETRYING", "DISCARDED")
+    actions = OperatorAction.objects.order_by("id").values_list("action", "operator")
+    assert list(actions) == [
+        ("retry", "user:ada"), ("discard", "user:ada"), ("pause", "user:ada"), ("resume", "user:ada"),
+    ]  # fmt: skip
+
+
+def test_suspending_twice_in_the_admin_says_why_not(operator: Client, north: Tenant) -> None:
+    def act(action: str) -> bytes:
+        form = {"action": action, "_selected_action": [str(north.pk)]}
+        return operator.post("/admin/tenants/tenant/", form, follow=True).content
+
+    assert b"is suspended" in act("suspend")
+    assert b"is suspended" in act("suspend")
+    assert b"is active" in act("reactivate")
+
+
+def test_a_cashier_sees_orders_and_no_payments(shop: Tenant) -> None:
+    from django.contrib.auth.models import Group
+
+    from staff.models import User
+
+    define_roles()
+    cashier = User.objects.create_user("cash", password="a long secret", is_staff=True)
+    cashier.groups.add(Group.objects.get(name="cashier"))
+    client = Client(headers=SHOP)
+    client.force_login(cashier)
+
+    assert client.get("/admin/pos/order/").status_code == 200
+    assert client.get("/admin/payments/payment/").status_code == 403
