@@ -5,6 +5,7 @@ import base64
 import json
 import os
 import secrets
+import signal
 import subprocess
 import sys
 import time
@@ -291,6 +292,8 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="stop once it is ready; exit 0 when all worked")
     check = parser.parse_args().check
     console.print("[bold]Tillflow demo[/]")
+    for stop_signal in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(stop_signal, signal.default_int_handler)
     demo = Demo()
     try:
         demo.start()

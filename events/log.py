@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+import msgspec
 from django.db import connection
 
 from events.delivery import Envelope
@@ -92,15 +93,13 @@ def head(tenant_id: str) -> int:
         return position
 
 
-COLUMNS = """
-    event.event_id, event.type, event.version, event.category, event.tenant_id, event.stream, event.stream_version,
-    event.position, event.occurred_at, event.recorded_at, event.correlation_id, event.causation_id, event.actor,
-    event.traceparent, event.data::text
-"""
+# An envelope travels as one JSON object: msgspec reads it several times faster than fourteen columns are converted.
+_ENVELOPE = ", ".join(f"'{name}', event.{name}" for name in Envelope.__dataclass_fields__)
+COLUMNS = f"json_build_object({_ENVELOPE})::text, event.data::text"
 
 _READ = f"""
 WITH head AS (SELECT coalesce(max(position), 0) AS position FROM events_event WHERE tenant_id = %(tenant)s)
-SELECT head.position, {COLUMNS}
+SELECT head.position, event.position, {COLUMNS}
 FROM head LEFT JOIN LATERAL (
     SELECT * FROM events_event
     WHERE tenant_id = %(tenant)s AND position > %(after)s AND position <= %(until)s AND type = ANY(%(types)s)
@@ -128,7 +127,7 @@ def read(tenant_id: str, *, after: int, types: Iterable[str], limit: int, window
         )
         rows = cursor.fetchall()
     newest: int = rows[0][0]
-    events = [stored_event(row[1:]) for row in rows if row[1] is not None]
+    events = [stored_event(row[2:]) for row in rows if row[1] is not None]
     reached = events[-1].envelope.position if len(events) == limit else min(newest, until)
     return Page(events=events, reached=max(reached, after), more=newest > reached)
 
@@ -143,8 +142,10 @@ def read_at(tenant_id: str, position: int) -> StoredEvent:
         return stored_event(cursor.fetchone())
 
 
-def stored_event(row: Sequence[object]) -> StoredEvent:
+_envelopes = msgspec.json.Decoder(Envelope)
+
+
+def stored_event(row: Sequence[str]) -> StoredEvent:
     """Make an event of a row of `COLUMNS`."""
-    *envelope, data = row
-    names = Envelope.__dataclass_fields__
-    return StoredEvent(envelope=Envelope(**dict(zip(names, envelope, strict=True))), data=str(data))  # type: ignore[arg-type]
+    envelope, data = row
+    return StoredEvent(envelope=_envelopes.decode(envelope), data=data)

@@ -158,6 +158,7 @@ class Outgoing(models.Model):
     class Meta:
         managed = False
         db_table = "events_outgoing"
+        verbose_name = "outgoing call"
 
     def __str__(self) -> str:
         return f"{self.tenant_id} {self.kind} {self.key} {self.state}"

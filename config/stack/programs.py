@@ -7,6 +7,7 @@ from config.stack.place import var
 from config.stack.processes import Program
 
 QUEUES = "events,stock,mail,cards,platform"
+TASK_COLUMNS = "--tasks_columns=name,kwargs,state,result,received,runtime,worker"
 BIN = Path(sys.executable).parent
 
 
@@ -48,6 +49,7 @@ def flower(port: int, user: str, password: str) -> Program:
             "--address=127.0.0.1",
             f"--port={port}",
             "--max_tasks=10000",
+            TASK_COLUMNS,
             "--loglevel=WARNING",
         ],
         environment={"FLOWER_BASIC_AUTH": f"{user}:{password}"},

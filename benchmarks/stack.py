@@ -1,0 +1,64 @@
+"""A stack of the benchmarks' own under `var/bench`, and a tenant in it."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from config.stack.place import ROOT
+
+TENANT = "bench"
+
+
+@contextmanager
+def stack() -> Iterator[None]:
+    os.environ["TILLFLOW_VAR"] = str(ROOT / "var" / "bench")
+    from config.stack.services import Services
+
+    services = Services()
+    os.environ.update(services.start())
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    os.environ["LOG_LEVEL"] = "ERROR"
+    import django
+
+    django.setup()
+    try:
+        _manage("migrate_schemas", "--verbosity", "0")
+        if TENANT not in _manage("tenant", "list"):
+            _manage("tenant", "create", TENANT)
+        yield
+    finally:
+        services.stop()
+
+
+def _manage(*arguments: str) -> str:
+    command = [sys.executable, "manage.py", *arguments]
+    return subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+
+
+@contextmanager
+def worker(concurrency: int = 2) -> Iterator[None]:
+    """Run one prefork worker, which consumes the benchmarks' queue and, as in a shop, sends task events."""
+    celery = str(Path(sys.executable).parent / "celery")
+    command = [celery, "--app", "benchmarks.worker", "worker", "--concurrency", str(concurrency), "--queues", "bench"]
+    environment = {**os.environ, "C_FORCE_ROOT": "1"}
+    process = subprocess.Popen(
+        [*command, "--loglevel", "ERROR"], cwd=ROOT, env=environment, stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL, start_new_session=True,
+    )  # fmt: skip
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait(60)
+
+
+def wait_for(condition: Callable[[], bool], seconds: float = 300) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError
+        time.sleep(0.005)
