@@ -11,14 +11,14 @@ from config.celery import app
 
 django.setup()
 
-from django.conf import settings  # noqa: E402
-from django.db import transaction  # noqa: E402
+from django.conf import settings
+from django.db import transaction
 
-from benchmarks.declarations import QUEUE, Sold, apply_as_people_write_it  # noqa: E402
-from events.delivery import Delivery  # noqa: E402
-from events.subscriptions import subscriber  # noqa: E402
-from events.tasks import register_drains  # noqa: E402
-from kernel.tenancy import in_tenant, tenant_for_task  # noqa: E402
+from benchmarks.declarations import QUEUE, Sold, apply_as_people_write_it
+from events.delivery import Delivery
+from events.subscriptions import subscriber
+from events.tasks import register_drains
+from kernel.tenancy import in_tenant, tenant_for_task
 
 APPLIED = "bench:applied"
 client = redis.Redis.from_url(settings.REDIS_URL)

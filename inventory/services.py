@@ -6,11 +6,14 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
+from django.db import connection
+
 from events.publishing import publish
 from events.unit_of_work import unit_of_work
 from inventory.events import InventoryStockChanged, ProductOutOfStock, StockRanLow
 from inventory.models import StockedVariant, StockItem, StockMovement
 from kernel.refusals import Refusal
+from kernel.tenancy import current_tenant
 
 
 class UnknownVariants(Refusal):
@@ -60,13 +63,11 @@ def adjust_stock(*, source: Source, moved: Sequence[Moved]) -> list[StockMovemen
 
 
 def post_movements(*, source: Source, kind: StockMovement.Kind, moved: Sequence[Moved]) -> list[StockMovement]:
-    """Post movements to the ledger, bring the items up to date, and say what changed.
-
-    The items are locked in one order, so that two postings never wait for each other in a circle.
-    """
+    """Post movements to the ledger, bring the items up to date, and say what changed."""
     if not moved:
         return []
     with unit_of_work():
+        _take_ledger(source.location_id)
         items = _locked_items({line.variant_id for line in moved}, source.location_id)
         before = {variant_id: item.on_hand for variant_id, item in items.items()}
         movements = []
@@ -98,6 +99,17 @@ def know_variant(*, variant_id: UUID, sku: str, title: str, tracked: bool) -> No
         variant_id=variant_id, defaults={"sku": sku, "title": title, "tracked": tracked}
     )
     StockItem.objects.filter(variant_id=variant_id).update(sku=sku, title=title)
+
+
+def _take_ledger(location_id: UUID) -> None:
+    """Let one transaction at a time post to a location's ledger.
+
+    A transaction may hold many orders' items; locking item by item, two of them would wait for each other in a circle.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"stock:{current_tenant()}:{location_id}"]
+        )
 
 
 def _require_tracked(moved: Sequence[Moved]) -> None:

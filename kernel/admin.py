@@ -2,20 +2,31 @@
 
 from typing import Any
 
+from django.db.models import Model
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin, TabularInline
 
 from kernel.tenancy import in_public
 
 __all__ = [
-    "OnPlatformHost",
     "ModelAdmin",
+    "OnPlatformHost",
     "ReadOnlyAdmin",
     "ReadOnlyInline",
     "ShopAdmin",
     "ShopReadOnlyAdmin",
     "TabularInline",
+    "save_changes",
 ]
+
+
+def save_changes(row: Model, form: Any) -> None:
+    """Write only what was changed in the form: the rest of the row may have moved since it was read."""
+    names = {field.name for field in row._meta.concrete_fields}
+    changed = names & set(form.changed_data)
+    touched = {field.name for field in row._meta.concrete_fields if getattr(field, "auto_now", False)}
+    if changed:
+        row.save(update_fields=changed | touched)
 
 
 class _ReadOnly:
@@ -60,7 +71,7 @@ class OnHost:
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return self.on_its_host() and bool(super().has_change_permission(request, obj))  # type: ignore[misc]
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
+    def has_add_permission(self, request: HttpRequest, _parent: Any = None) -> bool:
         return self.on_its_host() and bool(super().has_add_permission(request))  # type: ignore[misc]
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -79,6 +90,12 @@ class OnShopHost(OnHost):
 
 class ShopAdmin(OnShopHost, ModelAdmin):  # type: ignore[misc]
     list_per_page = 50
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001
+        if change:
+            save_changes(obj, form)
+        else:
+            super().save_model(request, obj, form, change)
 
 
 class ShopReadOnlyAdmin(OnShopHost, ReadOnlyAdmin):

@@ -6,7 +6,7 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from kernel.admin import ModelAdmin, OnPlatformHost, ReadOnlyInline
+from kernel.admin import ModelAdmin, OnPlatformHost, ReadOnlyInline, save_changes
 from kernel.refusals import Refusal
 from tenants.models import Domain, Tenant
 from tenants.services import create_tenant, reactivate_tenant, suspend_tenant
@@ -39,7 +39,7 @@ class TenantAdmin(OnPlatformHost, ModelAdmin):
 
     def save_model(self, request: HttpRequest, obj: Tenant, form: Any, change: bool) -> None:  # noqa: FBT001
         if change:
-            super().save_model(request, obj, form, change)
+            save_changes(obj, form)
             return
         created = create_tenant(
             name=obj.schema_name,

@@ -44,7 +44,7 @@ class Tenant(TenantMixin):
     @property
     def accepts_work(self) -> bool:
         """Say whether the subscribers of this tenant may run; what they missed waits in the log."""
-        return self.status in {self.Status.PROVISIONING, self.Status.ACTIVE, self.Status.CLOSING}
+        return self.status in {self.Status.PROVISIONING, self.Status.ACTIVE}
 
     @property
     def accepts_requests(self) -> bool:

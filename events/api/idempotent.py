@@ -21,6 +21,9 @@ HEADER = "Idempotency-Key"
 REPLAYED = "Idempotency-Replayed"
 KEY = re.compile(r'^"?([A-Za-z0-9_-]{8,64})"?$')
 LONGEST_WAIT = "5s"
+LOCK_NOT_AVAILABLE = "55P03"
+DEADLOCK = "40P01"
+DEADLOCK_RETRIES = 2
 
 
 def idempotent(request: Request, scope: str, effect: Callable[[str], Response]) -> Response:
@@ -33,6 +36,16 @@ def idempotent(request: Request, scope: str, effect: Callable[[str], Response]) 
     """
     key = _key(request)
     fingerprint = idempotency.fingerprint_of(str(request.method), request.path, request.data)
+    for _ in range(DEADLOCK_RETRIES):
+        try:
+            return _answer(request, scope, key, fingerprint, effect)
+        except OperationalError as error:
+            if _sqlstate(error) != DEADLOCK:
+                raise
+    return _answer(request, scope, key, fingerprint, effect)
+
+
+def _answer(request: Request, scope: str, key: str, fingerprint: str, effect: Callable[[str], Response]) -> Response:
     with acting_as(terminal_of(request).actor), unit_of_work():
         answer = _claim(scope, key, fingerprint)
         if answer is None:
@@ -58,10 +71,14 @@ def _claim(scope: str, key: str, fingerprint: str) -> idempotency.Answer | None:
     try:
         return idempotency.claim(scope, key, fingerprint)
     except OperationalError as error:
-        if getattr(error.__cause__, "sqlstate", "") != "55P03":
+        if _sqlstate(error) != LOCK_NOT_AVAILABLE:
             raise
         detail = "The first request with this key is still being worked on."
         raise ApiProblem(409, "idempotency-in-progress", detail, retry_after=1) from error
+
+
+def _sqlstate(error: OperationalError) -> str:
+    return getattr(error.__cause__, "sqlstate", "") or ""
 
 
 def _plain(response: Response) -> Any:

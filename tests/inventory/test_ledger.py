@@ -1,6 +1,7 @@
 """The stock ledger: append-only, once for each line, and always the sum of its movements."""
 
 import threading
+import time
 from decimal import Decimal
 from uuid import UUID
 
@@ -8,6 +9,7 @@ import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.db.models import Sum
 
+from events.unit_of_work import unit_of_work
 from inventory.models import StockedVariant, StockItem, StockMovement
 from inventory.services import Moved, Source, UnknownVariants, adjust_stock, receive_goods
 from kernel.ids import new_id
@@ -139,6 +141,33 @@ def test_parallel_postings_lose_nothing(committed: Tenant) -> None:
     assert set(StockItem.objects.values_list("on_hand", flat=True)) == {Decimal(30)}
     for item in StockItem.objects.all():
         assert item.movements.aggregate(sum=Sum("quantity"))["sum"] == item.on_hand
+
+
+def test_transactions_of_many_orders_do_not_deadlock(committed: Tenant) -> None:
+    first, second = make.variant("FIRST"), make.variant("SECOND")
+    settle()
+    errors: list[Exception] = []
+    barrier = threading.Barrier(2)
+
+    def post(variants: list[Variant]) -> None:
+        try:
+            barrier.wait()
+            with unit_of_work():
+                for variant in variants:
+                    adjust_stock(source=source("adjustment"), moved=[moved(variant, "1")])
+                    time.sleep(0.2)
+        except DatabaseError as error:
+            errors.append(error)
+
+    threads = [
+        in_thread(committed, lambda: post([first, second])),
+        in_thread(committed, lambda: post([second, first])),
+    ]
+    for thread in threads:
+        thread.join()
+
+    assert errors == []
+    assert set(StockItem.objects.values_list("on_hand", flat=True)) == {Decimal(2)}
 
 
 def test_the_shelf_shows_the_last_of_many_changes(mug: Variant) -> None:

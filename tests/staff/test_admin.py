@@ -7,8 +7,8 @@ import pytest
 from django.contrib import admin
 from django.test import Client
 
-from events.models import OperatorAction, ParkedEvent, Subscription
 from events.delivery import Delivery
+from events.models import OperatorAction, ParkedEvent, Subscription
 from kernel.tenancy import in_public_schema
 from pos.models import Product, Variant
 from staff.services import define_roles, hire_owner
@@ -170,3 +170,25 @@ def test_a_cashier_sees_orders_and_no_payments(shop: Tenant) -> None:
 
     assert client.get("/admin/pos/order/").status_code == 200
     assert client.get("/admin/payments/payment/").status_code == 403
+
+
+def test_the_admin_writes_only_what_was_changed(shop: Tenant) -> None:
+    from types import SimpleNamespace
+
+    from inventory.models import StockItem
+    from pos.models import Register
+
+    item = StockItem.objects.create(variant_id=make.new_id(), location_id=make.new_id())
+    register = make.register()
+    Register.objects.update(next_receipt_number=7)
+    StockItem.objects.update(on_hand=5)
+
+    register.name, item.reorder_point = "Till by the door", 3
+    admin.site._registry[Register].save_model(None, register, SimpleNamespace(changed_data=["name"]), True)
+    admin.site._registry[StockItem].save_model(None, item, SimpleNamespace(changed_data=["reorder_point"]), True)
+    admin.site._registry[Register].save_model(None, register, SimpleNamespace(changed_data=[]), True)
+
+    register.refresh_from_db()
+    item.refresh_from_db()
+    assert (register.name, register.next_receipt_number) == ("Till by the door", 7)
+    assert (item.reorder_point, item.on_hand) == (3, 5)
