@@ -22,7 +22,7 @@ class StockItemAdmin(ShopAdmin):
     readonly_fields = ("sku", "title", "on_hand")
     inlines = (MovementInline,)
 
-    def has_add_permission(self, _request: HttpRequest) -> bool:
+    def has_add_permission(self, _request: HttpRequest, _parent: object = None) -> bool:
         return False
 
     def has_delete_permission(self, _request: HttpRequest, _row: object = None) -> bool:

@@ -103,7 +103,7 @@ class DeviceAdmin(ShopAdmin):
     list_filter = ("status",)
     fields = ("name", "register", "status")
 
-    def has_add_permission(self, _request: HttpRequest) -> bool:
+    def has_add_permission(self, _request: HttpRequest, _parent: object = None) -> bool:
         return False
 
 
