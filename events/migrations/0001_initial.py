@@ -86,6 +86,7 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField()),
             ],
             options={
+                "verbose_name": "outgoing call",
                 'db_table': 'events_outgoing',
                 'managed': False,
             },
