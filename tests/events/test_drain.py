@@ -417,3 +417,73 @@ def test_the_budget_is_about_time(shop: Tenant, subscribe: Subscribe) -> None:
     say(*"abcdef")
 
     assert drain(name, clock=lambda: ticks[-1]) == 3
+
+
+def test_a_start_is_counted_before_the_handler_of_a_suspected_event(shop: Tenant, subscribe: Subscribe) -> None:
+    def exit_on_poison(event: TenantSuspended, delivery: Delivery[TenantSuspended]) -> None:
+        if event.tenant_name == "poison":
+            raise SystemExit
+        write(event.tenant_name, delivery)
+
+    name = subscribe(exit_on_poison, TenantSuspended)
+    say("poison", "good")
+
+    def drain_after_a_crash() -> None:
+        bells = SilentDoorbells()
+        bells.unended = True
+        Drain(find_subscriber(name), "north", bells).run()
+
+    for _ in range(2):
+        with pytest.raises(SystemExit):
+            drain_after_a_crash()
+    drain_after_a_crash()
+
+    assert parked(name) == [(1, "DEAD")]
+    assert "KilledItsWorker" in ParkedEvent.objects.get(subscriber=name).error
+    assert written() == ["2-good"]
+
+
+def test_a_retry_that_kills_its_worker_every_time_goes_dead(shop: Tenant, subscribe: Subscribe) -> None:
+    def fail_then_exit(_event: TenantSuspended, delivery: Delivery[TenantSuspended]) -> None:
+        if delivery.attempt == 1:
+            raise ValueError("first")
+        raise SystemExit
+
+    name = subscribe(fail_then_exit, TenantSuspended, backoff=SOON)
+    say("a")
+
+    for _ in range(2):
+        with pytest.raises(SystemExit):
+            drain(name)
+        ParkedEvent.objects.update(next_attempt_at="2020-01-01T00:00Z")
+    drain(name)
+
+    assert parked(name) == [(1, "DEAD")]
+    assert "killed its worker" in ParkedEvent.objects.get(subscriber=name).error
+
+
+def test_a_retry_that_meets_an_infrastructure_error_is_left_for_later(shop: Tenant, subscribe: Subscribe) -> None:
+    def fail_then_lose(_event: TenantSuspended, delivery: Delivery[TenantSuspended]) -> None:
+        if delivery.attempt == 1:
+            raise ValueError("first")
+        raise OperationalError("server closed the connection")
+
+    name = subscribe(fail_then_lose, TenantSuspended, backoff=SOON)
+    say("a")
+
+    with pytest.raises(OperationalError):
+        drain(name)
+
+    assert parked(name) == [(1, "RETRYING")]
+
+
+def test_names_of_events_and_subscribers_are_given_once(recorder: Recorder, subscribe: Subscribe) -> None:
+    from events.event import Category, event
+    from events.subscriptions import subscriber
+
+    name = subscribe(recorder.record, TenantSuspended)
+
+    with pytest.raises(TypeError, match="two subscribers"):
+        subscriber(name, TenantSuspended)(recorder.record)
+    with pytest.raises(TypeError, match="two events"):
+        event("tenants.tenant_suspended", category=Category.SYSTEM, stream="x")(type("Twin", (), {}))

@@ -101,11 +101,13 @@ def test_nothing_is_lost_or_repeated_when_worker_child_broker_and_web_are_killed
         tally = replayed(stack, token, retail, faults)
         wait_for(all_is_applied, seconds=90)
         first = verified()
-        again = replayed(stack, token, retail, {})
+        again = StringIO()
+        path = str(tmp_path / "retail.csv")
+        call_command("replay_orders", path, "--tenant", "north", "--url", stack.url, "--token", token, stdout=again)
         wait_for(all_is_applied, seconds=30)
 
         assert tally.refused == []
         assert (tally.products, tally.orders + tally.returns + tally.adjustments) == (40, ROWS // 6)
         assert first.endswith("broken=0")
-        assert again.replayed == again.sent() == tally.sent()
+        assert f"replayed={tally.sent()} refused=0" in again.getvalue()
         assert verified() == first

@@ -1,0 +1,56 @@
+"""The wiring: the guard for Celery's defect, kept connections, errors where no view answers."""
+
+from types import SimpleNamespace
+
+import celery
+import pytest
+import redis
+from django.db import connection
+from django.test import Client, RequestFactory
+from kombu.transport.redis import Channel
+
+from config.broker_guard import AFFECTED, guard_lost_client
+from config.celery import app
+from config.connections import KeepingWorkerFixup
+from config.errors import internal_error
+from tenants.models import Tenant
+
+
+def test_a_channel_that_lost_its_client_raises_what_the_consumer_recovers_from() -> None:
+    guard_lost_client(celery.__version__)
+
+    with pytest.raises(redis.exceptions.ConnectionError):
+        Channel._connparams(SimpleNamespace(connection=SimpleNamespace(client=None)))
+
+
+def test_the_guard_is_for_one_version_and_can_go_when_celery_has_moved_on() -> None:
+    assert celery.__version__.startswith(AFFECTED), "look whether the defect is still there, and delete the guard"
+
+
+def test_a_task_keeps_the_connection_and_a_fork_drops_it(committed: Tenant) -> None:
+    fixup = KeepingWorkerFixup(app)
+    connection.ensure_connection()
+    before = connection.connection
+
+    fixup._close_database()
+    kept = connection.connection
+    fixup.on_worker_process_init()
+
+    assert kept is before
+    assert connection.connection is None
+    connection.ensure_connection()
+
+
+def test_the_fixup_is_ours() -> None:
+    assert app.fixups == {"config.connections:keep_connections"}
+
+
+def test_an_error_of_ours_is_a_problem_on_the_api_and_a_page_elsewhere(db: None, client: Client) -> None:
+    on_api = internal_error(RequestFactory().post("/api/v1/orders"))
+    on_page = internal_error(RequestFactory().get("/admin/"))
+
+    assert (on_api.status_code, on_api["Content-Type"]) == (500, "application/problem+json")
+    assert on_page.status_code == 500
+    nowhere = client.get("/nowhere", headers={"Host": "north.localhost"})
+    assert nowhere.status_code == 404
+    assert nowhere["Content-Type"].startswith("text/html")
