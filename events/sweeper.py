@@ -7,29 +7,27 @@ from events.doorbells import doorbells
 from events.queries import behind
 from events.services import subscribe_tenant
 from events.subscriptions import all_subscribers
-from kernel.tenancy import TenantLike, in_public_schema, in_tenant
+from kernel.tenancy import TenantLike, in_public_schema, in_tenant, working_schemas
 
 MOMENT_SECONDS = 1.0
 
 
 def sweep() -> int:
-    """Ring for all that is behind, in all tenants, by one query; return how many were rung."""
+    """Ring for all that is behind or due to leave, in all tenants that may work; return how many were rung."""
     by_name = {subscriber.name: subscriber for subscriber in all_subscribers()}
     with in_public_schema():
         late = behind(moment_seconds=MOMENT_SECONDS)
-    known = [(tenant_id, by_name[name]) for tenant_id, name in late if name in by_name]
-    for tenant_id, subscriber in known:
+        unsent = outgoing.due()
+    if not late and not unsent:
+        return 0
+    working = working_schemas()
+    subscriptions = [(tenant_id, by_name[name]) for tenant_id, name in late if tenant_id in working and name in by_name]
+    for tenant_id, subscriber in subscriptions:
         doorbells.ring_again(tenant_id, subscriber)
-    return len(known) + _send_due()
-
-
-def _send_due() -> int:
-    """Ask for everything that should have left the database by now, and for what a dead worker had leased."""
-    with in_public_schema():
-        late = outgoing.due()
-    for tenant_id, outgoing_id, kind in late:
+    rows = [row for row in unsent if row[0] in working]
+    for tenant_id, outgoing_id, kind in rows:
         outgoing.ring(tenant_id, outgoing_id, outgoing.find_sender(kind).queue)
-    return len(late)
+    return len(subscriptions) + len(rows)
 
 
 def subscribe_everyone(tenants: list[TenantLike]) -> int:

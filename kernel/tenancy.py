@@ -86,6 +86,13 @@ def tenant_for_task(schema_name: str) -> TenantLike:
     return tenant
 
 
+def working_schemas() -> set[str]:
+    """Return the schemas whose subscribers may run: the platform's, and those of tenants that accept work."""
+    with in_public_schema():
+        tenants = get_tenant_model().objects.all()
+        return {get_public_schema_name(), *(tenant.schema_name for tenant in tenants if tenant.accepts_work)}
+
+
 def find_any_tenant(schema_name: str) -> TenantLike:
     """:raises TenantRefused: when no tenant has that name."""
     with in_public_schema():

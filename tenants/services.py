@@ -83,11 +83,8 @@ def suspend_tenant(*, tenant: Tenant) -> None:
 
     :raises TenantNotInState: when the tenant is not active.
     """
-    _require(tenant, Tenant.Status.ACTIVE)
-    with in_tenant(tenant), unit_of_work():
-        _set_status(tenant, Tenant.Status.SUSPENDED)
-        publish(TenantSuspended(tenant_uuid=tenant.id, tenant_name=tenant.schema_name))
-    _announce_change(tenant)
+    said = TenantSuspended(tenant_uuid=tenant.id, tenant_name=tenant.schema_name)
+    _move(tenant, before=Tenant.Status.ACTIVE, after=Tenant.Status.SUSPENDED, said=said)
 
 
 def reactivate_tenant(*, tenant: Tenant) -> None:
@@ -95,11 +92,8 @@ def reactivate_tenant(*, tenant: Tenant) -> None:
 
     :raises TenantNotInState: when the tenant is not suspended.
     """
-    _require(tenant, Tenant.Status.SUSPENDED)
-    with in_tenant(tenant), unit_of_work():
-        _set_status(tenant, Tenant.Status.ACTIVE)
-        publish(TenantReactivated(tenant_uuid=tenant.id, tenant_name=tenant.schema_name))
-    _announce_change(tenant)
+    said = TenantReactivated(tenant_uuid=tenant.id, tenant_name=tenant.schema_name)
+    _move(tenant, before=Tenant.Status.SUSPENDED, after=Tenant.Status.ACTIVE, said=said)
 
 
 def close_tenant(*, tenant: Tenant) -> None:
@@ -128,6 +122,14 @@ def find_tenant(*, name: str) -> Tenant:
         message = f"no tenant {name!r} exists"
         raise NotFound(message)
     return tenant
+
+
+def _move(tenant: Tenant, *, before: str, after: str, said: object) -> None:
+    _require(tenant, before)
+    with in_tenant(tenant), unit_of_work():
+        _set_status(tenant, after)
+        publish(said)
+    _announce_change(tenant)
 
 
 def _drop_schema(tenant: Tenant) -> None:

@@ -20,7 +20,7 @@ from kernel.ids import new_id
 from kernel.tenancy import TenantRefused, in_public_schema
 from tenants.events import TenantSuspended
 from tenants.models import Tenant
-from tenants.services import suspend_tenant
+from tenants.services import reactivate_tenant, suspend_tenant
 from tests import make
 from tests.work import drain, published
 
@@ -94,6 +94,22 @@ def test_the_sweeper_rings_for_what_was_dropped(committed: Tenant, broker: redis
     assert broker.llen("events") == 1
     assert drain(SUBSCRIBER) == 1
     assert sweeper.sweep() == 0
+
+
+def test_the_sweeper_leaves_a_suspended_tenant_alone_until_it_is_back(committed: Tenant) -> None:
+    make.variant()
+    with in_public_schema():
+        suspend_tenant(tenant=committed)
+    _age_events(seconds=2)
+    with in_public_schema():
+        drain("tenants.refresh_host_caches")
+
+    assert sweeper.sweep() == 0
+    with in_public_schema():
+        reactivate_tenant(tenant=committed)
+        drain("tenants.refresh_host_caches")
+
+    assert sweeper.sweep() == 1
 
 
 def _age_events(seconds: int) -> None:
