@@ -1,5 +1,7 @@
 """Database connections in workers: kept between tasks, dropped after a fork."""
 
+import os
+from pathlib import Path
 from typing import Any
 
 from celery import Celery
@@ -23,9 +25,18 @@ class KeepingWorkerFixup(DjangoWorkerFixup):
         """Let go of what the fork inherited, without a word to the server: the parent still speaks on it."""
         for connection in connections.all(initialized_only=True):
             if connection.connection is not None:
-                self._maybe_close_db_fd(connection)
-                connection.connection = None
+                _disconnect_quietly(connection.connection.fileno())
+                connection.close()
         doorbells.forget_connection()
+
+
+def _disconnect_quietly(socket: int) -> None:
+    """Put nothing in the socket's place: libpq says goodbye to it, and closes a descriptor that is its own.
+
+    A descriptor that was merely closed may be another connection's by the time libpq closes it again.
+    """
+    with Path(os.devnull).open("r+b") as nothing:
+        os.dup2(nothing.fileno(), socket)
 
 
 class KeepingFixup(DjangoFixup):

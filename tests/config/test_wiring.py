@@ -1,5 +1,6 @@
 """The wiring: the guard for Celery's defect, kept connections, errors where no view answers."""
 
+import gc
 from types import SimpleNamespace
 
 import celery
@@ -38,7 +39,10 @@ def test_a_task_keeps_the_connection_and_a_fork_drops_it(committed: Tenant) -> N
 
     assert kept is before
     assert connection.connection is None
-    connection.ensure_connection()
+    assert Tenant.objects.filter(pk=committed.pk).exists()
+    del before, kept
+    gc.collect()
+    assert Tenant.objects.filter(pk=committed.pk).exists()
 
 
 def test_the_fixup_is_ours() -> None:
