@@ -11,7 +11,6 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -170,7 +169,6 @@ class Demo:
         tenders = [{"type": "gateway", "amount": {"amount": 1000}, "card_token": "tok_approve"}]
         tenders += [{"type": "cash", "amount": {"amount": 2000}}]
         order = till.sell(lines, tenders, customer_email="customer@example.test")
-        self.sold_at = datetime.now(UTC)
         done = _wait("the order to be paid", lambda: _completed(till, str(order["id"])), "worker")
         total, currency = done["total"]["amount"], done["total"]["currency"]
         console.print(f"      receipt {done['receipt']}: {formatted(total, currency)}, by card and in cash")

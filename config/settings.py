@@ -1,6 +1,5 @@
 """Settings. Everything that differs between machines comes from the environment or `.env`; see `.env.example`."""
 
-import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -193,6 +192,3 @@ UNFOLD = {
     "SITE_SYMBOL": "point_of_sale",
     "SHOW_VIEW_ON_SITE": False,
 }
-
-SILENCED_SYSTEM_CHECKS: list[str] = []
-PROCESS_NAME = os.environ.get("TILLFLOW_PROCESS", Path(sys.argv[0]).name)

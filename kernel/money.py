@@ -21,20 +21,3 @@ def written(quantity: Decimal) -> str:
     """Write a quantity without the zeros that say nothing: `2`, `0.125`."""
     text = f"{quantity:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
-
-
-def allocated(amount: int, weights: list[int]) -> list[int]:
-    """Split an amount by weights into parts that sum exactly, each within one unit of its exact share.
-
-    The cumulative method: each part is the difference of two rounded running totals.
-    """
-    total = sum(weights)
-    if total == 0:
-        return [amount, *[0] * (len(weights) - 1)] if weights else []
-    parts, running, given = [], 0, 0
-    for weight in weights:
-        running += weight
-        reached = round_half_up(Decimal(amount * running) / total)
-        parts.append(reached - given)
-        given = reached
-    return parts

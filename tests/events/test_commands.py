@@ -8,11 +8,12 @@ from django.core.management import CommandError, call_command
 
 from events.delivery import Delivery
 from events.doorbells import doorbells
+from events.models import Subscription
 from kernel.refusals import NotFound
 from tenants.events import TenantSuspended
 from tenants.models import Tenant
 from tests import make
-from tests.events.test_drain import say
+from tests.events.recording import say
 from tests.work import drain, settle
 
 SUBSCRIBER = "inventory.know_variants"
@@ -40,6 +41,16 @@ def test_lag_shows_who_is_behind(shop: Tenant) -> None:
     assert line.split()[:4] == ["north", SUBSCRIBER, "0", "1"]
     assert SUBSCRIBER not in later
     assert SUBSCRIBER in run("events", "lag")
+    assert later.splitlines()[-1] == "unaccounted=0"
+
+
+def test_lag_counts_what_is_accounted_for_twice_or_not_at_all(shop: Tenant) -> None:
+    make.variant()
+    settle()
+    make.variant("TEA")
+    Subscription.objects.filter(subscriber=SUBSCRIBER).update(cursor=2)
+
+    assert run("events", "lag", "--tenant", "north").splitlines()[-1] == "unaccounted=1"
 
 
 def test_pause_resume_retry_and_discard(shop: Tenant, subscribe: Callable[..., str]) -> None:

@@ -5,7 +5,7 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kernel.money import allocated, formatted, round_half_up, written
+from kernel.money import formatted, round_half_up, written
 from pos.pricing import Tax, price_line, share
 
 quantities = st.decimals(min_value="0.001", max_value="10000", places=3)
@@ -54,19 +54,8 @@ def test_any_split_of_a_full_return_gives_back_exactly_what_was_paid(total: int,
     assert given_back == total
 
 
-@given(st.integers(-(10**9), 10**9), st.lists(st.integers(0, 10**6), min_size=1, max_size=20))
-def test_allocated_parts_sum_exactly_and_are_within_one_of_their_share(amount: int, weights: list[int]) -> None:
-    parts = allocated(amount, weights)
-
-    assert sum(parts) == amount
-    if sum(weights):
-        for part, weight in zip(parts, weights, strict=True):
-            assert abs(part - Decimal(amount * weight) / sum(weights)) <= 1
-
-
 def test_money_and_quantities_are_written_for_people() -> None:
     assert formatted(-1250, "GBP") == "-12.50 GBP"
     assert formatted(5, "EUR") == "0.05 EUR"
     assert written(Decimal("2.000")) == "2"
     assert written(Decimal("0.125")) == "0.125"
-    assert allocated(0, []) == []

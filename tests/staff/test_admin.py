@@ -15,7 +15,7 @@ from staff.services import define_roles, hire_owner
 from tenants.events import TenantSuspended
 from tenants.models import Tenant
 from tests import make
-from tests.events.test_drain import say
+from tests.events.recording import say
 from tests.work import drain, names, settle
 
 SHOP = {"Host": "north.localhost"}

@@ -49,6 +49,7 @@ class Command(BaseCommand):
     def _lag(self, options: dict[str, Any]) -> None:
         with in_public_schema():
             lags = queries.lags()
+            unaccounted = queries.unaccounted()
         heading = ("tenant", "subscriber", "cursor", "behind", "oldest s", "retrying", "waiting", "dead", "")
         self.stdout.write("{:<20} {:<40} {:>8} {:>8} {:>9} {:>8} {:>8} {:>6} {}".format(*heading))
         for lag in lags:
@@ -60,6 +61,7 @@ class Command(BaseCommand):
                 f"{lag.tenant_id:<20} {lag.subscriber:<40} {lag.cursor:>8} {lag.behind:>8} {lag.oldest_seconds:>9.1f} "
                 f"{lag.retrying:>8} {lag.waiting:>8} {lag.dead:>6} {'paused' if lag.paused else ''}"
             )
+        self.stdout.write(f"unaccounted={unaccounted}")
 
     def _pause(self, options: dict[str, Any]) -> None:
         with in_tenant(find_any_tenant(options["tenant"])):

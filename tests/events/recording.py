@@ -1,0 +1,51 @@
+"""A subscriber that writes a row for what it hears, and fails where it is told to."""
+
+from collections.abc import Callable
+from typing import Any
+
+from events.delivery import Delivery
+from events.models import ParkedEvent
+from events.publishing import publish
+from events.subscriptions import Backoff
+from events.unit_of_work import unit_of_work
+from kernel.ids import new_id
+from pos.models import Location
+from tenants.events import TenantSuspended
+
+Subscribe = Callable[..., str]
+SOON = Backoff(base=0.0, cap=0.0, attempts=3)
+
+
+def say(*tenant_names: str) -> None:
+    with unit_of_work():
+        for name in tenant_names:
+            publish(TenantSuspended(tenant_uuid=new_id(), tenant_name=name))
+
+
+class Recorder:
+    """A handler that writes a row for what it hears, and fails where it is told to."""
+
+    def __init__(self) -> None:
+        self.failing: dict[str, int] = {}
+        self.calls: list[str] = []
+
+    def record(self, event: TenantSuspended, delivery: Delivery[TenantSuspended]) -> None:
+        self.calls.append(event.tenant_name)
+        write(event.tenant_name, delivery)
+        if self.failing.get(event.tenant_name, 0) >= delivery.attempt:
+            message = f"no {event.tenant_name} today"
+            raise ValueError(message)
+
+
+def write(name: str, delivery: Delivery[Any]) -> None:
+    code = f"{delivery.envelope.position}-{name}"
+    Location.objects.create(code=code, name=name, currency="EUR")
+
+
+def written() -> list[str]:
+    rows = Location.objects.exclude(code="MAIN").values_list("code", flat=True)
+    return sorted(rows, key=lambda code: int(code.split("-")[0]))
+
+
+def parked(name: str) -> list[tuple[int, str]]:
+    return list(ParkedEvent.objects.filter(subscriber=name).order_by("position").values_list("position", "state"))

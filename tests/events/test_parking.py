@@ -1,0 +1,274 @@
+"""What fails: retried, parked with its successors, dead, released; the others go on."""
+
+import os
+
+import pytest
+from django.db import OperationalError, connection, transaction
+
+from events.delivery import Delivery
+from events.drain import Drain
+from events.models import OperatorAction, ParkedEvent, ProcessedEvent, Subscription
+from events.services import (
+    NotDiscardable,
+    ReasonMissing,
+    discard_parked,
+    retry_parked,
+)
+from events.subscriptions import Backoff, find_subscriber
+from tenants.events import TenantSuspended
+from tenants.models import Tenant
+from tests.events.recording import SOON, Recorder, Subscribe, parked, say, write, written
+from tests.work import SilentDoorbells, drain
+
+
+def test_only_the_failing_event_is_parked_and_its_effects_are_gone(recorder: Recorder, subscribe: Subscribe) -> None:
+    recorder.failing = {"bad": 99}
+    name = subscribe(recorder.record, TenantSuspended, backoff=Backoff(base=600, attempts=3))
+    say("a", "bad", "b")
+
+    drain(name)
+
+    assert written() == ["1-a", "3-b"]
+    [(position, state)] = parked(name)
+    assert position == 2
+    assert state == "RETRYING"
+    failed = ParkedEvent.objects.get(subscriber=name)
+    assert "ValueError: no bad today" in failed.error
+    assert failed.attempts == 1
+
+
+def test_a_handler_that_fails_twice_then_works_is_applied_once(recorder: Recorder, subscribe: Subscribe) -> None:
+    recorder.failing = {"bad": 2}
+    name = subscribe(recorder.record, TenantSuspended, backoff=SOON)
+    say("bad")
+
+    for _ in range(3):
+        drain(name)
+
+    assert written() == ["1-bad"]
+    assert parked(name) == []
+    assert ProcessedEvent.objects.filter(subscriber=name).count() == 1
+
+
+def test_a_stream_waits_behind_its_failed_event_and_others_go_on(recorder: Recorder, subscribe: Subscribe) -> None:
+    recorder.failing = {"bad": 99}
+    name = subscribe(recorder.record, TenantSuspended, backoff=SOON, batch_size=1)
+    say("bad")
+    for _ in range(5):
+        drain(name)
+    say("bad", "good", "bad")
+
+    drain(name)
+
+    assert written() == ["3-good"]
+    assert parked(name) == [(1, "DEAD"), (2, "WAITING"), (4, "WAITING")]
+
+
+def test_a_retried_event_releases_its_successors_in_order(recorder: Recorder, subscribe: Subscribe) -> None:
+    recorder.failing = {"bad": 99}
+    name = subscribe(recorder.record, TenantSuspended, backoff=SOON)
+    say("bad")
+    for _ in range(5):
+        drain(name)
+    say("bad", "good", "bad")
+    drain(name)
+    recorder.failing = {}
+    recorder.calls.clear()
+
+    count = retry_parked(subscriber=name, operator="user:ada")
+    drain(name)
+
+    assert count == 1
+    assert recorder.calls == ["bad", "bad", "bad"]
+    assert parked(name) == []
+    processed = ProcessedEvent.objects.filter(subscriber=name).values_list("position", flat=True)
+    assert sorted(processed) == [1, 2, 3, 4]
+    action = OperatorAction.objects.get(subscriber=name)
+    assert (action.action, action.operator, action.position) == ("retry", "user:ada", 1)
+
+
+def test_a_discarded_event_lets_its_successors_go_on(recorder: Recorder, subscribe: Subscribe) -> None:
+    recorder.failing = {"bad": 99}
+    name = subscribe(recorder.record, TenantSuspended, backoff=SOON)
+    say("bad")
+    for _ in range(5):
+        drain(name)
+    say("bad")
+    drain(name)
+    recorder.failing = {}
+
+    discard_parked(subscriber=name, position=1, operator="user:ada", reason="a test")
+    drain(name)
+
+    assert written() == ["2-bad"]
+    assert parked(name) == [(1, "DISCARDED")]
+    assert OperatorAction.objects.get(subscriber=name).reason == "a test"
+
+
+def test_discarding_needs_a_reason_and_a_dead_event(recorder: Recorder, subscribe: Subscribe) -> None:
+    name = subscribe(recorder.record, TenantSuspended)
+
+    with pytest.raises(ReasonMissing):
+        discard_parked(subscriber=name, position=1, operator="user:ada", reason=" ")
+    with pytest.raises(NotDiscardable):
+        discard_parked(subscriber=name, position=1, operator="user:ada", reason="why not")
+
+    assert OperatorAction.objects.count() == 0
+
+
+def test_an_error_that_never_heals_is_dead_at_once(recorder: Recorder, subscribe: Subscribe) -> None:
+    recorder.failing = {"bad": 99}
+    name = subscribe(recorder.record, TenantSuspended, permanent=(ValueError,))
+    say("bad")
+
+    drain(name)
+
+    assert parked(name) == [(1, "DEAD")]
+
+
+def test_an_unordered_subscriber_lets_successors_pass(recorder: Recorder, subscribe: Subscribe) -> None:
+    recorder.failing = {"bad": 1}
+    name = subscribe(recorder.record, TenantSuspended, unordered=True, backoff=Backoff(base=600))
+    say("bad")
+    drain(name)
+    recorder.failing = {}
+    say("bad")
+
+    drain(name)
+
+    assert written() == ["2-bad"]
+
+
+def test_an_event_that_cannot_be_read_is_dead_and_others_go_on(recorder: Recorder, subscribe: Subscribe) -> None:
+    name = subscribe(recorder.record, TenantSuspended)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """INSERT INTO events_event SELECT 'north', 1, gen_random_uuid(), 'tenants.tenant_suspended', 9, 'SYSTEM',
+            's', 1, now(), now(), gen_random_uuid(), NULL, '', '', '{}'"""
+        )
+    say("good")
+
+    drain(name)
+
+    assert written() == ["2-good"]
+    assert parked(name) == [(1, "DEAD")]
+    assert "version 9" in ParkedEvent.objects.get(subscriber=name).error
+
+
+def test_an_infrastructure_error_is_no_attempt(shop: Tenant, subscribe: Subscribe) -> None:
+    def lose_connection(_event: TenantSuspended, _delivery: Delivery[TenantSuspended]) -> None:
+        raise OperationalError("server closed the connection")
+
+    name = subscribe(lose_connection, TenantSuspended)
+    say("a")
+
+    with pytest.raises(OperationalError), transaction.atomic():
+        drain(name)
+
+    assert parked(name) == []
+    assert Subscription.objects.get(subscriber=name).cursor == 0
+
+
+def test_a_statement_that_times_out_is_the_events_own_failure(shop: Tenant, subscribe: Subscribe) -> None:
+    def take_too_long(_event: TenantSuspended, _delivery: Delivery[TenantSuspended]) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL statement_timeout = '20ms'; SELECT pg_sleep(5)")
+
+    name = subscribe(take_too_long, TenantSuspended, backoff=Backoff(base=600))
+    say("a")
+
+    drain(name)
+
+    assert parked(name) == [(1, "RETRYING")]
+
+
+def test_an_event_that_kills_its_worker_goes_dead_and_others_go_on(committed: Tenant, subscribe: Subscribe) -> None:
+    def die(event: TenantSuspended, delivery: Delivery[TenantSuspended]) -> None:
+        if event.tenant_name == "poison":
+            os._exit(137)
+        write(event.tenant_name, delivery)
+
+    name = subscribe(die, TenantSuspended)
+    say("good", "poison", "better")
+
+    for _ in range(5):
+        connection.close()
+        child = os.fork()
+        if not child:
+            bells = SilentDoorbells()
+            bells.unended = True
+            Drain(find_subscriber(name), "north", bells).run()
+            os._exit(0)
+        os.waitpid(child, 0)
+
+    assert written() == ["1-good", "3-better"]
+    assert parked(name) == [(2, "DEAD")]
+
+
+def test_a_backoff_grows_to_its_cap_and_is_never_negative() -> None:
+    backoff = Backoff(base=2.0, cap=60.0)
+
+    delays = [[backoff.delay(attempt) for _ in range(200)] for attempt in range(1, 12)]
+
+    for attempt, drawn in enumerate(delays, start=1):
+        assert 0 <= min(drawn)
+        assert max(drawn) <= min(60.0, 2.0 * 2 ** (attempt - 1))
+    assert max(delays[0]) > 1.0
+
+
+def test_a_start_is_counted_before_the_handler_of_a_suspected_event(shop: Tenant, subscribe: Subscribe) -> None:
+    def exit_on_poison(event: TenantSuspended, delivery: Delivery[TenantSuspended]) -> None:
+        if event.tenant_name == "poison":
+            raise SystemExit
+        write(event.tenant_name, delivery)
+
+    name = subscribe(exit_on_poison, TenantSuspended)
+    say("poison", "good")
+
+    def drain_after_a_crash() -> None:
+        bells = SilentDoorbells()
+        bells.unended = True
+        Drain(find_subscriber(name), "north", bells).run()
+
+    for _ in range(2):
+        with pytest.raises(SystemExit):
+            drain_after_a_crash()
+    drain_after_a_crash()
+
+    assert parked(name) == [(1, "DEAD")]
+    assert "KilledItsWorker" in ParkedEvent.objects.get(subscriber=name).error
+    assert written() == ["2-good"]
+
+
+def test_a_retry_that_kills_its_worker_every_time_goes_dead(shop: Tenant, subscribe: Subscribe) -> None:
+    def fail_then_exit(_event: TenantSuspended, delivery: Delivery[TenantSuspended]) -> None:
+        if delivery.attempt == 1:
+            raise ValueError("first")
+        raise SystemExit
+
+    name = subscribe(fail_then_exit, TenantSuspended, backoff=SOON)
+    say("a")
+
+    for _ in range(2):
+        with pytest.raises(SystemExit):
+            drain(name)
+        ParkedEvent.objects.update(next_attempt_at="2020-01-01T00:00Z")
+    drain(name)
+
+    assert parked(name) == [(1, "DEAD")]
+    assert "killed its worker" in ParkedEvent.objects.get(subscriber=name).error
+
+
+def test_a_retry_that_meets_an_infrastructure_error_is_left_for_later(shop: Tenant, subscribe: Subscribe) -> None:
+    def fail_then_lose(_event: TenantSuspended, delivery: Delivery[TenantSuspended]) -> None:
+        if delivery.attempt == 1:
+            raise ValueError("first")
+        raise OperationalError("server closed the connection")
+
+    name = subscribe(fail_then_lose, TenantSuspended, backoff=SOON)
+    say("a")
+
+    with pytest.raises(OperationalError):
+        drain(name)
+
+    assert parked(name) == [(1, "RETRYING")]
