@@ -40,19 +40,12 @@ class Program:
     def runs(self) -> bool:
         return self.process is not None and self.process.poll() is None
 
-    def last_lines(self, count: int = 15) -> str:
-        try:
-            return "\n".join(self.log.read_text(errors="replace").splitlines()[-count:])
-        except OSError:
-            return ""
-
 
 class Supervisor:
     """Starts programs, starts again what exits, and stops them all. What a killed supervisor left is stopped first."""
 
     def __init__(self, programs: list[Program]) -> None:
         self.programs = programs
-        self.restarts = 0
 
     def start(self) -> None:
         self._stop_left_over()
@@ -65,7 +58,6 @@ class Supervisor:
         exited = [program for program in self.programs if not program.runs()]
         for program in exited:
             program.start()
-            self.restarts += 1
         if exited:
             self._remember()
         return [program.name for program in exited]

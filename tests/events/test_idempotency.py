@@ -3,14 +3,16 @@
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import psycopg
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 
 from events.idempotency import Answer, IdempotencyKeyReused, claim, fingerprint_of, remember
 from events.models import IdempotencyRecord
 from events.unit_of_work import unit_of_work
 from kernel.ids import new_id
 from kernel.tenancy import in_tenant
+from pos.api import orders as pos_api
 from pos.models import Order
 from tenants.models import Tenant
 from tests import make
@@ -164,3 +166,23 @@ def test_a_request_that_is_still_being_worked_on_is_told_so(committed: Tenant, m
     assert response.status_code == 409
     assert response.json()["code"] == "idempotency-in-progress"
     assert IdempotencyRecord.objects.filter(key="the-same-key", status__isnull=False).count() == 0
+
+
+def test_a_deadlock_is_tried_again_and_another_error_is_not(api: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    make.variant()
+    make.shift()
+    place, failures = pos_api.place_order, [psycopg.errors.DeadlockDetected, psycopg.errors.DeadlockDetected]
+
+    def fail_then_place(**asked: Any) -> Order:
+        if failures:
+            raise OperationalError("x") from failures.pop()("x")
+        return place(**asked)
+
+    monkeypatch.setattr(pos_api, "place_order", fail_then_place)
+    answer = api.post("/orders", order_body())
+    failures.append(psycopg.errors.AdminShutdown)
+
+    assert answer.status_code == 201
+    with pytest.raises(OperationalError):
+        api.post("/orders", order_body())
+    assert Order.objects.count() == 1
