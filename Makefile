@@ -41,11 +41,12 @@ check: .venv/installed-dev ## lint, types, import contracts, migrations, generat
 	@$(BIN)/mypy .
 	@$(BIN)/lint-imports --no-logo
 	@$(RUN) -W ignore manage.py makemigrations --check --dry-run
+	@$(RUN) manage.py schemas --check
 	@$(RUN) manage.py spectacular --api-version v1 --urlconf config.urls --fail-on-warn --validate --file var/openapi.yaml
 	@$(RUN) manage.py events list --markdown | diff -u docs/events.md - || (echo "docs/events.md is stale: make docs" && exit 1)
 
 docs: .venv/installed ## write docs/events.md anew
-	@mkdir -p docs && $(RUN) manage.py events list --markdown > docs/events.md
+	@mkdir -p docs && $(RUN) manage.py events list --markdown > docs/events.md && $(RUN) manage.py schemas
 
 format: .venv/installed-dev ## format the code
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .

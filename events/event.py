@@ -7,6 +7,8 @@ from typing import Any, TypeVar, dataclass_transform
 
 import msgspec
 
+from events.versions import VersionUnreachable, recast
+
 LARGEST_EVENT = 1024 * 1024
 T = TypeVar("T")
 
@@ -43,6 +45,7 @@ class EventUnreadable(Exception):
 
 _types: dict[str, EventType] = {}
 _types_by_class: dict[type, EventType] = {}
+_decoders: dict[str, "msgspec.json.Decoder[Any]"] = {}
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True)
@@ -60,6 +63,7 @@ def event(name: str, *, category: Category, stream: str, version: int = 1) -> Ca
             raise TypeError(message)
         event_type = EventType(name=name, version=version, category=category, stream=stream, cls=declared)
         _types[name] = _types_by_class[declared] = event_type  # type: ignore[index]
+        _decoders[name] = msgspec.json.Decoder(declared)
         return declared
 
     return declare
@@ -90,7 +94,7 @@ def encode(event: object) -> str:
     event_type = type_of(event)
     try:
         encoded = msgspec.json.encode(event)
-        msgspec.json.decode(encoded, type=event_type.cls)
+        _decoders[event_type.name].decode(encoded)
     except (msgspec.MsgspecError, TypeError, ValueError) as error:
         message = f"{event_type.name} is not valid: {error}"
         raise EventInvalid(message) from None
@@ -100,20 +104,29 @@ def encode(event: object) -> str:
     return encoded.decode()
 
 
+def find_type(name: str) -> EventType:
+    """:raises EventUnreadable: when no event of that name is declared."""
+    try:
+        return _types[name]
+    except KeyError:
+        message = f"no event type {name} is declared"
+        raise EventUnreadable(message) from None
+
+
 def decode(name: str, version: int, data: str) -> Any:
-    """Read a stored event.
+    """Read a stored event as an object of its newest version.
 
     :raises EventUnreadable: when its type or version is not known to this code, or its data does not fit.
     """
-    event_type = _types.get(name)
-    if event_type is None:
-        message = f"no event type {name} is declared"
-        raise EventUnreadable(message)
-    if version != event_type.version:
-        message = f"{name} is stored in version {version}, this code reads version {event_type.version}"
+    event_type = find_type(name)
+    if version > event_type.version:
+        message = f"{name} is stored in version {version}, this code reads up to version {event_type.version}"
         raise EventUnreadable(message)
     try:
-        return msgspec.json.decode(data, type=event_type.cls)
-    except msgspec.MsgspecError as error:
-        message = f"{name} version {version}: {error}"
-        raise EventUnreadable(message) from None
+        if version == event_type.version:
+            return _decoders[name].decode(data)
+        upcast = recast(name, msgspec.json.decode(data), version=version, to=event_type.version)
+        return msgspec.convert(upcast, event_type.cls)
+    except (msgspec.MsgspecError, VersionUnreachable, LookupError, TypeError, ValueError, AttributeError) as error:
+        message = f"{name} version {version}: {type(error).__name__}: {error}"
+        raise EventUnreadable(message) from error

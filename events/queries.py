@@ -99,20 +99,20 @@ def lags() -> list[Lag]:
             dead=row[7],
             paused=row[8],
         )
-        for row in _rows(_LAG, _bindings(all_subscribers()))
+        for row in _rows(_LAG, bindings(all_subscribers()))
     ]
 
 
 def behind(*, moment_seconds: float) -> list[tuple[str, str]]:
     """List (tenant, subscriber) of those that have had something to do for longer than a moment."""
     return [
-        (tenant, name) for tenant, name in _rows(_BEHIND, {**_bindings(all_subscribers()), "moment": moment_seconds})
+        (tenant, name) for tenant, name in _rows(_BEHIND, {**bindings(all_subscribers()), "moment": moment_seconds})
     ]
 
 
 def unaccounted() -> int:
     """Count the (event, subscriber) at or below a cursor that are not exactly one of processed, parked, discarded."""
-    (count,) = _rows(_UNACCOUNTED, _bindings(all_subscribers()))[0]
+    (count,) = _rows(_UNACCOUNTED, bindings(all_subscribers()))[0]
     return int(count)
 
 
@@ -132,7 +132,7 @@ def feed(
     return [stored_event(row) for row in rows]
 
 
-def _bindings(subscribers: list[Subscriber]) -> dict[str, Any]:
+def bindings(subscribers: list[Subscriber]) -> dict[str, Any]:
     pairs = [(subscriber.name, type_name) for subscriber in subscribers for type_name in subscriber.types]
     return {"subscribers": [name for name, _ in pairs], "types": [type_name for _, type_name in pairs]}
 

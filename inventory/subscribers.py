@@ -29,6 +29,6 @@ def put_returned_goods_back(event: ReturnCompleted, _delivery: Delivery[ReturnCo
     moved = [
         Moved(variant_id=line.variant_id, quantity=line.quantity, line=line.line_id)
         for line in event.lines
-        if line.restocked and line.variant_id
+        if line.disposition == "RESTOCK" and line.variant_id
     ]
     post_movements(source=source, kind=StockMovement.Kind.RETURN, moved=moved)

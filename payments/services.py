@@ -10,7 +10,7 @@ from events.outgoing import send_later
 from events.publishing import publish
 from events.unit_of_work import unit_of_work
 from kernel.ids import new_id
-from payments.events import PaymentCompleted, PaymentFailed, PaymentRefunded
+from payments.events import NEVER_CHARGED_REASON, PaymentCompleted, PaymentFailed, PaymentRefunded
 from payments.gateways.gateway import Answer
 from payments.models import Payment, PaymentIntent, PaymentRefund
 
@@ -71,7 +71,7 @@ def record_charge(*, intent_id: UUID, answer: Answer | None, now: datetime) -> N
             _capture(intent, answer, now)
             return
         intent.state = PaymentIntent.State.FAILED if answer else PaymentIntent.State.CANCELLED
-        intent.failure = answer.reason if answer else "the gateway never got it"
+        intent.failure = answer.reason if answer else NEVER_CHARGED_REASON
         intent.save(update_fields=["state", "failure"])
         publish(
             PaymentFailed(
@@ -79,6 +79,7 @@ def record_charge(*, intent_id: UUID, answer: Answer | None, now: datetime) -> N
                 tender_id=intent.tender_id,
                 amount=intent.amount,
                 currency=intent.currency,
+                outcome="DECLINED" if answer else "NEVER_CHARGED",
                 reason=intent.failure,
             )
         )

@@ -230,7 +230,7 @@ def _completed(returned: Return, rows: list[ReturnLine], refunds: list[Refund]) 
                 quantity=row.quantity,
                 tax_total=row.tax_total,
                 total=row.total,
-                restocked=row.restock,
+                disposition="RESTOCK" if row.restock else "NONE",
             )
             for row in rows
         ],

@@ -90,7 +90,7 @@ def test_nothing_is_lost_or_repeated_when_worker_child_broker_and_web_are_killed
             pid = stack.broker.pid()
             assert pid is not None
             os.kill(pid, signal.SIGKILL)
-            psutil.Process(pid).wait(5) if psutil.pid_exists(pid) else None
+            wait_for(lambda: stack.broker.pid() is None, seconds=5)
             stack.broker.start()
 
         def kill_web() -> None:

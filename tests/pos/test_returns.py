@@ -104,7 +104,7 @@ def test_damaged_goods_do_not_go_back_on_the_shelf() -> None:
     settle()
 
     assert StockItem.objects.get().on_hand == -1
-    assert published("pos.return_completed")[0].data["lines"][0]["restocked"] is False
+    assert published("pos.return_completed")[0].data["lines"][0]["disposition"] == "NONE"
 
 
 def test_a_card_that_was_charged_here_is_refunded_through_the_gateway() -> None:

@@ -1,0 +1,59 @@
+"""The versions of an event's data: one step up (on reading) or down (for consumers that stay behind) at a time."""
+
+from collections.abc import Callable
+from typing import Any
+
+Data = dict[str, Any]
+Step = Callable[[Data], Data]
+
+
+class VersionUnreachable(Exception):
+    """No chain of steps leads from one version of an event to another."""
+
+
+_up: dict[tuple[str, int], Step] = {}
+_down: dict[tuple[str, int], Step] = {}
+
+
+def upcaster(name: str, *, version: int) -> Callable[[Step], Step]:
+    """Register the step from the version before to `version`: it takes the stored data (JSON types) and returns it anew."""
+    return _registering(_up, (name, version - 1))
+
+
+def downcaster(name: str, *, version: int) -> Callable[[Step], Step]:
+    """Register the step from the version after back to `version`, for consumers that are pinned to it."""
+    return _registering(_down, (name, version + 1))
+
+
+def can_upcast(name: str, version: int, to: int) -> bool:
+    return version <= to and all((name, step) in _up for step in range(version, to))
+
+
+def can_downcast(name: str, version: int, to: int) -> bool:
+    return version >= to and all((name, step) in _down for step in range(version, to, -1))
+
+
+def recast(name: str, data: Data, *, version: int, to: int) -> Data:
+    """Turn the data of one version into that of another, older or newer.
+
+    :raises VersionUnreachable: when a step on the way is missing.
+    """
+    steps, direction = (_up, 1) if version <= to else (_down, -1)
+    for at in range(version, to, direction):
+        step = steps.get((name, at))
+        if step is None:
+            message = f"{name} has no step from version {at} to {at + direction}"
+            raise VersionUnreachable(message)
+        data = step(data)
+    return data
+
+
+def _registering(steps: dict[tuple[str, int], Step], key: tuple[str, int]) -> Callable[[Step], Step]:
+    def register(step: Step) -> Step:
+        if key in steps:
+            message = f"two steps lead from version {key[1]} of {key[0]}"
+            raise TypeError(message)
+        steps[key] = step
+        return step
+
+    return register
