@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.db import connection
 
 from events.delivery import Envelope
-from events.parking import UNRESOLVED, State
+from events.parking import STARTING_SECONDS, UNRESOLVED, State
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,21 +89,27 @@ def has_news(tenant_id: str, subscriber: str, types: Sequence[str]) -> bool:
         return bool(row and row[0])
 
 
-def count_start(tenant_id: str, subscriber: str, position: int) -> int:
-    """Count that the event at a position is about to be handled after a drain that never ended; return how often."""
+def count_start(tenant_id: str, subscriber: str, position: int) -> int | None:
+    """Count that the event at a position is about to be handled after a drain that never ended; return how often.
+
+    None when another drain has counted it within `STARTING_SECONDS`: it is about to handle it.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             """
             UPDATE events_subscription
             SET starts = CASE WHEN started_position = %(position)s THEN starts + 1 ELSE 1 END,
-                started_position = %(position)s
-            WHERE tenant_id = %(tenant)s AND subscriber = %(subscriber)s
+                started_position = %(position)s, started_at = clock_timestamp()
+            WHERE tenant_id = %(tenant)s AND subscriber = %(subscriber)s AND (
+                started_position <> %(position)s OR started_at IS NULL
+                OR started_at < clock_timestamp() - make_interval(secs => %(starting)s)
+            )
             RETURNING starts
             """,
-            {"position": position, "tenant": tenant_id, "subscriber": subscriber},
+            {"position": position, "tenant": tenant_id, "subscriber": subscriber, "starting": STARTING_SECONDS},
         )
-        starts: int = cursor.fetchone()[0]
-        return starts
+        row = cursor.fetchone()
+        return row[0] if row else None
 
 
 def create_missing(tenant_id: str, starts: dict[str, int]) -> int:

@@ -15,7 +15,7 @@ from events.delivery import AnyDelivery, Delivery, Envelope
 from events.doorbells import Doorbells
 from events.event import EventUnreadable, decode
 from events.log import StoredEvent, read, read_at
-from events.parking import State
+from events.parking import STARTING_SECONDS, State
 from events.subscriptions import Subscriber
 from events.unit_of_work import unit_of_work
 
@@ -34,7 +34,7 @@ class Step(Enum):
 
 
 class BatchFailed(Exception):
-    """A handler raised; the transaction was rolled back. `events` were in it."""
+    """A handler raised; the transaction was rolled back, with what it parked. `events` were in it."""
 
     def __init__(self, events: list[StoredEvent]) -> None:
         super().__init__(f"a batch of {len(events)} failed")
@@ -57,6 +57,8 @@ class Drain:
     singles: int = 0
     """How many of the next events are handled alone, because one of them failed or killed its worker."""
     counting_starts: bool = False
+    counted: bool = False
+    """Whether the start of the next event has been counted, so that it must be the one that is handled."""
     marked: bool = False
 
     def run(self) -> int:
@@ -82,8 +84,8 @@ class Drain:
         return cursors.has_news(self.tenant_id, self.subscriber.name, list(self.subscriber.types))
 
     def _step(self) -> Step:
-        if self.counting_starts and self.singles:
-            self._isolate_poison()
+        if self.counting_starts and self.singles and not self._isolate_poison():
+            return self._leave_to_other()
         try:
             step = self._handle_batch()
         except BatchFailed as failed:
@@ -92,27 +94,37 @@ class Drain:
             else:
                 self._park(failed.events[0], failed.__cause__ or failed)
             return Step.MORE
-        if step is Step.RETRIES_DUE:
-            self._retry_due()
-            return Step.MORE
-        return step
+        if step is not Step.RETRIES_DUE:
+            return step
+        if self.counting_starts:
+            return self._count_and_retry()
+        self._retry_due()
+        return Step.MORE
 
     def _handle_batch(self) -> Step:
-        with unit_of_work():
-            held = cursors.lock(self.tenant_id, self.subscriber.name)
-            if held is None or held.paused:
-                return Step.NOT_OURS
-            if not self.marked:
-                self._mark()
-                if self.counting_starts:
-                    return Step.MORE
-            if held.due:
-                return Step.RETRIES_DUE
-            limit = 1 if self.singles else self.subscriber.batch_size
-            page = read(self.tenant_id, after=held.cursor, types=self.subscriber.types, limit=limit)
-            if page.reached > held.cursor:
-                self._handle(page.events, reached=page.reached, blocked=held.blocked)
-        self.singles = max(0, self.singles - len(page.events))
+        events: list[StoredEvent] = []
+        try:
+            with unit_of_work():
+                held = cursors.lock(self.tenant_id, self.subscriber.name)
+                if held is None or held.paused:
+                    return Step.NOT_OURS
+                if not self.marked:
+                    self._mark()
+                    if self.counting_starts:
+                        return Step.MORE
+                if held.due and not self.counted:
+                    return Step.RETRIES_DUE
+                self.counted = False
+                limit = 1 if self.singles else self.subscriber.batch_size
+                page = read(self.tenant_id, after=held.cursor, types=self.subscriber.types, limit=limit)
+                events = page.events
+                applied = self._handle(events, reached=page.reached, blocked=held.blocked)
+        except Exception as error:
+            if is_infrastructure(error) or not events:
+                raise
+            raise BatchFailed(events) from error
+        self.handled += applied
+        self.singles = max(0, self.singles - len(events))
         return Step.MORE if page.more else Step.CAUGHT_UP
 
     def _mark(self) -> None:
@@ -122,8 +134,8 @@ class Drain:
             self.counting_starts = True
             self.singles = self.subscriber.batch_size
 
-    def _handle(self, events: list[StoredEvent], *, reached: int, blocked: bool) -> None:
-        passing = self._park_behind_failed(events) if blocked and not self.subscriber.unordered else events
+    def _handle(self, events: list[StoredEvent], *, reached: int, blocked: bool) -> int:
+        passing = self._park_behind_failed(events) if blocked else events
         fresh = cursors.account(
             self.tenant_id, self.subscriber.name, [event.envelope for event in passing], reached=reached
         )
@@ -131,18 +143,12 @@ class Drain:
             again = sorted({event.envelope.position for event in passing} - fresh)
             logger.warning("already_processed", subscriber=self.subscriber.name, positions=again)
         chosen = [event for event in passing if event.envelope.position in fresh]
-        try:
-            self._call([_delivery(event, attempt=1) for event in chosen])
-        except Exception as error:
-            if is_infrastructure(error):
-                raise
-            raise BatchFailed(chosen) from error
-        self.handled += len(chosen)
+        self._call([_delivery(event, attempt=1) for event in chosen])
+        return len(chosen)
 
     def _park_behind_failed(self, events: list[StoredEvent]) -> list[StoredEvent]:
         """Let the events of blocked streams wait behind the one that failed; return the others."""
-        streams = [event.envelope.stream for event in events]
-        blocked = parking.blocked_streams(self.tenant_id, self.subscriber.name, streams)
+        blocked = self._streams_blocked_for(events)
         passing = []
         for event in events:
             if event.envelope.stream in blocked:
@@ -150,6 +156,12 @@ class Drain:
             else:
                 passing.append(event)
         return passing
+
+    def _streams_blocked_for(self, events: list[StoredEvent]) -> set[str]:
+        if self.subscriber.unordered:
+            return set()
+        streams = [event.envelope.stream for event in events]
+        return parking.blocked_streams(self.tenant_id, self.subscriber.name, streams)
 
     def _call(self, deliveries: list[AnyDelivery]) -> None:
         if not deliveries:
@@ -183,62 +195,88 @@ class Drain:
             return State.DEAD, 0.0
         return State.RETRYING, self.subscriber.backoff.delay(attempts)
 
-    def _retry_due(self) -> None:
+    def _retry_due(self, only: parking.Parked | None = None) -> None:
         """Try the earliest parked event that is due, in a transaction of its own."""
-        with unit_of_work():
-            if cursors.lock(self.tenant_id, self.subscriber.name) is None:
-                return
-            parked = parking.next_due(self.tenant_id, self.subscriber.name)
-            if parked is None:
-                return
-            attempts = parking.count_attempt(parked)
-        event = read_at(self.tenant_id, parked.position)
-        if attempts > self.subscriber.backoff.attempts:
-            with unit_of_work():
-                parking.settle(parked.id, State.DEAD, error="killed its worker at every attempt")
-            return
+        parked: parking.Parked | None = None
         try:
             with unit_of_work():
                 held = cursors.lock(self.tenant_id, self.subscriber.name)
-                if held is None:
+                parked = parking.next_due(self.tenant_id, self.subscriber.name, only=only) if held else None
+                if held is None or parked is None:
                     return
-                self._apply_parked(event, parked, attempts, reached=held.cursor)
+                event = read_at(self.tenant_id, parked.position)
+                applied = self._apply_parked(event, parked, reached=held.cursor)
         except Exception as error:
-            if is_infrastructure(error):
+            if is_infrastructure(error) or parked is None:
                 raise
-            state, delay = self._verdict(error, attempts=attempts)
-            with unit_of_work():
-                parking.settle(parked.id, state, delay=delay, error=parking.described(error))
-            self._tell(event.envelope, state, error, attempts=attempts)
-            if state is State.RETRYING:
-                self.doorbells.ring_again(self.tenant_id, self.subscriber, countdown=delay)
+            self._settle(event.envelope, parked, error)
+        else:
+            self.handled += applied
 
-    def _apply_parked(self, event: StoredEvent, parked: parking.Parked, attempts: int, *, reached: int) -> None:
+    def _apply_parked(self, event: StoredEvent, parked: parking.Parked, *, reached: int) -> int:
         fresh = cursors.account(self.tenant_id, self.subscriber.name, [event.envelope], reached=reached)
         if fresh:
-            self._call([_delivery(event, attempt=attempts)])
+            self._call([_delivery(event, attempt=parked.attempts + 1)])
         parking.remove(parked.id)
         parking.release_next(self.tenant_id, self.subscriber.name, parked.stream)
-        self.handled += len(fresh)
+        return len(fresh)
 
-    def _isolate_poison(self) -> None:
-        """Count the next event's start before its handler runs; one that was started too often goes dead."""
+    def _settle(self, envelope: Envelope, parked: parking.Parked, error: BaseException) -> None:
+        attempts = parked.attempts + 1
+        state, delay = self._verdict(error, attempts=attempts)
+        with unit_of_work():
+            parking.settle(parked, state, delay=delay, error=parking.described(error))
+        self._tell(envelope, state, error, attempts=attempts)
+        if state is State.RETRYING:
+            self.doorbells.ring_again(self.tenant_id, self.subscriber, countdown=delay)
+
+    def _count_and_retry(self) -> Step:
+        """Count the start of the next parked event before it is tried; one that was started too often goes dead."""
         with unit_of_work():
             held = cursors.lock(self.tenant_id, self.subscriber.name)
-            if held is None:
-                return
+            due = parking.next_due(self.tenant_id, self.subscriber.name) if held else None
+            if due is None:
+                return Step.MORE
+            counted = parking.count_start(due)
+            if counted and counted.starts >= STARTS_BEFORE_DEAD:
+                parking.settle(counted, State.DEAD, error=_killer(counted.starts))
+                return Step.MORE
+        if counted is None:
+            return self._leave_to_other()
+        self._retry_due(counted)
+        return Step.MORE
+
+    def _isolate_poison(self) -> bool:
+        """Count the next event's start before its handler runs; one that was started too often goes dead.
+
+        False when another drain is about to handle it.
+        """
+        with unit_of_work():
+            held = cursors.lock(self.tenant_id, self.subscriber.name)
+            if held is None or held.due:
+                return True
             page = read(self.tenant_id, after=held.cursor, types=self.subscriber.types, limit=1)
             if not page.events:
                 self.singles = 0
-                return
+                return True
             envelope = page.events[0].envelope
+            if held.blocked and self._streams_blocked_for(page.events):
+                return True
             starts = cursors.count_start(self.tenant_id, self.subscriber.name, envelope.position)
-            if starts < STARTS_BEFORE_DEAD:
-                return
-            error = f"KilledItsWorker: started {starts} times without an end"
+            if starts is None:
+                return False
+            self.counted = starts < STARTS_BEFORE_DEAD
+            if self.counted:
+                return True
+            error = _killer(starts)
             parking.park(self.subscriber.name, envelope, State.DEAD, error=error)
             cursors.account(self.tenant_id, self.subscriber.name, [], reached=envelope.position)
         logger.error("event_dead", subscriber=self.subscriber.name, position=envelope.position, error=error)
+        return True
+
+    def _leave_to_other(self) -> Step:
+        self.doorbells.ring_again(self.tenant_id, self.subscriber, countdown=STARTING_SECONDS)
+        return Step.NOT_OURS
 
     def _tell(self, envelope: Envelope, state: State, error: BaseException, *, attempts: int) -> None:
         logger.warning(
@@ -261,6 +299,10 @@ def is_infrastructure(error: BaseException) -> bool:
     if isinstance(error.__cause__, psycopg.errors.QueryCanceled):
         return False
     return isinstance(error, (OperationalError, InterfaceError))
+
+
+def _killer(starts: int) -> str:
+    return f"KilledItsWorker: started {starts} times without an end"
 
 
 def _delivery(event: StoredEvent, *, attempt: int) -> AnyDelivery:

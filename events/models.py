@@ -46,6 +46,7 @@ class Subscription(models.Model):
     paused_at = models.DateTimeField(null=True)
     started_position = models.BigIntegerField(default=0)
     starts = models.IntegerField(default=0)
+    started_at = models.DateTimeField(null=True)
     updated_at = models.DateTimeField()
 
     class Meta:
@@ -85,6 +86,8 @@ class ParkedEvent(models.Model):
     stream = models.TextField()
     state = models.TextField(choices=[(state.value, state.value.lower()) for state in State])
     attempts = models.IntegerField()
+    starts = models.IntegerField(default=0)
+    started_at = models.DateTimeField(null=True)
     next_attempt_at = models.DateTimeField()
     error = models.TextField()
     fingerprint = models.TextField()

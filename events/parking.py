@@ -3,7 +3,7 @@
 import hashlib
 import re
 import traceback
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from django.db import connection
@@ -24,6 +24,7 @@ class State(StrEnum):
 
 UNRESOLVED = [State.RETRYING, State.WAITING, State.DEAD]
 LONGEST_ERROR = 8000
+STARTING_SECONDS = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +33,7 @@ class Parked:
     position: int
     stream: str
     attempts: int
+    starts: int
 
 
 def park(subscriber: str, envelope: Envelope, state: State, *, delay: float = 0.0, error: str = "") -> None:
@@ -73,46 +75,51 @@ def blocked_streams(tenant_id: str, subscriber: str, streams: list[str]) -> set[
         return {stream for (stream,) in cursor.fetchall()}
 
 
-def next_due(tenant_id: str, subscriber: str) -> Parked | None:
-    """Return the earliest parked event whose next attempt is due."""
+def next_due(tenant_id: str, subscriber: str, *, only: Parked | None = None) -> Parked | None:
+    """Return the earliest parked event whose next attempt is due; or the given one, where it still is."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            SELECT id, position, stream, attempts FROM events_parkedevent
+            SELECT id, position, stream, attempts, starts FROM events_parkedevent
             WHERE tenant_id = %s AND subscriber = %s AND state = %s AND next_attempt_at <= clock_timestamp()
+                AND id = coalesce(%s, id)
             ORDER BY position LIMIT 1
             """,
-            [tenant_id, subscriber, State.RETRYING],
+            [tenant_id, subscriber, State.RETRYING, only.id if only else None],
         )
         row = cursor.fetchone()
-    return Parked(id=row[0], position=row[1], stream=row[2], attempts=row[3]) if row else None
+    return Parked(id=row[0], position=row[1], stream=row[2], attempts=row[3], starts=row[4]) if row else None
 
 
-def count_attempt(parked: Parked) -> int:
-    """Count an attempt before it is made, so that one that kills the process is counted too."""
+def count_start(parked: Parked) -> Parked | None:
+    """Count that a parked event is about to be tried after a drain that never ended.
+
+    None when another drain has counted it within `STARTING_SECONDS`: it is about to try it.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            UPDATE events_parkedevent SET attempts = attempts + 1, updated_at = clock_timestamp(),
-                next_attempt_at = clock_timestamp() + interval '60 seconds'
-            WHERE id = %s RETURNING attempts
+            UPDATE events_parkedevent SET starts = starts + 1, started_at = clock_timestamp()
+            WHERE id = %s AND (started_at IS NULL OR started_at < clock_timestamp() - make_interval(secs => %s))
+            RETURNING starts
             """,
-            [parked.id],
+            [parked.id, STARTING_SECONDS],
         )
-        attempts: int = cursor.fetchone()[0]
-        return attempts
+        row = cursor.fetchone()
+        return replace(parked, starts=row[0]) if row else None
 
 
-def settle(parked_id: int, state: State, *, delay: float = 0.0, error: str = "") -> None:
-    """Write the outcome of a failed attempt."""
+def settle(parked: Parked, state: State, *, delay: float = 0.0, error: str = "") -> None:
+    """Write the outcome of a failed attempt; nothing, where an operator or another drain was faster."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            UPDATE events_parkedevent SET state = %s, error = %s, fingerprint = %s, updated_at = clock_timestamp(),
+            UPDATE events_parkedevent SET state = %s, attempts = attempts + 1, starts = 0, started_at = NULL,
+                error = %s, fingerprint = %s, updated_at = clock_timestamp(),
                 next_attempt_at = clock_timestamp() + make_interval(secs => %s)
-            WHERE id = %s
+            WHERE id = %s AND state = %s AND attempts = %s
             """,
-            [state, error[:LONGEST_ERROR], fingerprint(error), delay, parked_id],
+            [state, error[:LONGEST_ERROR], fingerprint(error), delay, parked.id, State.RETRYING, parked.attempts],
         )
 
 

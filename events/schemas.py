@@ -1,7 +1,7 @@
 """JSON Schemas of events: generated from the classes, committed, and held compatible for ever.
 
-`schemas/<type>/v<version>.json` holds the revisions of one version, the newest last. A version may only gain fields with
-a default; then it gains a revision. Anything else is a new version with an upcaster.
+`schemas/<type>/v<version>.json` holds the revisions of one version, the newest last. A version may only gain fields
+with a default; then it gains a revision. Anything else is a new version with an upcaster.
 """
 
 import json
@@ -117,21 +117,11 @@ def differences(earlier: Schema, later: Schema) -> Iterator[str]:
     yield from _differences(earlier, later, earlier, later, "")
 
 
-def _differences(
-    earlier: Schema, later: Schema, earlier_root: Schema, later_root: Schema, at: str
-) -> Iterator[str]:
+def _differences(earlier: Schema, later: Schema, earlier_root: Schema, later_root: Schema, at: str) -> Iterator[str]:
     earlier, later = _resolved(earlier, earlier_root), _resolved(later, later_root)
     if "properties" in earlier and "properties" in later:
         before, after = earlier["properties"], later["properties"]
-        must_before, must_after = set(earlier.get("required", ())), set(later.get("required", ()))
-        for name in sorted(before.keys() - after.keys()):
-            yield f"{at}/{name} was removed"
-        for name in sorted((must_after - must_before) & before.keys()):
-            yield f"{at}/{name} is required now"
-        for name in sorted((must_before - must_after) & after.keys()):
-            yield f"{at}/{name} is not required any more"
-        for name in sorted((after.keys() - before.keys()) & must_after):
-            yield f"{at}/{name} was added without a default"
+        yield from _differences_of_fields(earlier, later, at)
         for name in sorted(before.keys() & after.keys()):
             yield from _differences(before[name], after[name], earlier_root, later_root, f"{at}/{name}")
     elif "items" in earlier and "items" in later:
@@ -141,6 +131,18 @@ def _differences(
             yield from _differences(before, after, earlier_root, later_root, at)
     elif _kind(earlier) != _kind(later):
         yield f"{at or '/'} was {_told(earlier)} and is {_told(later)}"
+
+
+def _differences_of_fields(earlier: Schema, later: Schema, at: str) -> Iterator[str]:
+    before, after = earlier["properties"].keys(), later["properties"].keys()
+    must_before, must_after = set(earlier.get("required", ())), set(later.get("required", ()))
+    for said, names in (
+        ("was removed", before - after),
+        ("is required now", (must_after - must_before) & before),
+        ("is not required any more", (must_before - must_after) & after),
+        ("was added without a default", (after - before) & must_after),
+    ):
+        yield from (f"{at}/{name} {said}" for name in sorted(names))
 
 
 def _resolved(schema: Schema, root: Schema) -> Schema:

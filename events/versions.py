@@ -16,7 +16,7 @@ _down: dict[tuple[str, int], Step] = {}
 
 
 def upcaster(name: str, *, version: int) -> Callable[[Step], Step]:
-    """Register the step from the version before to `version`: it takes the stored data (JSON types) and returns it anew."""
+    """Register the step to `version` from the one before; it takes and returns data as it is stored (JSON types)."""
     return _registering(_up, (name, version - 1))
 
 

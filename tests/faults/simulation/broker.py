@@ -1,0 +1,128 @@
+"""A broker in memory: keys that expire, a queue that may lose, repeat, delay and reorder, and be away."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import redis
+
+from events.doorbells import CircuitBreaker, Doorbells
+from events.subscriptions import Subscriber
+from tests.faults.simulation.world import World
+
+VISIBILITY_SECONDS = 300.0
+
+
+@dataclass
+class Message:
+    tenant: str
+    subscriber: str
+    visible_at: float
+
+
+class Broker:
+    """:param trouble: what becomes of the next messages: `drop`, `repeat`, `delay`, or empty."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.queue: list[Message] = []
+        self.keys: dict[str, float] = {}
+        self.down_until = -1.0
+        self.trouble = ""
+
+    def require(self) -> None:
+        self.world.step()
+        if self.world.now < self.down_until:
+            raise redis.ConnectionError("connection refused")
+
+    def send(self, tenant: str, subscriber: str, *, countdown: float) -> None:
+        self.require()
+        at = self.world.now + countdown
+        if self.trouble == "drop":
+            return
+        if self.trouble == "delay":
+            at += self.world.random.uniform(0, 20)
+        for _ in range(3 if self.trouble == "repeat" else 1):
+            self.queue.append(Message(tenant, subscriber, at))
+
+    def ready(self) -> bool:
+        now = self.world.now
+        return now >= self.down_until and any(message.visible_at <= now for message in self.queue)
+
+    def next_visible(self) -> float:
+        return min((message.visible_at for message in self.queue), default=float("inf"))
+
+    def take(self) -> Message | None:
+        """Take any visible message: the order is not the broker's promise."""
+        visible = [message for message in self.queue if message.visible_at <= self.world.now]
+        if not visible or self.world.now < self.down_until:
+            return None
+        chosen = visible[self.world.random.randrange(len(visible))] if self.world.random.random() < 0.3 else visible[0]
+        chosen.visible_at = self.world.now + VISIBILITY_SECONDS
+        return chosen
+
+    def acknowledge(self, message: Message) -> None:
+        if any(held is message for held in self.queue):
+            self.queue = [held for held in self.queue if held is not message]
+
+    def reject(self, message: Message) -> None:
+        message.visible_at = self.world.now
+
+    def flush(self) -> None:
+        self.queue.clear()
+        self.keys.clear()
+
+
+class _Client:
+    """The commands that the doorbells use."""
+
+    def __init__(self, broker: Broker) -> None:
+        self.broker = broker
+
+    def set(self, key: str, _value: str, *, px: int, nx: bool = False, get: bool = False) -> Any:
+        self.broker.require()
+        return self._set(key, px, nx=nx, get=get)
+
+    def _set(self, key: str, px: int, *, nx: bool, get: bool) -> Any:
+        now = self.broker.world.now
+        alive = self.broker.keys.get(key, -1.0) > now
+        if nx and alive:
+            return None
+        self.broker.keys[key] = now + px / 1000
+        return ("1" if alive else None) if get else True
+
+    def delete(self, key: str) -> int:
+        self.broker.require()
+        return 1 if self.broker.keys.pop(key, None) else 0
+
+    def pipeline(self, *, transaction: bool) -> "_Pipeline":
+        return _Pipeline(self)
+
+
+class _Pipeline:
+    def __init__(self, client: _Client) -> None:
+        self.client = client
+        self.commands: list[tuple[str, int]] = []
+
+    def set(self, key: str, _value: str, *, px: int, nx: bool) -> None:
+        self.commands.append((key, px))
+
+    def publish(self, _channel: str, _message: str) -> None:
+        """Nobody listens for news in this world."""
+
+    def execute(self) -> list[Any]:
+        self.client.broker.require()
+        return [self.client._set(key, px, nx=True, get=False) for key, px in self.commands]
+
+
+class SimulatedDoorbells(Doorbells):
+    """The real doorbells, with a simulated broker behind them."""
+
+    def __init__(self, broker: Broker) -> None:
+        super().__init__(CircuitBreaker(clock=lambda: broker.world.now))
+        self.broker = broker
+
+    def _send(self, tenant_id: str, subscriber: Subscriber, *, countdown: float = 0.0) -> None:
+        self.broker.send(tenant_id, subscriber.name, countdown=countdown)
+
+    def _connected(self) -> Any:
+        return _Client(self.broker)

@@ -1,0 +1,54 @@
+"""Living through seeds: one simulated day each."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from unittest.mock import patch
+
+from events.parking import State
+from tests.faults.simulation.protocol import Silence
+from tests.faults.simulation.shop import Shop
+from tests.faults.simulation.variants import PROTOCOL, Variant
+from tests.faults.simulation.verdict import findings
+
+CALM_EVERY = 4
+
+
+@dataclass
+class Outcome:
+    seeds: int = 0
+    steps: int = 0
+    events: int = 0
+    effects: int = 0
+    dead: int = 0
+    findings: list[tuple[int, str]] = field(default_factory=list)
+
+    def __iadd__(self, other: "Outcome") -> "Outcome":
+        for name in ("seeds", "steps", "events", "effects", "dead", "findings"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        return self
+
+
+def live(seeds: Iterable[int], variant: Variant = PROTOCOL, *, stop_at_first: bool = True) -> Outcome:
+    """Live one day for each seed; every fourth is calm. Stops at the first seed that breaks something."""
+    outcome = Outcome()
+    with patch("events.doorbells.logger", Silence()):
+        for seed in seeds:
+            day = lived(seed, variant)
+            outcome += day
+            if day.findings and stop_at_first:
+                break
+    return outcome
+
+
+def lived(seed: int, variant: Variant = PROTOCOL) -> Outcome:
+    shop = Shop(seed, variant, calm=seed % CALM_EVERY == 0)
+    shop.run()
+    rows = shop.database.tenants.values()
+    return Outcome(
+        seeds=1,
+        steps=shop.world.steps,
+        events=sum(len(r.log) for r in rows),
+        effects=sum(len(r.effects) for r in rows),
+        dead=sum(p.state is State.DEAD for r in rows for p in r.parked.values()),
+        findings=[(seed, said) for said in findings(shop)],
+    )

@@ -1,0 +1,113 @@
+"""The protocol, and ways to break it that must each be caught."""
+
+from dataclasses import dataclass
+
+from events.delivery import Envelope
+from events.doorbells import Doorbells
+from events.drain import Drain, Step
+from events.log import StoredEvent
+from events.subscriptions import Subscriber
+
+
+@dataclass(frozen=True, kw_only=True)
+class Variant:
+    """:param drain: the drain that runs. Each flag takes one of the protocol's precautions away."""
+
+    name: str
+    drain: type[Drain] = Drain
+    lock_when_published: bool = False
+    snapshot_before_lock: bool = False
+    no_log_lock: bool = False
+    no_row_lock: bool = False
+    successors_pass: bool = False
+    never_sweeps: bool = False
+
+
+class MovesCursorFirst(Drain):
+    """Commits the cursor and the processed rows, and then handles."""
+
+    def _handle_batch(self) -> Step:
+        from events import drain
+
+        with drain.unit_of_work():
+            held = drain.cursors.lock(self.tenant_id, self.subscriber.name)
+            if held is None:
+                return Step.NOT_OURS
+            page = drain.read(self.tenant_id, after=held.cursor, types=self.subscriber.types, limit=10)
+            envelopes: list[Envelope] = [event.envelope for event in page.events]
+            drain.cursors.account(self.tenant_id, self.subscriber.name, envelopes, reached=page.reached)
+        with drain.unit_of_work():
+            self._call([drain._delivery(event, attempt=1) for event in page.events])
+        return Step.MORE if page.more else Step.CAUGHT_UP
+
+
+class LooksOnce(Drain):
+    """Does not look again after its last commit."""
+
+    def _second_look(self) -> bool:
+        return False
+
+
+class AnswersLast(Drain):
+    """Silences the doorbell when it has finished reading, not before."""
+
+    def run(self) -> int:
+        bells = self.doorbells
+        self.doorbells = _Unanswered(bells)
+        try:
+            return super().run()
+        finally:
+            bells.answer(self.tenant_id, self.subscriber)
+
+
+class _Unanswered:
+    def __init__(self, bells: Doorbells) -> None:
+        self.bells = bells
+
+    def answer(self, _tenant_id: str, _subscriber: Subscriber) -> None:
+        """Later."""
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.bells, name)
+
+
+class ParksAloneTooEarly(Drain):
+    """Takes a failed event for the only one of its batch, when the others were parked in the same transaction."""
+
+    def _handle_batch(self) -> Step:
+        from events.drain import BatchFailed
+
+        try:
+            return super()._handle_batch()
+        except BatchFailed as failed:
+            failed.events = failed.events[-1:]
+            raise
+
+
+class ForgetsTheFailed(Drain):
+    """Parks nothing: what failed is passed over."""
+
+    def _park(self, event: StoredEvent, error: BaseException) -> None:
+        from events import drain
+
+        with drain.unit_of_work():
+            held = drain.cursors.lock(self.tenant_id, self.subscriber.name)
+            if held is not None:
+                drain.cursors.account(self.tenant_id, self.subscriber.name, [], reached=event.envelope.position)
+        self.singles = max(0, self.singles - 1)
+
+
+PROTOCOL = Variant(name="the protocol")
+BROKEN = [
+    Variant(name="cursor moved before the effects", drain=MovesCursorFirst),
+    Variant(name="lock taken early", lock_when_published=True),
+    Variant(name="no second look", drain=LooksOnce),
+    Variant(name="snapshot taken before the lock", snapshot_before_lock=True),
+    Variant(name="positions without a lock", no_log_lock=True),
+    Variant(name="doorbell silenced after the read", drain=AnswersLast),
+    Variant(name="two drains at once", no_row_lock=True),
+    Variant(name="successors pass one that failed", successors_pass=True),
+    Variant(name="failed events passed over", drain=ForgetsTheFailed),
+    Variant(name="parked alone too early", drain=ParksAloneTooEarly),
+    Variant(name="no sweeper", never_sweeps=True),
+]
