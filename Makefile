@@ -35,6 +35,14 @@ down: .venv/installed ## stop them
 test: .venv/installed-dev ## every test, on an embedded stack of its own
 	@$(BIN)/pytest --create-db --cov --cov-report=term:skip-covered
 
+ROUNDS ?= 30
+SEEDS ?= 2000
+faults: .venv/installed-dev ## kill everything while terminals sell: ROUNDS=30 SEED=1
+	@$(RUN) -m tests.faults --rounds $(ROUNDS) $(if $(SEED),--seed $(SEED))
+
+simulate: .venv/installed-dev ## the protocol under SEEDS=2000 schedules of faults, in one process
+	@$(RUN) -m tests.faults.simulation --seeds $(SEEDS)
+
 check: .venv/installed-dev ## lint, types, import contracts, migrations, generated documents
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/ruff check --quiet .
@@ -55,4 +63,4 @@ benchmarks: .venv/installed-dev ## the figures of the README
 	@$(RUN) -m benchmarks.subscribers
 	@$(RUN) -m benchmarks.latency
 
-.PHONY: help demo demo-check credentials up down test check docs format benchmarks
+.PHONY: help demo demo-check credentials up down test faults simulate check docs format benchmarks

@@ -71,7 +71,7 @@ class Supervisor:
             try:
                 process.wait(max(0.1, deadline - time.monotonic()))
             except subprocess.TimeoutExpired:
-                _kill_tree(process.pid)
+                kill_tree(process.pid)
         self._pids_file.unlink(missing_ok=True)
 
     @property
@@ -96,10 +96,10 @@ class Supervisor:
             except psutil.Error:
                 continue
             if ours:
-                _kill_tree(int(pid))
+                kill_tree(int(pid))
 
 
-def _kill_tree(pid: int) -> None:
+def kill_tree(pid: int) -> None:
     try:
         parent = psutil.Process(pid)
         tree = [*parent.children(recursive=True), parent]

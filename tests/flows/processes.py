@@ -43,10 +43,10 @@ class Stack:
 
 def kill(program: Program) -> None:
     """kill -9 of a program and all its children."""
-    from config.stack.processes import _kill_tree
+    from config.stack.processes import kill_tree
 
     if program.process is not None:
-        _kill_tree(program.process.pid)
+        kill_tree(program.process.pid)
         program.process.wait()
 
 
