@@ -7,6 +7,8 @@ import structlog
 from django.http import HttpRequest, HttpResponse
 
 from events.causes import Cause, caused_by
+from events.telemetry import request_span
+from kernel.tenancy import current_tenant
 
 
 class CorrelationMiddleware:
@@ -15,8 +17,10 @@ class CorrelationMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         correlation_id = _correlation_id(request)
-        cause = Cause(correlation_id=correlation_id, traceparent=request.headers.get("traceparent", "")[:55])
-        with caused_by(cause), structlog.contextvars.bound_contextvars(correlation_id=str(correlation_id)):
+        traceparent = request.headers.get("traceparent", "")[:55]
+        cause = Cause(correlation_id=correlation_id, traceparent=traceparent)
+        span = request_span(f"{request.method} {request.path}", traceparent, **{"tillflow.tenant": current_tenant()})
+        with caused_by(cause), span, structlog.contextvars.bound_contextvars(correlation_id=str(correlation_id)):
             response = self.get_response(request)
         response["X-Request-Id"] = str(correlation_id)
         return response

@@ -14,6 +14,7 @@ accesslog = None
 
 
 def post_worker_init(_worker: Any) -> None:
-    from config.presence import announce_service
+    from config.presence import announce_service, follow_platform
 
+    follow_platform()
     announce_service("web")

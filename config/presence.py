@@ -7,6 +7,7 @@ import structlog
 from django.db import DatabaseError
 
 from events.events import ServiceStarted
+from events.local import Follower
 from events.publishing import publish
 from events.tasks import look_after_tables
 from events.unit_of_work import unit_of_work
@@ -22,6 +23,11 @@ def prepare_worker() -> None:
     except DatabaseError as error:
         logger.warning("tables_not_looked_after", error=str(error))
     announce_service("worker")
+
+
+def follow_platform() -> None:
+    """Let this process hear, within a second, what any process said is out of date."""
+    Follower("events.cache_invalidated").start()
 
 
 def announce_service(service: str) -> None:

@@ -10,5 +10,6 @@ class EventsConfig(AppConfig):
         """Read every app's declarations, so that the registries are whole before anything is published."""
         autodiscover_modules("events")
         autodiscover_modules("subscribers")
+        autodiscover_modules("listeners")
         autodiscover_modules("senders")
         autodiscover_modules("checks")

@@ -16,6 +16,7 @@ from kombu.exceptions import OperationalError
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from events import metrics
 from events.subscriptions import Subscriber, subscribers_of
 
 logger = structlog.get_logger(__name__)
@@ -53,17 +54,9 @@ class CircuitBreaker:
         self._open_until = 0.0
 
 
-@dataclass
-class Counts:
-    rung: int = 0
-    coalesced: int = 0
-    failed: int = 0
-
-
 class Doorbells:
     def __init__(self, breaker: CircuitBreaker | None = None) -> None:
         self.breaker = breaker or CircuitBreaker()
-        self.counts = Counts()
         self._client: redis.Redis[bytes] | None = None
 
     def ring(self, tenant_id: str, types: Iterable[str]) -> None:
@@ -73,14 +66,14 @@ class Doorbells:
 
     def ring_for(self, tenant_id: str, subscribers: list[Subscriber]) -> None:
         if not subscribers or not self.breaker.allows():
-            self.counts.failed += len(subscribers)
+            metrics.doorbells.labels("failed").inc(len(subscribers))
             return
         try:
             for subscriber in self._silent(tenant_id, subscribers):
                 self._send(tenant_id, subscriber)
         except (redis.RedisError, OperationalError, OSError) as error:
             self.breaker.failed()
-            self.counts.failed += len(subscribers)
+            metrics.doorbells.labels("failed").inc(len(subscribers))
             logger.warning("doorbell_failed", tenant=tenant_id, error=f"{type(error).__name__}: {error}")
         else:
             self.breaker.worked()
@@ -118,14 +111,14 @@ class Doorbells:
             pipeline.set(_bell(tenant_id, subscriber), "1", nx=True, px=KEY_LIFETIME_MS)
         answers = pipeline.execute()
         silent = [subscriber for subscriber, was_set in zip(subscribers, answers, strict=True) if was_set]
-        self.counts.coalesced += len(subscribers) - len(silent)
+        metrics.doorbells.labels("coalesced").inc(len(subscribers) - len(silent))
         return silent
 
     def _send(self, tenant_id: str, subscriber: Subscriber, *, countdown: float = 0.0) -> None:
         current_app.send_task(
             subscriber.name, kwargs={"tenant": tenant_id}, queue=subscriber.queue, countdown=countdown or None
         )
-        self.counts.rung += 1
+        metrics.doorbells.labels("rung").inc()
 
     def _try(self, step: str, command: Callable[[redis.Redis[bytes]], object]) -> object:
         if not self.breaker.allows():

@@ -1,7 +1,8 @@
 """The drain: handle everything that is pending for one subscriber of one tenant."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum, auto
 
@@ -9,12 +10,14 @@ import psycopg
 import structlog
 from django.db import InterfaceError, OperationalError
 
-from events import cursors, parking
+from events import cursors, instruments, metrics, parking
 from events.causes import caused_by
 from events.delivery import AnyDelivery, Delivery, Envelope
 from events.doorbells import Doorbells
 from events.event import EventUnreadable, decode
+from events.instruments import MIDDLEWARE
 from events.log import StoredEvent, read, read_at
+from events.middleware import Reaction, around
 from events.parking import STARTING_SECONDS, State
 from events.subscriptions import Subscriber
 from events.unit_of_work import unit_of_work
@@ -31,6 +34,10 @@ class Step(Enum):
     RETRIES_DUE = auto()
     MORE = auto()
     CAUGHT_UP = auto()
+
+
+class KilledItsWorker(Exception):
+    """An event's start was counted too often without an end: it takes its workers down."""
 
 
 class BatchFailed(Exception):
@@ -123,7 +130,7 @@ class Drain:
             if is_infrastructure(error) or not events:
                 raise
             raise BatchFailed(events) from error
-        self.handled += applied
+        self._note(applied)
         self.singles = max(0, self.singles - len(events))
         return Step.MORE if page.more else Step.CAUGHT_UP
 
@@ -134,7 +141,7 @@ class Drain:
             self.counting_starts = True
             self.singles = self.subscriber.batch_size
 
-    def _handle(self, events: list[StoredEvent], *, reached: int, blocked: bool) -> int:
+    def _handle(self, events: list[StoredEvent], *, reached: int, blocked: bool) -> list[AnyDelivery]:
         passing = self._park_behind_failed(events) if blocked else events
         fresh = cursors.account(
             self.tenant_id, self.subscriber.name, [event.envelope for event in passing], reached=reached
@@ -143,8 +150,9 @@ class Drain:
             again = sorted({event.envelope.position for event in passing} - fresh)
             logger.warning("already_processed", subscriber=self.subscriber.name, positions=again)
         chosen = [event for event in passing if event.envelope.position in fresh]
-        self._call([_delivery(event, attempt=1) for event in chosen])
-        return len(chosen)
+        deliveries = [_delivery(event, attempt=1) for event in chosen]
+        self._call(deliveries)
+        return deliveries
 
     def _park_behind_failed(self, events: list[StoredEvent]) -> list[StoredEvent]:
         """Let the events of blocked streams wait behind the one that failed; return the others."""
@@ -167,12 +175,24 @@ class Drain:
         if not deliveries:
             return
         if self.subscriber.batch:
-            with caused_by(deliveries[-1].envelope.cause()):
+            with self._reaction(deliveries[-1], deliveries):
                 self.subscriber.handler(deliveries)
             return
         for delivery in deliveries:
-            with caused_by(delivery.envelope.cause()):
+            with self._reaction(delivery, [delivery]):
                 self.subscriber.handler(delivery.event, delivery)
+
+    @contextmanager
+    def _reaction(self, cause: AnyDelivery, deliveries: list[AnyDelivery]) -> Iterator[None]:
+        reaction = Reaction(
+            listener=self.subscriber.name, event=cause.event, tenant_id=self.tenant_id, deliveries=deliveries
+        )
+        with caused_by(cause.envelope.cause()), around(MIDDLEWARE, reaction):
+            yield
+
+    def _note(self, applied: list[AnyDelivery]) -> None:
+        self.handled += len(applied)
+        instruments.applied(self.subscriber.name, applied)
 
     def _park(self, event: StoredEvent, error: BaseException) -> None:
         """Put an event that failed alone aside, and let the cursor pass it."""
@@ -211,15 +231,15 @@ class Drain:
                 raise
             self._settle(event.envelope, parked, error)
         else:
-            self.handled += applied
+            self._note(applied)
 
-    def _apply_parked(self, event: StoredEvent, parked: parking.Parked, *, reached: int) -> int:
+    def _apply_parked(self, event: StoredEvent, parked: parking.Parked, *, reached: int) -> list[AnyDelivery]:
         fresh = cursors.account(self.tenant_id, self.subscriber.name, [event.envelope], reached=reached)
-        if fresh:
-            self._call([_delivery(event, attempt=parked.attempts + 1)])
+        deliveries = [_delivery(event, attempt=parked.attempts + 1)] if fresh else []
+        self._call(deliveries)
         parking.remove(parked.id)
         parking.release_next(self.tenant_id, self.subscriber.name, parked.stream)
-        return len(fresh)
+        return deliveries
 
     def _settle(self, envelope: Envelope, parked: parking.Parked, error: BaseException) -> None:
         attempts = parked.attempts + 1
@@ -271,7 +291,7 @@ class Drain:
             error = _killer(starts)
             parking.park(self.subscriber.name, envelope, State.DEAD, error=error)
             cursors.account(self.tenant_id, self.subscriber.name, [], reached=envelope.position)
-        logger.error("event_dead", subscriber=self.subscriber.name, position=envelope.position, error=error)
+        self._tell(envelope, State.DEAD, KilledItsWorker(error), attempts=starts)
         return True
 
     def _leave_to_other(self) -> Step:
@@ -279,15 +299,14 @@ class Drain:
         return Step.NOT_OURS
 
     def _tell(self, envelope: Envelope, state: State, error: BaseException, *, attempts: int) -> None:
+        dead = state is State.DEAD
+        (metrics.dead if dead else metrics.failed).labels(self.subscriber.name, envelope.type).inc()
         logger.warning(
-            "event_dead" if state is State.DEAD else "event_failed",
-            tenant=self.tenant_id,
+            "event_dead" if dead else "event_failed",
             subscriber=self.subscriber.name,
-            event_id=str(envelope.event_id),
-            position=envelope.position,
-            correlation_id=str(envelope.correlation_id),
             attempts=attempts,
             error=f"{type(error).__name__}: {error}",
+            **instruments.named(envelope),
         )
 
 

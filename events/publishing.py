@@ -4,7 +4,9 @@ from datetime import UTC, datetime
 
 from events.causes import current_cause
 from events.event import encode, type_of
+from events.local import bus
 from events.log import NewEvent
+from events.telemetry import current_traceparent
 from events.unit_of_work import current_unit
 from kernel.ids import new_id
 
@@ -19,6 +21,8 @@ def publish(event: object, *, occurred_at: datetime | None = None) -> None:
     unit = current_unit()
     event_type = type_of(event)
     cause = current_cause()
+    if bus.hears(type(event)):
+        unit.said.append(event)
     unit.events.append(
         NewEvent(
             event_id=new_id(),
@@ -30,7 +34,7 @@ def publish(event: object, *, occurred_at: datetime | None = None) -> None:
             correlation_id=cause.correlation_id,
             causation_id=cause.causation_id,
             actor=cause.actor,
-            traceparent=cause.traceparent,
+            traceparent=current_traceparent() or cause.traceparent,
             data=encode(event),
         )
     )

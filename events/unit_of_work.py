@@ -8,6 +8,8 @@ from threading import local
 from django.db import transaction
 
 from events.doorbells import doorbells
+from events.instruments import published
+from events.local import announce
 from events.log import NewEvent, append
 from kernel.tenancy import current_tenant
 
@@ -22,8 +24,11 @@ class TenantChangedInUnitOfWork(Exception):
 
 @dataclass
 class Unit:
+    """:param said: the published events that a listener of this process may want, once they are committed."""
+
     tenant_id: str
     events: list[NewEvent] = field(default_factory=list)
+    said: list[object] = field(default_factory=list)
 
     def flush(self) -> None:
         if current_tenant() != self.tenant_id:
@@ -34,6 +39,8 @@ class Unit:
             transaction.on_commit(self.ring, robust=True)
 
     def ring(self) -> None:
+        announce(self.said, self.tenant_id)
+        published(self.tenant_id, self.events)
         doorbells.ring(self.tenant_id, {new.type for new in self.events})
 
 

@@ -11,7 +11,7 @@ from events.unit_of_work import unit_of_work
 from kernel.refusals import NotFound, Refusal
 from kernel.tenancy import in_public_schema, in_tenant
 from tenants.events import TenantClosed, TenantProvisioned, TenantReactivated, TenantSuspended
-from tenants.hosts import host_cache
+from tenants.hosts import CACHE, host_cache
 from tenants.models import Domain, Tenant
 
 
@@ -151,5 +151,5 @@ def _set_status(tenant: Tenant, status: str) -> None:
 def _announce_change(tenant: Tenant) -> None:
     """Say on the platform's log that what processes remember of this tenant is out of date."""
     with in_public_schema(), unit_of_work():
-        publish(CacheInvalidated(cache="tenant_hosts", key=tenant.schema_name))
+        publish(CacheInvalidated(cache=CACHE, key=tenant.schema_name))
         transaction.on_commit(host_cache.forget, robust=True)

@@ -1,11 +1,18 @@
 """The platform's own log: services that start, caches that are out of date."""
 
+import pytest
+from django.db import DatabaseError
+
 from config.presence import announce_service, prepare_worker
+from events.events import CacheInvalidated
+from events.local import Follower
 from events.models import Event
+from events.publishing import publish
+from events.unit_of_work import unit_of_work
 from kernel.tenancy import in_public_schema
-from tenants import hosts
-from tenants.hosts import HostCache
+from tenants.hosts import host_cache
 from tenants.models import Tenant
+from tests.waiting import wait_for
 from tests.work import settle
 
 
@@ -20,12 +27,37 @@ def test_a_service_that_starts_is_in_the_platforms_log(committed: Tenant) -> Non
 
 
 def test_every_process_forgets_its_hosts_when_one_says_so(committed: Tenant) -> None:
-    here, there = HostCache(), HostCache()
-    for cache in (here, there):
-        assert cache.tenant_at("north.localhost") == committed
+    here, elsewhere = Follower("events.cache_invalidated"), "another process"
+    here.follow()
+    assert host_cache.tenant_at("north.localhost") == committed
+    host_cache._entries["north.localhost"] = (float("inf"), None)
 
-    hosts.start_new_generation("2")
-    for cache in (here, there):
-        cache._look_at_generation = 0
-        cache._entries["north.localhost"] = (float("inf"), None)
-        assert cache.tenant_at("north.localhost") == committed
+    with in_public_schema(), unit_of_work() as unit:
+        publish(CacheInvalidated(cache="tenant_hosts", key=elsewhere))
+        unit.said.clear()
+    assert host_cache.tenant_at("north.localhost") is None
+
+    assert here.follow() == 1
+    wait_for(lambda: host_cache.tenant_at("north.localhost") == committed, seconds=5)
+    assert here.follow() == 0
+
+
+def test_a_process_that_cannot_reach_the_database_goes_on_following(
+    committed: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    follower = Follower("events.cache_invalidated", seconds=0.01)
+    outcomes: list[object] = [DatabaseError("gone"), 0]
+
+    def follow() -> int:
+        outcome = outcomes.pop(0)
+        if not outcomes:
+            follower.stopped.set()
+        if isinstance(outcome, Exception):
+            raise outcome
+        return 0
+
+    monkeypatch.setattr(follower, "follow", follow)
+
+    follower.run()
+
+    assert outcomes == []

@@ -31,7 +31,7 @@ class Outcome:
 def live(seeds: Iterable[int], variant: Variant = PROTOCOL, *, stop_at_first: bool = True) -> Outcome:
     """Live one day for each seed; every fourth is calm. Stops at the first seed that breaks something."""
     outcome = Outcome()
-    with patch("events.doorbells.logger", Silence()):
+    with patch.multiple("events.doorbells", logger=Silence(), metrics=Silence()):
         for seed in seeds:
             day = lived(seed, variant)
             outcome += day

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
@@ -17,10 +18,13 @@ from tests.faults.simulation.world import World
 
 
 class Silence:
-    """A logger that has nothing to say."""
+    """A logger, or a count, that has nothing to say."""
 
-    def __getattr__(self, _level: str) -> Callable[..., None]:
-        return lambda *_arguments, **_options: None
+    def __getattr__(self, _name: str) -> "Silence":
+        return self
+
+    def __call__(self, *_arguments: object, **_options: object) -> "Silence":
+        return self
 
 
 class Protocol:
@@ -42,6 +46,9 @@ class Protocol:
             unit_of_work=self.unit_of_work,
             decode=lambda _name, _version, data: data,
             logger=Silence(),
+            metrics=Silence(),
+            instruments=SimpleNamespace(applied=Silence(), named=lambda _envelope: {}),
+            MIDDLEWARE=(),
         )
 
     @contextmanager

@@ -1,0 +1,11 @@
+"""What every process hears about tenants."""
+
+from events.events import CacheInvalidated
+from events.local import bus
+from tenants.hosts import CACHE, host_cache
+
+
+@bus.on(CacheInvalidated)
+def forget_hosts(invalidated: CacheInvalidated) -> None:
+    if invalidated.cache == CACHE:
+        host_cache.forget()
