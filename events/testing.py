@@ -247,21 +247,42 @@ class _Prover:
 
 
 class _Statements:
+    """Counts statements and commits, and crashes before one of them."""
+
     def __init__(self, crash_at: int) -> None:
         self.count, self.crash_at = 0, crash_at
 
     def __call__(self, execute: Any, sql: Any, params: Any, many: bool, context: Any) -> Any:  # noqa: FBT001
+        self.step()
+        return execute(sql, params, many, context)
+
+    def step(self) -> None:
         self.count += 1
         if self.count == self.crash_at:
             raise Crash
-        return execute(sql, params, many, context)
 
 
 @contextmanager
 def _counted(crash_at: int = 0) -> Iterator[_Statements]:
     statements = _Statements(crash_at)
-    with connection.execute_wrapper(statements):
-        yield statements
+    database: Any = connections[connection.alias]
+    commit = database.commit
+
+    def commit_or_crash() -> None:
+        try:
+            statements.step()
+        except Crash:
+            database.connection.close()
+            database.closed_in_transaction = True
+            raise
+        commit()
+
+    database.commit = commit_or_crash
+    try:
+        with connection.execute_wrapper(statements):
+            yield statements
+    finally:
+        del database.commit
 
 
 def _parents_first(cursor: Any, schema: str, tables: list[str]) -> list[str]:
