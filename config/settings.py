@@ -137,7 +137,10 @@ CACHES = {
 }
 
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["pos.api.authentication.DeviceTokenAuthentication"],
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "staff.api.authentication.ApiKeyAuthentication",
+        "pos.api.authentication.DeviceTokenAuthentication",
+    ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],

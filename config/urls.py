@@ -5,7 +5,6 @@ from django.urls import URLPattern, URLResolver, include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from config.health import HealthView
-from events.api.feed import EventFeedView
 
 handler404 = "config.errors.not_found"
 handler500 = "config.errors.internal_error"
@@ -14,7 +13,7 @@ api: list[URLPattern | URLResolver] = [
     path("", include("pos.api.urls")),
     path("", include("inventory.api")),
     path("", include("payments.api")),
-    path("events", EventFeedView.as_view()),
+    path("", include("events.api.urls")),
 ]
 urlpatterns = [
     path("admin/", admin.site.urls),

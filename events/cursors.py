@@ -11,7 +11,10 @@ from events.parking import STARTING_SECONDS, UNRESOLVED, State
 
 @dataclass(frozen=True, kw_only=True)
 class Held:
-    """A subscription whose row this transaction has locked."""
+    """A subscription whose row this transaction has locked.
+
+    :param blocked: whether an event is parked that another may wait behind, or that the cursor has yet to pass.
+    """
 
     cursor: int
     paused: bool
@@ -27,7 +30,8 @@ def lock(tenant_id: str, subscriber: str) -> Held | None:
             SELECT s.cursor, s.paused_at IS NOT NULL,
                 EXISTS (
                     SELECT 1 FROM events_parkedevent p
-                    WHERE p.tenant_id = s.tenant_id AND p.subscriber = s.subscriber AND p.state = ANY(%s)
+                    WHERE p.tenant_id = s.tenant_id AND p.subscriber = s.subscriber
+                        AND (p.state = ANY(%s) OR p.position > s.cursor)
                 ),
                 EXISTS (
                     SELECT 1 FROM events_parkedevent p

@@ -155,10 +155,14 @@ class Drain:
         return deliveries
 
     def _park_behind_failed(self, events: list[StoredEvent]) -> list[StoredEvent]:
-        """Let the events of blocked streams wait behind the one that failed; return the others."""
+        """Let the events of blocked streams wait behind the one that failed; return those that are to be handled."""
+        positions = [event.envelope.position for event in events]
+        excluded = parking.parked_before(self.tenant_id, self.subscriber.name, positions)
         blocked = self._streams_blocked_for(events)
         passing = []
         for event in events:
+            if event.envelope.position in excluded:
+                continue
             if event.envelope.stream in blocked:
                 parking.park(self.subscriber.name, event.envelope, State.WAITING)
             else:

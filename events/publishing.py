@@ -1,6 +1,7 @@
 """Publishing: say, in the transaction that makes it true, that something has happened."""
 
 from datetime import UTC, datetime
+from uuid import UUID
 
 from events.causes import current_cause
 from events.event import encode, type_of
@@ -11,8 +12,8 @@ from events.unit_of_work import current_unit
 from kernel.ids import new_id
 
 
-def publish(event: object, *, occurred_at: datetime | None = None) -> None:
-    """Append an event to the current unit of work.
+def publish(event: object, *, occurred_at: datetime | None = None) -> UUID:
+    """Append an event to the current unit of work; return its id.
 
     :param occurred_at: when it happened in the world, where that was earlier than now (a till's own clock).
     :raises NotInUnitOfWork: outside a unit of work.
@@ -23,9 +24,10 @@ def publish(event: object, *, occurred_at: datetime | None = None) -> None:
     cause = current_cause()
     if bus.hears(type(event)):
         unit.said.append(event)
+    event_id = new_id()
     unit.events.append(
         NewEvent(
-            event_id=new_id(),
+            event_id=event_id,
             type=event_type.name,
             version=event_type.version,
             category=event_type.category.value,
@@ -38,3 +40,4 @@ def publish(event: object, *, occurred_at: datetime | None = None) -> None:
             data=encode(event),
         )
     )
+    return event_id

@@ -1,14 +1,23 @@
 """What operators and the platform do with subscriptions and parked events. Every act of an operator is recorded."""
 
+import json
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
 from django.db import connection
 from django.utils import timezone
 
 from events import cursors, parking
+from events.causes import caused_by
+from events.delivery import Envelope
 from events.doorbells import doorbells
-from events.log import head
+from events.event import EventUnreadable, decode, encode, find_type
+from events.log import head, read_at
 from events.models import OperatorAction, ParkedEvent, Subscription
 from events.parking import State
-from events.subscriptions import all_subscribers, find_subscriber
+from events.publishing import publish
+from events.subscriptions import all_subscribers, find_subscriber, subscribers_of
 from events.unit_of_work import unit_of_work
 from kernel.refusals import NotFound, Refusal
 from kernel.tenancy import current_tenant, in_public
@@ -20,9 +29,15 @@ class ReasonMissing(Refusal):
     status = 422
 
 
-class NotDiscardable(Refusal):
-    code = "not-discardable"
-    title = "Only an event that is retrying or dead can be discarded"
+class NotParked(Refusal):
+    code = "not-parked"
+    title = "No retrying or dead event is meant"
+
+
+class CopyInvalid(Refusal):
+    code = "copy-invalid"
+    title = "The copy is not a valid event"
+    status = 422
 
 
 def subscribe_tenant() -> int:
@@ -78,25 +93,104 @@ def retry_parked(*, subscriber: str, operator: str, position: int | None = None,
     return len(positions)
 
 
-def discard_parked(*, subscriber: str, position: int, operator: str, reason: str) -> None:
-    """Give an event up for a subscriber and let its successors go on.
+def discard_parked(
+    *, subscriber: str, operator: str, reason: str, position: int | None = None, fingerprint: str = ""
+) -> int:
+    """Give events up for a subscriber and let their successors go on: one, or those of one kind of error.
+
+    Returns how many.
 
     :raises ReasonMissing: when no reason is given.
-    :raises NotDiscardable: when no retrying or dead event is parked at the position.
+    :raises NotParked: when no retrying or dead event is meant.
     """
-    if not reason.strip():
-        message = "say why this event may be given up"
-        raise ReasonMissing(message)
+    _require_reason(reason)
+    if position is None and not fingerprint:
+        message = "say which events may be given up: a position or a fingerprint"
+        raise NotParked(message)
     with unit_of_work():
+        chosen = _heads(subscriber, position=position, fingerprint=fingerprint)
+        parked = list(chosen.select_for_update(no_key=True).order_by("position"))
+        if not parked:
+            where = f"at position {position}" if position is not None else f"of the kind {fingerprint}"
+            message = f"{subscriber} has no retrying or dead event {where}"
+            raise NotParked(message)
+        for event in parked:
+            _discard(event, operator, reason)
+    doorbells.ring_again(current_tenant(), find_subscriber(subscriber))
+    return len(parked)
+
+
+def require_parked(*, subscriber: str, position: int) -> None:
+    """:raises NotParked: when no retrying or dead event is parked at the position."""
+    if not _heads(subscriber, position=position).exists():
+        message = f"{subscriber} has no retrying or dead event at position {position}"
+        raise NotParked(message)
+
+
+def data_in_newest_version(*, position: int) -> dict[str, Any]:
+    """Read the data of an event as a class of today has it; as it is stored, where it cannot be read."""
+    stored = read_at(current_tenant(), position)
+    try:
+        event = decode(stored.envelope.type, stored.envelope.version, stored.data)
+    except EventUnreadable:
+        data: dict[str, Any] = json.loads(stored.data)
+    else:
+        data = json.loads(encode(event))
+    return data
+
+
+def publish_edited_copy(*, subscriber: str, position: int, data: dict[str, Any], operator: str, reason: str) -> UUID:
+    """Publish a mended copy of a dead event for its subscriber alone, and discard the dead one; return the copy's id.
+
+    The other subscribers had the original, and are kept from applying the copy. On its stream the copy comes after
+    what waits there now.
+
+    :raises ReasonMissing: when no reason is given.
+    :raises NotParked: when no retrying or dead event is parked at the position.
+    :raises CopyInvalid: when the data does not fit the event's class, or belongs to another stream.
+    """
+    _require_reason(reason)
+    with unit_of_work() as unit:
         parked = _heads(subscriber, position=position).select_for_update(no_key=True).first()
         if parked is None:
             message = f"{subscriber} has no retrying or dead event at position {position}"
-            raise NotDiscardable(message)
-        parked.state, parked.reason, parked.updated_at = State.DISCARDED, reason, timezone.now()
-        parked.save(update_fields=["state", "reason", "updated_at"])
-        parking.release_next(parked.tenant_id, subscriber, parked.stream)
-        _record("discard", subscriber, operator, reason, position)
+            raise NotParked(message)
+        original = read_at(parked.tenant_id, position).envelope
+        copy = _mended(original, data)
+        cause = replace(original.cause(), actor=operator)
+        with caused_by(cause):
+            event_id = publish(copy, occurred_at=original.occurred_at)
+        others = [s.name for s in subscribers_of({original.type}, platform=in_public()) if s.name != subscriber]
+        said = f"an edited copy of position {position} for {subscriber}: {reason}"
+        unit.after_append.append(lambda: parking.exclude(original.tenant_id, others, event_id, said))
+        _discard(parked, operator, f"replaced by an edited copy, {event_id}: {reason}", action="edited copy")
     doorbells.ring_again(current_tenant(), find_subscriber(subscriber))
+    return event_id
+
+
+def _mended(original: Envelope, data: dict[str, Any]) -> object:
+    newest = find_type(original.type)
+    try:
+        copy: object = decode(newest.name, newest.version, json.dumps(data))
+    except EventUnreadable as error:
+        raise CopyInvalid(str(error)) from None
+    if newest.stream.format_map(vars(copy)) != original.stream:
+        message = f"the copy would be about {newest.stream.format_map(vars(copy))}, not {original.stream}"
+        raise CopyInvalid(message)
+    return copy
+
+
+def _require_reason(reason: str) -> None:
+    if not reason.strip():
+        message = "say why this event may be given up"
+        raise ReasonMissing(message)
+
+
+def _discard(parked: ParkedEvent, operator: str, reason: str, *, action: str = "discard") -> None:
+    parked.state, parked.reason, parked.updated_at = State.DISCARDED, reason, timezone.now()
+    parked.save(update_fields=["state", "reason", "updated_at"])
+    parking.release_next(parked.tenant_id, parked.subscriber, parked.stream)
+    _record(action, parked.subscriber, operator, reason, parked.position)
 
 
 def _heads(subscriber: str, *, position: int | None = None, fingerprint: str = ""):  # type: ignore[no-untyped-def]  # noqa: ANN202

@@ -1,6 +1,6 @@
 """The unit of work: one transaction, whose events are appended as its last statements before COMMIT."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import local
@@ -29,6 +29,8 @@ class Unit:
     tenant_id: str
     events: list[NewEvent] = field(default_factory=list)
     said: list[object] = field(default_factory=list)
+    after_append: list[Callable[[], None]] = field(default_factory=list)
+    """What is done between the append and COMMIT, under the log's lock: it must be short."""
 
     def flush(self) -> None:
         if current_tenant() != self.tenant_id:
@@ -36,6 +38,8 @@ class Unit:
             raise TenantChangedInUnitOfWork(message)
         if self.events:
             append(self.tenant_id, self.events)
+            for each in self.after_append:
+                each()
             transaction.on_commit(self.ring, robust=True)
 
     def ring(self) -> None:

@@ -5,8 +5,8 @@ from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from kernel.admin import ModelAdmin
-from staff.models import User
+from kernel.admin import ModelAdmin, ShopReadOnlyAdmin
+from staff.models import ApiKey, User
 
 admin.site.unregister(Group)
 
@@ -21,3 +21,12 @@ class StaffUserAdmin(UserAdmin, ModelAdmin):  # type: ignore[misc,type-arg]
 @admin.register(Group)
 class RoleAdmin(GroupAdmin, ModelAdmin):  # type: ignore[misc]
     """Roles: named sets of permissions."""
+
+
+@admin.register(ApiKey)
+class ApiKeyAdmin(ShopReadOnlyAdmin):
+    """Keys are made with `manage.py apikey`, which shows them once."""
+
+    list_display = ("name", "scopes", "created_at", "revoked_at")
+    fields = ("name", "scopes", "created_at", "revoked_at")
+    ordering = ("name",)

@@ -12,6 +12,7 @@ from rest_framework.views import APIView
 from events.event import Category
 from events.log import StoredEvent
 from events.queries import feed
+from kernel.api.scopes import EVENTS_READ, require_scope
 from kernel.tenancy import current_tenant
 
 LARGEST_PAGE = 1000
@@ -43,6 +44,8 @@ class FeedPage(serializers.Serializer):  # type: ignore[type-arg]
 
 
 class EventFeedView(APIView):
+    permission_classes = [require_scope(EVENTS_READ)]
+
     @extend_schema(parameters=[FeedQuery], responses=FeedPage, operation_id="list_events")
     def get(self, request: Request) -> Response:
         """Read the shop's integration events after a position, in commit order and without gaps of theirs."""

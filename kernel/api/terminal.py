@@ -5,6 +5,8 @@ from uuid import UUID
 
 from rest_framework.request import Request
 
+from kernel.api.scopes import EVENTS_READ
+
 
 @dataclass(frozen=True, kw_only=True)
 class Terminal:
@@ -19,6 +21,10 @@ class Terminal:
     @property
     def pk(self) -> UUID:
         return self.device_id
+
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        return (EVENTS_READ,)
 
     @property
     def actor(self) -> str:

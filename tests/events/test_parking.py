@@ -10,7 +10,7 @@ from events.delivery import Delivery
 from events.drain import Drain
 from events.models import OperatorAction, ParkedEvent, ProcessedEvent, Subscription
 from events.services import (
-    NotDiscardable,
+    NotParked,
     ReasonMissing,
     discard_parked,
     retry_parked,
@@ -139,7 +139,7 @@ def test_discarding_needs_a_reason_and_a_dead_event(recorder: Recorder, subscrib
 
     with pytest.raises(ReasonMissing):
         discard_parked(subscriber=name, position=1, operator="user:ada", reason=" ")
-    with pytest.raises(NotDiscardable):
+    with pytest.raises(NotParked):
         discard_parked(subscriber=name, position=1, operator="user:ada", reason="why not")
 
     assert OperatorAction.objects.count() == 0

@@ -133,8 +133,8 @@ def test_an_operator_retries_discards_pauses_and_resumes(owner: Client, subscrib
         owner.post(f"/admin/events/{page}/", {"action": action, "_selected_action": [str(row.pk)]})
 
     act("parkedevent", "retry", first)
-    act("parkedevent", "discard", second)
-    act("parkedevent", "discard", second)
+    for reason in ("", "a test", "a test"):
+        owner.post(f"/admin/events/parkedevent/{second.pk}/dry-run/", {"action": "discard", "reason": reason})
     act("subscription", "pause", subscription)
     act("subscription", "resume", subscription)
 

@@ -28,8 +28,7 @@ class Command(BaseCommand):
             acting.add_argument("--tenant", required=True)
             acting.add_argument("--reason", default="")
             if action in {"retry", "discard"}:
-                acting.add_argument("--position", type=int, required=action == "discard")
-            if action == "retry":
+                acting.add_argument("--position", type=int)
                 acting.add_argument("--fingerprint", default="", help="only this kind of error")
         actions.add_parser("sweep", help="ring for all that is behind, now")
 
@@ -82,8 +81,13 @@ class Command(BaseCommand):
 
     def _discard(self, options: dict[str, Any]) -> None:
         with in_tenant(find_any_tenant(options["tenant"])):
-            services.discard_parked(**self._acting(options), position=options["position"], reason=options["reason"])
-        self.stdout.write(f"position {options['position']} is discarded for {options['subscriber']}")
+            count = services.discard_parked(
+                **self._acting(options),
+                position=options["position"],
+                fingerprint=options["fingerprint"],
+                reason=options["reason"],
+            )
+        self.stdout.write(f"{count} events are discarded for {options['subscriber']}")
 
     def _sweep(self, _options: dict[str, Any]) -> None:
         self.stdout.write(f"rang for {sweeper.sweep()}")

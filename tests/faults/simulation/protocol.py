@@ -169,6 +169,9 @@ class Protocol:
             if row.subscriber == subscriber and row.state in UNRESOLVED and row.stream in streams
         }
 
+    def parked_before(self, _tenant_id: str, _subscriber: str, _positions: list[int]) -> set[int]:
+        return set()
+
     def next_due(self, tenant_id: str, subscriber: str, *, only: Parked | None = None) -> Parked | None:
         self.world.step()
         due = [

@@ -1,0 +1,197 @@
+"""Dead letters in the admin: grouped, with what is blocked; dry run, retry, discard, edited copy."""
+
+import json
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+
+from events import dead_letters, services
+from events.admin.acting import acting_in, operator_of
+from events.dry_run import dry_run
+from events.models import ParkedEvent
+from events.parking import State
+from kernel.admin import ReadOnlyAdmin
+from kernel.refusals import Refusal
+
+
+class GroupForm(forms.Form):
+    """Which group, and what becomes of it."""
+
+    tenant_id = forms.CharField()
+    subscriber = forms.CharField()
+    fingerprint = forms.CharField()
+    action = forms.ChoiceField(choices=[("retry", "retry"), ("discard", "discard")])
+    reason = forms.CharField(required=False)
+
+
+class OneForm(forms.Form):
+    """What becomes of one event."""
+
+    action = forms.ChoiceField(choices=[("retry", "retry"), ("discard", "discard")])
+    reason = forms.CharField(required=False)
+
+
+class CopyForm(forms.Form):
+    payload = forms.JSONField(widget=forms.Textarea(attrs={"rows": 24, "cols": 100, "style": "font-family: monospace"}))
+    reason = forms.CharField(max_length=500)
+
+
+@admin.register(ParkedEvent)
+class ParkedEventAdmin(ReadOnlyAdmin):
+    list_display = ("tenant_id", "subscriber", "position", "type", "state", "attempts", "last_line", "next_attempt_at")
+    list_filter = ("state", "subscriber", "fingerprint")
+    search_fields = ("stream", "event_id")
+    ordering = ("tenant_id", "subscriber", "position")
+    actions = ("retry",)
+    readonly_fields = ("what_can_be_done", "blocked")
+
+    @admin.display(description="error")
+    def last_line(self, parked: ParkedEvent) -> str:
+        return dead_letters.last_line(parked.error)[:120]
+
+    @admin.display(description="what waits behind it")
+    def blocked(self, parked: ParkedEvent) -> str:
+        behind = ParkedEvent.objects.filter(
+            tenant_id=parked.tenant_id, subscriber=parked.subscriber, stream=parked.stream, state=State.WAITING
+        )
+        positions = [str(position) for position in behind.order_by("position").values_list("position", flat=True)]
+        return ", ".join(positions) or "nothing"
+
+    @admin.display(description="what can be done")
+    def what_can_be_done(self, parked: ParkedEvent) -> str:
+        if parked.state not in {State.DEAD, State.RETRYING}:
+            return "nothing: it is not the one that failed" if parked.state == State.WAITING else "nothing any more"
+        return format_html(
+            '<a href="{}">Dry run, retry or discard</a> · <a href="{}">Publish an edited copy</a>',
+            reverse("admin:events_parkedevent_dry_run", args=[parked.pk]),
+            reverse("admin:events_parkedevent_copy", args=[parked.pk]),
+        )
+
+    @admin.action(description="Retry now, with fresh attempts", permissions=["operate"])
+    def retry(self, request: HttpRequest, parked: QuerySet[ParkedEvent]) -> None:
+        for event in parked:
+            with acting_in(event.tenant_id):
+                services.retry_parked(
+                    subscriber=event.subscriber, position=event.position, operator=operator_of(request)
+                )
+
+    def has_operate_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("events.change_parkedevent")
+
+    def get_urls(self) -> list[URLPattern]:
+        own = [
+            path("groups/", self.admin_site.admin_view(self.groups), name="events_parkedevent_groups"),
+            path("<int:pk>/dry-run/", self.admin_site.admin_view(self.dry_run), name="events_parkedevent_dry_run"),
+            path("<int:pk>/edited-copy/", self.admin_site.admin_view(self.copy), name="events_parkedevent_copy"),
+        ]
+        return [*own, *super().get_urls()]
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        self.list_before_template = "events/groups_link.html"
+        return super().changelist_view(request, extra_context)
+
+    def groups(self, request: HttpRequest) -> HttpResponse:
+        """The dead letters by kind of error; a group can be retried, or discarded with a reason."""
+        self._require_operator(request)
+        if request.method == "POST":
+            form = GroupForm(request.POST)
+            if form.is_valid():
+                self._try(request, lambda: self._act_on_group(request, form.cleaned_data))
+            return HttpResponseRedirect(request.path)
+        return self._page(request, "events/dead_letters.html", "Dead letters", groups=dead_letters.groups())
+
+    def dry_run(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Show what a retry would do now, all of it rolled back; then retry it, or discard it with a reason."""
+        self._require_operator(request)
+        parked = get_object_or_404(ParkedEvent, pk=pk)
+        if request.method == "POST":
+            form = OneForm(request.POST)
+            if form.is_valid() and self._try(request, lambda: self._act_on_one(request, parked, form.cleaned_data)):
+                return HttpResponseRedirect(reverse("admin:events_parkedevent_changelist"))
+            return HttpResponseRedirect(request.path)
+        with acting_in(parked.tenant_id):
+            found = dry_run(subscriber=parked.subscriber, position=parked.position, attempt=parked.attempts + 1)
+        changes = [
+            (change.table, _pretty(change.before), _pretty(change.after), _kind(change.before, change.after))
+            for change in found.changes
+        ]
+        publishes = [(type_name, _pretty(data)) for type_name, data in found.publishes]
+        shown = {"parked": parked, "found": found, "changes": changes, "publishes": publishes}
+        return self._page(request, "events/dry_run.html", f"Dry run: {parked}", **shown)
+
+    def copy(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Let an operator mend the data of a dead event, and publish it for the subscriber that failed."""
+        self._require_operator(request)
+        parked = get_object_or_404(ParkedEvent, pk=pk)
+        with acting_in(parked.tenant_id):
+            stored = services.data_in_newest_version(position=parked.position)
+        form = CopyForm(request.POST or None, initial={"payload": stored})
+        if request.method == "POST" and form.is_valid():
+            copied = self._try(request, lambda: self._publish_copy(request, parked, form.cleaned_data))
+            if copied:
+                return HttpResponseRedirect(reverse("admin:events_parkedevent_changelist"))
+        return self._page(request, "events/edited_copy.html", f"Edited copy: {parked}", parked=parked, form=form)
+
+    def _act_on_group(self, request: HttpRequest, chosen: dict[str, str]) -> str:
+        subscriber, fingerprint, operator = chosen["subscriber"], chosen["fingerprint"], operator_of(request)
+        with acting_in(chosen["tenant_id"]):
+            if chosen["action"] == "retry":
+                count = services.retry_parked(subscriber=subscriber, fingerprint=fingerprint, operator=operator)
+                return f"{count} events are tried again"
+            count = services.discard_parked(
+                subscriber=subscriber, fingerprint=fingerprint, operator=operator, reason=chosen["reason"]
+            )
+            return f"{count} events are discarded"
+
+    def _act_on_one(self, request: HttpRequest, parked: ParkedEvent, chosen: dict[str, str]) -> str:
+        subscriber, position, operator = parked.subscriber, parked.position, operator_of(request)
+        with acting_in(parked.tenant_id):
+            if chosen["action"] == "retry":
+                services.retry_parked(subscriber=subscriber, position=position, operator=operator)
+                return f"position {position} is tried again"
+            services.discard_parked(
+                subscriber=subscriber, position=position, operator=operator, reason=chosen["reason"]
+            )
+            return f"position {position} is discarded"
+
+    def _publish_copy(self, request: HttpRequest, parked: ParkedEvent, chosen: dict[str, Any]) -> str:
+        with acting_in(parked.tenant_id):
+            event_id = services.publish_edited_copy(
+                subscriber=parked.subscriber,
+                position=parked.position,
+                data=chosen["payload"],
+                operator=operator_of(request),
+                reason=chosen["reason"],
+            )
+        return f"the copy is event {event_id}"
+
+    def _try(self, request: HttpRequest, act: Any) -> bool:
+        try:
+            self.message_user(request, act(), messages.SUCCESS)
+        except Refusal as refusal:
+            self.message_user(request, refusal.detail, messages.ERROR)
+            return False
+        return True
+
+    def _require_operator(self, request: HttpRequest) -> None:
+        if not self.has_operate_permission(request):
+            raise PermissionDenied
+
+    def _page(self, request: HttpRequest, template: str, title: str, **shown: Any) -> HttpResponse:
+        context = {**self.admin_site.each_context(request), "opts": self.model._meta, "title": title, **shown}
+        return render(request, template, context)
+
+
+def _kind(before: Any, after: Any) -> str:
+    return "created" if before is None else "deleted" if after is None else "changed"
+
+
+def _pretty(row: Any) -> str:
+    return "" if row is None else json.dumps(row, indent=1, ensure_ascii=False)

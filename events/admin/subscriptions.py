@@ -1,0 +1,47 @@
+"""Subscriptions in the admin, and what operators and the event layer did outside of the log."""
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from events import services
+from events.admin.acting import acting_in, operator_of
+from events.models import OperatorAction, Outgoing, Subscription
+from kernel.admin import ReadOnlyAdmin
+
+
+@admin.register(Subscription)
+class SubscriptionAdmin(ReadOnlyAdmin):
+    list_display = ("tenant_id", "subscriber", "cursor", "paused_at", "updated_at")
+    list_filter = ("subscriber",)
+    search_fields = ("tenant_id", "subscriber")
+    ordering = ("tenant_id", "subscriber")
+    actions = ("pause", "resume")
+
+    @admin.action(description="Pause", permissions=["operate"])
+    def pause(self, request: HttpRequest, subscriptions: QuerySet[Subscription]) -> None:
+        for subscription in subscriptions:
+            with acting_in(subscription.tenant_id):
+                services.pause_subscription(subscriber=subscription.subscriber, operator=operator_of(request))
+
+    @admin.action(description="Resume", permissions=["operate"])
+    def resume(self, request: HttpRequest, subscriptions: QuerySet[Subscription]) -> None:
+        for subscription in subscriptions:
+            with acting_in(subscription.tenant_id):
+                services.resume_subscription(subscriber=subscription.subscriber, operator=operator_of(request))
+
+    def has_operate_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("events.change_subscription")
+
+
+@admin.register(Outgoing)
+class OutgoingAdmin(ReadOnlyAdmin):
+    list_display = ("created_at", "tenant_id", "kind", "state", "attempts", "next_attempt_at", "error")
+    list_filter = ("kind", "state")
+    ordering = ("-created_at",)
+
+
+@admin.register(OperatorAction)
+class OperatorActionAdmin(ReadOnlyAdmin):
+    list_display = ("acted_at", "tenant_id", "operator", "action", "subscriber", "position", "reason")
+    ordering = ("-acted_at",)

@@ -1,0 +1,1 @@
+"""How the staff room meets the API: keys of integrators and operators."""
