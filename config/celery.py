@@ -14,7 +14,7 @@ from django.conf import settings
 
 from config.broker_guard import guard_lost_client
 
-QUEUES = ("events", "stock", "mail", "cards", "platform")
+QUEUES = ("events", "stock", "mail", "cards", "webhooks", "bridges", "platform")
 VISIBILITY_SECONDS = 300
 
 

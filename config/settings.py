@@ -162,6 +162,11 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    "ENUM_NAME_OVERRIDES": {
+        "EndpointState": "events.models.WebhookEndpoint.State",
+        "DeliveryState": "events.models.WebhookDelivery.State",
+        "WantedEndpointState": [("ACTIVE", "ACTIVE"), ("PAUSED", "PAUSED")],
+    },
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 
@@ -173,6 +178,9 @@ DEFAULT_FROM_EMAIL = env.str("MAIL_FROM", default=f"receipts@{BASE_DOMAIN}")
 
 # Payments: the card gateway of this deployment.
 CARD_GATEWAY = env.str("CARD_GATEWAY", default="payments.gateways.simulator.SimulatedGateway")
+
+# Webhooks: only for development, endpoints on this machine and without TLS.
+WEBHOOKS_MAY_BE_LOCAL = env.bool("WEBHOOKS_MAY_BE_LOCAL", default=False)
 
 LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
 LOGGING = {

@@ -17,6 +17,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from events import metrics
+from events.demand import is_wanted
 from events.subscriptions import Subscriber, subscribers_of
 
 logger = structlog.get_logger(__name__)
@@ -62,7 +63,8 @@ class Doorbells:
     def ring(self, tenant_id: str, types: Iterable[str]) -> None:
         """Ring for every subscriber of these types whose doorbell does not ring yet. Never raises for the broker."""
         platform = tenant_id == get_public_schema_name()
-        self.ring_for(tenant_id, subscribers_of(types, platform=platform))
+        listening = subscribers_of(types, platform=platform)
+        self.ring_for(tenant_id, [subscriber for subscriber in listening if is_wanted(tenant_id, subscriber)])
 
     def ring_for(self, tenant_id: str, subscribers: list[Subscriber]) -> None:
         if not subscribers or not self.breaker.allows():
@@ -80,10 +82,22 @@ class Doorbells:
 
     def ring_again(self, tenant_id: str, subscriber: Subscriber, *, countdown: float = 0.0) -> None:
         """Ring without asking whether it rings already: for the sweeper, a spent time budget, a retry that is due."""
+        self._unless_away(tenant_id, lambda: self._send(tenant_id, subscriber, countdown=countdown))
+
+    def send(self, task: str, keywords: dict[str, str], *, queue: str, countdown: float = 0.0) -> None:
+        """Ask a worker for something that is due in the database anyway; never raises for the broker."""
+        self._unless_away(
+            keywords["tenant"],
+            lambda: current_app.send_task(
+                task, kwargs=keywords, queue=queue, countdown=min(countdown, LONGEST_COUNTDOWN) or None
+            ),
+        )
+
+    def _unless_away(self, tenant_id: str, command: Callable[[], object]) -> None:
         if not self.breaker.allows():
             return
         try:
-            self._send(tenant_id, subscriber, countdown=min(countdown, LONGEST_COUNTDOWN))
+            command()
         except (redis.RedisError, OperationalError, OSError) as error:
             self.breaker.failed()
             logger.warning("doorbell_failed", tenant=tenant_id, error=f"{type(error).__name__}: {error}")
@@ -116,7 +130,10 @@ class Doorbells:
 
     def _send(self, tenant_id: str, subscriber: Subscriber, *, countdown: float = 0.0) -> None:
         current_app.send_task(
-            subscriber.name, kwargs={"tenant": tenant_id}, queue=subscriber.queue, countdown=countdown or None
+            subscriber.name,
+            kwargs={"tenant": tenant_id},
+            queue=subscriber.queue,
+            countdown=min(countdown, LONGEST_COUNTDOWN) or None,
         )
         metrics.doorbells.labels("rung").inc()
 

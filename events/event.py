@@ -86,6 +86,11 @@ def all_types() -> list[EventType]:
     return sorted(_types.values(), key=lambda event_type: event_type.name)
 
 
+def classes_in(category: Category) -> list[type]:
+    """Return the classes of a category that are declared so far; once the apps are ready, all of them."""
+    return [event_type.cls for event_type in all_types() if event_type.category is category]
+
+
 def encode(event: object) -> str:
     """Write an event as JSON, having checked every field against its declared type.
 

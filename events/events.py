@@ -1,5 +1,7 @@
 """What the infrastructure says about itself, on the platform's log."""
 
+from uuid import UUID
+
 from events.event import Category, event
 
 
@@ -18,3 +20,20 @@ class CacheInvalidated:
 
     cache: str
     key: str
+
+
+@event("events.webhook_endpoint_paused", category=Category.SYSTEM, stream="webhook_endpoint:{endpoint_id}")
+class WebhookEndpointPaused:
+    """Nothing more is sent to an endpoint until it is resumed: an operator, or a day without an answer, stopped it."""
+
+    endpoint_id: UUID
+    url: str
+    reason: str
+
+
+@event("events.webhook_endpoint_resumed", category=Category.SYSTEM, stream="webhook_endpoint:{endpoint_id}")
+class WebhookEndpointResumed:
+    """An endpoint is sent to again, from where it stopped."""
+
+    endpoint_id: UUID
+    url: str

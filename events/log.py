@@ -1,6 +1,6 @@
 """The event log: one append-only table, in commit order and without gaps for each tenant."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -140,6 +140,29 @@ def read_at(tenant_id: str, position: int) -> StoredEvent:
             [tenant_id, position],
         )
         return stored_event(cursor.fetchone())
+
+
+def between(
+    tenant_id: str, *, since: datetime, until: datetime, types: Sequence[str], most: int, page: int = 1000
+) -> Iterator[list[Envelope]]:
+    """Read the integration events recorded in a period, in order, page by page, at most so many."""
+    after, left = 0, most
+    while left > 0:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"""
+                SELECT {COLUMNS} FROM events_event AS event
+                WHERE tenant_id = %s AND position > %s AND recorded_at >= %s AND recorded_at < %s
+                    AND category = 'INTEGRATION' AND (%s::text[] = '{{}}' OR type = ANY(%s))
+                ORDER BY position LIMIT %s
+                """,
+                [tenant_id, after, since, until, list(types), list(types), min(page, left)],
+            )
+            envelopes = [stored_event(row).envelope for row in cursor.fetchall()]
+        if not envelopes:
+            return
+        yield envelopes
+        after, left = envelopes[-1].position, left - len(envelopes)
 
 
 _envelopes = msgspec.json.Decoder(Envelope)

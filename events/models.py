@@ -4,6 +4,7 @@ The tables are written in SQL (`migrations/0002_tables.py`): partitions and row-
 session sees only the rows of the schema that its search_path names first; only a session in `public` sees all.
 """
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from events.parking import State
@@ -165,3 +166,120 @@ class Outgoing(models.Model):
 
     def __str__(self) -> str:
         return f"{self.tenant_id} {self.kind} {self.key} {self.state}"
+
+
+class VersionPin(models.Model):
+    """The older version in which a tenant's outward consumers are served a type of event."""
+
+    tenant_id = models.TextField()
+    type = models.TextField()
+    version = models.IntegerField()
+
+    class Meta:
+        managed = False
+        db_table = "events_versionpin"
+
+    def __str__(self) -> str:
+        return f"{self.tenant_id} {self.type} {self.version}"
+
+
+class WebhookEndpoint(models.Model):
+    """A URL of a tenant's that is told of its integration events. No `types` means all of them."""
+
+    class State(models.TextChoices):
+        ACTIVE = "ACTIVE", "Active"
+        PAUSED = "PAUSED", "Paused: deliveries wait"
+        DELETED = "DELETED", "Deleted"
+
+    id = models.UUIDField(primary_key=True)
+    tenant_id = models.TextField()
+    url = models.TextField()
+    description = models.TextField(blank=True)
+    types = ArrayField(models.TextField())
+    pins = models.JSONField()
+    state = models.TextField(choices=State.choices)
+    pause_reason = models.TextField()
+    start = models.BigIntegerField()
+    failing_since = models.DateTimeField(null=True)
+    failures = models.IntegerField()
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        managed = False
+        db_table = "events_webhookendpoint"
+
+    def __str__(self) -> str:
+        return self.url
+
+
+class WebhookSecret(models.Model):
+    """A signing secret, sealed with the deployment's key. After a rotation the one before stays valid for a while."""
+
+    id = models.UUIDField(primary_key=True)
+    tenant_id = models.TextField()
+    endpoint = models.ForeignKey(WebhookEndpoint, models.DO_NOTHING, related_name="secrets")
+    sealed = models.TextField()
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField(null=True)
+
+    class Meta:
+        managed = False
+        db_table = "events_webhooksecret"
+
+    def __str__(self) -> str:
+        return f"{self.endpoint_id} {self.created_at}"
+
+
+class WebhookDelivery(models.Model):
+    """One event on its way to one endpoint. `replay` names the replay that asked for it, empty for the first time."""
+
+    class State(models.TextChoices):
+        PENDING = "PENDING", "Waits for its next attempt"
+        SENDING = "SENDING", "Is being sent"
+        DELIVERED = "DELIVERED", "Delivered"
+        PARKED = "PARKED", "Given up after three days; its successors wait"
+        SKIPPED = "SKIPPED", "Skipped by an operator"
+
+    id = models.UUIDField(primary_key=True)
+    tenant_id = models.TextField()
+    endpoint = models.ForeignKey(WebhookEndpoint, models.DO_NOTHING, related_name="deliveries")
+    replay = models.TextField()
+    position = models.BigIntegerField()
+    event_id = models.UUIDField()
+    type = models.TextField()
+    stream = models.TextField()
+    state = models.TextField(choices=State.choices)
+    attempts = models.IntegerField()
+    next_attempt_at = models.DateTimeField()
+    first_attempt_at = models.DateTimeField(null=True)
+    delivered_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        managed = False
+        db_table = "events_webhookdelivery"
+        verbose_name_plural = "webhook deliveries"
+
+    def __str__(self) -> str:
+        return f"{self.type} {self.position} {self.state}"
+
+
+class WebhookAttempt(models.Model):
+    """One attempt to deliver: recorded before the call, completed after it."""
+
+    tenant_id = models.TextField()
+    delivery = models.ForeignKey(WebhookDelivery, models.DO_NOTHING, related_name="tries")
+    number = models.IntegerField()
+    attempted_at = models.DateTimeField()
+    status = models.IntegerField(null=True)
+    milliseconds = models.IntegerField(null=True)
+    error = models.TextField()
+    response = models.TextField()
+
+    class Meta:
+        managed = False
+        db_table = "events_webhookattempt"
+
+    def __str__(self) -> str:
+        return f"{self.number}: {self.status or self.error or 'no answer yet'}"

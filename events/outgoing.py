@@ -11,11 +11,8 @@ from typing import Any, Protocol
 from uuid import UUID
 
 import structlog
-from celery import current_app
 from django.db import connection, transaction
 from django.utils import timezone
-from kombu.exceptions import OperationalError as BrokerError
-from redis.exceptions import RedisError
 
 from events.causes import Cause, caused_by, current_cause
 from events.doorbells import doorbells
@@ -122,20 +119,7 @@ class _Bell:
 
 def ring(tenant_id: str, outgoing_id: UUID, queue: str, *, countdown: float = 0.0) -> None:
     """Ask a worker to send a row. A hint: the sweeper asks again for what is due."""
-    if not doorbells.breaker.allows():
-        return
-    try:
-        current_app.send_task(
-            "events.send",
-            kwargs={"tenant": tenant_id, "outgoing": str(outgoing_id)},
-            queue=queue,
-            countdown=countdown or None,
-        )
-    except (RedisError, BrokerError, OSError) as error:
-        doorbells.breaker.failed()
-        logger.warning("doorbell_failed", tenant=tenant_id, error=f"{type(error).__name__}: {error}")
-    else:
-        doorbells.breaker.worked()
+    doorbells.send("events.send", {"tenant": tenant_id, "outgoing": str(outgoing_id)}, queue=queue, countdown=countdown)
 
 
 def send(outgoing_id: UUID) -> State | None:
@@ -184,7 +168,7 @@ def _failed(row: Outgoing, sender: Sender, call: Call, error: Exception) -> Stat
         _finish(row, state, delay=delay, error=f"{type(error).__name__}: {error}")
     logger.warning("send_failed", tenant=row.tenant_id, kind=row.kind, attempt=row.attempts, error=str(error))
     if state is State.PENDING:
-        ring(row.tenant_id, row.id, sender.queue, countdown=min(delay, 75.0))
+        ring(row.tenant_id, row.id, sender.queue, countdown=delay)
     return state
 
 

@@ -22,6 +22,20 @@ from events.unit_of_work import unit_of_work
 from kernel.refusals import NotFound, Refusal
 from kernel.tenancy import current_tenant, in_public
 
+TENANT_TABLES = (
+    "event",
+    "processedevent",
+    "subscription",
+    "parkedevent",
+    "outgoing",
+    "idempotencyrecord",
+    "versionpin",
+    "webhookattempt",
+    "webhookdelivery",
+    "webhooksecret",
+    "webhookendpoint",
+)
+
 
 class ReasonMissing(Refusal):
     code = "reason-missing"
@@ -47,14 +61,15 @@ def subscribe_tenant() -> int:
     """
     tenant_id = current_tenant()
     newest = head(tenant_id)
-    starts = {s.name: 0 if s.from_beginning else newest for s in all_subscribers(platform=in_public())}
+    subscribers = [s for s in all_subscribers(platform=in_public()) if not s.on_demand]
+    starts = {s.name: 0 if s.from_beginning else newest for s in subscribers}
     return cursors.create_missing(tenant_id, starts)
 
 
 def drop_tenant_records(*, tenant_id: str) -> None:
     """Forget everything that the event layer keeps for a tenant whose schema is gone. Only from `public`."""
     with connection.cursor() as cursor:
-        for table in ("event", "processedevent", "subscription", "parkedevent", "outgoing", "idempotencyrecord"):
+        for table in TENANT_TABLES:
             cursor.execute(f"DELETE FROM events_{table} WHERE tenant_id = %s", [tenant_id])
 
 

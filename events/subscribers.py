@@ -1,12 +1,22 @@
 """What the event layer hears about itself."""
 
+from collections.abc import Sequence
+
 from events import sweeper
-from events.delivery import Delivery
+from events.delivery import AnyDelivery, Delivery
+from events.event import Category, classes_in
 from events.events import ServiceStarted
 from events.subscriptions import subscriber
+from events.webhooks.endpoints import QUEUEING
+from events.webhooks.queueing import queue_deliveries
 
 
 @subscriber("events.catch_up_after_start", ServiceStarted, platform=True)
 def catch_up_after_start(_event: ServiceStarted, _delivery: Delivery[ServiceStarted]) -> None:
     """Ring for what was left behind while a service was away, without waiting for the next round of the sweeper."""
     sweeper.sweep()
+
+
+@subscriber(QUEUEING, *classes_in(Category.INTEGRATION), queue="webhooks", batch=True, batch_size=200, on_demand=True)
+def queue_webhooks(deliveries: Sequence[AnyDelivery]) -> None:
+    queue_deliveries(envelopes=[delivery.envelope for delivery in deliveries])

@@ -36,6 +36,8 @@ class Subscriber:
     :param unordered: whether an event that failed lets its successors on the stream pass.
     :param platform: whether it listens to the platform's own log instead of the tenants'.
     :param from_beginning: whether it hears, when it is new, what a tenant's log already holds.
+    :param on_demand: whether a tenant has it only when it asked for it.
+    :param projection: the tables of the tenant's schema that are nothing but what the handler made of the log.
     """
 
     name: str
@@ -49,6 +51,8 @@ class Subscriber:
     unordered: bool = False
     platform: bool = False
     from_beginning: bool = False
+    on_demand: bool = False
+    projection: tuple[str, ...] = ()
 
 
 class Options(TypedDict, total=False):
@@ -62,6 +66,8 @@ class Options(TypedDict, total=False):
     unordered: bool
     platform: bool
     from_beginning: bool
+    on_demand: bool
+    projection: tuple[str, ...]
 
 
 _subscribers: dict[str, Subscriber] = {}

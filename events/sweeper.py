@@ -7,6 +7,8 @@ from events.doorbells import doorbells
 from events.queries import behind
 from events.services import subscribe_tenant
 from events.subscriptions import all_subscribers
+from events.webhooks.ringing import ring as ring_endpoint
+from events.webhooks.sending import due_endpoints
 from kernel.tenancy import TenantLike, in_public_schema, in_tenant, working_schemas
 
 MOMENT_SECONDS = 1.0
@@ -18,7 +20,8 @@ def sweep() -> int:
     with in_public_schema():
         late = behind(moment_seconds=MOMENT_SECONDS)
         unsent = outgoing.due()
-    if not late and not unsent:
+        untold = due_endpoints()
+    if not late and not unsent and not untold:
         return 0
     working = working_schemas()
     subscriptions = [(tenant_id, by_name[name]) for tenant_id, name in late if tenant_id in working and name in by_name]
@@ -27,7 +30,10 @@ def sweep() -> int:
     rows = [row for row in unsent if row[0] in working]
     for tenant_id, outgoing_id, kind in rows:
         outgoing.ring(tenant_id, outgoing_id, outgoing.find_sender(kind).queue)
-    return len(subscriptions) + len(rows)
+    endpoints = [row for row in untold if row[0] in working]
+    for tenant_id, endpoint_id in endpoints:
+        ring_endpoint(tenant_id, endpoint_id)
+    return len(subscriptions) + len(rows) + len(endpoints)
 
 
 def subscribe_everyone(tenants: list[TenantLike]) -> int:

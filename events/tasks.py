@@ -12,6 +12,7 @@ from events.doorbells import doorbells
 from events.drain import Drain
 from events.outgoing import send as send_outgoing
 from events.subscriptions import Subscriber, all_subscribers
+from events.webhooks.sending import send_due
 from kernel.tenancy import TenantRefused, in_public_schema, in_tenant, tenant_for_task
 
 RETRY_ON_INFRASTRUCTURE: dict[str, Any] = {
@@ -58,6 +59,13 @@ def send(tenant: str, outgoing: str) -> dict[str, Any]:
     """Send one row of what leaves the database; its queue is the sender's."""
     with in_tenant(tenant_for_task(tenant)):
         return {"tenant": tenant, "state": send_outgoing(UUID(outgoing))}
+
+
+@shared_task(name="events.send_webhooks", queue="webhooks", **RETRY_ON_INFRASTRUCTURE)
+def send_webhooks(tenant: str, endpoint: str) -> dict[str, Any]:
+    """Send what is due to an endpoint."""
+    with in_tenant(tenant_for_task(tenant)):
+        return {"tenant": tenant, "attempts": send_due(endpoint_id=UUID(endpoint))}
 
 
 @shared_task(name="events.sweep", queue="platform", expires=10, ignore_result=True)

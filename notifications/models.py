@@ -28,11 +28,12 @@ class Message(models.Model):
     class Kind(models.TextChoices):
         RECEIPT = "RECEIPT", "Receipt"
         STOCK_ALERT = "STOCK_ALERT", "Stock alert"
+        WEBHOOK = "WEBHOOK", "Webhook alert"
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     kind = models.CharField(max_length=11, choices=Kind.choices)
     event_id = models.UUIDField()
-    about = models.UUIDField(help_text="The order or variant that it is about")
+    about = models.UUIDField(help_text="The order, variant or endpoint that it is about")
     recipient = models.EmailField()
     subject = models.CharField(max_length=200)
     body = models.TextField()

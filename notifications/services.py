@@ -28,14 +28,23 @@ def queue_receipt(*, event_id: UUID, order_id: UUID, recipient: str, receipt: st
 
 
 def queue_stock_alert(*, event_id: UUID, variant_id: UUID, subject: str, body: str) -> None:
-    """Queue an alert for every mailbox that receives this shop's alerts."""
+    """Tell every mailbox that receives this shop's alerts of goods that run low, or are gone."""
+    _queue_alert(Message.Kind.STOCK_ALERT, event_id=event_id, about=variant_id, subject=subject, body=body)
+
+
+def queue_webhook_alert(*, event_id: UUID, endpoint_id: UUID, subject: str, body: str) -> None:
+    """Tell every mailbox that receives this shop's alerts of an endpoint that is no longer sent to."""
+    _queue_alert(Message.Kind.WEBHOOK, event_id=event_id, about=endpoint_id, subject=subject, body=body)
+
+
+def _queue_alert(kind: Message.Kind, *, event_id: UUID, about: UUID, subject: str, body: str) -> None:
     with unit_of_work():
         for recipient in AlertRecipient.objects.order_by("email"):
             _queue(
                 Message(
-                    kind=Message.Kind.STOCK_ALERT,
+                    kind=kind,
                     event_id=event_id,
-                    about=variant_id,
+                    about=about,
                     recipient=recipient.email,
                     subject=subject,
                     body=body,
@@ -51,7 +60,7 @@ def record_sent(*, message_id: UUID, now: datetime) -> None:
         message.save(update_fields=["state", "sent_at"])
         if message.kind == Message.Kind.RECEIPT:
             publish(ReceiptSent(message_id=message.id, order_id=message.about, recipient=message.recipient))
-        else:
+        elif message.kind == Message.Kind.STOCK_ALERT:
             publish(AlertSent(message_id=message.id, variant_id=message.about, recipient=message.recipient))
 
 

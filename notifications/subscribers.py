@@ -1,10 +1,11 @@
 """What notifications hear."""
 
 from events.delivery import Delivery
+from events.events import WebhookEndpointPaused
 from events.subscriptions import subscriber
 from inventory.events import ProductOutOfStock, StockRanLow
 from kernel.money import written
-from notifications.services import queue_receipt, queue_stock_alert, receive_alerts
+from notifications.services import queue_receipt, queue_stock_alert, queue_webhook_alert, receive_alerts
 from pos.events import ReceiptRequested
 from tenants.events import TenantProvisioned
 
@@ -44,3 +45,14 @@ def alert_out_of_stock(event: ProductOutOfStock, delivery: Delivery[ProductOutOf
 @subscriber("notifications.receive_alerts", TenantProvisioned)
 def receive_alerts_of_new_shop(event: TenantProvisioned, _delivery: Delivery[TenantProvisioned]) -> None:
     receive_alerts(email=event.owner_email)
+
+
+@subscriber("notifications.alert_webhook_paused", WebhookEndpointPaused)
+def alert_webhook_paused(event: WebhookEndpointPaused, delivery: Delivery[WebhookEndpointPaused]) -> None:
+    queue_webhook_alert(
+        event_id=delivery.envelope.event_id,
+        endpoint_id=event.endpoint_id,
+        subject=f"Events are no longer sent to {event.url}"[:200],
+        body=f"The webhook endpoint {event.url} was paused: {event.reason}.\n"
+        "What happens meanwhile waits for it. Resume it in the admin, or through the API.\n",
+    )

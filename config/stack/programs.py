@@ -6,7 +6,7 @@ from pathlib import Path
 from config.stack.place import var
 from config.stack.processes import Program
 
-QUEUES = "events,stock,mail,cards,platform"
+QUEUES = "events,stock,mail,cards,webhooks,bridges,platform"
 TASK_COLUMNS = "--tasks_columns=name,kwargs,state,result,received,runtime,worker"
 BIN = Path(sys.executable).parent
 

@@ -1,6 +1,5 @@
 """`GET /events`: the tenant's public events in commit order, for integrators that pull."""
 
-import json
 from typing import Any
 
 from drf_spectacular.utils import extend_schema
@@ -9,8 +8,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from events.event import Category
+from events.cloudevents import data_in_version
+from events.event import Category, find_type
 from events.log import StoredEvent
+from events.pins import pins_of_tenant
 from events.queries import feed
 from kernel.api.scopes import EVENTS_READ, require_scope
 from kernel.tenancy import current_tenant
@@ -61,17 +62,20 @@ class EventFeedView(APIView):
             limit=asked["limit"],
         )
         next_after = events[-1].envelope.position if events else asked["after"]
-        return Response({"events": [_shown(event) for event in events], "next_after": next_after})
+        pins = pins_of_tenant()
+        return Response({"events": [_shown(event, pins) for event in events], "next_after": next_after})
 
 
-def _shown(stored: StoredEvent) -> dict[str, Any]:
+def _shown(stored: StoredEvent, pins: dict[str, int]) -> dict[str, Any]:
     envelope = stored.envelope
-    names = ("type", "version", "position", "stream", "stream_version", "occurred_at", "recorded_at")
+    version = pins.get(envelope.type) or find_type(envelope.type).version
+    names = ("type", "position", "stream", "stream_version", "occurred_at", "recorded_at")
     shown = {name: getattr(envelope, name) for name in names}
     return {
         "id": envelope.event_id,
+        "version": version,
         **shown,
         "correlation_id": envelope.correlation_id,
         "causation_id": envelope.causation_id,
-        "data": json.loads(stored.data),
+        "data": data_in_version(stored, version),
     }

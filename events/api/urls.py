@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from events.api import dead_letters
+from events.api import dead_letters, webhooks
 from events.api.feed import EventFeedView
 
 urlpatterns = [
@@ -13,4 +13,13 @@ urlpatterns = [
     path("dead-letters/discard", dead_letters.DiscardView.as_view()),
     path("dead-letters/edited-copy", dead_letters.EditedCopyView.as_view()),
     path("subscriptions", dead_letters.SubscriptionsView.as_view()),
+    path("webhook-endpoints", webhooks.EndpointsView.as_view()),
+    path("webhook-endpoints/<uuid:endpoint_id>", webhooks.EndpointView.as_view()),
+    path("webhook-endpoints/<uuid:endpoint_id>/rotate-secret", webhooks.RotateSecretView.as_view()),
+    path("webhook-endpoints/<uuid:endpoint_id>/test", webhooks.TestEndpointView.as_view()),
+    path("webhook-endpoints/<uuid:endpoint_id>/replay", webhooks.ReplayView.as_view()),
+    path("webhook-deliveries", webhooks.DeliveriesView.as_view()),
+    path("webhook-deliveries/<uuid:delivery_id>/redeliver", webhooks.RedeliverView.as_view()),
+    path("webhook-deliveries/<uuid:delivery_id>/skip", webhooks.SkipView.as_view()),
+    path("version-pins", webhooks.PinsView.as_view()),
 ]

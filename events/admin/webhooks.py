@@ -1,0 +1,152 @@
+"""Webhook endpoints and their deliveries in the admin. Endpoints are made here or through the API."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.html import format_html_join
+
+from events.admin.acting import acting_in, operator_of
+from events.models import VersionPin, WebhookDelivery, WebhookEndpoint
+from events.webhooks import deliveries, endpoints
+from kernel.admin import ModelAdmin, ReadOnlyAdmin
+from kernel.refusals import Refusal
+from kernel.tenancy import in_public
+
+
+class EndpointForm(forms.ModelForm):  # type: ignore[type-arg]
+    types = forms.CharField(
+        required=False, help_text="Names of events, separated by commas; none for all", widget=forms.Textarea
+    )
+
+    class Meta:
+        model = WebhookEndpoint
+        fields = ("url", "description", "types")
+
+    def clean_types(self) -> list[str]:
+        return [name.strip() for name in self.cleaned_data["types"].split(",") if name.strip()]
+
+    def clean(self) -> dict[str, Any] | None:
+        """Refuse in the form what the service would refuse."""
+        cleaned = super().clean()
+        try:
+            endpoints.require_endpoint(url=self.cleaned_data.get("url", ""), types=self.cleaned_data.get("types", []))
+        except Refusal as refusal:
+            raise forms.ValidationError(refusal.detail) from None
+        return cleaned
+
+
+@admin.register(WebhookEndpoint)
+class WebhookEndpointAdmin(ModelAdmin):
+    list_display = ("url", "tenant_id", "state", "failures", "failing_since", "pause_reason", "created_at")
+    list_filter = ("state",)
+    ordering = ("tenant_id", "created_at")
+    actions = ("pause", "resume", "rotate", "test")
+    form = EndpointForm
+    readonly_fields = ("state", "pause_reason", "pins", "failures", "failing_since", "created_at")
+
+    def get_fields(self, _request: HttpRequest, obj: Any = None) -> Any:
+        return ("url", "description", "types", *(self.readonly_fields if obj else ()))
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return not in_public() and bool(super().has_add_permission(request))
+
+    def has_change_permission(self, _request: HttpRequest, _obj: Any = None) -> bool:
+        return False
+
+    def has_operate_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("events.change_webhookendpoint")
+
+    def delete_model(self, _request: HttpRequest, obj: WebhookEndpoint) -> None:
+        with acting_in(obj.tenant_id):
+            endpoints.delete_endpoint(endpoint_id=obj.id, now=timezone.now())
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[WebhookEndpoint]) -> None:
+        for endpoint in queryset:
+            self.delete_model(request, endpoint)
+
+    def save_model(self, request: HttpRequest, obj: WebhookEndpoint, form: Any, change: bool) -> None:  # noqa: FBT001
+        made, secret = endpoints.create_endpoint(
+            url=obj.url, description=obj.description, types=form.cleaned_data["types"], now=timezone.now()
+        )
+        obj.id = made.id
+        obj._state.adding = False  # noqa: SLF001 - Django documents it for this
+        self.message_user(request, f"Its signing secret, shown only now: {secret}", messages.WARNING)
+
+    @admin.action(description="Pause: deliveries wait", permissions=["operate"])
+    def pause(self, request: HttpRequest, chosen: QuerySet[WebhookEndpoint]) -> None:
+        for endpoint in chosen:
+            with acting_in(endpoint.tenant_id):
+                reason = f"paused by {operator_of(request)}"
+                endpoints.pause_endpoint(endpoint_id=endpoint.id, reason=reason, now=timezone.now())
+
+    @admin.action(description="Resume where it stopped", permissions=["operate"])
+    def resume(self, request: HttpRequest, chosen: QuerySet[WebhookEndpoint]) -> None:
+        for endpoint in chosen:
+            with acting_in(endpoint.tenant_id):
+                endpoints.resume_endpoint(endpoint_id=endpoint.id, now=timezone.now())
+
+    @admin.action(description="Make a new secret; the old one stays valid for a day", permissions=["operate"])
+    def rotate(self, request: HttpRequest, chosen: QuerySet[WebhookEndpoint]) -> None:
+        for endpoint in chosen:
+            with acting_in(endpoint.tenant_id):
+                secret = endpoints.rotate_secret(endpoint_id=endpoint.id, now=timezone.now())
+            self.message_user(request, f"{endpoint.url}: {secret} (shown only now)", messages.WARNING)
+
+    @admin.action(description="Send a test event", permissions=["operate"])
+    def test(self, request: HttpRequest, chosen: QuerySet[WebhookEndpoint]) -> None:
+        for endpoint in chosen:
+            with acting_in(endpoint.tenant_id):
+                answer = deliveries.send_test(endpoint_id=endpoint.id)
+            said = f"{endpoint.url}: {answer.status or answer.error} in {answer.milliseconds} ms"
+            self.message_user(request, said, messages.SUCCESS if answer.delivered else messages.ERROR)
+
+
+@admin.register(WebhookDelivery)
+class WebhookDeliveryAdmin(ReadOnlyAdmin):
+    list_display = ("created_at", "endpoint", "type", "position", "state", "attempts", "next_attempt_at", "replay")
+    list_filter = ("state", "type")
+    list_select_related = ("endpoint",)
+    ordering = ("-created_at", "-position")
+    actions = ("redeliver", "skip")
+    readonly_fields = ("log_of_attempts",)
+
+    @admin.display(description="attempts")
+    def log_of_attempts(self, delivery: WebhookDelivery) -> str:
+        return format_html_join(
+            "",
+            "<div><b>{}</b> {:%Y-%m-%d %H:%M:%S} {} {} ms {}</div>",
+            (
+                (each.number, each.attempted_at, each.status or each.error, each.milliseconds, each.response[:200])
+                for each in delivery.tries.order_by("number")
+            ),
+        )
+
+    @admin.action(description="Send again", permissions=["operate"])
+    def redeliver(self, request: HttpRequest, chosen: QuerySet[WebhookDelivery]) -> None:
+        for delivery in chosen:
+            self._try(request, delivery, lambda d: deliveries.redeliver(delivery_id=d.id, now=timezone.now()))
+
+    @admin.action(description="Skip: let those behind it go on", permissions=["operate"])
+    def skip(self, request: HttpRequest, chosen: QuerySet[WebhookDelivery]) -> None:
+        for delivery in chosen:
+            self._try(request, delivery, lambda d: deliveries.skip(delivery_id=d.id))
+
+    def _try(self, request: HttpRequest, delivery: WebhookDelivery, act: Any) -> None:
+        try:
+            with acting_in(delivery.tenant_id):
+                act(delivery)
+        except Refusal as refusal:
+            self.message_user(request, refusal.detail, messages.ERROR)
+
+    def has_operate_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("events.change_webhookdelivery")
+
+
+@admin.register(VersionPin)
+class VersionPinAdmin(ReadOnlyAdmin):
+    list_display = ("tenant_id", "type", "version")
+    ordering = ("tenant_id", "type")

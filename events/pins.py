@@ -1,0 +1,46 @@
+"""Version pins: outward consumers of a tenant that stay behind are served the older version."""
+
+from collections.abc import Mapping
+
+from events.event import Category, EventUnreadable, find_type
+from events.models import VersionPin
+from events.versions import can_downcast
+from kernel.refusals import Refusal
+from kernel.tenancy import current_tenant
+
+
+class PinImpossible(Refusal):
+    code = "pin-impossible"
+    title = "This version cannot be served"
+    status = 422
+
+
+def pin_version(*, type_name: str, version: int | None) -> None:
+    """Serve the current tenant's consumers a type in an older version; None serves them the newest again.
+
+    :raises PinImpossible: when there is no such event for consumers, or no way back to that version.
+    """
+    if version is None:
+        VersionPin.objects.filter(tenant_id=current_tenant(), type=type_name).delete()
+        return
+    require_servable({type_name: version})
+    VersionPin.objects.update_or_create(tenant_id=current_tenant(), type=type_name, defaults={"version": version})
+
+
+def pins_of_tenant() -> dict[str, int]:
+    return dict(VersionPin.objects.filter(tenant_id=current_tenant()).values_list("type", "version"))
+
+
+def require_servable(pins: Mapping[str, int]) -> None:
+    """:raises PinImpossible: when one of the versions cannot be served."""
+    for type_name, version in pins.items():
+        try:
+            newest = find_type(type_name)
+        except EventUnreadable as error:
+            raise PinImpossible(str(error)) from None
+        if newest.category is not Category.INTEGRATION:
+            message = f"{type_name} is not for consumers outside"
+            raise PinImpossible(message)
+        if version < 1 or not can_downcast(type_name, newest.version, version):
+            message = f"{type_name} cannot be served in version {version}; the newest is {newest.version}"
+            raise PinImpossible(message)

@@ -1,0 +1,80 @@
+"""The delivery log: what was sent to whom, and what an operator does with it."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from events.models import WebhookDelivery, WebhookEndpoint
+from events.unit_of_work import unit_of_work
+from events.webhooks.endpoints import find_endpoint
+from events.webhooks.http import Answer, post
+from events.webhooks.ringing import ring_after_commit
+from events.webhooks.sending import signed_headers
+from kernel.ids import new_id
+from kernel.refusals import NotFound, Refusal
+from kernel.tenancy import current_tenant
+
+TEST_BODY = '{"specversion":"1.0","id":"%s","source":"urn:tillflow:tenant:%s","type":"events.webhook_tested"}'
+
+
+class NotSkippable(Refusal):
+    code = "not-skippable"
+    title = "Only a delivery that has not arrived can be skipped"
+
+
+def deliveries_of(endpoint_id: UUID | None = None) -> QuerySet[WebhookDelivery]:
+    """List the tenant's deliveries with their attempts, the newest first."""
+    found = WebhookDelivery.objects.filter(tenant_id=current_tenant()).prefetch_related("tries")
+    found = found.order_by("-created_at", "-position")
+    return found.filter(endpoint_id=endpoint_id) if endpoint_id else found
+
+
+def redeliver(*, delivery_id: UUID, now: datetime) -> None:
+    """Send a delivery again, whatever came of it; one that was parked gets three more days.
+
+    :raises NotFound: when the tenant has no such delivery, or its endpoint was deleted.
+    """
+    with unit_of_work():
+        delivery = _locked(delivery_id)
+        find_endpoint(endpoint_id=delivery.endpoint_id)
+        delivery.state, delivery.first_attempt_at, delivery.next_attempt_at = delivery.State.PENDING, None, now
+        delivery.save(update_fields=["state", "first_attempt_at", "next_attempt_at"])
+        ring_after_commit(delivery.tenant_id, delivery.endpoint_id)
+
+
+def skip(*, delivery_id: UUID) -> None:
+    """Give a delivery up, so that those behind it on its stream go on.
+
+    :raises NotFound: when the tenant has no such delivery.
+    :raises NotSkippable: when it has arrived.
+    """
+    with unit_of_work():
+        delivery = _locked(delivery_id)
+        if delivery.state == delivery.State.DELIVERED:
+            message = f"delivery {delivery.id} has arrived"
+            raise NotSkippable(message)
+        delivery.state = delivery.State.SKIPPED
+        delivery.save(update_fields=["state"])
+        ring_after_commit(delivery.tenant_id, delivery.endpoint_id)
+
+
+def send_test(*, endpoint_id: UUID) -> Answer:
+    """Send a signed event of the type `events.webhook_tested` now, and return what was answered.
+
+    :raises NotFound: when the tenant has no such endpoint.
+    """
+    endpoint: WebhookEndpoint = find_endpoint(endpoint_id=endpoint_id)
+    message_id = str(new_id())
+    body = (TEST_BODY % (message_id, endpoint.tenant_id)).encode()
+    return post(endpoint.url, body, signed_headers(endpoint, message_id, body, timezone.now()))
+
+
+def _locked(delivery_id: UUID) -> WebhookDelivery:
+    found = WebhookDelivery.objects.filter(tenant_id=current_tenant(), id=delivery_id)
+    delivery = found.select_for_update(no_key=True).first()
+    if delivery is None:
+        message = f"this shop has no delivery {delivery_id}"
+        raise NotFound(message)
+    return delivery

@@ -1,0 +1,94 @@
+"""The HTTP call of a webhook: no private addresses, no redirects, bounded in time and size."""
+
+import time
+from dataclasses import dataclass
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+import requests
+from django.conf import settings
+from requests_hardened import Config, HTTPSession
+
+from kernel.refusals import Refusal
+
+TIMEOUT = (3, 10)
+LONGEST_RESPONSE = 2000
+
+
+class UrlRefused(Refusal):
+    code = "url-refused"
+    title = "Events cannot be sent to this URL"
+    status = 422
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What came of a call: a status, or an error in words. `retry_after` (seconds) is what the other side asked for."""
+
+    status: int | None
+    milliseconds: int
+    error: str = ""
+    response: str = ""
+    retry_after: float = 0.0
+
+    @property
+    def delivered(self) -> bool:
+        return self.status is not None and 200 <= self.status < 300
+
+
+def require_url(url: str) -> None:
+    """Refuse early what the guard would refuse at every call.
+
+    :raises UrlRefused: for another scheme than https, credentials in the URL, or a private address.
+    """
+    parts = urlsplit(url)
+    local = settings.WEBHOOKS_MAY_BE_LOCAL
+    if parts.scheme != "https" and not (local and parts.scheme == "http"):
+        message = f"events are sent over https only, not to {url}"
+        raise UrlRefused(message)
+    if parts.username or parts.password or not parts.hostname:
+        message = "the URL names a host, and no user or password"
+        raise UrlRefused(message)
+    try:
+        address = ip_address(parts.hostname)
+    except ValueError:
+        return
+    if not address.is_global and not (local and address.is_loopback):
+        message = f"{address} is not a public address"
+        raise UrlRefused(message)
+
+
+def post(url: str, body: bytes, headers: dict[str, str]) -> Answer:
+    """Send one event; never raises for the other side."""
+    began = time.monotonic()
+    try:
+        with _session() as session, session.post(url, data=body, headers=headers, stream=True) as answer:
+            text = answer.raw.read(LONGEST_RESPONSE, decode_content=True).decode(errors="replace")
+            return Answer(
+                status=answer.status_code,
+                milliseconds=_since(began),
+                response=text,
+                retry_after=_seconds(answer.headers.get("Retry-After", "")),
+            )
+    except (requests.RequestException, OSError, ValueError) as error:
+        return Answer(status=None, milliseconds=_since(began), error=f"{type(error).__name__}: {error}"[:500])
+
+
+def _session() -> HTTPSession:
+    return HTTPSession(
+        Config(
+            ip_filter_enable=True,
+            ip_filter_allow_loopback_ips=settings.WEBHOOKS_MAY_BE_LOCAL,
+            never_redirect=True,
+            default_timeout=TIMEOUT,
+            user_agent_override="Tillflow-Webhooks/1",
+        )
+    )
+
+
+def _seconds(header: str) -> float:
+    return float(header) if header.isdigit() else 0.0
+
+
+def _since(began: float) -> int:
+    return int((time.monotonic() - began) * 1000)

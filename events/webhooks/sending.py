@@ -1,0 +1,192 @@
+"""Sending: lease a delivery, record the attempt, call, record what came of it.
+
+Of one stream an endpoint gets one event at a time, the earliest first. Whatever is answered but 2xx is tried again,
+with exponential backoff, for three days; then the delivery is parked, and its successors on the stream wait behind it.
+An endpoint that has answered nothing well for a day is paused.
+"""
+
+import time
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import structlog
+from django.db import connection
+from django.utils import timezone
+from standardwebhooks import Webhook
+
+from events import metrics
+from events.cloudevents import CONTENT_TYPE, encoded, rendered
+from events.event import EventUnreadable
+from events.log import read_at
+from events.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint, WebhookSecret
+from events.pins import pins_of_tenant
+from events.subscriptions import Backoff
+from events.unit_of_work import unit_of_work
+from events.versions import VersionUnreachable
+from events.webhooks.endpoints import pause_endpoint
+from events.webhooks.http import Answer, post
+from events.webhooks.ringing import ring
+from events.webhooks.secrets import SecretUnreadable, unsealed
+from kernel.tenancy import current_tenant
+
+logger = structlog.get_logger(__name__)
+
+LEASE_SECONDS = 60
+BUDGET_SECONDS = 10.0
+PATIENCE = timedelta(hours=72)
+DEAD_AFTER = timedelta(hours=24)
+DEAD_FAILURES = 20
+BACKOFF = Backoff(base=5.0, cap=3600.0)
+
+_LEASE = """
+UPDATE events_webhookdelivery SET state = 'SENDING', attempts = attempts + 1,
+    first_attempt_at = coalesce(first_attempt_at, %(now)s), next_attempt_at = %(until)s
+WHERE id = (
+    SELECT d.id FROM events_webhookdelivery d
+    JOIN events_webhookendpoint e ON e.id = d.endpoint_id AND e.state = 'ACTIVE'
+    WHERE d.endpoint_id = %(endpoint)s AND d.state IN ('PENDING', 'SENDING') AND d.next_attempt_at <= %(now)s
+        AND NOT EXISTS (
+            SELECT 1 FROM events_webhookdelivery earlier
+            WHERE earlier.endpoint_id = d.endpoint_id AND earlier.replay = d.replay AND earlier.stream = d.stream
+                AND earlier.position < d.position AND earlier.state IN ('PENDING', 'SENDING', 'PARKED')
+        )
+    ORDER BY d.position LIMIT 1
+    FOR NO KEY UPDATE OF d SKIP LOCKED
+)
+RETURNING id
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Leased:
+    delivery: WebhookDelivery
+    attempt: WebhookAttempt
+
+
+def send_due(*, endpoint_id: UUID, now: datetime | None = None, budget: float = BUDGET_SECONDS) -> int:
+    """Send what is due to an endpoint, for about ten seconds; return how many attempts were made.
+
+    :param now: stands for the clock, in tests.
+    """
+    deadline, attempts = time.monotonic() + budget, 0
+    while (leased := _lease(endpoint_id, now or timezone.now())) is not None:
+        answer = _call(leased.delivery)
+        _record(leased, answer, now or timezone.now())
+        attempts += 1
+        if time.monotonic() > deadline:
+            ring(current_tenant(), endpoint_id)
+            break
+    return attempts
+
+
+def due_endpoints() -> list[tuple[str, UUID]]:
+    """List (tenant, endpoint) that have something due; for the sweeper."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT DISTINCT d.tenant_id, d.endpoint_id FROM events_webhookdelivery d
+            JOIN events_webhookendpoint e ON e.id = d.endpoint_id AND e.state = 'ACTIVE'
+            WHERE d.state IN ('PENDING', 'SENDING') AND d.next_attempt_at < clock_timestamp() - interval '1 second'
+                AND NOT EXISTS (
+                    SELECT 1 FROM events_webhookdelivery earlier
+                    WHERE earlier.endpoint_id = d.endpoint_id AND earlier.replay = d.replay
+                        AND earlier.stream = d.stream AND earlier.position < d.position
+                        AND earlier.state IN ('PENDING', 'SENDING', 'PARKED')
+                )
+            LIMIT 1000
+            """
+        )
+        return list(cursor.fetchall())
+
+
+def signed_headers(endpoint: WebhookEndpoint, message_id: str, body: bytes, now: datetime) -> dict[str, str]:
+    """Sign with every secret that is valid, so that a rotation breaks nobody (Standard Webhooks)."""
+    secrets = WebhookSecret.objects.filter(endpoint=endpoint).exclude(expires_at__lte=now).order_by("-created_at")
+    signatures = [Webhook(unsealed(s.sealed)).sign(message_id, now, body.decode()) for s in secrets]
+    return {
+        "Content-Type": CONTENT_TYPE,
+        "webhook-id": message_id,
+        "webhook-timestamp": str(int(now.timestamp())),
+        "webhook-signature": " ".join(signatures),
+    }
+
+
+def _lease(endpoint_id: UUID, now: datetime) -> Leased | None:
+    """Hold a delivery for a while and record the attempt, before anything is sent."""
+    with unit_of_work():
+        with connection.cursor() as cursor:
+            until = now + timedelta(seconds=LEASE_SECONDS)
+            cursor.execute(_LEASE, {"endpoint": endpoint_id, "now": now, "until": until})
+            row = cursor.fetchone()
+        if row is None:
+            return None
+        delivery = WebhookDelivery.objects.select_related("endpoint").get(id=row[0])
+        attempt = WebhookAttempt.objects.create(
+            tenant_id=delivery.tenant_id, delivery=delivery, number=delivery.attempts, attempted_at=now
+        )
+    return Leased(delivery=delivery, attempt=attempt)
+
+
+def _call(delivery: WebhookDelivery) -> Answer:
+    endpoint = delivery.endpoint
+    pins = {**pins_of_tenant(), **endpoint.pins}
+    try:
+        event = rendered(read_at(delivery.tenant_id, delivery.position), version=pins.get(delivery.type))
+        body = encoded(event)
+        headers = signed_headers(endpoint, str(delivery.event_id), body, timezone.now())
+    except (EventUnreadable, VersionUnreachable, SecretUnreadable) as error:
+        return Answer(status=None, milliseconds=0, error=f"{type(error).__name__}: {error}")
+    return post(endpoint.url, body, headers)
+
+
+def _record(leased: Leased, answer: Answer, now: datetime) -> None:
+    delivery, endpoint = leased.delivery, leased.delivery.endpoint
+    state, delay = _outcome(delivery, answer, now)
+    with unit_of_work():
+        WebhookAttempt.objects.filter(id=leased.attempt.id).update(
+            status=answer.status, milliseconds=answer.milliseconds, error=answer.error, response=answer.response
+        )
+        WebhookDelivery.objects.filter(id=delivery.id, attempts=delivery.attempts).update(
+            state=state,
+            next_attempt_at=now + timedelta(seconds=delay),
+            delivered_at=now if answer.delivered else None,
+        )
+        _note_health(endpoint, answer, now)
+    metrics.deliveries.labels(state.lower()).inc()
+    if not answer.delivered:
+        logger.warning(
+            "webhook_failed",
+            tenant=delivery.tenant_id,
+            endpoint=str(endpoint.id),
+            event_id=str(delivery.event_id),
+            attempt=delivery.attempts,
+            status=answer.status,
+            error=answer.error,
+        )
+    if state == WebhookDelivery.State.PENDING:
+        ring(delivery.tenant_id, endpoint.id, countdown=delay)
+
+
+def _outcome(delivery: WebhookDelivery, answer: Answer, now: datetime) -> tuple[str, float]:
+    if answer.delivered:
+        return WebhookDelivery.State.DELIVERED, 0.0
+    if delivery.first_attempt_at is not None and now - delivery.first_attempt_at >= PATIENCE:
+        return WebhookDelivery.State.PARKED, 0.0
+    return WebhookDelivery.State.PENDING, max(BACKOFF.delay(delivery.attempts), min(answer.retry_after, BACKOFF.cap))
+
+
+def _note_health(endpoint: WebhookEndpoint, answer: Answer, now: datetime) -> None:
+    """Note how an endpoint does; one that is dead for a day is paused, which is an event of its own."""
+    rows = WebhookEndpoint.objects.filter(id=endpoint.id)
+    if answer.delivered:
+        rows.exclude(failing_since=None).update(failing_since=None, failures=0)
+        return
+    row = rows.select_for_update(no_key=True).get()
+    since, failures = row.failing_since or now, row.failures + 1
+    rows.update(failing_since=since, failures=failures)
+    if row.state == row.State.ACTIVE and now - since >= DEAD_AFTER and failures >= DEAD_FAILURES:
+        reason = (
+            f"{failures} attempts failed since {since:%Y-%m-%d %H:%M} UTC; the last: {answer.error or answer.status}"
+        )
+        pause_endpoint(endpoint_id=endpoint.id, reason=reason, now=now)
