@@ -43,6 +43,9 @@ faults: .venv/installed-dev ## kill everything while terminals sell: ROUNDS=30 S
 simulate: .venv/installed-dev ## the protocol under SEEDS=2000 schedules of faults, in one process
 	@$(RUN) -m tests.faults.simulation --seeds $(SEEDS)
 
+alerts: ## check and test the alert rules (needs promtool)
+	@cd deploy && promtool check rules alerts.yml && promtool test rules alerts_test.yml
+
 check: .venv/installed-dev ## lint, types, import contracts, migrations, generated documents
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/ruff check --quiet .
@@ -63,4 +66,4 @@ benchmarks: .venv/installed-dev ## the figures of the README
 	@$(RUN) -m benchmarks.subscribers
 	@$(RUN) -m benchmarks.latency
 
-.PHONY: help demo demo-check credentials up down test faults simulate check docs format benchmarks
+.PHONY: help demo demo-check credentials up down test faults simulate alerts check docs format benchmarks

@@ -63,6 +63,7 @@ app.conf.update(
     beat_schedule={
         "sweep": {"task": "events.sweep", "schedule": 2.0},
         "look after tables": {"task": "events.look_after_tables", "schedule": 60.0},
+        "check accounts": {"task": "events.check_accounts", "schedule": 30.0},
     },
 )
 guard_lost_client(celery.__version__)
@@ -89,6 +90,13 @@ def announce_worker(**_options: Any) -> None:
     from config.presence import prepare_worker
 
     prepare_worker()
+
+
+@signals.worker_process_init.connect(weak=False)
+def trace_worker_process(**_options: Any) -> None:
+    from config.telemetry import trace_to_collector
+
+    trace_to_collector("worker")
 
 
 @signals.beat_init.connect(weak=False)

@@ -15,6 +15,8 @@ accesslog = None
 
 def post_worker_init(_worker: Any) -> None:
     from config.presence import announce_service, follow_platform
+    from config.telemetry import trace_to_collector
 
+    trace_to_collector("web")
     follow_platform()
     announce_service("web")

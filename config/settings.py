@@ -1,5 +1,6 @@
 """Settings. Everything that differs between machines comes from the environment or `.env`; see `.env.example`."""
 
+import hashlib
 import sys
 from pathlib import Path
 from typing import Any
@@ -181,6 +182,13 @@ CARD_GATEWAY = env.str("CARD_GATEWAY", default="payments.gateways.simulator.Simu
 
 # Webhooks: only for development, endpoints on this machine and without TLS.
 WEBHOOKS_MAY_BE_LOCAL = env.bool("WEBHOOKS_MAY_BE_LOCAL", default=False)
+
+# Seeing: the token that a Prometheus needs at /metrics, and how many live feeds a web process holds, for how long.
+METRICS_TOKEN = (
+    env.str("METRICS_TOKEN", default="") or hashlib.sha256(f"metrics {SECRET_KEY}".encode()).hexdigest()[:32]
+)
+LIVE_STREAMS = env.int("LIVE_STREAMS", default=4)
+LIVE_SECONDS = env.float("LIVE_SECONDS", default=55.0)
 
 LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
 LOGGING = {

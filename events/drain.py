@@ -19,7 +19,7 @@ from events.instruments import MIDDLEWARE
 from events.log import StoredEvent, read, read_at
 from events.middleware import Reaction, around
 from events.parking import STARTING_SECONDS, State
-from events.subscriptions import Subscriber
+from events.subscriptions import CANARY, Subscriber
 from events.unit_of_work import unit_of_work
 
 logger = structlog.get_logger(__name__)
@@ -88,7 +88,7 @@ class Drain:
         return self.handled
 
     def _second_look(self) -> bool:
-        return cursors.has_news(self.tenant_id, self.subscriber.name, list(self.subscriber.types))
+        return cursors.has_news(self.tenant_id, self.subscriber.name, list(self.subscriber.heard))
 
     def _step(self) -> Step:
         if self.counting_starts and self.singles and not self._isolate_poison():
@@ -123,7 +123,7 @@ class Drain:
                     return Step.RETRIES_DUE
                 self.counted = False
                 limit = 1 if self.singles else self.subscriber.batch_size
-                page = read(self.tenant_id, after=held.cursor, types=self.subscriber.types, limit=limit)
+                page = read(self.tenant_id, after=held.cursor, types=self.subscriber.heard, limit=limit)
                 events = page.events
                 applied = self._handle(events, reached=page.reached, blocked=held.blocked)
         except Exception as error:
@@ -175,7 +175,8 @@ class Drain:
         streams = [event.envelope.stream for event in events]
         return parking.blocked_streams(self.tenant_id, self.subscriber.name, streams)
 
-    def _call(self, deliveries: list[AnyDelivery]) -> None:
+    def _call(self, applied: list[AnyDelivery]) -> None:
+        deliveries = [delivery for delivery in applied if delivery.envelope.type != CANARY]
         if not deliveries:
             return
         if self.subscriber.batch:
@@ -279,7 +280,7 @@ class Drain:
             held = cursors.lock(self.tenant_id, self.subscriber.name)
             if held is None or held.due:
                 return True
-            page = read(self.tenant_id, after=held.cursor, types=self.subscriber.types, limit=1)
+            page = read(self.tenant_id, after=held.cursor, types=self.subscriber.heard, limit=1)
             if not page.events:
                 self.singles = 0
                 return True

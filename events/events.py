@@ -37,3 +37,10 @@ class WebhookEndpointResumed:
 
     endpoint_id: UUID
     url: str
+
+
+@event("events.canary_released", category=Category.SYSTEM, stream="canary:{canary_id}")
+class CanaryReleased:
+    """An operator asks whether every subscriber is alive. Nobody acts on it."""
+
+    canary_id: UUID

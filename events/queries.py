@@ -133,7 +133,7 @@ def feed(
 
 
 def bindings(subscribers: list[Subscriber]) -> dict[str, Any]:
-    pairs = [(subscriber.name, type_name) for subscriber in subscribers for type_name in subscriber.types]
+    pairs = [(subscriber.name, type_name) for subscriber in subscribers for type_name in subscriber.heard]
     return {"subscribers": [name for name, _ in pairs], "types": [type_name for _, type_name in pairs]}
 
 

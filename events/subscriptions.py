@@ -2,12 +2,15 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from random import Random
 from typing import TypedDict, TypeVar, Unpack
 
 from events.event import type_of_class
 
 H = TypeVar("H", bound=Callable[..., None])
+
+CANARY = "events.canary_released"
 
 _random = Random()  # noqa: S311 - jitter needs no secrecy
 
@@ -54,6 +57,11 @@ class Subscriber:
     on_demand: bool = False
     projection: tuple[str, ...] = ()
 
+    @cached_property
+    def heard(self) -> frozenset[str]:
+        """The types that reach it: its own, and the canaries that the drain answers for it."""
+        return self.types | {CANARY}
+
 
 class Options(TypedDict, total=False):
     """What `subscriber` takes beside name and events; each is explained at `Subscriber`."""
@@ -95,7 +103,7 @@ def all_subscribers(*, platform: bool | None = None) -> list[Subscriber]:
 
 def subscribers_of(types: Iterable[str], *, platform: bool) -> list[Subscriber]:
     wanted = frozenset(types)
-    return [s for s in all_subscribers(platform=platform) if s.types & wanted]
+    return [s for s in all_subscribers(platform=platform) if s.heard & wanted]
 
 
 def find_subscriber(name: str) -> Subscriber:

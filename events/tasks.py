@@ -7,7 +7,7 @@ from celery import Celery, Task, shared_task
 from django.db import InterfaceError, OperationalError
 from django_tenants.utils import get_public_schema_name, get_tenant_model
 
-from events import sweeper
+from events import accounts, sweeper
 from events.doorbells import doorbells
 from events.drain import Drain
 from events.outgoing import send as send_outgoing
@@ -78,3 +78,10 @@ def look_after_tables() -> dict[str, int]:
     with in_public_schema():
         tenants = list(get_tenant_model().objects.filter(status="ACTIVE"))
     return {"subscribed": sweeper.subscribe_everyone(tenants), "partitions": sweeper.make_partitions()}
+
+
+@shared_task(name="events.check_accounts", queue="platform", expires=30, ignore_result=True)
+def check_accounts() -> int:
+    """Check the next piece of every subscription's accounts."""
+    with in_public_schema():
+        return accounts.check_accounts()

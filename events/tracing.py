@@ -75,7 +75,7 @@ def _traced(row: tuple) -> Traced:  # type: ignore[type-arg]
 
 def _applied(type_name: str, processed: dict[str, float], parked: dict[str, str]) -> Iterator[Applied]:
     for subscriber in all_subscribers():
-        if type_name not in subscriber.types:
+        if type_name not in subscriber.heard:
             continue
         if subscriber.name in processed:
             yield Applied(subscriber=subscriber.name, state="applied", after_ms=processed[subscriber.name])

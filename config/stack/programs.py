@@ -11,11 +11,18 @@ TASK_COLUMNS = "--tasks_columns=name,kwargs,state,result,received,runtime,worker
 BIN = Path(sys.executable).parent
 
 
+def counting() -> dict[str, str]:
+    """Let the processes of this host add their counts up in one folder."""
+    folder = var() / "metrics"
+    folder.mkdir(parents=True, exist_ok=True)
+    return {"PROMETHEUS_MULTIPROC_DIR": str(folder)}
+
+
 def web(port: int, processes: int = 2) -> Program:
     return Program(
         name="web",
         command=[str(BIN / "gunicorn"), "--config", "config/gunicorn.py", "config.wsgi"],
-        environment={"WEB_BIND": f"127.0.0.1:{port}", "WEB_PROCESSES": str(processes)},
+        environment={"WEB_BIND": f"127.0.0.1:{port}", "WEB_PROCESSES": str(processes), **counting()},
     )
 
 
@@ -33,7 +40,12 @@ def worker(name: str = "worker", concurrency: int = 2) -> Program:
     return Program(
         name=name,
         command=[*_celery("worker"), *options],
-        environment={"REMAP_SIGTERM": "SIGQUIT", "C_FORCE_ROOT": "1", "WORKER_SOFT_SHUTDOWN_SECONDS": "3"},
+        environment={
+            "REMAP_SIGTERM": "SIGQUIT",
+            "C_FORCE_ROOT": "1",
+            "WORKER_SOFT_SHUTDOWN_SECONDS": "3",
+            **counting(),
+        },
     )
 
 

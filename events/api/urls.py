@@ -4,9 +4,11 @@ from django.urls import path
 
 from events.api import dead_letters, webhooks
 from events.api.feed import EventFeedView
+from events.api.live import LiveFeedView
 
 urlpatterns = [
     path("events", EventFeedView.as_view()),
+    path("events/stream", LiveFeedView.as_view()),
     path("dead-letters", dead_letters.DeadLettersView.as_view()),
     path("dead-letters/dry-run", dead_letters.DryRunView.as_view()),
     path("dead-letters/retry", dead_letters.RetryView.as_view()),

@@ -1,12 +1,14 @@
-"""`manage.py events list | lag | pause | resume | retry | discard | sweep`."""
+"""`manage.py events list | lag | pause | resume | retry | discard | sweep | canary`."""
 
 import argparse
 import getpass
+import time
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
 from events import catalogue, queries, services, sweeper
+from events.canary import arrivals, release_canary
 from events.subscriptions import find_subscriber
 from kernel.refusals import Refusal
 from kernel.tenancy import find_any_tenant, in_public_schema, in_tenant
@@ -31,6 +33,10 @@ class Command(BaseCommand):
                 acting.add_argument("--position", type=int)
                 acting.add_argument("--fingerprint", default="", help="only this kind of error")
         actions.add_parser("sweep", help="ring for all that is behind, now")
+        canary = actions.add_parser("canary", help="ask every subscriber of a tenant, or one, whether it is alive")
+        canary.add_argument("--tenant", required=True)
+        canary.add_argument("--subscriber", default="")
+        canary.add_argument("--seconds", type=float, default=10.0, help="how long to wait for all of them")
 
     def handle(self, *_arguments: Any, action: str, **options: Any) -> None:
         try:
@@ -91,6 +97,24 @@ class Command(BaseCommand):
 
     def _sweep(self, _options: dict[str, Any]) -> None:
         self.stdout.write(f"rang for {sweeper.sweep()}")
+
+    def _canary(self, options: dict[str, Any]) -> None:
+        with in_tenant(find_any_tenant(options["tenant"])):
+            event_id = release_canary()
+            deadline = time.monotonic() + options["seconds"]
+            while True:
+                found = [each for each in arrivals(event_id) if options["subscriber"] in {"", each.subscriber}]
+                missing = [each for each in found if each.seconds is None and not each.paused]
+                if not missing or time.monotonic() > deadline:
+                    break
+                time.sleep(0.1)
+        for each in found:
+            arrived = "paused" if each.paused else "has not arrived"
+            took = f"{each.seconds * 1000:9.1f} ms" if each.seconds is not None else f"  {arrived}"
+            self.stdout.write(f"{each.subscriber:<44} {took}")
+        if missing:
+            message = f"{len(missing)} of {len(found)} subscribers did not apply the canary in {options['seconds']} s"
+            raise CommandError(message)
 
     def _acting(self, options: dict[str, Any]) -> dict[str, Any]:
         try:

@@ -1,0 +1,60 @@
+"""The accounts: for every event at or below a cursor exactly one of processed, parked, discarded.
+
+Checked a piece at a time, so that a scrape need not read the whole log; what was found stays on the books.
+"""
+
+from django.db import connection
+
+from events.queries import bindings
+from events.subscriptions import all_subscribers
+
+LARGEST_PIECE = 20_000
+
+_CHECK = """
+WITH piece AS (
+    SELECT s.tenant_id, s.subscriber, greatest(coalesce(a.checked, s.start), s.start) AS low,
+        least(s.cursor, greatest(coalesce(a.checked, s.start), s.start) + %(largest)s) AS high
+    FROM events_subscription s
+    LEFT JOIN events_account a ON a.tenant_id = s.tenant_id AND a.subscriber = s.subscriber
+    WHERE s.subscriber = ANY(%(subscribers)s) AND s.cursor > greatest(coalesce(a.checked, s.start), s.start)
+), found AS (
+    SELECT piece.tenant_id, piece.subscriber, count(*) AS unaccounted
+    FROM piece
+    JOIN unnest(%(subscribers)s::text[], %(types)s::text[]) AS bound (subscriber, type)
+        ON bound.subscriber = piece.subscriber
+    JOIN events_event e ON e.tenant_id = piece.tenant_id AND e.type = bound.type
+        AND e.position > piece.low AND e.position <= piece.high
+    LEFT JOIN events_processedevent d ON d.tenant_id = e.tenant_id AND d.subscriber = piece.subscriber
+        AND d.position = e.position AND d.recorded_at = e.recorded_at
+    LEFT JOIN events_parkedevent p ON p.tenant_id = e.tenant_id AND p.subscriber = piece.subscriber
+        AND p.position = e.position
+    WHERE (d.position IS NOT NULL)::int + (p.position IS NOT NULL)::int <> 1
+    GROUP BY piece.tenant_id, piece.subscriber
+)
+INSERT INTO events_account (tenant_id, subscriber, checked, unaccounted, checked_at)
+SELECT piece.tenant_id, piece.subscriber, piece.high, coalesce(found.unaccounted, 0), clock_timestamp()
+FROM piece LEFT JOIN found USING (tenant_id, subscriber)
+ON CONFLICT (tenant_id, subscriber) DO UPDATE
+SET checked = excluded.checked, unaccounted = events_account.unaccounted + excluded.unaccounted,
+    checked_at = excluded.checked_at
+"""
+
+
+def check_accounts() -> int:
+    """Check the next piece of every subscription that this session sees; return how many went on."""
+    with connection.cursor() as cursor:
+        cursor.execute(_CHECK, {**bindings(all_subscribers()), "largest": LARGEST_PIECE})
+        return cursor.rowcount
+
+
+def forget_accounts() -> None:
+    """Let everything be checked anew, from the beginning."""
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM events_account")
+
+
+def unaccounted_on_the_books() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT coalesce(sum(unaccounted), 0) FROM events_account")
+        count: int = cursor.fetchone()[0]
+        return int(count)
