@@ -63,6 +63,7 @@ app.conf.update(
     beat_schedule={
         "sweep": {"task": "events.sweep", "schedule": 2.0},
         "look after tables": {"task": "events.look_after_tables", "schedule": 60.0},
+        "retain": {"task": "events.retain", "schedule": 3600.0},
         "check accounts": {"task": "events.check_accounts", "schedule": 30.0},
     },
 )

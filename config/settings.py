@@ -190,6 +190,18 @@ METRICS_TOKEN = (
 LIVE_STREAMS = env.int("LIVE_STREAMS", default=4)
 LIVE_SECONDS = env.float("LIVE_SECONDS", default=55.0)
 
+# Bridges: where integration events go besides; each is on when its address is given.
+BRIDGE_RABBITMQ_URL = env.str("BRIDGE_RABBITMQ_URL", default="")
+BRIDGE_RABBITMQ_EXCHANGE = env.str("BRIDGE_RABBITMQ_EXCHANGE", default="tillflow.events")
+BRIDGE_KAFKA_SERVERS = env.str("BRIDGE_KAFKA_SERVERS", default="")
+BRIDGE_KAFKA_TOPIC = env.str("BRIDGE_KAFKA_TOPIC", default="tillflow.events")
+BRIDGE_SNS_TOPIC_ARN = env.str("BRIDGE_SNS_TOPIC_ARN", default="")
+BRIDGE_SQS_QUEUE_URL = env.str("BRIDGE_SQS_QUEUE_URL", default="")
+
+# Retention: whole months of the log that are kept in the database (0: all of them), and where the others are archived.
+RETENTION_MONTHS = env.int("RETENTION_MONTHS", default=0)
+ARCHIVE_DIR = env.str("ARCHIVE_DIR", default=str(var() / "archive"))
+
 LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
 LOGGING = {
     "version": 1,

@@ -44,11 +44,18 @@ INSERT INTO events_event (
 )
 SELECT
     %(tenant)s,
-    (SELECT coalesce(max(position), 0) FROM events_event WHERE tenant_id = %(tenant)s) + new.n,
+    coalesce(
+        (SELECT max(position) FROM events_event WHERE tenant_id = %(tenant)s),
+        (SELECT position FROM events_floor WHERE tenant_id = %(tenant)s),
+        0
+    ) + new.n,
     new.event_id, new.type, new.version, new.category, new.stream,
     coalesce((
         SELECT max(earlier.stream_version) FROM events_event AS earlier
         WHERE earlier.tenant_id = %(tenant)s AND earlier.stream = new.stream
+    ), (
+        SELECT floor.version FROM events_streamfloor AS floor
+        WHERE floor.tenant_id = %(tenant)s AND floor.stream = new.stream
     ), 0) + row_number() OVER (PARTITION BY new.stream ORDER BY new.n),
     new.occurred_at, (SELECT clock_timestamp()), new.correlation_id, new.causation_id, new.actor, new.traceparent,
     new.data
@@ -88,7 +95,11 @@ def append(tenant_id: str, events: Sequence[NewEvent]) -> None:
 def head(tenant_id: str) -> int:
     """Return the position of the tenant's newest event, 0 when there is none."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT coalesce(max(position), 0) FROM events_event WHERE tenant_id = %s", [tenant_id])
+        cursor.execute(
+            "SELECT coalesce((SELECT max(position) FROM events_event WHERE tenant_id = %(tenant)s),"
+            " (SELECT position FROM events_floor WHERE tenant_id = %(tenant)s), 0)",
+            {"tenant": tenant_id},
+        )
         position: int = cursor.fetchone()[0]
         return position
 

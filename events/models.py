@@ -48,6 +48,8 @@ class Subscription(models.Model):
     started_position = models.BigIntegerField(default=0)
     starts = models.IntegerField(default=0)
     started_at = models.DateTimeField(null=True)
+    lease = models.UUIDField(null=True)
+    leased_until = models.DateTimeField(null=True)
     updated_at = models.DateTimeField()
 
     class Meta:

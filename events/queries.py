@@ -53,7 +53,7 @@ FROM events_subscription s
 CROSS JOIN LATERAL (
     SELECT coalesce(max(position), 0) AS head FROM events_event e WHERE e.tenant_id = s.tenant_id
 ) AS log
-WHERE s.paused_at IS NULL AND (
+WHERE s.paused_at IS NULL AND (s.leased_until IS NULL OR s.leased_until < clock_timestamp()) AND (
     log.head - s.cursor > 1000
     OR (log.head > s.cursor AND EXISTS (
         SELECT 1 FROM events_event e

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 
 from events import sweeper
+from events.bridges.configured import configured_bridges
 from events.delivery import AnyDelivery, Delivery
 from events.event import Category, classes_in
 from events.events import ServiceStarted
-from events.subscriptions import subscriber
+from events.subscriptions import subscribe_bridge, subscriber
 from events.webhooks.endpoints import QUEUEING
 from events.webhooks.queueing import queue_deliveries
 
@@ -20,3 +21,7 @@ def catch_up_after_start(_event: ServiceStarted, _delivery: Delivery[ServiceStar
 @subscriber(QUEUEING, *classes_in(Category.INTEGRATION), queue="webhooks", batch=True, batch_size=200, on_demand=True)
 def queue_webhooks(deliveries: Sequence[AnyDelivery]) -> None:
     queue_deliveries(envelopes=[delivery.envelope for delivery in deliveries])
+
+
+for configured in configured_bridges():
+    subscribe_bridge(configured, *classes_in(Category.INTEGRATION))

@@ -4,9 +4,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from random import Random
-from typing import TypedDict, TypeVar, Unpack
+from typing import TYPE_CHECKING, TypedDict, TypeVar, Unpack
 
 from events.event import type_of_class
+
+if TYPE_CHECKING:
+    from events.bridges.bridge import Bridge
 
 H = TypeVar("H", bound=Callable[..., None])
 
@@ -41,6 +44,7 @@ class Subscriber:
     :param from_beginning: whether it hears, when it is new, what a tenant's log already holds.
     :param on_demand: whether a tenant has it only when it asked for it.
     :param projection: the tables of the tenant's schema that are nothing but what the handler made of the log.
+    :param bridge: where its events are forwarded to, in place of a handler.
     """
 
     name: str
@@ -56,6 +60,7 @@ class Subscriber:
     from_beginning: bool = False
     on_demand: bool = False
     projection: tuple[str, ...] = ()
+    bridge: "Bridge | None" = None
 
     @cached_property
     def heard(self) -> frozenset[str]:
@@ -93,6 +98,24 @@ def subscriber(name: str, *events: type, **options: Unpack[Options]) -> Callable
         return handler
 
     return subscribe
+
+
+def subscribe_bridge(bridge: "Bridge", *events: type) -> None:
+    """Subscribe a bridge to some events of every tenant, under its own name."""
+    types = frozenset(type_of_class(event).name for event in events)
+    _subscribers[bridge.name] = Subscriber(
+        name=bridge.name,
+        types=types,
+        handler=_forwarded,
+        bridge=bridge,
+        batch_size=200,
+        queue="bridges",
+        backoff=Backoff(base=1.0, cap=60.0),
+    )
+
+
+def _forwarded(*_arguments: object) -> None:
+    raise AssertionError("a bridge has no handler: its events are forwarded")
 
 
 def all_subscribers(*, platform: bool | None = None) -> list[Subscriber]:

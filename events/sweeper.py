@@ -1,5 +1,7 @@
 """The sweeper: ring for every subscription that is behind, whatever happened to its doorbells."""
 
+from datetime import UTC, datetime
+
 from django.db import connection
 
 from events import outgoing
@@ -52,3 +54,9 @@ def make_partitions() -> int:
         cursor.execute("SELECT public.events_make_partitions(3)")
         made: int = cursor.fetchone()[0]
         return made
+
+
+def oldest_to_keep(now: datetime, months: int) -> datetime:
+    """Return the beginning of the earliest month to keep, when so many whole months before this one are kept."""
+    whole = now.year * 12 + now.month - 1 - months
+    return datetime(whole // 12, whole % 12 + 1, 1, tzinfo=UTC)

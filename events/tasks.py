@@ -4,12 +4,15 @@ from typing import Any
 from uuid import UUID
 
 from celery import Celery, Task, shared_task
+from django.conf import settings
 from django.db import InterfaceError, OperationalError
+from django.utils import timezone
 from django_tenants.utils import get_public_schema_name, get_tenant_model
 
-from events import accounts, sweeper
+from events import accounts, retention, sweeper
 from events.doorbells import doorbells
 from events.drain import Drain
+from events.forwarding import Forward
 from events.outgoing import send as send_outgoing
 from events.subscriptions import Subscriber, all_subscribers
 from events.webhooks.sending import send_due
@@ -36,7 +39,13 @@ def drain_tenant(subscriber: Subscriber, tenant: str) -> dict[str, Any]:
         with in_public_schema():
             return {"tenant": tenant, "handled": Drain(subscriber, tenant, doorbells).run()}
     with in_tenant(tenant_for_task(tenant)):
-        return {"tenant": tenant, "handled": Drain(subscriber, tenant, doorbells).run()}
+        return {"tenant": tenant, "handled": drain_of(subscriber, tenant).run()}
+
+
+def drain_of(subscriber: Subscriber, tenant: str) -> Drain:
+    if subscriber.bridge is not None:
+        return Forward.over(subscriber.bridge, subscriber, tenant, doorbells)
+    return Drain(subscriber, tenant, doorbells)
 
 
 def register_drains(app: Celery) -> None:
@@ -85,3 +94,13 @@ def check_accounts() -> int:
     """Check the next piece of every subscription's accounts."""
     with in_public_schema():
         return accounts.check_accounts()
+
+
+@shared_task(name="events.retain", queue="platform", expires=3600, ignore_result=True)
+def retain() -> list[str]:
+    """Archive and drop the months that need not be kept; nothing, where RETENTION_MONTHS is 0."""
+    if not settings.RETENTION_MONTHS:
+        return []
+    with in_public_schema():
+        done = retention.retain(before=sweeper.oldest_to_keep(timezone.now(), settings.RETENTION_MONTHS))
+    return [f"{month.month}: {month.kept_because or 'dropped'}" for month in done]

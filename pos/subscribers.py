@@ -33,7 +33,14 @@ def fail_card_tenders(event: PaymentFailed, _delivery: Delivery[PaymentFailed]) 
     fail_card_tender(tender_id=event.tender_id, order_id=event.order_id, reason=event.reason)
 
 
-@subscriber("pos.note_shelf_levels", InventoryStockChanged, batch=True, batch_size=500, from_beginning=True)
+@subscriber(
+    "pos.note_shelf_levels",
+    InventoryStockChanged,
+    batch=True,
+    batch_size=500,
+    from_beginning=True,
+    projection=("pos_shelflevel",),
+)
 def note_stock_on_shelf(deliveries: Sequence[Delivery[InventoryStockChanged]]) -> None:
     changes = [delivery.event for delivery in deliveries]
     note_shelf_levels(

@@ -10,7 +10,7 @@ from django.db import connection
 from rest_framework.test import APIClient
 
 from events.doorbells import doorbells
-from events.services import subscribe_tenant
+from events.services import TENANT_TABLES, subscribe_tenant
 from events.subscriptions import Options, forget_subscriber, subscriber
 from kernel.ids import new_id
 from kernel.tenancy import in_public_schema, in_tenant
@@ -46,7 +46,7 @@ def _reset_platform() -> None:
 def _reset(name: str) -> None:
     """Bring a shop back to the moment after it was furnished."""
     with in_public_schema(), connection.cursor() as cursor:
-        for table in ("event", "processedevent", "parkedevent", "outgoing", "idempotencyrecord", "operatoraction"):
+        for table in (*(t for t in TENANT_TABLES if t != "subscription"), "operatoraction"):
             cursor.execute(f"DELETE FROM events_{table} WHERE tenant_id = %s", [name])
         cursor.execute("DELETE FROM events_subscription WHERE tenant_id = %s", [name])
         Tenant.objects.filter(schema_name=name).update(status=Tenant.Status.ACTIVE)

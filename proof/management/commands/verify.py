@@ -9,6 +9,7 @@ from django.db import connection, transaction
 
 from kernel.refusals import Refusal
 from kernel.tenancy import TenantLike, find_any_tenant, in_public_schema, in_tenant
+from proof.archives import bring_back
 from proof.invariants import ALL, PENDING, bindings
 from tenants.models import Tenant
 
@@ -42,6 +43,9 @@ class Command(BaseCommand):
             if outermost:
                 cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
             cursor.execute("SET LOCAL statement_timeout = '30min'")
+            archived = bring_back(tenant.schema_name)
+            if archived:
+                self.stdout.write(f"{tenant.schema_name:<16} {'brought back from archives':<44} rows={archived}")
             for invariant in ALL:
                 cursor.execute(invariant.statement, parameters)
                 checked, broken = cursor.fetchone()

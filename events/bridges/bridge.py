@@ -1,0 +1,61 @@
+"""What every bridge can do."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from events.cloudevents import CONTENT_TYPE, encoded, rendered
+from events.log import StoredEvent
+
+
+class BridgeDown(Exception):
+    """The other broker did not take everything: all of it is sent again, later."""
+
+
+class MessageRefused(Exception):
+    """The other broker will never take this message: it is too large, or malformed."""
+
+    def __init__(self, event_id: str, reason: str) -> None:
+        super().__init__(f"event {event_id}: {reason}")
+        self.event_id = event_id
+
+
+@dataclass(frozen=True, kw_only=True)
+class Message:
+    """An event on its way out, as a CloudEvent in structured JSON.
+
+    :param id: the event's id, the same at every attempt. :param key: the stream, with its tenant.
+    """
+
+    id: str
+    type: str
+    tenant: str
+    key: str
+    body: bytes
+    content_type: str = CONTENT_TYPE
+
+
+class Bridge(Protocol):
+    name: str
+
+    def send(self, messages: Sequence[Message]) -> None:
+        """Send messages in order, and return when the other side has confirmed all of them; within half a minute.
+
+        :raises BridgeDown: when not all were confirmed.
+        :raises MessageRefused: when one will never be taken.
+        """
+
+    def close(self) -> None:
+        """Let go of the connection; the next call makes another."""
+
+
+def message_of(stored: StoredEvent, version: int | None) -> Message:
+    """:raises VersionUnreachable: when the data cannot be turned into that version."""
+    envelope = stored.envelope
+    return Message(
+        id=str(envelope.event_id),
+        type=envelope.type,
+        tenant=envelope.tenant_id,
+        key=f"{envelope.tenant_id}/{envelope.stream}",
+        body=encoded(rendered(stored, version=version)),
+    )

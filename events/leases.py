@@ -1,0 +1,68 @@
+"""Leases of subscriptions: for subscribers whose effect is outside, so that no transaction waits for it."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db import connection
+
+from events.parking import UNRESOLVED, State
+from kernel.ids import new_id
+
+LEASE_SECONDS = 60
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lease:
+    """:param failures: how often in a row sending from this cursor has failed."""
+
+    token: UUID
+    cursor: int
+    failures: int
+    blocked: bool
+    due: bool
+
+
+def take(tenant_id: str, subscriber: str) -> Lease | None:
+    """Hold a subscription for a minute; None when another has it, it is paused, or it must wait after a failure."""
+    token = new_id()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE events_subscription s SET lease = %s, leased_until = clock_timestamp() + make_interval(secs => %s)
+            WHERE tenant_id = %s AND subscriber = %s AND paused_at IS NULL
+                AND (leased_until IS NULL OR leased_until < clock_timestamp())
+            RETURNING cursor, starts,
+                EXISTS (
+                    SELECT 1 FROM events_parkedevent p
+                    WHERE p.tenant_id = s.tenant_id AND p.subscriber = s.subscriber
+                        AND (p.state = ANY(%s) OR p.position > s.cursor)
+                ),
+                EXISTS (
+                    SELECT 1 FROM events_parkedevent p
+                    WHERE p.tenant_id = s.tenant_id AND p.subscriber = s.subscriber AND p.state = %s
+                        AND p.next_attempt_at <= clock_timestamp()
+                )
+            """,
+            [token, LEASE_SECONDS, tenant_id, subscriber, UNRESOLVED, State.RETRYING],
+        )
+        row = cursor.fetchone()
+    return Lease(token=token, cursor=row[0], failures=row[1], blocked=row[2], due=row[3]) if row else None
+
+
+def release(lease: Lease) -> bool:
+    """Give a lease back; False when it was lost meanwhile, and what was done under it must not be booked."""
+    return _end(lease, "leased_until = NULL, starts = 0", [])
+
+
+def postpone(lease: Lease, seconds: float) -> bool:
+    """Give a lease back after a failure: nobody takes it for a while."""
+    wait = "starts = starts + 1, leased_until = clock_timestamp() + make_interval(secs => %s)"
+    return _end(lease, wait, [seconds])
+
+
+def _end(lease: Lease, changes: str, parameters: list[float]) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE events_subscription SET lease = NULL, {changes} WHERE lease = %s", [*parameters, lease.token]
+        )
+        return bool(cursor.rowcount)

@@ -1,0 +1,203 @@
+"""Rebuilding: a projection is made anew from the log, beside the one that is used, compared, and swapped in.
+
+The shadow is a temporary table of the same name, which PostgreSQL finds first: the handler runs as it is.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from django.db import connection
+from django.utils import timezone
+
+from events.archives import archived_events
+from events.causes import caused_by
+from events.delivery import Delivery
+from events.event import decode
+from events.log import StoredEvent, read
+from events.models import OperatorAction
+from events.subscriptions import Subscriber, find_subscriber
+from events.unit_of_work import unit_of_work
+from kernel.refusals import NotFound, Refusal
+from kernel.tenancy import current_tenant
+
+BATCH = 500
+SAMPLE = 10
+
+
+class NotAProjection(Refusal):
+    """The subscriber has not said which tables are nothing but what it made of the log."""
+
+    code = "not-a-projection"
+    title = "This subscriber makes no projection"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rebuilt:
+    """:param missing: rows that the log gives and the table lacks. :param surplus: the other way round.
+
+    :param samples: some of them, as JSON, with their table.
+    """
+
+    events: int
+    missing: int
+    surplus: int
+    samples: list[tuple[str, str]]
+    swapped: bool
+
+    @property
+    def same(self) -> bool:
+        return not (self.missing or self.surplus)
+
+
+def rebuild(*, subscriber: str, operator: str, swap: bool = False) -> Rebuilt:
+    """Apply the whole log of the current tenant, archives included, to a shadow of a projection, and compare.
+
+    :param swap: whether the rows are replaced by the shadow's, where they differ.
+    :raises NotAProjection: when the subscriber declares no projection, or its handler publishes.
+    :raises NotFound: when the tenant has no such subscription.
+    """
+    chosen = find_subscriber(subscriber)
+    if not chosen.projection:
+        message = f"{subscriber} declares no projection: its effects cannot be made anew"
+        raise NotAProjection(message)
+    with _shadow(chosen.projection):
+        reached, events = 0, 0
+        for page in _pages(chosen):
+            events += _apply(chosen, page)
+            reached = max(reached, page[-1].envelope.position)
+        with unit_of_work():
+            cursor = _lock(chosen)
+            while True:
+                page = read(current_tenant(), after=reached, types=chosen.types, limit=BATCH).events
+                page = [event for event in page if event.envelope.position <= cursor]
+                if not page:
+                    break
+                events += _apply(chosen, page)
+                reached = page[-1].envelope.position
+            return _compare(chosen, events, operator, swap=swap)
+
+
+def _pages(subscriber: Subscriber) -> Iterator[list[StoredEvent]]:
+    """Read the log from its beginning to the subscriber's cursor as it is now."""
+    tenant_id = current_tenant()
+    batch: list[StoredEvent] = []
+    for event in archived_events(tenant_id, subscriber.types):
+        batch.append(event)
+        if len(batch) == BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+    after, until = 0, _cursor(subscriber)
+    while after < until:
+        page = read(tenant_id, after=after, types=subscriber.types, limit=BATCH)
+        events = [event for event in page.events if event.envelope.position <= until]
+        if events:
+            yield events
+        if page.reached <= after:
+            return
+        after = page.reached
+
+
+def _apply(subscriber: Subscriber, events: list[StoredEvent]) -> int:
+    deliveries = [
+        Delivery(event=decode(e.envelope.type, e.envelope.version, e.data), envelope=e.envelope, attempt=1)
+        for e in events
+    ]
+    with unit_of_work() as unit:
+        before = len(unit.events)
+        if subscriber.batch:
+            with caused_by(deliveries[-1].envelope.cause()):
+                subscriber.handler(deliveries)
+        else:
+            for delivery in deliveries:
+                with caused_by(delivery.envelope.cause()):
+                    subscriber.handler(delivery.event, delivery)
+        if len(unit.events) > before:
+            message = f"{subscriber.name} publishes: replaying it would say things twice"
+            raise NotAProjection(message)
+    return len(deliveries)
+
+
+@contextmanager
+def _shadow(tables: tuple[str, ...]) -> Iterator[None]:
+    tenant_id = current_tenant()
+    with connection.cursor() as cursor:
+        for table in tables:
+            cursor.execute(f'CREATE TEMPORARY TABLE "{table}" (LIKE "{tenant_id}"."{table}" INCLUDING ALL)')
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            for table in tables:
+                cursor.execute(f'DROP TABLE pg_temp."{table}"')
+
+
+def _cursor(subscriber: Subscriber, *, lock: bool = False) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT cursor FROM events_subscription WHERE tenant_id = %s AND subscriber = %s"
+            + (" FOR NO KEY UPDATE" if lock else ""),
+            [current_tenant(), subscriber.name],
+        )
+        row = cursor.fetchone()
+    if row is None:
+        message = f"{current_tenant()} has no subscription {subscriber.name!r}"
+        raise NotFound(message)
+    position: int = row[0]
+    return position
+
+
+def _lock(subscriber: Subscriber) -> int:
+    """Keep drains away until the comparison, and the swap, are committed."""
+    return _cursor(subscriber, lock=True)
+
+
+def _compare(subscriber: Subscriber, events: int, operator: str, *, swap: bool) -> Rebuilt:
+    tenant_id = current_tenant()
+    missing = surplus = 0
+    samples: list[tuple[str, str]] = []
+    with connection.cursor() as cursor:
+        for table in subscriber.projection:
+            columns = _columns(table)
+            shadow, used = f'SELECT {columns} FROM pg_temp."{table}"', f'SELECT {columns} FROM "{tenant_id}"."{table}"'
+            for statement, sign in ((f"{shadow} EXCEPT ALL {used}", "+"), (f"{used} EXCEPT ALL {shadow}", "-")):
+                cursor.execute(f"SELECT row_to_json(t)::text FROM ({statement}) AS t")
+                rows = [row for (row,) in cursor.fetchall()]
+                missing, surplus = missing + len(rows) * (sign == "+"), surplus + len(rows) * (sign == "-")
+                samples += [(table, f"{sign} {row}") for row in rows[:SAMPLE]]
+            if swap:
+                cursor.execute(f'DELETE FROM "{tenant_id}"."{table}"')
+                cursor.execute(f'INSERT INTO "{tenant_id}"."{table}" ({columns}) {shadow}')
+    different = bool(missing or surplus)
+    if swap:
+        _record(subscriber, operator, f"{events} events, {missing} rows were missing, {surplus} too many")
+    return Rebuilt(events=events, missing=missing, surplus=surplus, samples=samples, swapped=swap and different)
+
+
+def _columns(table: str) -> str:
+    """List the columns that say something: all but those that the table numbers by itself."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) FROM pg_attribute a
+            LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+            WHERE a.attrelid = %s::regclass AND a.attnum > 0 AND NOT a.attisdropped AND a.attidentity = ''
+                AND coalesce(pg_get_expr(d.adbin, d.adrelid), '') NOT LIKE 'nextval%%'
+            """,
+            [f'"{current_tenant()}"."{table}"'],
+        )
+        columns: str = cursor.fetchone()[0]
+        return columns
+
+
+def _record(subscriber: Subscriber, operator: str, reason: str) -> None:
+    OperatorAction.objects.create(
+        tenant_id=current_tenant(),
+        subscriber=subscriber.name,
+        action="rebuild",
+        operator=operator,
+        reason=reason,
+        acted_at=timezone.now(),
+    )

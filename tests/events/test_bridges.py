@@ -1,0 +1,425 @@
+"""Bridges: at least once, in order, keyed by stream; tried on RabbitMQ, a Kafka cluster of librdkafka's, and moto."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import psutil
+import pytest
+
+from config.stack.broker import free_port
+from events.bridges.aws import LARGEST_BYTES, SnsBridge, SqsBridge
+from events.bridges.bridge import BridgeDown, Message, MessageRefused
+from events.bridges.configured import configured_bridges
+from events.bridges.kafka import KafkaBridge
+from events.bridges.rabbitmq import RabbitMQBridge
+from events.canary import arrivals, release_canary
+from events.event import Category, classes_in
+from events.forwarding import Forward
+from events.models import ProcessedEvent, Subscription
+from events.pins import pin_version
+from events.services import pause_subscription, resume_subscription, retry_parked, subscribe_tenant
+from events.subscriptions import find_subscriber, forget_subscriber, subscribe_bridge
+from events.tasks import drain_tenant
+from kernel.ids import new_id
+from tenants.models import Tenant
+from tests.events.recording import parked
+from tests.events.test_webhooks import fail
+from tests.waiting import wait_for
+from tests.work import SilentDoorbells
+
+A, B = UUID(int=1), UUID(int=2)
+
+
+class FakeBridge:
+    """Takes messages, unless it is told not to."""
+
+    name = "tests.bridge"
+
+    def __init__(self) -> None:
+        self.sent: list[Message] = []
+        self.down = False
+        self.refuses: set[str] = set()
+        self.meanwhile: Callable[[], object] = lambda: None
+
+    def send(self, messages: Sequence[Message]) -> None:
+        if self.down:
+            raise BridgeDown("nobody there")
+        for message in messages:
+            if message.key in self.refuses:
+                raise MessageRefused(message.id, "too large")
+            self.sent.append(message)
+        self.meanwhile()
+
+    def close(self) -> None: ...
+
+
+def bridged(bridge: Any) -> Callable[[], int]:
+    """Subscribe a bridge, and return what forwards once."""
+    subscribe_bridge(bridge, *classes_in(Category.INTEGRATION))
+    subscribe_tenant()
+
+    def forward() -> int:
+        return Forward.over(bridge, find_subscriber(bridge.name), "north", SilentDoorbells()).run()
+
+    return forward
+
+
+@pytest.fixture
+def bridge(shop: Tenant) -> Iterator[FakeBridge]:
+    made = FakeBridge()
+    yield made
+    forget_subscriber(made.name)
+
+
+def key(tender_id: UUID) -> str:
+    return f"north/tender:{tender_id}"
+
+
+def test_events_are_forwarded_in_order_and_booked_once_confirmed(bridge: FakeBridge) -> None:
+    forward = bridged(bridge)
+    fail(A, B, A)
+
+    assert forward() == 3
+    assert forward() == 0
+
+    assert [message.key for message in bridge.sent] == [key(A), key(B), key(A)]
+    assert json.loads(bridge.sent[0].body)["specversion"] == "1.0"
+    assert Subscription.objects.get(subscriber=bridge.name).cursor == 3
+    assert ProcessedEvent.objects.filter(subscriber=bridge.name).count() == 3
+
+
+def test_a_bridge_that_is_down_is_left_alone_for_longer_and_longer(bridge: FakeBridge) -> None:
+    forward = bridged(bridge)
+    fail(A)
+    bridge.down = True
+
+    assert forward() == 0
+    bridge.down = False
+    Subscription.objects.filter(subscriber=bridge.name).update(leased_until="2999-01-01T00:00Z")
+    assert forward() == 0
+    row = Subscription.objects.get(subscriber=bridge.name)
+    assert (row.cursor, row.starts, row.lease) == (0, 1, None)
+    Subscription.objects.filter(subscriber=bridge.name).update(leased_until=None)
+
+    assert forward() == 1
+    assert Subscription.objects.get(subscriber=bridge.name).starts == 0
+
+
+def test_what_was_sent_and_not_booked_is_sent_again_under_the_same_id(bridge: FakeBridge) -> None:
+    forward = bridged(bridge)
+    fail(A)
+
+    def lose_the_lease() -> None:
+        Subscription.objects.filter(subscriber=bridge.name).update(lease=new_id(), leased_until=None)
+        bridge.meanwhile = lambda: None
+
+    bridge.meanwhile = lose_the_lease
+
+    assert forward() == 0
+    assert forward() == 1
+
+    assert len({message.id for message in bridge.sent}) == 1
+    assert len(bridge.sent) == 2
+    assert ProcessedEvent.objects.filter(subscriber=bridge.name).count() == 1
+
+
+def test_one_that_is_refused_goes_dead_with_its_stream_and_an_operator_can_retry(bridge: FakeBridge) -> None:
+    forward = bridged(bridge)
+    bridge.refuses = {key(A)}
+    fail(A, B, A)
+
+    assert forward() == 1
+    assert parked(bridge.name) == [(1, "DEAD"), (3, "WAITING")]
+    retry_parked(subscriber=bridge.name, operator="user:ada")
+    assert forward() == 0
+    assert parked(bridge.name) == [(1, "DEAD"), (3, "WAITING")]
+    bridge.refuses = set()
+    retry_parked(subscriber=bridge.name, operator="user:ada")
+
+    assert forward() == 2
+    assert [message.key for message in bridge.sent] == [key(B), key(A), key(A)]
+    assert parked(bridge.name) == []
+
+
+def test_a_paused_bridge_stands_still_and_a_canary_does_not_leave(bridge: FakeBridge) -> None:
+    forward = bridged(bridge)
+    pause_subscription(subscriber=bridge.name, operator="user:ada")
+    fail(A)
+    canary = release_canary()
+    assert forward() == 0
+    resume_subscription(subscriber=bridge.name, operator="user:ada")
+
+    assert forward() == 2
+
+    assert [message.type for message in bridge.sent] == ["payments.payment_failed"]
+    assert {a.subscriber for a in arrivals(canary) if a.seconds is not None} == {bridge.name}
+
+
+def test_a_pinned_tenant_is_forwarded_the_older_version(bridge: FakeBridge) -> None:
+    forward = bridged(bridge)
+    pin_version(type_name="payments.payment_failed", version=1)
+    fail(A)
+
+    forward()
+
+    assert json.loads(bridge.sent[0].body)["dataversion"] == 1
+
+
+def test_a_bridges_task_forwards(committed: Tenant) -> None:
+    made = FakeBridge()
+    try:
+        bridged(made)
+        fail(A)
+
+        assert drain_tenant(find_subscriber(made.name), "north") == {"tenant": "north", "handled": 1}
+        with pytest.raises(AssertionError, match="no handler"):
+            find_subscriber(made.name).handler(None, None)
+    finally:
+        forget_subscriber(made.name)
+
+
+def test_bridges_come_from_the_settings(settings: Any) -> None:
+    assert configured_bridges() == []
+    settings.BRIDGE_RABBITMQ_URL = "amqp://127.0.0.1:1/"
+    settings.BRIDGE_KAFKA_SERVERS = "127.0.0.1:1"
+    settings.BRIDGE_SNS_TOPIC_ARN = "arn:aws:sns:eu-west-1:1:events"
+    settings.BRIDGE_SQS_QUEUE_URL = "https://sqs.example.com/events"
+
+    assert [made.name for made in configured_bridges()] == [
+        "events.bridge_to_rabbitmq",
+        "events.bridge_to_kafka",
+        "events.bridge_to_sns",
+        "events.bridge_to_sqs",
+    ]
+
+
+@pytest.fixture
+def kafka() -> Iterator[str]:
+    """A mock cluster of three brokers, which librdkafka brings with it."""
+    from confluent_kafka import Producer
+
+    cluster = Producer({"test.mock.num.brokers": 3, "bootstrap.servers": "mock"})
+    brokers = cluster.list_topics(timeout=10).brokers.values()
+    yield ",".join(f"{broker.host}:{broker.port}" for broker in brokers)
+    del cluster
+
+
+def test_kafka_gets_every_event_keyed_by_its_stream(shop: Tenant, kafka: str) -> None:
+    from confluent_kafka import Consumer
+
+    bridge = KafkaBridge(kafka, "tillflow.events")
+    forward = bridged(bridge)
+    fail(A, B, A)
+    try:
+        assert forward() == 3
+    finally:
+        forget_subscriber(bridge.name)
+        bridge.close()
+
+    consumer = Consumer({"bootstrap.servers": kafka, "group.id": "tests", "auto.offset.reset": "earliest"})
+    consumer.subscribe(["tillflow.events"])
+    got: list[Any] = []
+    deadline = time.monotonic() + 30
+    while len(got) < 3 and time.monotonic() < deadline:
+        message = consumer.poll(0.5)
+        if message is not None and message.error() is None:
+            got.append(message)
+    consumer.close()
+    positions = {k: [json.loads(m.value())["position"] for m in got if m.key().decode() == k] for k in (key(A), key(B))}
+    assert positions == {key(A): [1, 3], key(B): [2]}
+    assert {name for name, _value in got[0].headers()} == {"content-type", "id"}
+
+
+def test_a_kafka_that_is_away_is_down_and_a_message_too_large_is_refused(kafka: str, monkeypatch: Any) -> None:
+    monkeypatch.setattr("events.bridges.kafka.DELIVERY_MILLISECONDS", 300)
+    message = Message(id="1", type="t", tenant="north", key="k", body=b"{}")
+    away = KafkaBridge("127.0.0.1:1", "tillflow.events")
+    there = KafkaBridge(kafka, "tillflow.events")
+
+    with pytest.raises(BridgeDown, match="1 not delivered"):
+        away.send([message])
+    with pytest.raises(MessageRefused, match="Kafka"):
+        there.send([Message(id="2", type="t", tenant="north", key="k", body=b"x" * 2_000_000)])
+    away.close()
+    there.close()
+
+
+@pytest.fixture
+def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """SNS and SQS as moto has them, on loopback."""
+    import boto3
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    _host, port = server.get_host_and_port()
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "tests")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "tests")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    yield boto3
+    server.stop()
+
+
+def received(sqs: Any, url: str) -> list[Any]:
+    got: list[Any] = []
+    for _ in range(10):
+        messages = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
+        got += messages
+        for message in messages:
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+    return got
+
+
+@pytest.mark.parametrize("fifo", [True, False])
+def test_sns_and_sqs_get_every_event_in_order(shop: Tenant, aws: Any, fifo: bool) -> None:
+    sqs, sns = aws.client("sqs"), aws.client("sns")
+    suffix, attributes = (".fifo", {"FifoQueue": "true"}) if fifo else ("", {})
+    direct = sqs.create_queue(QueueName=f"direct{suffix}", Attributes=attributes)["QueueUrl"]
+    behind = sqs.create_queue(QueueName=f"behind{suffix}", Attributes=attributes)["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=behind, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    topic = sns.create_topic(Name=f"events{suffix}", Attributes={"FifoTopic": "true"} if fifo else {})["TopicArn"]
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes={"RawMessageDelivery": "true"})
+
+    for bridge, url in ((SqsBridge(direct), direct), (SnsBridge(topic), behind)):
+        forward = bridged(bridge)
+        Subscription.objects.filter(subscriber=bridge.name).update(start=0, cursor=0)
+        if url == direct:
+            fail(*([A, B] * 8))
+        try:
+            assert forward() == 16
+        finally:
+            forget_subscriber(bridge.name)
+            bridge.close()
+        positions = [json.loads(message["Body"])["position"] for message in received(sqs, url)]
+        assert (positions if fifo else sorted(positions)) == list(range(1, 17))
+
+
+def test_aws_that_is_away_is_down_and_a_message_too_large_is_refused(aws: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    small = Message(id="1", type="t", tenant="north", key="k", body=b"{}")
+
+    with pytest.raises(MessageRefused, match="bytes are more than"):
+        SqsBridge("q").send([Message(id="2", type="t", tenant="north", key="k", body=b"x" * LARGEST_BYTES)])
+    with pytest.raises(BridgeDown, match="sqs"):
+        SqsBridge(f"{os.environ['AWS_ENDPOINT_URL']}/123456789012/nowhere").send([small])
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+    with pytest.raises(BridgeDown, match="sns"):
+        SnsBridge("arn:aws:sns:eu-west-1:1:events").send([small])
+
+
+@pytest.fixture(scope="module")
+def rabbitmq(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Debian's RabbitMQ, on loopback, in a folder of its own."""
+    folder: Path = tmp_path_factory.mktemp("rabbitmq")
+    port, distribution, epmd = free_port(), free_port(), free_port()
+    environment = {
+        **os.environ,
+        "HOME": str(folder),
+        "RABBITMQ_NODENAME": f"tillflow{port}@localhost",
+        "RABBITMQ_NODE_IP_ADDRESS": "127.0.0.1",
+        "RABBITMQ_NODE_PORT": str(port),
+        "RABBITMQ_DIST_PORT": str(distribution),
+        "RABBITMQ_MNESIA_BASE": str(folder / "data"),
+        "RABBITMQ_LOG_BASE": str(folder / "log"),
+        "RABBITMQ_PID_FILE": str(folder / "pid"),
+        "RABBITMQ_ENABLED_PLUGINS_FILE": str(folder / "plugins"),
+        "RABBITMQ_CONF_ENV_FILE": "/dev/null",
+        "RABBITMQ_CONFIG_FILE": str(folder / "rabbitmq"),
+        "ERL_EPMD_ADDRESS": "127.0.0.1",
+        "ERL_EPMD_PORT": str(epmd),
+    }
+    (folder / "plugins").write_text("[].\n")
+    (folder / "rabbitmq.conf").write_text("loopback_users.guest = true\n")
+    with (folder / "out").open("wb") as out:
+        process = subprocess.Popen(
+            ["/usr/lib/rabbitmq/bin/rabbitmq-server"], env=environment, stdout=out, stderr=out, start_new_session=True
+        )
+    import pika
+
+    url = f"amqp://guest:guest@127.0.0.1:{port}/"
+
+    def answers() -> bool:
+        assert process.poll() is None, (folder / "out").read_text()
+        with suppress(pika.exceptions.AMQPError, OSError):
+            pika.BlockingConnection(pika.URLParameters(url)).close()
+            return True
+        return False
+
+    try:
+        wait_for(answers, seconds=90)
+        yield url
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait(30)
+        for left in psutil.process_iter(["name", "environ"]):
+            if left.info["name"] == "epmd" and (left.info["environ"] or {}).get("ERL_EPMD_PORT") == str(epmd):
+                left.kill()
+
+
+@pytest.mark.rabbitmq
+def test_rabbitmq_gets_every_event_confirmed_and_in_order(shop: Tenant, rabbitmq: str) -> None:
+    import pika
+
+    bridge = RabbitMQBridge(rabbitmq, "tillflow.events")
+    forward = bridged(bridge)
+    bridge._open()
+    listening = pika.BlockingConnection(pika.URLParameters(rabbitmq))
+    channel = listening.channel()
+    queue = channel.queue_declare("", exclusive=True).method.queue
+    channel.queue_bind(queue, "tillflow.events", "payments.*")
+    fail(A, B, A)
+
+    try:
+        assert forward() == 3
+        got = [channel.basic_get(queue, auto_ack=True) for _ in range(4)]
+        bridge.close()
+        fail(B)
+        assert forward() == 1
+    finally:
+        forget_subscriber(bridge.name)
+        bridge.close()
+        listening.close()
+
+    bodies = [json.loads(body) for _method, _properties, body in got if body]
+    assert [body["position"] for body in bodies] == [1, 2, 3]
+    _method, properties, _body = got[0]
+    assert (properties.message_id, properties.headers["key"]) == (bodies[0]["id"], key(A))
+    assert properties.content_type == "application/cloudevents+json"
+
+
+@pytest.mark.rabbitmq
+def test_a_connection_that_rabbitmq_has_cut_is_made_anew(rabbitmq: str) -> None:
+    bridge = RabbitMQBridge(rabbitmq, "tillflow.events")
+    message = Message(id="1", type="t", tenant="north", key="k", body=b"{}")
+    bridge.send([message])
+    bridge._connection.close()
+
+    bridge.send([message])
+    bridge.close()
+
+
+def test_a_rabbitmq_that_is_away_is_down() -> None:
+    with pytest.raises(BridgeDown, match="RabbitMQ"):
+        RabbitMQBridge("amqp://127.0.0.1:1/?connection_attempts=1", "e").send(
+            [Message(id="1", type="t", tenant="north", key="k", body=b"{}")]
+        )
+
+
+def test_two_forwards_at_once_send_once(shop: Tenant, bridge: FakeBridge) -> None:
+    forward = bridged(bridge)
+    fail(A)
+    inner: list[int] = []
+    bridge.meanwhile = lambda: inner.append(forward()) if not inner else None
+
+    assert forward() == 1
+
+    assert inner == [0]
+    assert len(bridge.sent) == 1

@@ -1,0 +1,283 @@
+"""Retention: archived first, dropped when everyone has passed, and the log goes on counting."""
+
+import gzip
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+
+from config.celery import app
+from events.archives import ArchiveDamaged, archived_events
+from events.log import head
+from events.models import Event, OperatorAction, ProcessedEvent, Subscription, WebhookDelivery
+from events.publishing import publish
+from events.rebuilding import NotAProjection, rebuild
+from events.retention import months, obstacle, retain
+from events.services import pause_subscription
+from events.subscriptions import Backoff
+from events.sweeper import oldest_to_keep
+from events.webhooks.endpoints import QUEUEING, create_endpoint, delete_endpoint
+from inventory.services import Moved, Source, receive_goods
+from kernel.ids import new_id
+from kernel.tenancy import in_public_schema
+from pos.models import ShelfLevel, Variant
+from tenants.events import TenantReactivated, TenantSuspended
+from tenants.models import Tenant
+from tests import make
+from tests.events.recording import Recorder, Subscribe, say
+from tests.work import drain, published, settle
+
+OLD = "2020_01"
+LATER = datetime(2020, 3, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def archive(tmp_path: Path, settings: Any) -> Path:
+    settings.ARCHIVE_DIR = str(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def old_month(committed: Tenant, archive: Path) -> Iterator[str]:
+    """A month long ago, into which `age` moves what has happened."""
+    with in_public_schema(), connection.cursor() as cursor:
+        for table in ("events_event", "events_processedevent"):
+            cursor.execute(
+                f"CREATE TABLE IF NOT EXISTS public.{table}_{OLD} PARTITION OF public.{table}"
+                " FOR VALUES FROM ('2020-01-01 00:00+00') TO ('2020-02-01 00:00+00')"
+            )
+    yield OLD
+    with in_public_schema(), connection.cursor() as cursor:
+        for table in ("events_event", "events_processedevent"):
+            cursor.execute(f"DROP TABLE IF EXISTS public.{table}_{OLD}")
+        cursor.execute("DELETE FROM events_archive")
+
+
+def age() -> None:
+    """Let everything in the log have happened in the old month."""
+    with in_public_schema(), connection.cursor() as cursor:
+        for table in ("events_event", "events_processedevent"):
+            cursor.execute(f"CREATE TEMPORARY TABLE aging AS SELECT * FROM public.{table} WHERE tenant_id = 'north'")
+            cursor.execute(
+                "UPDATE aging SET recorded_at = '2020-01-15 12:00+00'::timestamptz + position * interval '1 s'"
+            )
+            cursor.execute(f"DELETE FROM public.{table} WHERE tenant_id = 'north'")
+            cursor.execute(f"INSERT INTO public.{table} SELECT * FROM aging")
+            cursor.execute("DROP TABLE aging")
+
+
+def trade() -> None:
+    make.variant()
+    make.shift()
+    settle()
+    mug = Moved(variant_id=Variant.objects.get(sku="MUG").id, quantity=5, line=new_id())  # type: ignore[arg-type]
+    source = Source(type="goods_receipt", id=new_id(), location_id=make.register().location_id, occurred_at=make.NOW)
+    receive_goods(source=source, moved=[mug])
+    order = make.order(make.cash(2000), lines=[make.asked(quantity="2")])
+    settle()
+    make.return_(order, make.returning(order))
+    settle()
+
+
+def retained() -> list[tuple[str, bool, str]]:
+    with in_public_schema():
+        return [(month.month, month.dropped, month.kept_because) for month in retain(before=LATER)]
+
+
+def verified() -> str:
+    out = StringIO()
+    call_command("verify", "--tenant", "north", stdout=out)
+    return out.getvalue()
+
+
+def test_a_month_that_everyone_has_passed_is_archived_and_dropped_and_verify_still_holds(
+    old_month: str, archive: Path
+) -> None:
+    trade()
+    age()
+    before = {event.event_id: event.data for event in published()}
+    processed = ProcessedEvent.objects.filter(tenant_id="north").count()
+
+    assert retained() == [(OLD, True, "")]
+
+    assert published() == []
+    with gzip.open(archive / f"events_event_{OLD}.jsonl.gz", "rt") as file:
+        rows = [json.loads(line) for line in file]
+    assert {row["event_id"]: row["data"] for row in rows} == {str(key): data for key, data in before.items()}
+    with gzip.open(archive / f"events_processedevent_{OLD}.jsonl.gz", "rt") as file:
+        assert len(list(file)) == processed
+    report = verified()
+    assert "broken=0" in report.splitlines()[-1]
+    assert f"rows={len(before) + processed}" in report
+    assert "completed orders = their events              ok      checked=1" in report
+    assert retained() == []
+
+
+def test_the_log_goes_on_counting_after_its_beginning_was_dropped(old_month: str) -> None:
+    trade()
+    stream = published("inventory.stock_changed")[-1]
+    newest = head("north")
+    age()
+    retained()
+    assert head("north") == newest
+
+    make.order(make.cash(1000))
+    settle()
+
+    positions = [event.position for event in published()]
+    assert positions == list(range(newest + 1, newest + 1 + len(positions)))
+    changed = published("inventory.stock_changed")[-1]
+    assert (changed.stream, changed.stream_version) == (stream.stream, stream.stream_version + 1)
+    assert "broken=0" in verified().splitlines()[-1]
+
+
+def test_what_someone_has_yet_to_apply_is_kept(old_month: str, subscribe: Subscribe) -> None:
+    recorder = Recorder()
+    name = subscribe(recorder.record, TenantSuspended, backoff=Backoff(attempts=1))
+    pause_subscription(subscriber=name, operator="user:ada")
+    say("a", "bad")
+    settle()
+    age()
+
+    assert retained() == [(OLD, False, f"{name} of north has come to 0 of 2")]
+    Subscription.objects.filter(subscriber=name).update(paused_at=None)
+    recorder.failing = {"bad": 99}
+    drain(name)
+    assert retained() == [(OLD, False, f"an event of north is dead for {name}")]
+    call_command(
+        "events", "discard", name, "--tenant", "north", "--position", "2", "--reason", "a test", stdout=StringIO()
+    )
+
+    assert retained() == [(OLD, True, "")]
+
+
+def test_a_webhook_that_has_not_arrived_keeps_its_month(old_month: str, settings: Any) -> None:
+    settings.WEBHOOKS_MAY_BE_LOCAL = True
+    endpoint, _ = create_endpoint(url="http://127.0.0.1:1/hook", now=make.NOW)
+    make.variant()
+    settle()
+    drain(QUEUEING)
+    age()
+
+    ((_, dropped, why),) = retained()
+    assert (dropped, why) == (False, "a webhook delivery of north to http://127.0.0.1:1/hook is pending")
+    delete_endpoint(endpoint_id=endpoint.id, now=make.NOW)
+    assert WebhookDelivery.objects.count() == 1
+
+    assert retained() == [(OLD, True, "")]
+
+
+def test_a_damaged_archive_is_named(old_month: str, archive: Path) -> None:
+    trade()
+    age()
+    retained()
+    file = archive / f"events_event_{OLD}.jsonl.gz"
+    whole = file.read_bytes()
+
+    file.write_bytes(whole[:-20])
+    with pytest.raises(ArchiveDamaged, match="another checksum"):
+        verified()
+    file.unlink()
+    with pytest.raises(ArchiveDamaged, match="is missing"):
+        verified()
+
+
+def test_the_command_and_the_task_keep_what_is_young(committed: Tenant, archive: Path, settings: Any) -> None:
+    say("a")
+    out = StringIO()
+
+    call_command("retention", "--months", "1", stdout=out)
+    settings.RETENTION_MONTHS = 0
+    assert app.tasks["events.retain"]() == []
+    settings.RETENTION_MONTHS = 1
+    assert app.tasks["events.retain"]() == []
+
+    assert out.getvalue() == "nothing is old enough\n"
+    assert Event.objects.count() >= 1
+    with pytest.raises(CommandError, match="how many whole months"):
+        call_command("retention", "--months", "0")
+
+
+def test_the_command_says_what_became_of_each_month(old_month: str) -> None:
+    trade()
+    age()
+    out = StringIO()
+
+    call_command("retention", "--months", "12", stdout=out)
+
+    assert "archived and dropped" in out.getvalue()
+    with in_public_schema():
+        assert all(obstacle(month) is not None for month in months())
+
+
+def test_whole_months_are_kept() -> None:
+    assert oldest_to_keep(datetime(2026, 11, 24, tzinfo=UTC), 3) == datetime(2026, 8, 1, tzinfo=UTC)
+    assert oldest_to_keep(datetime(2026, 2, 1, tzinfo=UTC), 14) == datetime(2024, 12, 1, tzinfo=UTC)
+
+
+def test_a_projection_is_rebuilt_from_the_log_compared_and_swapped(committed: Tenant) -> None:
+    trade()
+    levels = list(ShelfLevel.objects.values("variant_id", "on_hand"))
+    same = rebuild(subscriber="pos.note_shelf_levels", operator="user:ada")
+    ShelfLevel.objects.update(on_hand=77)
+
+    different = rebuild(subscriber="pos.note_shelf_levels", operator="user:ada")
+    untouched = ShelfLevel.objects.get().on_hand
+    swapped = rebuild(subscriber="pos.note_shelf_levels", operator="user:ada", swap=True)
+
+    assert same.same
+    assert same.events == 3
+    assert (different.missing, different.surplus, different.swapped) == (1, 1, False)
+    assert {sign[0] for _table, sign in different.samples} == {"+", "-"}
+    assert untouched == 77
+    assert swapped.swapped
+    assert list(ShelfLevel.objects.values("variant_id", "on_hand")) == levels
+    assert OperatorAction.objects.get().action == "rebuild"
+
+
+def test_a_rebuild_reads_the_archives_too(old_month: str) -> None:
+    trade()
+    age()
+    retained()
+    make.order(make.cash(1000))
+    settle()
+
+    assert len(list(archived_events("north", ["inventory.stock_changed"]))) == 3
+    done = rebuild(subscriber="pos.note_shelf_levels", operator="user:ada")
+
+    assert (done.events, done.same) == (4, True)
+
+
+def test_the_rebuild_command_fails_while_they_differ(committed: Tenant) -> None:
+    trade()
+    ShelfLevel.objects.update(on_hand=77)
+    out = StringIO()
+
+    with pytest.raises(CommandError, match="not what the log gives"):
+        call_command("rebuild", "pos.note_shelf_levels", "--tenant", "north", stdout=out)
+    call_command("rebuild", "pos.note_shelf_levels", "--tenant", "north", "--swap", stdout=out)
+    call_command("rebuild", "pos.note_shelf_levels", "--tenant", "north", stdout=out)
+
+    assert out.getvalue().splitlines()[-1] == "3 events replayed: the same"
+
+
+def test_what_is_no_projection_is_refused(committed: Tenant, subscribe: Subscribe) -> None:
+    def speak(event: TenantSuspended, _delivery: object) -> None:
+        publish(TenantReactivated(tenant_uuid=event.tenant_uuid, tenant_name=event.tenant_name))
+
+    name = subscribe(speak, TenantSuspended, projection=("pos_shelflevel",))
+    say("a")
+    drain(name)
+
+    with pytest.raises(NotAProjection, match="declares no projection"):
+        rebuild(subscriber="inventory.know_variants", operator="user:ada")
+    with pytest.raises(NotAProjection, match="publishes"):
+        rebuild(subscriber=name, operator="user:ada")
+
+    assert len(published()) == 2
