@@ -44,6 +44,11 @@ faults: .venv/installed-dev ## kill everything while terminals sell: ROUNDS=30 S
 simulate: .venv/installed-dev ## the protocol under SEEDS=2000 schedules of faults, in one process
 	@$(RUN) -m tests.faults.simulation --seeds $(SEEDS)
 
+ASYNCAPI := var/asyncapi/package/schemas/3.0.0-without-$$id.json
+asyncapi: .venv/installed-dev ## hold docs/asyncapi.json against the specification's own schema (needs npm)
+	@mkdir -p var/asyncapi && cd var/asyncapi && (test -d package || (npm pack --silent @asyncapi/specs@6.11.1 >/dev/null && tar xzf asyncapi-specs-6.11.1.tgz))
+	@$(RUN) -m tests.architecture.asyncapi '$(ASYNCAPI)'
+
 alerts: ## check and test the alert rules (needs promtool)
 	@cd deploy && promtool check rules alerts.yml && promtool test rules alerts_test.yml
 
@@ -54,11 +59,12 @@ check: .venv/installed-dev ## lint, types, import contracts, migrations, generat
 	@$(BIN)/lint-imports --no-logo
 	@$(RUN) -W ignore manage.py makemigrations --check --dry-run
 	@$(RUN) manage.py schemas --check
+	@$(RUN) manage.py asyncapi --check docs/asyncapi.json
 	@$(RUN) manage.py spectacular --api-version v1 --urlconf config.urls --fail-on-warn --validate --file var/openapi.yaml
 	@$(RUN) manage.py events list --markdown | diff -u docs/events.md - || (echo "docs/events.md is stale: make docs" && exit 1)
 
 docs: .venv/installed ## write docs/events.md anew
-	@mkdir -p docs && $(RUN) manage.py events list --markdown > docs/events.md && $(RUN) manage.py schemas
+	@mkdir -p docs && $(RUN) manage.py events list --markdown > docs/events.md && $(RUN) manage.py schemas && $(RUN) manage.py asyncapi > docs/asyncapi.json
 
 format: .venv/installed-dev ## format the code
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
@@ -67,4 +73,4 @@ benchmarks: .venv/installed-dev ## the figures of the README
 	@$(RUN) -m benchmarks.subscribers
 	@$(RUN) -m benchmarks.latency
 
-.PHONY: help demo demo-check credentials up down test faults simulate alerts check docs format benchmarks
+.PHONY: help demo demo-check credentials up down test faults simulate alerts asyncapi check docs format benchmarks
