@@ -33,6 +33,7 @@ EVENT_TABLES = {
     "events_processedevent": "subscriber = %(subscriber)s",
     "events_parkedevent": "subscriber = %(subscriber)s",
     "events_outgoing": "TRUE",
+    "events_webhookdelivery": "TRUE",
 }
 
 Rows = dict[str, list[str]]

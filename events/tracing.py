@@ -3,11 +3,13 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
 
-from events.subscriptions import all_subscribers
+from events.demand import is_wanted
+from events.subscriptions import Subscriber, all_subscribers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,10 +59,12 @@ def trace(tenant_id: str, correlation_id: UUID) -> list[Traced]:
             """,
             [tenant_id, correlation_id],
         )
-        return [_traced(row) for row in cursor.fetchall()]
+        rows = cursor.fetchall()
+    listening = [subscriber for subscriber in all_subscribers() if is_wanted(tenant_id, subscriber)]
+    return [_traced(row, listening) for row in rows]
 
 
-def _traced(row: tuple) -> Traced:  # type: ignore[type-arg]
+def _traced(row: tuple[Any, ...], listening: list[Subscriber]) -> Traced:
     event_id, causation_id, type_name, position, stream, after_ms, processed, parked = row
     return Traced(
         event_id=event_id,
@@ -69,12 +73,14 @@ def _traced(row: tuple) -> Traced:  # type: ignore[type-arg]
         position=position,
         stream=stream,
         after_ms=after_ms,
-        applied=list(_applied(type_name, json.loads(processed), json.loads(parked))),
+        applied=list(_applied(type_name, listening, json.loads(processed), json.loads(parked))),
     )
 
 
-def _applied(type_name: str, processed: dict[str, float], parked: dict[str, str]) -> Iterator[Applied]:
-    for subscriber in all_subscribers():
+def _applied(
+    type_name: str, listening: list[Subscriber], processed: dict[str, float], parked: dict[str, str]
+) -> Iterator[Applied]:
+    for subscriber in listening:
         if type_name not in subscriber.heard:
             continue
         if subscriber.name in processed:

@@ -145,7 +145,7 @@ def test_whatever_is_answered_is_tried_again_and_order_holds_on_its_stream(
     receiver.answers = [status]
     fail(A, B, A)
 
-    send_due(endpoint_id=endpoint.id)
+    send_due(endpoint_id=endpoint.id, now=later(seconds=1))
     assert states(endpoint) == [(1, "PENDING"), (2, "DELIVERED"), (3, "PENDING")]
     send_due(endpoint_id=endpoint.id, now=later(hours=1))
 
