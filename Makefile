@@ -73,4 +73,7 @@ benchmarks: .venv/installed-dev ## the figures of the README
 	@$(RUN) -m benchmarks.subscribers
 	@$(RUN) -m benchmarks.latency
 
-.PHONY: help demo demo-check credentials up down test faults simulate alerts asyncapi check docs format benchmarks
+scale: .venv/installed-dev ## a million events, a thousand tenants, a noisy neighbour
+	@$(RUN) -m benchmarks.scale
+
+.PHONY: help demo demo-check credentials up down test faults simulate alerts asyncapi check docs format benchmarks scale

@@ -97,6 +97,7 @@ class Demo:
         order = _step("one order through the API", lambda: self._sell(self.till("corner_shop")))
         _step("its events, applied by every subscriber", lambda: self._follow(order))
         _step("the wall between the shops", lambda: self._prove_wall(order))
+        _step("a canary, applied by every subscriber", self._release_canary)
         _step("Flower asks for a password", self._prove_flower)
         self._ready()
 
@@ -179,6 +180,11 @@ class Demo:
         for line in paths:
             console.print(f"      {line}")
 
+    def _release_canary(self) -> None:
+        lines = _manage("events", "canary", "--tenant", "corner_shop").splitlines()
+        slowest = max(lines, key=lambda line: float(line.split()[1]))
+        console.print(f"      {len(lines)} subscribers; the slowest: {' '.join(slowest.split())}")
+
     def _prove_wall(self, order: dict[str, Any]) -> None:
         stranger = requests.get(
             f"{self.url}/api/v1/orders/{order['id']}",
@@ -219,9 +225,18 @@ def print_credentials(credentials: Credentials, web_port: int, flower_port: int)
         rows.append((f"{title} admin", f"{base}/admin/", f"admin / {credentials.owner}"))
         rows.append((f"{title} API", f"{base}/api/docs", f"Bearer {credentials.tokens.get(shop, '')}"))
     rows.append(("Flower", f"http://127.0.0.1:{flower_port}/", f"admin / {credentials.flower}"))
+    rows.append(("metrics", f"http://localhost:{web_port}/metrics", f"Bearer {_metrics_token()}"))
     for name, url, login in rows:
         console.print(f"  {name:<18} {url:<46} {login}", soft_wrap=True, markup=False)
     console.print("  Ctrl-C stops everything; [bold]make credentials[/] prints this again.\n")
+
+
+def _metrics_token() -> str:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    from django.conf import settings
+
+    token: str = settings.METRICS_TOKEN
+    return token
 
 
 def host_of(shop: str) -> str:

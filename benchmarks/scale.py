@@ -1,0 +1,251 @@
+"""A million events in one tenant, a thousand tenants, and a neighbour that is noisy. `python -m benchmarks.scale`"""
+
+import argparse
+import os
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from benchmarks.stack import TENANT, stack, wait_for, worker
+
+EVENT_SQL = """
+INSERT INTO public.events_event (tenant_id, position, event_id, type, version, category, stream, stream_version,
+    occurred_at, recorded_at, correlation_id, causation_id, actor, traceparent, data)
+SELECT t.tenant, floor.position + n, gen_random_uuid(), 'bench.sold', 1, 'DOMAIN', 'bench:' || gen_random_uuid(), 1,
+    now(), now(), gen_random_uuid(), NULL, '', '', jsonb_build_object('sale_id', gen_random_uuid(), 'amount', n)
+FROM unnest(%s::text[]) AS t (tenant)
+CROSS JOIN LATERAL (
+    SELECT coalesce(max(position), 0) AS position FROM public.events_event e WHERE e.tenant_id = t.tenant
+) AS floor, generate_series(1, %s) AS n
+"""
+
+
+@dataclass
+class Row:
+    """One line of the table."""
+
+    what: str
+    events: int
+    seconds: float
+    sweep_behind_ms: float
+    sweep_idle_ms: float
+    worker_mib: float
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--events", type=int, default=1_000_000, help="in the one tenant")
+    parser.add_argument("--tenants", type=int, default=1000)
+    parser.add_argument("--each", type=int, default=1000, help="events in each of the many tenants")
+    parser.add_argument("--noise", type=int, default=200_000, help="the noisy tenant's backlog")
+    parser.add_argument("--seconds", type=int, default=40, help="of the quiet tenant's sales")
+    arguments = parser.parse_args()
+    with stack():
+        rows = [one_tenant(arguments.events), many_tenants(arguments.tenants, arguments.each)]
+        print(
+            f"{'batch subscriber, prefork 2':<36} {'events/s':>9} {'sweep behind':>13} {'sweep idle':>11} {'worker':>9}"
+        )
+        for row in rows:
+            print(
+                f"{row.what:<36} {row.events / row.seconds:>9.0f} {row.sweep_behind_ms:>10.1f} ms"
+                f" {row.sweep_idle_ms:>8.1f} ms {row.worker_mib:>5.0f} MiB"
+            )
+        alone, beside = neighbours(arguments.noise, arguments.seconds)
+        print("a quiet tenant, 20 events/s, commit to applied, ms")
+        for name, delays in (("alone", alone), (f"beside a backlog of {arguments.noise}", beside)):
+            print(f"  {name:<32} p50 {quantile(delays, 0.5):>7.1f}  p99 {quantile(delays, 0.99):>7.1f}")
+        print(f"  p99 times {quantile(beside, 0.99) / quantile(alone, 0.99):.2f}")
+
+
+def quantile(values: list[float], share: float) -> float:
+    return sorted(values)[min(len(values) - 1, int(len(values) * share))] * 1000
+
+
+def one_tenant(events: int) -> Row:
+    return _drained(f"{events} events in one tenant", [TENANT], events)
+
+
+def many_tenants(count: int, each: int) -> Row:
+    names = [f"bench_{number:04}" for number in range(count)]
+    _create(names)
+    return _drained(f"{each} events in each of {count} tenants", names, each)
+
+
+def _create(names: list[str]) -> None:
+    """Make tenants that have a schema, and in it nothing but the table that the benchmark writes to."""
+    from django.db import connection
+
+    from benchmarks.declarations import TABLES
+    from kernel.tenancy import in_public_schema
+    from tenants.models import Tenant
+
+    with in_public_schema(), connection.cursor() as cursor:
+        known = set(Tenant.objects.values_list("schema_name", flat=True))
+        missing = [name for name in names if name not in known]
+        Tenant.objects.bulk_create(Tenant(schema_name=name, name=name, status="ACTIVE") for name in missing)
+        for name in missing:
+            cursor.execute(f"CREATE SCHEMA IF NOT EXISTS {name}")
+            cursor.execute(f"SET search_path = {name}")
+            cursor.execute(TABLES)
+        cursor.execute("SET search_path = public")
+
+
+def _publish(names: list[str], each: int) -> None:
+    """Write the log of many tenants at once, as if it had been published."""
+    from django.db import connection
+
+    from kernel.tenancy import in_public_schema
+
+    with in_public_schema(), connection.cursor() as cursor:
+        cursor.execute("SET statement_timeout = 0")
+        for at in range(0, len(names), 50):
+            cursor.execute(EVENT_SQL, [names[at : at + 50], each])
+        cursor.execute("ANALYZE events_event")
+        cursor.execute("RESET statement_timeout")
+
+
+def _drained(what: str, names: list[str], each: int) -> Row:
+    import redis
+    from django.conf import settings
+    from django.db import connection
+
+    from benchmarks.declarations import TABLES
+    from benchmarks.worker import app
+    from events import sweeper
+    from events.log import head
+    from events.subscriptions import forget_subscriber
+    from kernel.tenancy import find_any_tenant, in_public_schema, in_tenant
+
+    for name in ("bench.ordinary", "bench.timed"):
+        forget_subscriber(name)
+    redis.Redis.from_url(settings.REDIS_URL).flushdb()
+    with in_tenant(find_any_tenant(TENANT)), connection.cursor() as cursor:
+        cursor.execute(TABLES)
+    with in_public_schema(), connection.cursor() as cursor:
+        cursor.execute("DELETE FROM events_subscription WHERE subscriber LIKE 'bench.%%'")
+    starts = {name: head(name) for name in names}
+    with in_public_schema(), connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO events_subscription"
+            " (tenant_id, subscriber, start, cursor, started_position, starts, updated_at)"
+            " SELECT t, 'bench.batch', at, at, 0, 0, now() FROM unnest(%s::text[], %s::bigint[]) AS new (t, at)",
+            [list(starts), list(starts.values())],
+        )
+    _publish(names, each)
+
+    def left() -> int:
+        with in_public_schema(), connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT count(*) FROM events_subscription WHERE subscriber = 'bench.batch' AND cursor < start + %s"
+                " AND tenant_id = ANY(%s)",
+                [each, names],
+            )
+            return int(cursor.fetchone()[0])
+
+    behind = timed_sweeps(sweeper.sweep)
+    redis.Redis.from_url(settings.REDIS_URL).flushdb()
+    memory = 0.0
+    with worker():
+        wait_for(lambda: bool(app.control.ping(timeout=1)), 60)
+        began = time.monotonic()
+        sweeper.sweep()
+        swept = time.monotonic()
+        while left():
+            memory = max(memory, _largest_child())
+            if time.monotonic() - swept > 2:
+                sweeper.sweep()
+                swept = time.monotonic()
+            time.sleep(0.1)
+        seconds = time.monotonic() - began
+    idle = timed_sweeps(sweeper.sweep)
+    return Row(what, len(names) * each, seconds, behind, idle, memory)
+
+
+def timed_sweeps(sweep: Callable[[], int], rounds: int = 5) -> float:
+    times = []
+    for _ in range(rounds):
+        began = time.monotonic()
+        sweep()
+        times.append((time.monotonic() - began) * 1000)
+    return statistics.median(times)
+
+
+def _largest_child() -> float:
+    """Return the resident memory of the largest pool process, in MiB."""
+    import psutil
+
+    children = [p for p in psutil.Process(os.getpid()).children(recursive=True) if "worker" in " ".join(p.cmdline())]
+    return max((process.memory_info().rss / 2**20 for process in children), default=0.0)
+
+
+def neighbours(noise: int, seconds: int) -> tuple[list[float], list[float]]:
+    """Sell steadily in a quiet tenant, alone and beside one with a backlog; return the delays of both."""
+    import redis
+    from django.conf import settings
+    from django.db import connection
+
+    from benchmarks.declarations import Sold, apply_one
+    from benchmarks.worker import app
+    from events import cursors
+    from events.doorbells import doorbells
+    from events.log import head
+    from events.publishing import publish
+    from events.subscriptions import find_subscriber, subscriber
+    from events.unit_of_work import unit_of_work
+    from kernel.ids import new_id
+    from kernel.tenancy import find_any_tenant, in_public_schema, in_tenant
+
+    subscriber("bench.ordinary", Sold, queue="bench")(apply_one)
+    noisy, quiet = "bench_noisy", "bench_quiet"
+    _create([noisy, quiet])
+    redis.Redis.from_url(settings.REDIS_URL).flushdb()
+    with in_public_schema(), connection.cursor() as cursor:
+        cursor.execute("DELETE FROM events_subscription WHERE subscriber LIKE 'bench.%%'")
+
+    def steadily() -> list[float]:
+        with in_tenant(find_any_tenant(quiet)):
+            first = head(quiet)
+            begin = time.monotonic()
+            for number in range(20 * seconds):
+                time.sleep(max(0.0, begin + number / 20 - time.monotonic()))
+                with unit_of_work():
+                    publish(Sold(sale_id=new_id(), amount=1))
+            newest = head(quiet)
+
+            def measured() -> Any:
+                with connection.cursor() as cursor:
+                    cursor.execute(
+                        "SELECT extract(epoch FROM d.processed_at - e.recorded_at)::float FROM events_event e"
+                        " JOIN events_processedevent d ON d.tenant_id = e.tenant_id AND d.position = e.position"
+                        " AND d.subscriber = 'bench.ordinary' WHERE e.tenant_id = %s AND e.position > %s",
+                        [quiet, first],
+                    )
+                    return [row[0] for row in cursor.fetchall()]
+
+            wait_for(lambda: len(measured()) >= newest - first, 120)
+            return list(measured())
+
+    for name in (noisy, quiet):
+        with in_tenant(find_any_tenant(name)):
+            cursors.create_missing(name, {"bench.ordinary": head(name)})
+    with worker():
+        wait_for(lambda: bool(app.control.ping(timeout=1)), 60)
+        steadily()
+        alone = steadily()
+        _publish([noisy], noise)
+        doorbells.ring_again(noisy, find_subscriber("bench.ordinary"))
+        beside = steadily()
+    with in_tenant(find_any_tenant(noisy)), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT cursor < (SELECT max(position) FROM events_event WHERE tenant_id = %s) FROM events_subscription"
+            " WHERE tenant_id = %s AND subscriber = 'bench.ordinary'",
+            [noisy, noisy],
+        )
+        print(f"  (the backlog {'lasted' if cursor.fetchone()[0] else 'did not last'} to the end)")
+    return alone, beside
+
+
+if __name__ == "__main__":
+    main()
