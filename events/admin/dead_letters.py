@@ -38,9 +38,17 @@ class OneForm(forms.Form):
     reason = forms.CharField(required=False)
 
 
+class IndentedJSONField(forms.JSONField):
+    def prepare_value(self, value: Any) -> Any:
+        """Write data for a person to edit."""
+        return (
+            json.dumps(value, indent=2, ensure_ascii=False) if isinstance(value, dict) else super().prepare_value(value)
+        )
+
+
 class CopyForm(forms.Form):
-    payload = forms.JSONField(widget=forms.Textarea(attrs={"rows": 24, "cols": 100, "style": "font-family: monospace"}))
-    reason = forms.CharField(max_length=500)
+    payload = IndentedJSONField(widget=forms.Textarea(attrs={"rows": 24, "cols": 100, "class": "boxed"}))
+    reason = forms.CharField(max_length=500, widget=forms.TextInput(attrs={"size": 60, "class": "boxed"}))
 
 
 @admin.register(ParkedEvent)
@@ -51,6 +59,10 @@ class ParkedEventAdmin(ReadOnlyAdmin):
     ordering = ("tenant_id", "subscriber", "position")
     actions = ("retry",)
     readonly_fields = ("what_can_be_done", "blocked")
+    fields = (
+        "what_can_be_done", "tenant_id", "subscriber", "position", "type", "stream", "state", "attempts", "blocked",
+        "error", "reason", "event_id", "fingerprint", "next_attempt_at", "parked_at", "updated_at",
+    )  # fmt: skip
 
     @admin.display(description="error")
     def last_line(self, parked: ParkedEvent) -> str:
