@@ -423,3 +423,43 @@ def test_two_forwards_at_once_send_once(shop: Tenant, bridge: FakeBridge) -> Non
 
     assert inner == [0]
     assert len(bridge.sent) == 1
+
+
+class PartialClient:
+    """An AWS client that does not take every entry."""
+
+    def __init__(self, failed: list[dict[str, Any]]) -> None:
+        self.failed = failed
+
+    def send_message_batch(self, **_asked: Any) -> dict[str, Any]:
+        return {"Failed": self.failed}
+
+
+@pytest.mark.parametrize(("sender_fault", "error"), [(True, MessageRefused), (False, BridgeDown)])
+def test_an_entry_that_sqs_did_not_take_is_refused_or_sent_again(sender_fault: bool, error: type[Exception]) -> None:
+    bridge = SqsBridge("q")
+    bridge._client = PartialClient([{"Id": "0", "SenderFault": sender_fault, "Code": "InvalidMessageContents"}])
+
+    with pytest.raises(error, match="InvalidMessageContents"):
+        bridge.send([Message(id="1", type="t", tenant="north", key="k", body=b"{}")])
+
+
+def test_a_spent_budget_rings_again_and_a_retry_that_finds_the_bridge_down_waits(bridge: FakeBridge) -> None:
+    bridged(bridge)
+    bells = SilentDoorbells()
+    forward = Forward.over(bridge, find_subscriber(bridge.name), "north", bells)
+    forward.budget = 0.0
+    bridge.refuses = {key(A)}
+    fail(A, B)
+
+    handled = forward.run()
+    while Subscription.objects.get(subscriber=bridge.name).cursor < 2:
+        handled += forward.run()
+    retry_parked(subscriber=bridge.name, operator="user:ada")
+    bridge.down = True
+    forward.run()
+
+    assert handled == 1
+    assert bridge.name in bells.rung
+    assert parked(bridge.name) == [(1, "RETRYING")]
+    assert Subscription.objects.get(subscriber=bridge.name).starts == 1

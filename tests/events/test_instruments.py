@@ -1,5 +1,7 @@
 """What is seen of an event's life: counts, spans that join request and drain, the tenant guard."""
 
+import logging
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -9,7 +11,8 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from prometheus_client import REGISTRY
 
-from events import telemetry
+from config.telemetry import trace_to_collector
+from events import instruments, telemetry
 from events.delivery import Delivery
 from events.models import Event, ParkedEvent
 from kernel.tenancy import current_tenant, tenant_connection
@@ -106,3 +109,39 @@ def test_a_handler_that_leaves_its_tenants_schema_fails_and_its_effects_are_gone
     assert current_tenant() == "north"
     assert parked(name) == [(1, "RETRYING")]
     assert "WrongTenant" in ParkedEvent.objects.get(subscriber=name).error
+
+
+def test_at_debug_there_is_one_line_for_each_step(
+    committed: Tenant, subscribe: Subscribe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines: list[tuple[str, object]] = []
+
+    class Notebook:
+        def debug(self, step: str, **named: object) -> None:
+            lines.append((step, named["event_id"]))
+
+    monkeypatch.setattr(instruments, "logger", Notebook())
+    monkeypatch.setattr(instruments.stdlib, "level", logging.DEBUG)
+    instruments.stdlib.manager._clear_cache()
+    name = subscribe(Recorder().record, TenantSuspended)
+
+    say("a")
+    drain(name)
+
+    event_id = str(Event.objects.get(type=TYPE, tenant_id="north").event_id)
+    assert lines == [("event_published", event_id), ("event_applied", event_id)]
+    monkeypatch.undo()
+    instruments.stdlib.manager._clear_cache()
+
+
+def test_spans_are_exported_where_a_collector_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1")
+    providers: list[object] = []
+    monkeypatch.setattr(trace, "set_tracer_provider", providers.append)
+
+    assert trace_to_collector("web") is True
+
+    (provider,) = providers
+    assert provider.resource.attributes["service.name"] == "tillflow-web"
+    monkeypatch.setitem(sys.modules, "opentelemetry.exporter.otlp.proto.http.trace_exporter", None)
+    assert trace_to_collector("web") is False

@@ -14,6 +14,7 @@ from events import sweeper
 from events.cloudevents import rendered
 from events.demand import forget, is_wanted
 from events.events import WebhookEndpointPaused
+from events.gauges import scraped
 from events.log import read_at
 from events.models import Subscription, WebhookAttempt, WebhookDelivery, WebhookEndpoint, WebhookSecret
 from events.pins import PinImpossible, pin_version
@@ -24,6 +25,7 @@ from events.webhooks import http, sending
 from events.webhooks.deliveries import NotSkippable, redeliver, send_test, skip
 from events.webhooks.endpoints import (
     QUEUEING,
+    TooManyEndpoints,
     TypesUnknown,
     create_endpoint,
     delete_endpoint,
@@ -446,3 +448,41 @@ def test_the_admin_makes_tests_and_pauses_an_endpoint(receiver: Receiver) -> Non
     assert "204" in page
     assert WebhookDelivery.objects.get().state == "SKIPPED"
     assert WebhookSecret.objects.count() == 2
+
+
+def test_a_secret_sealed_with_another_key_is_an_error_of_the_attempt(
+    receiver: Receiver, endpoint: WebhookEndpoint, settings: Any
+) -> None:
+    fail(A)
+    settings.SECRET_KEY = "another"
+
+    send_due(endpoint_id=endpoint.id)
+
+    assert receiver.received == []
+    assert "SecretUnreadable" in WebhookAttempt.objects.get().error
+    assert states(endpoint) == [(1, "PENDING")]
+
+
+def test_a_shop_has_at_most_so_many_endpoints(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("events.webhooks.endpoints.MOST_ENDPOINTS", 1)
+    create_endpoint(url=receiver.url, now=NOW)
+
+    with pytest.raises(TooManyEndpoints):
+        create_endpoint(url=receiver.url, now=NOW)
+
+    assert WebhookEndpoint.objects.count() == 1
+
+
+def test_metrics_show_paused_endpoints_and_waiting_deliveries(receiver: Receiver, endpoint: WebhookEndpoint) -> None:
+    fail(A)
+    pause_endpoint(endpoint_id=endpoint.id, reason="r", now=NOW)
+
+    lines = scraped().decode().splitlines()
+
+    assert 'tillflow_webhook_endpoints_paused{tenant="north"} 1.0' in lines
+    assert 'tillflow_webhook_deliveries_waiting{state="pending"} 1.0' in lines
+
+
+def test_a_pin_of_no_event_is_refused(shop: Tenant) -> None:
+    with pytest.raises(PinImpossible, match="no event type"):
+        pin_version(type_name="pos.nothing", version=1)
