@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.db import connection
 
 from events.delivery import Envelope
-from events.parking import STARTING_SECONDS, UNRESOLVED, State
+from events.parking import PARKED_FLAGS, STARTING_SECONDS, UNRESOLVED, State
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,18 +26,8 @@ def lock(tenant_id: str, subscriber: str) -> Held | None:
     """Lock the subscription for this transaction; None when another drain has it, or it does not exist."""
     with connection.cursor() as cursor:
         cursor.execute(
-            """
-            SELECT s.cursor, s.paused_at IS NOT NULL,
-                EXISTS (
-                    SELECT 1 FROM events_parkedevent p
-                    WHERE p.tenant_id = s.tenant_id AND p.subscriber = s.subscriber
-                        AND (p.state = ANY(%s) OR p.position > s.cursor)
-                ),
-                EXISTS (
-                    SELECT 1 FROM events_parkedevent p
-                    WHERE p.tenant_id = s.tenant_id AND p.subscriber = s.subscriber AND p.state = %s
-                        AND p.next_attempt_at <= clock_timestamp()
-                )
+            f"""
+            SELECT s.cursor, s.paused_at IS NOT NULL, {PARKED_FLAGS}
             FROM events_subscription s WHERE s.tenant_id = %s AND s.subscriber = %s
             FOR NO KEY UPDATE OF s SKIP LOCKED
             """,

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from events.parking import UNRESOLVED, State
+from events.parking import PARKED_FLAGS, UNRESOLVED, State
 from kernel.ids import new_id
 
 LEASE_SECONDS = 60
@@ -27,21 +27,11 @@ def take(tenant_id: str, subscriber: str) -> Lease | None:
     token = new_id()
     with connection.cursor() as cursor:
         cursor.execute(
-            """
+            f"""
             UPDATE events_subscription s SET lease = %s, leased_until = clock_timestamp() + make_interval(secs => %s)
             WHERE tenant_id = %s AND subscriber = %s AND paused_at IS NULL
                 AND (leased_until IS NULL OR leased_until < clock_timestamp())
-            RETURNING cursor, starts,
-                EXISTS (
-                    SELECT 1 FROM events_parkedevent p
-                    WHERE p.tenant_id = s.tenant_id AND p.subscriber = s.subscriber
-                        AND (p.state = ANY(%s) OR p.position > s.cursor)
-                ),
-                EXISTS (
-                    SELECT 1 FROM events_parkedevent p
-                    WHERE p.tenant_id = s.tenant_id AND p.subscriber = s.subscriber AND p.state = %s
-                        AND p.next_attempt_at <= clock_timestamp()
-                )
+            RETURNING cursor, starts, {PARKED_FLAGS}
             """,
             [token, LEASE_SECONDS, tenant_id, subscriber, UNRESOLVED, State.RETRYING],
         )

@@ -25,6 +25,20 @@ class State(StrEnum):
 
 UNRESOLVED = [State.RETRYING, State.WAITING, State.DEAD]
 LONGEST_ERROR = 8000
+# Of a subscription s: whether an event is parked that another may wait behind, or that the cursor has yet to pass; and
+# whether one is due. Parameters: the unresolved states, and the one that retries.
+PARKED_FLAGS = """
+    EXISTS (
+        SELECT 1 FROM events_parkedevent p
+        WHERE p.tenant_id = s.tenant_id AND p.subscriber = s.subscriber
+            AND (p.state = ANY(%s) OR p.position > s.cursor)
+    ),
+    EXISTS (
+        SELECT 1 FROM events_parkedevent p
+        WHERE p.tenant_id = s.tenant_id AND p.subscriber = s.subscriber AND p.state = %s
+            AND p.next_attempt_at <= clock_timestamp()
+    )
+"""
 STARTING_SECONDS = 1.0
 
 

@@ -16,7 +16,7 @@ from events.event import Category, all_types
 from events.log import read_at
 from events.schemas import SchemaBook
 from tenants.models import Tenant
-from tests.events.test_webhooks import A
+from tests.events.hooking import A
 
 WRITTEN = document(SchemaBook(ROOT / "schemas"))
 

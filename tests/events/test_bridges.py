@@ -1,15 +1,14 @@
-"""Bridges: at least once, in order, keyed by stream; tried on RabbitMQ, a Kafka cluster of librdkafka's, and moto."""
+"""Bridges to real peers: Debian's RabbitMQ, a Kafka cluster of librdkafka's, SNS and SQS as moto has them."""
 
 import json
 import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 import psutil
 import pytest
@@ -17,188 +16,14 @@ import pytest
 from config.stack.broker import free_port
 from events.bridges.aws import LARGEST_BYTES, SnsBridge, SqsBridge
 from events.bridges.bridge import BridgeDown, Message, MessageRefused
-from events.bridges.configured import configured_bridges
 from events.bridges.kafka import KafkaBridge
 from events.bridges.rabbitmq import RabbitMQBridge
-from events.canary import arrivals, release_canary
-from events.event import Category, classes_in
-from events.forwarding import Forward
-from events.models import ProcessedEvent, Subscription
-from events.pins import pin_version
-from events.services import pause_subscription, resume_subscription, retry_parked, subscribe_tenant
-from events.subscriptions import find_subscriber, forget_subscriber, subscribe_bridge
-from events.tasks import drain_tenant
-from kernel.ids import new_id
+from events.models import Subscription
+from events.subscriptions import forget_subscriber
 from tenants.models import Tenant
-from tests.events.recording import parked
-from tests.events.test_webhooks import fail
+from tests.events.bridging import A, B, bridged, key
+from tests.events.hooking import fail
 from tests.waiting import wait_for
-from tests.work import SilentDoorbells
-
-A, B = UUID(int=1), UUID(int=2)
-
-
-class FakeBridge:
-    """Takes messages, unless it is told not to."""
-
-    name = "tests.bridge"
-
-    def __init__(self) -> None:
-        self.sent: list[Message] = []
-        self.down = False
-        self.refuses: set[str] = set()
-        self.meanwhile: Callable[[], object] = lambda: None
-
-    def send(self, messages: Sequence[Message]) -> None:
-        if self.down:
-            raise BridgeDown("nobody there")
-        for message in messages:
-            if message.key in self.refuses:
-                raise MessageRefused(message.id, "too large")
-            self.sent.append(message)
-        self.meanwhile()
-
-    def close(self) -> None: ...
-
-
-def bridged(bridge: Any) -> Callable[[], int]:
-    """Subscribe a bridge, and return what forwards once."""
-    subscribe_bridge(bridge, *classes_in(Category.INTEGRATION))
-    subscribe_tenant()
-
-    def forward() -> int:
-        return Forward.over(bridge, find_subscriber(bridge.name), "north", SilentDoorbells()).run()
-
-    return forward
-
-
-@pytest.fixture
-def bridge(shop: Tenant) -> Iterator[FakeBridge]:
-    made = FakeBridge()
-    yield made
-    forget_subscriber(made.name)
-
-
-def key(tender_id: UUID) -> str:
-    return f"north/tender:{tender_id}"
-
-
-def test_events_are_forwarded_in_order_and_booked_once_confirmed(bridge: FakeBridge) -> None:
-    forward = bridged(bridge)
-    fail(A, B, A)
-
-    assert forward() == 3
-    assert forward() == 0
-
-    assert [message.key for message in bridge.sent] == [key(A), key(B), key(A)]
-    assert json.loads(bridge.sent[0].body)["specversion"] == "1.0"
-    assert Subscription.objects.get(subscriber=bridge.name).cursor == 3
-    assert ProcessedEvent.objects.filter(subscriber=bridge.name).count() == 3
-
-
-def test_a_bridge_that_is_down_is_left_alone_for_longer_and_longer(bridge: FakeBridge) -> None:
-    forward = bridged(bridge)
-    fail(A)
-    bridge.down = True
-
-    assert forward() == 0
-    bridge.down = False
-    Subscription.objects.filter(subscriber=bridge.name).update(leased_until="2999-01-01T00:00Z")
-    assert forward() == 0
-    row = Subscription.objects.get(subscriber=bridge.name)
-    assert (row.cursor, row.starts, row.lease) == (0, 1, None)
-    Subscription.objects.filter(subscriber=bridge.name).update(leased_until=None)
-
-    assert forward() == 1
-    assert Subscription.objects.get(subscriber=bridge.name).starts == 0
-
-
-def test_what_was_sent_and_not_booked_is_sent_again_under_the_same_id(bridge: FakeBridge) -> None:
-    forward = bridged(bridge)
-    fail(A)
-
-    def lose_the_lease() -> None:
-        Subscription.objects.filter(subscriber=bridge.name).update(lease=new_id(), leased_until=None)
-        bridge.meanwhile = lambda: None
-
-    bridge.meanwhile = lose_the_lease
-
-    assert forward() == 0
-    assert forward() == 1
-
-    assert len({message.id for message in bridge.sent}) == 1
-    assert len(bridge.sent) == 2
-    assert ProcessedEvent.objects.filter(subscriber=bridge.name).count() == 1
-
-
-def test_one_that_is_refused_goes_dead_with_its_stream_and_an_operator_can_retry(bridge: FakeBridge) -> None:
-    forward = bridged(bridge)
-    bridge.refuses = {key(A)}
-    fail(A, B, A)
-
-    assert forward() == 1
-    assert parked(bridge.name) == [(1, "DEAD"), (3, "WAITING")]
-    retry_parked(subscriber=bridge.name, operator="user:ada")
-    assert forward() == 0
-    assert parked(bridge.name) == [(1, "DEAD"), (3, "WAITING")]
-    bridge.refuses = set()
-    retry_parked(subscriber=bridge.name, operator="user:ada")
-
-    assert forward() == 2
-    assert [message.key for message in bridge.sent] == [key(B), key(A), key(A)]
-    assert parked(bridge.name) == []
-
-
-def test_a_paused_bridge_stands_still_and_a_canary_does_not_leave(bridge: FakeBridge) -> None:
-    forward = bridged(bridge)
-    pause_subscription(subscriber=bridge.name, operator="user:ada")
-    fail(A)
-    canary = release_canary()
-    assert forward() == 0
-    resume_subscription(subscriber=bridge.name, operator="user:ada")
-
-    assert forward() == 2
-
-    assert [message.type for message in bridge.sent] == ["payments.payment_failed"]
-    assert {a.subscriber for a in arrivals(canary) if a.seconds is not None} == {bridge.name}
-
-
-def test_a_pinned_tenant_is_forwarded_the_older_version(bridge: FakeBridge) -> None:
-    forward = bridged(bridge)
-    pin_version(type_name="payments.payment_failed", version=1)
-    fail(A)
-
-    forward()
-
-    assert json.loads(bridge.sent[0].body)["dataversion"] == 1
-
-
-def test_a_bridges_task_forwards(committed: Tenant) -> None:
-    made = FakeBridge()
-    try:
-        bridged(made)
-        fail(A)
-
-        assert drain_tenant(find_subscriber(made.name), "north") == {"tenant": "north", "handled": 1}
-        with pytest.raises(AssertionError, match="no handler"):
-            find_subscriber(made.name).handler(None, None)
-    finally:
-        forget_subscriber(made.name)
-
-
-def test_bridges_come_from_the_settings(settings: Any) -> None:
-    assert configured_bridges() == []
-    settings.BRIDGE_RABBITMQ_URL = "amqp://127.0.0.1:1/"
-    settings.BRIDGE_KAFKA_SERVERS = "127.0.0.1:1"
-    settings.BRIDGE_SNS_TOPIC_ARN = "arn:aws:sns:eu-west-1:1:events"
-    settings.BRIDGE_SQS_QUEUE_URL = "https://sqs.example.com/events"
-
-    assert [made.name for made in configured_bridges()] == [
-        "events.bridge_to_rabbitmq",
-        "events.bridge_to_kafka",
-        "events.bridge_to_sns",
-        "events.bridge_to_sqs",
-    ]
 
 
 @pytest.fixture
@@ -413,18 +238,6 @@ def test_a_rabbitmq_that_is_away_is_down() -> None:
         )
 
 
-def test_two_forwards_at_once_send_once(shop: Tenant, bridge: FakeBridge) -> None:
-    forward = bridged(bridge)
-    fail(A)
-    inner: list[int] = []
-    bridge.meanwhile = lambda: inner.append(forward()) if not inner else None
-
-    assert forward() == 1
-
-    assert inner == [0]
-    assert len(bridge.sent) == 1
-
-
 class PartialClient:
     """An AWS client that does not take every entry."""
 
@@ -442,24 +255,3 @@ def test_an_entry_that_sqs_did_not_take_is_refused_or_sent_again(sender_fault: b
 
     with pytest.raises(error, match="InvalidMessageContents"):
         bridge.send([Message(id="1", type="t", tenant="north", key="k", body=b"{}")])
-
-
-def test_a_spent_budget_rings_again_and_a_retry_that_finds_the_bridge_down_waits(bridge: FakeBridge) -> None:
-    bridged(bridge)
-    bells = SilentDoorbells()
-    forward = Forward.over(bridge, find_subscriber(bridge.name), "north", bells)
-    forward.budget = 0.0
-    bridge.refuses = {key(A)}
-    fail(A, B)
-
-    handled = forward.run()
-    while Subscription.objects.get(subscriber=bridge.name).cursor < 2:
-        handled += forward.run()
-    retry_parked(subscriber=bridge.name, operator="user:ada")
-    bridge.down = True
-    forward.run()
-
-    assert handled == 1
-    assert bridge.name in bells.rung
-    assert parked(bridge.name) == [(1, "RETRYING")]
-    assert Subscription.objects.get(subscriber=bridge.name).starts == 1

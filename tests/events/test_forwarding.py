@@ -1,0 +1,180 @@
+"""Forwarding: at least once, in order, booked when it is confirmed; one that is refused does not stop the others."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from events.bridges.configured import configured_bridges
+from events.canary import arrivals, release_canary
+from events.forwarding import Forward
+from events.models import ProcessedEvent, Subscription
+from events.pins import pin_version
+from events.services import pause_subscription, resume_subscription, retry_parked
+from events.subscriptions import find_subscriber, forget_subscriber
+from events.tasks import drain_tenant
+from kernel.ids import new_id
+from tenants.models import Tenant
+from tests.events.bridging import A, B, FakeBridge, bridged, key
+from tests.events.hooking import fail
+from tests.events.recording import parked
+from tests.work import SilentDoorbells
+
+
+@pytest.fixture
+def bridge(shop: Tenant) -> Iterator[FakeBridge]:
+    made = FakeBridge()
+    yield made
+    forget_subscriber(made.name)
+
+
+def test_events_are_forwarded_in_order_and_booked_once_confirmed(bridge: FakeBridge) -> None:
+    forward = bridged(bridge)
+    fail(A, B, A)
+
+    assert forward() == 3
+    assert forward() == 0
+
+    assert [message.key for message in bridge.sent] == [key(A), key(B), key(A)]
+    assert json.loads(bridge.sent[0].body)["specversion"] == "1.0"
+    assert Subscription.objects.get(subscriber=bridge.name).cursor == 3
+    assert ProcessedEvent.objects.filter(subscriber=bridge.name).count() == 3
+
+
+def test_a_bridge_that_is_down_is_left_alone_for_longer_and_longer(bridge: FakeBridge) -> None:
+    forward = bridged(bridge)
+    fail(A)
+    bridge.down = True
+
+    assert forward() == 0
+    bridge.down = False
+    Subscription.objects.filter(subscriber=bridge.name).update(leased_until="2999-01-01T00:00Z")
+    assert forward() == 0
+    row = Subscription.objects.get(subscriber=bridge.name)
+    assert (row.cursor, row.starts, row.lease) == (0, 1, None)
+    Subscription.objects.filter(subscriber=bridge.name).update(leased_until=None)
+
+    assert forward() == 1
+    assert Subscription.objects.get(subscriber=bridge.name).starts == 0
+
+
+def test_what_was_sent_and_not_booked_is_sent_again_under_the_same_id(bridge: FakeBridge) -> None:
+    forward = bridged(bridge)
+    fail(A)
+
+    def lose_the_lease() -> None:
+        Subscription.objects.filter(subscriber=bridge.name).update(lease=new_id(), leased_until=None)
+        bridge.meanwhile = lambda: None
+
+    bridge.meanwhile = lose_the_lease
+
+    assert forward() == 0
+    assert forward() == 1
+
+    assert len({message.id for message in bridge.sent}) == 1
+    assert len(bridge.sent) == 2
+    assert ProcessedEvent.objects.filter(subscriber=bridge.name).count() == 1
+
+
+def test_one_that_is_refused_goes_dead_with_its_stream_and_an_operator_can_retry(bridge: FakeBridge) -> None:
+    forward = bridged(bridge)
+    bridge.refuses = {key(A)}
+    fail(A, B, A)
+
+    assert forward() == 1
+    assert parked(bridge.name) == [(1, "DEAD"), (3, "WAITING")]
+    retry_parked(subscriber=bridge.name, operator="user:ada")
+    assert forward() == 0
+    assert parked(bridge.name) == [(1, "DEAD"), (3, "WAITING")]
+    bridge.refuses = set()
+    retry_parked(subscriber=bridge.name, operator="user:ada")
+
+    assert forward() == 2
+    assert [message.key for message in bridge.sent] == [key(B), key(A), key(A)]
+    assert parked(bridge.name) == []
+
+
+def test_a_paused_bridge_stands_still_and_a_canary_does_not_leave(bridge: FakeBridge) -> None:
+    forward = bridged(bridge)
+    pause_subscription(subscriber=bridge.name, operator="user:ada")
+    fail(A)
+    canary = release_canary()
+    assert forward() == 0
+    resume_subscription(subscriber=bridge.name, operator="user:ada")
+
+    assert forward() == 2
+
+    assert [message.type for message in bridge.sent] == ["payments.payment_failed"]
+    assert {a.subscriber for a in arrivals(canary) if a.seconds is not None} == {bridge.name}
+
+
+def test_a_pinned_tenant_is_forwarded_the_older_version(bridge: FakeBridge) -> None:
+    forward = bridged(bridge)
+    pin_version(type_name="payments.payment_failed", version=1)
+    fail(A)
+
+    forward()
+
+    assert json.loads(bridge.sent[0].body)["dataversion"] == 1
+
+
+def test_a_bridges_task_forwards(committed: Tenant) -> None:
+    made = FakeBridge()
+    try:
+        bridged(made)
+        fail(A)
+
+        assert drain_tenant(find_subscriber(made.name), "north") == {"tenant": "north", "handled": 1}
+        with pytest.raises(AssertionError, match="no handler"):
+            find_subscriber(made.name).handler(None, None)
+    finally:
+        forget_subscriber(made.name)
+
+
+def test_bridges_come_from_the_settings(settings: Any) -> None:
+    assert configured_bridges() == []
+    settings.BRIDGE_RABBITMQ_URL = "amqp://127.0.0.1:1/"
+    settings.BRIDGE_KAFKA_SERVERS = "127.0.0.1:1"
+    settings.BRIDGE_SNS_TOPIC_ARN = "arn:aws:sns:eu-west-1:1:events"
+    settings.BRIDGE_SQS_QUEUE_URL = "https://sqs.example.com/events"
+
+    assert [made.name for made in configured_bridges()] == [
+        "events.bridge_to_rabbitmq",
+        "events.bridge_to_kafka",
+        "events.bridge_to_sns",
+        "events.bridge_to_sqs",
+    ]
+
+
+def test_two_forwards_at_once_send_once(shop: Tenant, bridge: FakeBridge) -> None:
+    forward = bridged(bridge)
+    fail(A)
+    inner: list[int] = []
+    bridge.meanwhile = lambda: inner.append(forward()) if not inner else None
+
+    assert forward() == 1
+
+    assert inner == [0]
+    assert len(bridge.sent) == 1
+
+
+def test_a_spent_budget_rings_again_and_a_retry_that_finds_the_bridge_down_waits(bridge: FakeBridge) -> None:
+    bridged(bridge)
+    bells = SilentDoorbells()
+    forward = Forward.over(bridge, find_subscriber(bridge.name), "north", bells)
+    forward.budget = 0.0
+    bridge.refuses = {key(A)}
+    fail(A, B)
+
+    handled = forward.run()
+    while Subscription.objects.get(subscriber=bridge.name).cursor < 2:
+        handled += forward.run()
+    retry_parked(subscriber=bridge.name, operator="user:ada")
+    bridge.down = True
+    forward.run()
+
+    assert handled == 1
+    assert bridge.name in bells.rung
+    assert parked(bridge.name) == [(1, "RETRYING")]
+    assert Subscription.objects.get(subscriber=bridge.name).starts == 1
