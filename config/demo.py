@@ -139,6 +139,8 @@ class Demo:
         _manage("owner", "admin", *tenant, OWNER_PASSWORD=self.credentials.owner)
 
     def _start_programs(self) -> None:
+        for left_over in (var() / "metrics").glob("*.db"):
+            left_over.unlink()
         self.supervisor.start()
         _wait("the web processes", lambda: requests.get(f"{self.url}/healthz", timeout=5).ok, "web")
         _wait(

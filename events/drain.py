@@ -125,7 +125,8 @@ class Drain:
                 limit = 1 if self.singles else self.subscriber.batch_size
                 page = read(self.tenant_id, after=held.cursor, types=self.subscriber.heard, limit=limit)
                 events = page.events
-                applied = self._handle(events, reached=page.reached, blocked=held.blocked)
+                news = page.reached > held.cursor
+                applied = self._handle(events, reached=page.reached, blocked=held.blocked) if news else []
         except Exception as error:
             if is_infrastructure(error) or not events:
                 raise
