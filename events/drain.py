@@ -73,19 +73,22 @@ class Drain:
         deadline = self.clock() + self.budget
         self.doorbells.answer(self.tenant_id, self.subscriber)
         try:
-            while True:
-                step = self._step()
-                if step is Step.NOT_OURS:
-                    break
-                if step is Step.CAUGHT_UP and not self._second_look():
-                    break
-                if self.clock() >= deadline:
-                    self.doorbells.ring_again(self.tenant_id, self.subscriber)
-                    break
+            more = self._work_until(deadline)
         finally:
             if self.marked:
                 self.doorbells.end(self.tenant_id, self.subscriber)
+        if more:
+            self.doorbells.ring_again(self.tenant_id, self.subscriber)
         return self.handled
+
+    def _work_until(self, deadline: float) -> bool:
+        """Go on until nothing is left, or the time is over; say whether there may be more."""
+        while True:
+            step = self._step()
+            if step is Step.NOT_OURS or (step is Step.CAUGHT_UP and not self._second_look()):
+                return False
+            if self.clock() >= deadline:
+                return True
 
     def _second_look(self) -> bool:
         return cursors.has_news(self.tenant_id, self.subscriber.name, list(self.subscriber.heard))

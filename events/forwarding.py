@@ -35,19 +35,7 @@ class Forward(Drain):
         forward.bridge = bridge
         return forward
 
-    def run(self) -> int:
-        """Forward what is pending, for about a second; return how many events were confirmed."""
-        deadline = self.clock() + self.budget
-        self.doorbells.answer(self.tenant_id, self.subscriber)
-        while True:
-            step = self._forward()
-            if step is Step.NOT_OURS or (step is Step.CAUGHT_UP and not self._second_look()):
-                return self.handled
-            if self.clock() >= deadline:
-                self.doorbells.ring_again(self.tenant_id, self.subscriber)
-                return self.handled
-
-    def _forward(self) -> Step:
+    def _step(self) -> Step:
         with unit_of_work():
             lease = leases.take(self.tenant_id, self.subscriber.name)
         if lease is None:
