@@ -56,10 +56,14 @@ CROSS JOIN LATERAL (
 WHERE s.paused_at IS NULL AND (s.leased_until IS NULL OR s.leased_until < clock_timestamp()) AND (
     log.head - s.cursor > 1000
     OR (log.head > s.cursor AND EXISTS (
-        SELECT 1 FROM events_event e
-        WHERE e.tenant_id = s.tenant_id AND e.position > s.cursor
-            AND e.recorded_at < clock_timestamp() - make_interval(secs => %(moment)s)
-            AND e.type IN (SELECT bound.type FROM {_TYPES} WHERE bound.subscriber = s.subscriber)
+        SELECT 1 FROM unnest(%(subscribers)s::text[], %(types)s::text[]) AS bound (subscriber, type)
+        CROSS JOIN LATERAL (
+            SELECT e.recorded_at FROM events_event e
+            WHERE e.tenant_id = s.tenant_id AND e.type = bound.type AND e.position > s.cursor
+            ORDER BY e.position LIMIT 1
+        ) AS first
+        WHERE bound.subscriber = s.subscriber
+            AND first.recorded_at < clock_timestamp() - make_interval(secs => %(moment)s)
     ))
     OR EXISTS (
         SELECT 1 FROM events_parkedevent p
