@@ -47,7 +47,7 @@ ORDER BY s.tenant_id, s.subscriber
 
 # A subscription is behind when an event of its types has waited longer than a moment, or when its cursor has so much
 # of no interest before it that the next look would be long.
-_BEHIND = f"""
+_BEHIND = """
 SELECT s.tenant_id, s.subscriber
 FROM events_subscription s
 CROSS JOIN LATERAL (
