@@ -27,6 +27,9 @@ class WrongTenant(Exception):
 
 @contextmanager
 def traced(reaction: Reaction) -> Iterator[None]:
+    if not telemetry.is_traced():
+        yield
+        return
     envelopes: list[Envelope] = [delivery.envelope for delivery in reaction.deliveries]
     attributes = {
         "tillflow.tenant": reaction.tenant_id,

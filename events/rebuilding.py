@@ -8,14 +8,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from django.db import connection
-from django.utils import timezone
 
 from events.archives import archived_events
 from events.causes import caused_by
 from events.delivery import Delivery
 from events.event import decode
 from events.log import StoredEvent, read
-from events.models import OperatorAction
+from events.services import record_action
 from events.subscriptions import Subscriber, find_subscriber
 from events.unit_of_work import unit_of_work
 from kernel.refusals import NotFound, Refusal
@@ -172,7 +171,8 @@ def _compare(subscriber: Subscriber, events: int, operator: str, *, swap: bool) 
                 cursor.execute(f'INSERT INTO "{tenant_id}"."{table}" ({columns}) {shadow}')
     different = bool(missing or surplus)
     if swap:
-        _record(subscriber, operator, f"{events} events, {missing} rows were missing, {surplus} too many")
+        reason = f"{events} events, {missing} rows were missing, {surplus} too many"
+        record_action("rebuild", subscriber.name, operator, reason)
     return Rebuilt(events=events, missing=missing, surplus=surplus, samples=samples, swapped=swap and different)
 
 
@@ -190,14 +190,3 @@ def _columns(table: str) -> str:
         )
         columns: str = cursor.fetchone()[0]
         return columns
-
-
-def _record(subscriber: Subscriber, operator: str, reason: str) -> None:
-    OperatorAction.objects.create(
-        tenant_id=current_tenant(),
-        subscriber=subscriber.name,
-        action="rebuild",
-        operator=operator,
-        reason=reason,
-        acted_at=timezone.now(),
-    )

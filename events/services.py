@@ -83,14 +83,14 @@ def pause_subscription(*, subscriber: str, operator: str, reason: str = "") -> N
     """
     with unit_of_work():
         _change_pause(subscriber, paused=True)
-        _record("pause", subscriber, operator, reason)
+        record_action("pause", subscriber, operator, reason)
 
 
 def resume_subscription(*, subscriber: str, operator: str, reason: str = "") -> None:
     """:raises NotFound: when the tenant has no such subscription."""
     with unit_of_work():
         _change_pause(subscriber, paused=False)
-        _record("resume", subscriber, operator, reason)
+        record_action("resume", subscriber, operator, reason)
     doorbells.ring_again(current_tenant(), find_subscriber(subscriber))
 
 
@@ -105,7 +105,7 @@ def retry_parked(*, subscriber: str, operator: str, position: int | None = None,
         now = timezone.now()
         parked.update(state=State.RETRYING, attempts=0, next_attempt_at=now, updated_at=now)
         for at in positions:
-            _record("retry", subscriber, operator, "", at)
+            record_action("retry", subscriber, operator, "", at)
     if positions:
         doorbells.ring_again(current_tenant(), find_subscriber(subscriber))
     return len(positions)
@@ -208,7 +208,7 @@ def _discard(parked: ParkedEvent, operator: str, reason: str, *, action: str = "
     parked.state, parked.reason, parked.updated_at = State.DISCARDED, reason, timezone.now()
     parked.save(update_fields=["state", "reason", "updated_at"])
     parking.release_next(parked.tenant_id, parked.subscriber, parked.stream)
-    _record(action, parked.subscriber, operator, reason, parked.position)
+    record_action(action, parked.subscriber, operator, reason, parked.position)
 
 
 def _heads(subscriber: str, *, position: int | None = None, fingerprint: str = ""):  # type: ignore[no-untyped-def]  # noqa: ANN202
@@ -231,7 +231,7 @@ def _change_pause(subscriber: str, *, paused: bool) -> None:
         raise NotFound(message)
 
 
-def _record(action: str, subscriber: str, operator: str, reason: str, position: int | None = None) -> None:
+def record_action(action: str, subscriber: str, operator: str, reason: str, position: int | None = None) -> None:
     OperatorAction.objects.create(
         tenant_id=current_tenant(),
         subscriber=subscriber,
