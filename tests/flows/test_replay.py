@@ -6,6 +6,7 @@ import signal
 from concurrent.futures import ThreadPoolExecutor
 from io import StringIO
 from pathlib import Path
+from threading import Lock
 
 import psutil
 from django.core.management import call_command
@@ -53,14 +54,16 @@ def verified() -> str:
 
 
 def replayed(stack: Stack, token: str, retail: Retail, faults: dict[int, object]) -> Tally:
-    """Send everything, and do a fault when so many documents are through."""
+    """Send everything, and do a fault when so many documents are through, one fault at a time."""
     done = 0
+    one_fault = Lock()
 
     def advance(_count: int) -> None:
         nonlocal done
-        done += 1
-        if done in faults:
-            faults[done]()  # type: ignore[operator]
+        with one_fault:
+            done += 1
+            if done in faults:
+                faults[done]()  # type: ignore[operator]
 
     till = Till(url=stack.url, host="north.localhost", token=token)
     with ThreadPoolExecutor(1) as pool:
