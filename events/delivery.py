@@ -5,6 +5,8 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
+import msgspec
+
 from events.causes import Cause
 
 E = TypeVar("E")
@@ -39,8 +41,7 @@ class Envelope:
         )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Delivery(Generic[E]):
+class Delivery(msgspec.Struct, Generic[E], frozen=True, kw_only=True):
     """:param attempt: 1 the first time this event is given to this subscriber."""
 
     event: E

@@ -1,8 +1,7 @@
 """The drain: handle everything that is pending for one subscriber of one tenant."""
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
 
@@ -11,7 +10,6 @@ import structlog
 from django.db import InterfaceError, OperationalError
 
 from events import cursors, instruments, metrics, parking
-from events.causes import caused_by
 from events.delivery import AnyDelivery, Delivery, Envelope
 from events.doorbells import Doorbells
 from events.event import EventUnreadable, decode
@@ -184,20 +182,16 @@ class Drain:
         if not deliveries:
             return
         if self.subscriber.batch:
-            with self._reaction(deliveries[-1], deliveries):
+            with around(MIDDLEWARE, self._reaction(deliveries)):
                 self.subscriber.handler(deliveries)
             return
         for delivery in deliveries:
-            with self._reaction(delivery, [delivery]):
+            with around(MIDDLEWARE, self._reaction([delivery])):
                 self.subscriber.handler(delivery.event, delivery)
 
-    @contextmanager
-    def _reaction(self, cause: AnyDelivery, deliveries: list[AnyDelivery]) -> Iterator[None]:
-        reaction = Reaction(
-            listener=self.subscriber.name, event=cause.event, tenant_id=self.tenant_id, deliveries=deliveries
-        )
-        with caused_by(cause.envelope.cause()), around(MIDDLEWARE, reaction):
-            yield
+    def _reaction(self, deliveries: list[AnyDelivery]) -> Reaction:
+        event = deliveries[-1].event
+        return Reaction(listener=self.subscriber.name, event=event, tenant_id=self.tenant_id, deliveries=deliveries)
 
     def _note(self, applied: list[AnyDelivery]) -> None:
         self.handled += len(applied)

@@ -6,7 +6,6 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from events.causes import caused_by
 from events.delivery import Delivery
 from events.event import decode
 from events.instruments import MIDDLEWARE
@@ -97,7 +96,7 @@ def _try(subscriber: Subscriber, event: StoredEvent, attempt: int) -> str:
             reaction = Reaction(
                 listener=subscriber.name, event=read, tenant_id=envelope.tenant_id, deliveries=[delivery]
             )
-            with caused_by(envelope.cause()), around(MIDDLEWARE, reaction):
+            with around(MIDDLEWARE, reaction):
                 subscriber.handler([delivery]) if subscriber.batch else subscriber.handler(read, delivery)
     except Exception as error:  # noqa: BLE001 - whatever the handler raises is what the operator wants to see
         return described(error)

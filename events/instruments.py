@@ -1,15 +1,18 @@
 """What is seen of every step of an event's life: counts, times, spans, one structured line."""
 
 import logging
-import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
+from functools import cache
+from types import TracebackType
 
 import structlog
+from prometheus_client import Histogram
 
 from events import metrics, telemetry
+from events.causes import caused_by
 from events.delivery import AnyDelivery, Envelope
 from events.log import NewEvent
 from events.middleware import Middleware, Reaction
@@ -25,11 +28,14 @@ class WrongTenant(Exception):
     """A subscriber was about to react, or has reacted, in another schema than its event's tenant."""
 
 
-@contextmanager
-def traced(reaction: Reaction) -> Iterator[None]:
+def caused(reaction: Reaction) -> AbstractContextManager[None] | None:
+    """What a subscriber publishes is caused by its event; by the last of them, when it is handed many."""
+    return caused_by(reaction.deliveries[-1].envelope.cause()) if reaction.deliveries else None
+
+
+def traced(reaction: Reaction) -> AbstractContextManager[None] | None:
     if not telemetry.is_traced():
-        yield
-        return
+        return None
     envelopes: list[Envelope] = [delivery.envelope for delivery in reaction.deliveries]
     attributes = {
         "tillflow.tenant": reaction.tenant_id,
@@ -38,45 +44,54 @@ def traced(reaction: Reaction) -> Iterator[None]:
     }
     if envelopes:
         attributes |= {"tillflow.type": envelopes[0].type, "tillflow.position": envelopes[0].position}
-    with telemetry.reaction_span(
-        f"apply {reaction.listener}", [envelope.traceparent for envelope in envelopes], **attributes
-    ):
-        yield
+    traceparents = [envelope.traceparent for envelope in envelopes]
+    return telemetry.reaction_span(f"apply {reaction.listener}", traceparents, **attributes)
 
 
-@contextmanager
-def timed(reaction: Reaction) -> Iterator[None]:
-    began = time.perf_counter()
-    try:
-        yield
-    finally:
-        metrics.reaction_seconds.labels(reaction.listener).observe(time.perf_counter() - began)
+def timed(reaction: Reaction) -> AbstractContextManager[object]:
+    return _reaction_seconds(reaction.listener).time()
 
 
-@contextmanager
-def guarded(reaction: Reaction) -> Iterator[None]:
+@cache
+def _reaction_seconds(listener: str) -> Histogram:
+    return metrics.reaction_seconds.labels(listener)
+
+
+def guarded(reaction: Reaction) -> AbstractContextManager[None] | None:
     """Refuse to react anywhere but in the tenant's own schema; one that leaves it fails, and is brought back."""
-    if not reaction.deliveries:
-        yield
-        return
-    database = tenant_connection()
-    tenant = database.tenant
-    _require_schema(reaction, database.schema_name)
-    try:
-        yield
-        _require_schema(reaction, database.schema_name)
-    finally:
-        if database.schema_name != reaction.tenant_id:
-            database.set_tenant(tenant)
+    return _Guard(reaction) if reaction.deliveries else None
 
 
-def _require_schema(reaction: Reaction, schema_name: str) -> None:
-    if schema_name != reaction.tenant_id:
-        message = f"{reaction.listener} reacts for {reaction.tenant_id!r} in {schema_name!r}"
-        raise WrongTenant(message)
+class _Guard:
+    __slots__ = ("database", "reaction", "tenant")
+
+    def __init__(self, reaction: Reaction) -> None:
+        self.reaction = reaction
+        self.database = tenant_connection()
+        self.tenant = self.database.tenant
+
+    def __enter__(self) -> None:
+        self._require_schema()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self.database.schema_name == self.reaction.tenant_id:
+            return
+        try:
+            if kind is None:
+                self._require_schema()
+        finally:
+            self.database.set_tenant(self.tenant)
+
+    def _require_schema(self) -> None:
+        schema_name = self.database.schema_name
+        if schema_name != self.reaction.tenant_id:
+            message = f"{self.reaction.listener} reacts for {self.reaction.tenant_id!r} in {schema_name!r}"
+            raise WrongTenant(message)
 
 
-MIDDLEWARE: tuple[Middleware, ...] = (traced, timed, guarded)
+MIDDLEWARE: tuple[Middleware, ...] = (caused, traced, timed, guarded)
 
 
 def published(tenant_id: str, events: Sequence[NewEvent]) -> None:

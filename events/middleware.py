@@ -1,16 +1,17 @@
 """Middleware: what happens around every reaction to an event, in this process's bus and in the drains alike.
 
-A middleware is given the reaction and returns a context manager; the first one of a chain is the outermost.
+A middleware is given the reaction and returns a context manager, or None when it has nothing to do around this one;
+the first one of a chain is the outermost.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, ExitStack
 from typing import Any
 
+import msgspec
 
-@dataclass(frozen=True, kw_only=True)
-class Reaction:
+
+class Reaction(msgspec.Struct, frozen=True, kw_only=True):
     """One listener, or subscriber, about to react.
 
     :param deliveries: what a subscriber is handed; empty on a bus, where there is nothing around the event.
@@ -22,13 +23,13 @@ class Reaction:
     deliveries: Sequence[Any] = ()
 
 
-Middleware = Callable[[Reaction], AbstractContextManager[None]]
+Middleware = Callable[[Reaction], AbstractContextManager[object] | None]
 
 
-@contextmanager
-def around(middleware: Sequence[Middleware], reaction: Reaction) -> Iterator[None]:
-    """Go through a chain: in, in the order given, and out the other way round."""
+def around(middleware: Sequence[Middleware], reaction: Reaction) -> AbstractContextManager[object]:
+    """Go through a chain: in now, in the order given, and out the other way round when the returned one ends."""
     with ExitStack() as stack:
         for each in middleware:
-            stack.enter_context(each(reaction))
-        yield
+            if (manager := each(reaction)) is not None:
+                stack.enter_context(manager)
+        return stack.pop_all()

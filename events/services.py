@@ -1,10 +1,10 @@
 """What operators and the platform do with subscriptions and parked events. Every act of an operator is recorded."""
 
 import json
-from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from django.db import connection
 from django.utils import timezone
 
@@ -175,7 +175,7 @@ def publish_edited_copy(*, subscriber: str, position: int, data: dict[str, Any],
             raise NotParked(message)
         original = read_at(parked.tenant_id, position).envelope
         copy = _mended(original, data)
-        cause = replace(original.cause(), actor=operator)
+        cause = msgspec.structs.replace(original.cause(), actor=operator)
         with caused_by(cause):
             event_id = publish(copy, occurred_at=original.occurred_at)
         others = [s.name for s in subscribers_of({original.type}, platform=in_public()) if s.name != subscriber]
