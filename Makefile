@@ -37,9 +37,10 @@ test: .venv/installed-dev ## every test, on an embedded stack of its own
 
 RABBITMQ := /usr/lib/rabbitmq/bin/rabbitmq-server
 ROUNDS ?= 30
+JOBS ?= 1
 SEEDS ?= 2000
-faults: .venv/installed-dev ## kill everything while terminals sell: ROUNDS=30 SEED=1
-	@$(RUN) -m tests.faults --rounds $(ROUNDS) $(if $(SEED),--seed $(SEED))
+faults: .venv/installed-dev ## kill everything while terminals sell: ROUNDS=30 SEED=1 JOBS=1
+	@$(RUN) -m tests.faults --rounds $(ROUNDS) --jobs $(JOBS) $(if $(SEED),--seed $(SEED))
 
 simulate: .venv/installed-dev ## the protocol under SEEDS=2000 schedules of faults, in one process
 	@$(RUN) -m tests.faults.simulation --seeds $(SEEDS)
@@ -73,7 +74,8 @@ benchmarks: .venv/installed-dev ## the figures of the README
 	@$(RUN) -m benchmarks.subscribers
 	@$(RUN) -m benchmarks.latency
 
-scale: .venv/installed-dev ## a million events, a thousand tenants, a noisy neighbour
+scale: .venv/installed-dev ## a million events, a thousand tenants, noisy neighbours
 	@$(RUN) -m benchmarks.scale
+	@$(RUN) -m benchmarks.neighbours
 
 .PHONY: help demo demo-check credentials up down test faults simulate alerts asyncapi check docs format benchmarks scale

@@ -2,17 +2,19 @@
 
 import sys
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from concurrent.futures import wait
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import psycopg
 
 from config.stack.place import ROOT
-from tests.faults.checker import Verdict, bindings, check, pending
+from tests.faults.checker import bindings, check, pending
 from tests.faults.clients import Clients
-from tests.faults.schedule import Round, schedule
+from tests.faults.schedule import Round
 from tests.faults.stack import SHOPS, Stack
 from tests.faults.strikes import strike
 from tests.faults.tampering import DAMAGES, unseen
@@ -22,24 +24,53 @@ KINDS = ("lost", "repeated", "reordered", "unaccounted", "leaked")
 PATIENCE_SECONDS = 120
 
 
-def run(seed: int, rounds: int, folder: Path) -> int:
-    """Run the rounds and print the last line; return how many things are wrong."""
+@dataclass
+class Outcome:
+    """What rounds came to: how much was sold, how many things are wrong by kind, how long each took to recover."""
+
+    orders: int = 0
+    events: int = 0
+    wrong: Counter[str] = field(default_factory=Counter)
+    recovered: list[float] = field(default_factory=list)
+
+    def __iadd__(self, other: "Outcome") -> "Outcome":
+        self.orders += other.orders
+        self.events += other.events
+        self.wrong += other.wrong
+        self.recovered += other.recovered
+        return self
+
+    def last_line(self, seed: int) -> str:
+        counts = " ".join(f"{kind}={self.wrong[kind]}" for kind in KINDS)
+        p99 = sorted(self.recovered)[min(len(self.recovered) - 1, int(len(self.recovered) * 0.99))]
+        return (
+            f"faults: seed={seed} rounds={len(self.recovered)} orders={self.orders} events={self.events} {counts} "
+            f"recovered_p99_s={p99:.2f}"
+        )
+
+
+def run(rounds: Sequence[Round], folder: Path) -> Outcome:
+    """Play rounds on a stack of their own, and let the checker judge what is there after the last."""
     stack = Stack(folder)
     recovered: list[float] = []
     began = time.monotonic()
     with started(stack):
         clients = Clients(stack, folder / "journal.jsonl")
-        for planned in schedule(seed, rounds):
+        for planned in rounds:
             recovered.append(play(stack, clients, planned))
-            _tell(f"{planned.number:>4} {planned.fault:<20} recovered in {recovered[-1]:6.2f} s")
+            tell(f"{planned.number:>4} {planned.fault:<20} recovered in {recovered[-1]:6.2f} s")
         with stack.connect() as connection:
             verdict = check(connection, clients.journal, CATALOGUE, SHOPS)
             for damage in unseen(connection, clients.journal, CATALOGUE, SHOPS):
                 verdict.wrong["blind"].append(f"the checker did not see what was done to the tables: {damage}")
-    findings = sum(map(len, verdict.wrong.values()))
-    _tell(f"{time.monotonic() - began:.0f} s, {findings} findings, {len(DAMAGES)} kinds of damage done and looked for")
-    _tell(last_line(seed, rounds, verdict, recovered))
-    return findings
+    for kind, said in verdict.wrong.items():
+        for sentence in said[:20]:
+            tell(f"{kind}: {sentence}")
+    wrong = Counter({kind: len(said) for kind, said in verdict.wrong.items()})
+    tell(
+        f"{time.monotonic() - began:.0f} s, {wrong.total()} findings, {len(DAMAGES)} kinds of damage done and looked for"
+    )
+    return Outcome(verdict.orders, verdict.events, wrong, recovered)
 
 
 def play(stack: Stack, clients: Clients, planned: Round) -> float:
@@ -69,19 +100,7 @@ def await_settled(stack: Stack) -> None:
         except psycopg.OperationalError:
             continue
         time.sleep(0.1)
-    _tell(f"not settled after {PATIENCE_SECONDS} s: the checker will say what is missing")
-
-
-def last_line(seed: int, rounds: int, verdict: Verdict, recovered: list[float]) -> str:
-    for kind, said in verdict.wrong.items():
-        for sentence in said[:20]:
-            _tell(f"{kind}: {sentence}")
-    counts = " ".join(f"{kind}={verdict.count(kind)}" for kind in KINDS)
-    p99 = sorted(recovered)[min(len(recovered) - 1, int(len(recovered) * 0.99))]
-    return (
-        f"faults: seed={seed} rounds={rounds} orders={verdict.orders} events={verdict.events} {counts} "
-        f"recovered_p99_s={p99:.2f}"
-    )
+    tell(f"not settled after {PATIENCE_SECONDS} s: the checker will say what is missing")
 
 
 @contextmanager
@@ -93,6 +112,6 @@ def started(stack: Stack) -> Iterator[None]:
         stack.stop()
 
 
-def _tell(line: str) -> None:
+def tell(line: str) -> None:
     sys.stdout.write(line + "\n")
     sys.stdout.flush()
