@@ -1,4 +1,4 @@
-"""A million events in one tenant, a thousand tenants, and a neighbour that is noisy. `python -m benchmarks.scale`"""
+"""A million events in one tenant, and a thousand tenants. `python -m benchmarks.scale`"""
 
 import argparse
 import os
@@ -6,7 +6,6 @@ import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from benchmarks.stack import TENANT, stack, wait_for, worker
 
@@ -39,8 +38,6 @@ def main() -> None:
     parser.add_argument("--events", type=int, default=1_000_000, help="in the one tenant")
     parser.add_argument("--tenants", type=int, default=1000)
     parser.add_argument("--each", type=int, default=1000, help="events in each of the many tenants")
-    parser.add_argument("--noise", type=int, default=200_000, help="the noisy tenant's backlog")
-    parser.add_argument("--seconds", type=int, default=40, help="of the quiet tenant's sales")
     arguments = parser.parse_args()
     with stack():
         rows = [one_tenant(arguments.events), many_tenants(arguments.tenants, arguments.each)]
@@ -52,15 +49,6 @@ def main() -> None:
                 f"{row.what:<36} {row.events / row.seconds:>9.0f} {row.sweep_behind_ms:>10.1f} ms"
                 f" {row.sweep_idle_ms:>8.1f} ms {row.worker_mib:>5.0f} MiB"
             )
-        alone, beside = neighbours(arguments.noise, arguments.seconds)
-        print("a quiet tenant, 20 events/s, commit to applied, ms")
-        for name, delays in (("alone", alone), (f"beside a backlog of {arguments.noise}", beside)):
-            print(f"  {name:<32} p50 {quantile(delays, 0.5):>7.1f}  p99 {quantile(delays, 0.99):>7.1f}")
-        print(f"  p99 times {quantile(beside, 0.99) / quantile(alone, 0.99):.2f}")
-
-
-def quantile(values: list[float], share: float) -> float:
-    return sorted(values)[min(len(values) - 1, int(len(values) * share))] * 1000
 
 
 def one_tenant(events: int) -> Row:
@@ -69,11 +57,11 @@ def one_tenant(events: int) -> Row:
 
 def many_tenants(count: int, each: int) -> Row:
     names = [f"bench_{number:04}" for number in range(count)]
-    _create(names)
+    create_tenants(names)
     return _drained(f"{each} events in each of {count} tenants", names, each)
 
 
-def _create(names: list[str]) -> None:
+def create_tenants(names: list[str]) -> None:
     """Make tenants that have a schema, and in it nothing but the table that the benchmark writes to."""
     from django.db import connection
 
@@ -92,7 +80,7 @@ def _create(names: list[str]) -> None:
         cursor.execute("SET search_path = public")
 
 
-def _publish(names: list[str], each: int) -> None:
+def write_log(names: list[str], each: int) -> None:
     """Write the log of many tenants at once, as if it had been published."""
     from django.db import connection
 
@@ -133,7 +121,7 @@ def _drained(what: str, names: list[str], each: int) -> Row:
             " SELECT t, 'bench.batch', at, at, 0, 0, now() FROM unnest(%s::text[], %s::bigint[]) AS new (t, at)",
             [list(starts), list(starts.values())],
         )
-    _publish(names, each)
+    write_log(names, each)
 
     def left() -> int:
         with in_public_schema(), connection.cursor() as cursor:
@@ -178,73 +166,6 @@ def _largest_child() -> float:
 
     children = [p for p in psutil.Process(os.getpid()).children(recursive=True) if "worker" in " ".join(p.cmdline())]
     return max((process.memory_info().rss / 2**20 for process in children), default=0.0)
-
-
-def neighbours(noise: int, seconds: int) -> tuple[list[float], list[float]]:
-    """Sell steadily in a quiet tenant, alone and beside one with a backlog; return the delays of both."""
-    import redis
-    from django.conf import settings
-    from django.db import connection
-
-    from benchmarks.declarations import Sold, apply_one
-    from benchmarks.worker import app
-    from events import cursors
-    from events.doorbells import doorbells
-    from events.log import head
-    from events.publishing import publish
-    from events.subscriptions import find_subscriber, subscriber
-    from events.unit_of_work import unit_of_work
-    from kernel.ids import new_id
-    from kernel.tenancy import find_any_tenant, in_public_schema, in_tenant
-
-    subscriber("bench.ordinary", Sold, queue="bench")(apply_one)
-    noisy, quiet = "bench_noisy", "bench_quiet"
-    _create([noisy, quiet])
-    redis.Redis.from_url(settings.REDIS_URL).flushdb()
-    with in_public_schema(), connection.cursor() as cursor:
-        cursor.execute("DELETE FROM events_subscription WHERE subscriber LIKE 'bench.%%'")
-
-    def steadily() -> list[float]:
-        with in_tenant(find_any_tenant(quiet)):
-            first = head(quiet)
-            begin = time.monotonic()
-            for number in range(20 * seconds):
-                time.sleep(max(0.0, begin + number / 20 - time.monotonic()))
-                with unit_of_work():
-                    publish(Sold(sale_id=new_id(), amount=1))
-            newest = head(quiet)
-
-            def measured() -> Any:
-                with connection.cursor() as cursor:
-                    cursor.execute(
-                        "SELECT extract(epoch FROM d.processed_at - e.recorded_at)::float FROM events_event e"
-                        " JOIN events_processedevent d ON d.tenant_id = e.tenant_id AND d.position = e.position"
-                        " AND d.subscriber = 'bench.ordinary' WHERE e.tenant_id = %s AND e.position > %s",
-                        [quiet, first],
-                    )
-                    return [row[0] for row in cursor.fetchall()]
-
-            wait_for(lambda: len(measured()) >= newest - first, 120)
-            return list(measured())
-
-    for name in (noisy, quiet):
-        with in_tenant(find_any_tenant(name)):
-            cursors.create_missing(name, {"bench.ordinary": head(name)})
-    with worker():
-        wait_for(lambda: bool(app.control.ping(timeout=1)), 60)
-        steadily()
-        alone = steadily()
-        _publish([noisy], noise)
-        doorbells.ring_again(noisy, find_subscriber("bench.ordinary"))
-        beside = steadily()
-    with in_tenant(find_any_tenant(noisy)), connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT cursor < (SELECT max(position) FROM events_event WHERE tenant_id = %s) FROM events_subscription"
-            " WHERE tenant_id = %s AND subscriber = 'bench.ordinary'",
-            [noisy, noisy],
-        )
-        print(f"  (the backlog {'lasted' if cursor.fetchone()[0] else 'did not last'} to the end)")
-    return alone, beside
 
 
 if __name__ == "__main__":

@@ -34,16 +34,29 @@ def stack() -> Iterator[None]:
         services.stop()
 
 
+def checkpoint() -> None:
+    """Let the database write out what was just loaded, so that this is not measured."""
+    import psycopg
+
+    from config.stack.place import var
+    from config.stack.postgres import EmbeddedPostgres
+
+    with psycopg.connect(EmbeddedPostgres(var() / "postgres").url("postgres", "tillflow"), autocommit=True) as database:
+        database.execute("VACUUM ANALYZE events_event")
+        database.execute("CHECKPOINT")
+
+
 def _manage(*arguments: str) -> str:
     command = [sys.executable, "manage.py", *arguments]
     return subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
 
 
 @contextmanager
-def worker(concurrency: int = 2) -> Iterator[None]:
+def worker(concurrency: int = 2, *, queues: str = "bench,backlog", niceness: int = 0) -> Iterator[None]:
     """Run one prefork worker, which consumes the benchmarks' queue and, as in a shop, sends task events."""
-    celery = str(Path(sys.executable).parent / "celery")
-    command = [celery, "--app", "benchmarks.worker", "worker", "--concurrency", str(concurrency), "--queues", "bench"]
+    celery = ["nice", "-n", str(niceness), str(Path(sys.executable).parent / "celery")]
+    options = ["--concurrency", str(concurrency), "--queues", queues, "--hostname", f"{queues}@%h"]
+    command = [*celery, "--app", "benchmarks.worker", "worker", *options]
     environment = {**os.environ, "C_FORCE_ROOT": "1"}
     process = subprocess.Popen(
         [*command, "--loglevel", "ERROR"], cwd=ROOT, env=environment, stdout=subprocess.DEVNULL,

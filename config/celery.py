@@ -15,7 +15,7 @@ from django.conf import settings
 
 from config.broker_guard import guard_lost_client
 
-QUEUES = ("events", "stock", "mail", "cards", "webhooks", "bridges", "platform")
+QUEUES = ("events", "stock", "mail", "cards", "webhooks", "bridges", "platform", "backlog")
 VISIBILITY_SECONDS = 300
 
 

@@ -80,6 +80,7 @@ class Demo:
             [
                 programs.web(self.web_port),
                 programs.worker(),
+                programs.backlog_worker(),
                 programs.beat(),
                 programs.flower(self.flower_port, "admin", self.credentials.flower),
             ]

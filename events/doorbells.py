@@ -24,6 +24,10 @@ logger = structlog.get_logger(__name__)
 
 KEY_LIFETIME_MS = 10_000
 RUNNING_LIFETIME_MS = 600_000
+BEHIND_LIFETIME_MS = 60_000
+BACKLOG = "backlog"
+"""The queue of drains that had more to do than their time allowed: they have slots of their own, and hold up nobody."""
+
 PROBE_SECONDS = 0.1
 LONGEST_COUNTDOWN = 75.0
 
@@ -71,8 +75,8 @@ class Doorbells:
             metrics.doorbells.labels("failed").inc(len(subscribers))
             return
         try:
-            for subscriber in self._silent(tenant_id, subscribers):
-                self._send(tenant_id, subscriber)
+            for subscriber, queue in self._silent(tenant_id, subscribers):
+                self._send(tenant_id, subscriber, queue=queue)
         except (redis.RedisError, OperationalError, OSError) as error:
             self.breaker.failed()
             metrics.doorbells.labels("failed").inc(len(subscribers))
@@ -82,7 +86,12 @@ class Doorbells:
 
     def ring_again(self, tenant_id: str, subscriber: Subscriber, *, countdown: float = 0.0) -> None:
         """Ring without asking whether it rings already: for the sweeper, a spent time budget, a retry that is due."""
-        self._unless_away(tenant_id, lambda: self._send(tenant_id, subscriber, countdown=countdown))
+
+        def ring() -> None:
+            behind = self._connected().exists(_behind(tenant_id, subscriber))
+            self._send(tenant_id, subscriber, queue=BACKLOG if behind else subscriber.queue, countdown=countdown)
+
+        self._unless_away(tenant_id, ring)
 
     def send(self, task: str, keywords: dict[str, str], *, queue: str, countdown: float = 0.0) -> None:
         """Ask a worker for something that is due in the database anyway; never raises for the broker."""
@@ -104,9 +113,19 @@ class Doorbells:
         else:
             self.breaker.worked()
 
-    def answer(self, tenant_id: str, subscriber: Subscriber) -> None:
-        """Silence the doorbell, before anything is read: what is committed after the read rings again."""
-        self._try("answer", lambda client: client.delete(_bell(tenant_id, subscriber)))
+    def answer(self, tenant_id: str, subscriber: Subscriber) -> bool:
+        """Silence the doorbell, before anything is read: what is committed after the read rings again.
+
+        Returns whether the drain before left so much that this one runs in the backlog.
+        """
+
+        def silence(client: redis.Redis[bytes]) -> object:
+            pipeline = client.pipeline(transaction=False)
+            pipeline.delete(_bell(tenant_id, subscriber))
+            pipeline.exists(_behind(tenant_id, subscriber))
+            return pipeline.execute()[1]
+
+        return bool(self._try("answer", silence))
 
     def begin(self, tenant_id: str, subscriber: Subscriber) -> bool:
         """Note that the drain runs; return whether the one before never said that it ended."""
@@ -116,23 +135,37 @@ class Doorbells:
         )
         return found is not None
 
-    def end(self, tenant_id: str, subscriber: Subscriber) -> None:
-        self._try("end", lambda client: client.delete(_running(tenant_id, subscriber)))
+    def end(self, tenant_id: str, subscriber: Subscriber, *, behind: bool = False) -> None:
+        """Note that the drain has ended. Until one catches up, the next ones that are rung for go to the backlog."""
 
-    def _silent(self, tenant_id: str, subscribers: list[Subscriber]) -> list[Subscriber]:
+        def tell(client: redis.Redis[bytes]) -> object:
+            if not behind:
+                return client.delete(_running(tenant_id, subscriber), _behind(tenant_id, subscriber))
+            client.set(_behind(tenant_id, subscriber), "1", px=BEHIND_LIFETIME_MS)
+            return client.delete(_running(tenant_id, subscriber))
+
+        self._try("end", tell)
+
+    def _silent(self, tenant_id: str, subscribers: list[Subscriber]) -> list[tuple[Subscriber, str]]:
+        """Set the bells; return those that did not ring yet, each with the queue that it is to ring in."""
         pipeline = self._connected().pipeline(transaction=False)
         for subscriber in subscribers:
             pipeline.set(_bell(tenant_id, subscriber), "1", nx=True, px=KEY_LIFETIME_MS)
+            pipeline.exists(_behind(tenant_id, subscriber))
         answers = pipeline.execute()
-        silent = [subscriber for subscriber, was_set in zip(subscribers, answers, strict=True) if was_set]
+        silent = [
+            (subscriber, BACKLOG if behind else subscriber.queue)
+            for subscriber, was_set, behind in zip(subscribers, answers[::2], answers[1::2], strict=True)
+            if was_set
+        ]
         metrics.doorbells.labels("coalesced").inc(len(subscribers) - len(silent))
         return silent
 
-    def _send(self, tenant_id: str, subscriber: Subscriber, *, countdown: float = 0.0) -> None:
+    def _send(self, tenant_id: str, subscriber: Subscriber, *, queue: str, countdown: float = 0.0) -> None:
         current_app.send_task(
             subscriber.name,
             kwargs={"tenant": tenant_id},
-            queue=subscriber.queue,
+            queue=queue,
             countdown=min(countdown, LONGEST_COUNTDOWN) or None,
         )
         metrics.doorbells.labels("rung").inc()
@@ -168,6 +201,10 @@ def _bell(tenant_id: str, subscriber: Subscriber) -> str:
 
 def _running(tenant_id: str, subscriber: Subscriber) -> str:
     return f"draining:{tenant_id}:{subscriber.name}"
+
+
+def _behind(tenant_id: str, subscriber: Subscriber) -> str:
+    return f"behind:{tenant_id}:{subscriber.name}"
 
 
 doorbells = Doorbells()

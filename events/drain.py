@@ -22,7 +22,9 @@ from events.unit_of_work import unit_of_work
 
 logger = structlog.get_logger(__name__)
 
-BUDGET_SECONDS = 1.0
+BUDGET_SECONDS = 0.2
+"""What a drain may take among others, before it goes on in the backlog."""
+BACKLOG_BUDGET_SECONDS = 1.0
 STARTS_BEFORE_DEAD = 3
 
 
@@ -51,13 +53,14 @@ class Drain:
     """One run of a subscriber's task in the tenant's schema.
 
     :param clock: seconds, monotonic.
+    :param budget: seconds after which it stops, and rings for the next; None for what its place in the queues allows.
     """
 
     subscriber: Subscriber
     tenant_id: str
     doorbells: Doorbells
     clock: Callable[[], float] = time.monotonic
-    budget: float = BUDGET_SECONDS
+    budget: float | None = None
     handled: int = 0
     singles: int = 0
     """How many of the next events are handled alone, because one of them failed or killed its worker."""
@@ -67,14 +70,15 @@ class Drain:
     marked: bool = False
 
     def run(self) -> int:
-        """Handle what is pending, for about a second; return how many events were applied."""
-        deadline = self.clock() + self.budget
-        self.doorbells.answer(self.tenant_id, self.subscriber)
+        """Handle what is pending, while the budget lasts; return how many events were applied."""
+        behind = self.doorbells.answer(self.tenant_id, self.subscriber)
+        budget = self.budget if self.budget is not None else BACKLOG_BUDGET_SECONDS if behind else BUDGET_SECONDS
+        deadline, more = self.clock() + budget, False
         try:
             more = self._work_until(deadline)
         finally:
             if self.marked:
-                self.doorbells.end(self.tenant_id, self.subscriber)
+                self.doorbells.end(self.tenant_id, self.subscriber, behind=more)
         if more:
             self.doorbells.ring_again(self.tenant_id, self.subscriber)
         return self.handled

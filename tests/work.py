@@ -17,6 +17,7 @@ class SilentDoorbells(Doorbells):
         super().__init__()
         self.rung: list[str] = []
         self.unended = False
+        self.behind: set[str] = set()
 
     def ring_for(self, tenant_id: str, subscribers: Any) -> None:
         self.rung += [subscriber.name for subscriber in subscribers]
@@ -24,14 +25,15 @@ class SilentDoorbells(Doorbells):
     def ring_again(self, tenant_id: str, subscriber: Any, *, countdown: float = 0.0) -> None:
         self.rung.append(subscriber.name)
 
-    def answer(self, tenant_id: str, subscriber: Any) -> None:
-        """Nothing rings."""
+    def answer(self, tenant_id: str, subscriber: Any) -> bool:
+        return subscriber.name in self.behind
 
     def begin(self, tenant_id: str, subscriber: Any) -> bool:
         return self.unended
 
-    def end(self, tenant_id: str, subscriber: Any) -> None:
+    def end(self, tenant_id: str, subscriber: Any, *, behind: bool = False) -> None:
         self.unended = False
+        (self.behind.add if behind else self.behind.discard)(subscriber.name)
 
 
 def drain(name: str, **options: Any) -> int:

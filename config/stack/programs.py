@@ -1,6 +1,7 @@
 """Which programs a shop's stack consists of, and how each is started."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from config.stack.place import var
@@ -26,20 +27,20 @@ def web(port: int, processes: int = 2) -> Program:
     )
 
 
-def worker(name: str = "worker", concurrency: int = 2) -> Program:
-    options = [
-        "--hostname",
-        f"{name}@%h",
-        "--concurrency",
-        str(concurrency),
-        "--queues",
-        QUEUES,
-        "--loglevel",
-        "WARNING",
-    ]
+def worker(name: str = "worker", *, concurrency: int = 2) -> Program:
+    return _worker(name, QUEUES, concurrency)
+
+
+def backlog_worker(name: str = "backlog") -> Program:
+    """The worker of those who are far behind; it gives way to all the others."""
+    return _worker(name, "backlog", 1, prefix=("nice", "-n", "10"))
+
+
+def _worker(name: str, queues: str, concurrency: int, prefix: Sequence[str] = ()) -> Program:
+    options = ["--hostname", f"{name}@%h", "--concurrency", str(concurrency), "--queues", queues]
     return Program(
         name=name,
-        command=[*_celery("worker"), *options],
+        command=[*prefix, *_celery("worker"), *options, "--loglevel", "WARNING"],
         environment={
             "REMAP_SIGTERM": "SIGQUIT",
             "C_FORCE_ROOT": "1",

@@ -14,6 +14,7 @@ from config.celery import QUEUES, app
 from config.stack import programs
 from config.stack.place import ROOT
 from events.catalogue import lines, markdown
+from events.doorbells import BACKLOG
 from events.outgoing import all_senders
 from events.subscriptions import all_subscribers
 
@@ -29,10 +30,11 @@ def test_no_foreign_key_leaves_its_app(label: str) -> None:
 
 
 def test_every_queue_is_declared_and_consumed() -> None:
-    consumed = set(programs.QUEUES.split(","))
+    consumed = {*programs.QUEUES.split(","), BACKLOG}
     named = {subscriber.queue for subscriber in all_subscribers()} | {sender.queue for sender in all_senders()}
 
-    assert named | {"platform"} <= set(QUEUES) == consumed
+    assert named | {"platform", BACKLOG} <= set(QUEUES) == consumed
+    assert BACKLOG in programs.backlog_worker().command
     assert {queue.exchange.name for queue in app.conf.task_queues} == set(QUEUES)
 
 

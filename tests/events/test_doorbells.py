@@ -2,17 +2,19 @@
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 import redis
 from django.conf import settings
-from django.db import connection
+from django.db import OperationalError, connection
 from prometheus_client import REGISTRY
 
 from events import sweeper
 from events.delivery import Delivery
 from events.doorbells import CircuitBreaker, Doorbells, doorbells
+from events.drain import Drain
 from events.publishing import publish
 from events.subscriptions import find_subscriber
 from events.tasks import drain_tenant, look_after_tables
@@ -173,6 +175,45 @@ def test_a_drain_that_never_ended_is_noticed_by_the_next(committed: Tenant) -> N
     assert doorbells.begin("north", subscriber) is True
     doorbells.end("north", subscriber)
     assert doorbells.begin("north", subscriber) is False
+
+
+def test_one_that_is_far_behind_rings_in_the_backlog_until_it_has_caught_up(
+    committed: Tenant, broker: redis.Redis
+) -> None:
+    subscriber = replace(find_subscriber(SUBSCRIBER), batch_size=1)
+    make.variant("FIRST")
+    make.variant("SECOND")
+    broker.delete("events")
+
+    def waiting() -> tuple[int, int]:
+        return broker.llen("events"), broker.llen("backlog")
+
+    assert Drain(subscriber, "north", doorbells, budget=0.0).run() == 1
+    assert waiting() == (0, 1)
+    assert 50 < broker.ttl(f"behind:north:{SUBSCRIBER}") <= 60
+    make.variant("THIRD")
+    assert waiting() == (0, 2)
+
+    assert Drain(subscriber, "north", doorbells).run() == 2
+    make.variant("FOURTH")
+    assert waiting() == (1, 2)
+
+
+def test_a_drain_that_fails_does_not_count_as_far_behind(
+    committed: Tenant, broker: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    subscriber = find_subscriber(SUBSCRIBER)
+    make.variant()
+    broker.set(f"behind:north:{SUBSCRIBER}", "1", px=60_000)
+
+    def refuse(*_arguments: object, **_options: object) -> None:
+        raise OperationalError
+
+    monkeypatch.setattr("events.drain.read", refuse)
+    with pytest.raises(OperationalError):
+        Drain(subscriber, "north", doorbells).run()
+
+    assert broker.exists(f"behind:north:{SUBSCRIBER}") == 0
 
 
 def test_ringing_never_raises_for_the_broker(broken_broker: None, monkeypatch: pytest.MonkeyPatch) -> None:

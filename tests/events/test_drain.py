@@ -162,15 +162,23 @@ def test_only_declared_events_are_heard(shop: Tenant, recorder: Recorder, subscr
     assert names() == ["tenants.tenant_reactivated", "tenants.tenant_suspended"]
 
 
-def test_the_budget_is_about_time(shop: Tenant, subscribe: Subscribe) -> None:
+def test_the_budget_is_about_time_and_longer_in_the_backlog(shop: Tenant, subscribe: Subscribe) -> None:
     def dawdle(_event: TenantSuspended, _delivery: Delivery[TenantSuspended]) -> None:
-        ticks.append(ticks[-1] + 0.4)
+        ticks.append(ticks[-1] + 0.15)
 
     ticks = [time.monotonic()]
     name = subscribe(dawdle, TenantSuspended, batch_size=1)
-    say(*"abcdef")
+    say(*"abcdefghij")
+    bells = SilentDoorbells()
 
-    assert drain(name, clock=lambda: ticks[-1]) == 3
+    def drained() -> int:
+        return Drain(find_subscriber(name), "north", bells, clock=lambda: ticks[-1]).run()
+
+    assert drained() == 2
+    assert bells.behind == {name}
+    assert drained() == 7
+    assert drained() == 1
+    assert bells.behind == set()
 
 
 def test_names_of_events_and_subscribers_are_given_once(recorder: Recorder, subscribe: Subscribe) -> None:

@@ -1,4 +1,4 @@
-"""A stack of the harness's own under `var/faults`: PostgreSQL, broker, web, two workers, beat; three shops."""
+"""A stack of the harness's own under `var/faults/`: PostgreSQL, broker, web, two workers, beat; three shops."""
 
 import json
 import os
@@ -39,7 +39,7 @@ class Stack:
         self.url = f"http://127.0.0.1:{self.port}"
         self.web, self.beat = programs.web(self.port), programs.beat()
         self.workers = [programs.worker("worker1"), programs.worker("worker2")]
-        self.programs: list[Program] = [self.web, self.beat, *self.workers]
+        self.programs: list[Program] = [self.web, self.beat, *self.workers, programs.backlog_worker()]
         self.tokens: dict[str, str] = {}
 
     def start(self) -> None:

@@ -17,7 +17,7 @@ from config.stack.processes import Program, kill_tree
 from tests.faults.schedule import Round
 from tests.faults.stack import SHOPS, Stack
 
-QUEUES = ("events", "stock", "mail", "cards", "platform", "webhooks", "bridges")
+QUEUES = ("events", "stock", "mail", "cards", "platform", "webhooks", "bridges", "backlog")
 BEAT = 0.02
 
 

@@ -21,9 +21,9 @@ class Stack:
         self.url = f"http://127.0.0.1:{self.port}"
         environment = {"DATABASE_URL": database_url(), "REDIS_URL": self.broker.start(), "LOG_LEVEL": "WARNING"}
         self.web, self.worker, self.beat = programs.web(self.port, 1), programs.worker(), programs.beat()
-        for program in (self.web, self.worker, self.beat):
+        self.supervisor = Supervisor([self.web, self.worker, programs.backlog_worker(), self.beat])
+        for program in self.supervisor.programs:
             program.environment.update(environment)
-        self.supervisor = Supervisor([self.web, self.worker, self.beat])
 
     def start(self) -> None:
         self.supervisor.start()

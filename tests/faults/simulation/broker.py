@@ -1,5 +1,6 @@
 """A broker in memory: keys that expire, a queue that may lose, repeat, delay and reorder, and be away."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -83,16 +84,22 @@ class _Client:
         return self._set(key, px, nx=nx, get=get)
 
     def _set(self, key: str, px: int, *, nx: bool, get: bool) -> Any:
-        now = self.broker.world.now
-        alive = self.broker.keys.get(key, -1.0) > now
+        alive = self._alive(key)
         if nx and alive:
             return None
-        self.broker.keys[key] = now + px / 1000
+        self.broker.keys[key] = self.broker.world.now + px / 1000
         return ("1" if alive else None) if get else True
 
-    def delete(self, key: str) -> int:
+    def _alive(self, key: str) -> bool:
+        return self.broker.keys.get(key, -1.0) > self.broker.world.now
+
+    def exists(self, key: str) -> int:
         self.broker.require()
-        return 1 if self.broker.keys.pop(key, None) else 0
+        return int(self._alive(key))
+
+    def delete(self, *keys: str) -> int:
+        self.broker.require()
+        return sum(self.broker.keys.pop(key, None) is not None for key in keys)
 
     def pipeline(self, *, transaction: bool) -> "_Pipeline":
         return _Pipeline(self)
@@ -101,17 +108,23 @@ class _Client:
 class _Pipeline:
     def __init__(self, client: _Client) -> None:
         self.client = client
-        self.commands: list[tuple[str, int]] = []
+        self.commands: list[Callable[[], Any]] = []
 
     def set(self, key: str, _value: str, *, px: int, nx: bool) -> None:
-        self.commands.append((key, px))
+        self.commands.append(lambda: self.client._set(key, px, nx=nx, get=False))
+
+    def delete(self, key: str) -> None:
+        self.commands.append(lambda: self.client.broker.keys.pop(key, None))
+
+    def exists(self, key: str) -> None:
+        self.commands.append(lambda: int(self.client._alive(key)))
 
     def publish(self, _channel: str, _message: str) -> None:
         """Nobody listens for news in this world."""
 
     def execute(self) -> list[Any]:
         self.client.broker.require()
-        return [self.client._set(key, px, nx=True, get=False) for key, px in self.commands]
+        return [command() for command in self.commands]
 
 
 class SimulatedDoorbells(Doorbells):
@@ -121,7 +134,7 @@ class SimulatedDoorbells(Doorbells):
         super().__init__(CircuitBreaker(clock=lambda: broker.world.now))
         self.broker = broker
 
-    def _send(self, tenant_id: str, subscriber: Subscriber, *, countdown: float = 0.0) -> None:
+    def _send(self, tenant_id: str, subscriber: Subscriber, *, queue: str, countdown: float = 0.0) -> None:
         self.broker.send(tenant_id, subscriber.name, countdown=countdown)
 
     def _connected(self) -> Any:

@@ -64,8 +64,9 @@ class _Unanswered:
     def __init__(self, bells: Doorbells) -> None:
         self.bells = bells
 
-    def answer(self, _tenant_id: str, _subscriber: Subscriber) -> None:
+    def answer(self, _tenant_id: str, _subscriber: Subscriber) -> bool:
         """Later."""
+        return False
 
     def __getattr__(self, name: str) -> object:
         return getattr(self.bells, name)
