@@ -3,13 +3,16 @@
 import argparse
 import random
 import shutil
-import signal
 import sys
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import active_children, get_context
+from multiprocessing import get_context
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from config.stack.place import ROOT
 from tests.faults.schedule import Round, schedule
+
+if TYPE_CHECKING:
+    from tests.faults.harness import Outcome
 
 
 def main() -> int:
@@ -29,30 +32,46 @@ def main() -> int:
 
 def played(rounds: list[Round], seed: int, jobs: int) -> int:
     """Play the rounds, in as many stacks at once as there are jobs, and print the last line."""
-    from tests.faults.harness import Outcome, run, tell
+    from tests.faults.harness import Outcome, interruptible, tell
 
     interruptible()
     folder = ROOT / "var" / "faults"
     shutil.rmtree(folder, ignore_errors=True)
     size = -(-len(rounds) // jobs)
-    parts = [rounds[at : at + size] for at in range(0, len(rounds), size)]
-    folders = [folder / str(number) for number in range(1, len(parts) + 1)]
+    parts = [
+        Part(rounds[at : at + size], folder / str(number))
+        for number, at in enumerate(range(0, len(rounds), size), start=1)
+    ]
     total = Outcome()
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=interruptible) as pool:
-        try:
-            for outcome in pool.map(run, parts, folders):
-                total += outcome
-        except KeyboardInterrupt:
-            for process in active_children():
-                process.terminate()
-            raise
+    try:
+        for part in parts:
+            total += part.outcome()
+    except (KeyboardInterrupt, EOFError):
+        for part in parts:
+            part.process.terminate()
+        for part in parts:
+            part.process.join()
+        raise
     tell(total.last_line(seed))
     return 1 if total.wrong.total() else 0
 
 
-def interruptible() -> None:
-    """Let a SIGTERM unwind what was started, as Ctrl-C does."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+class Part:
+    """Some of the rounds, played by a process of their own."""
+
+    def __init__(self, rounds: list[Round], folder: Path) -> None:
+        from tests.faults.harness import report
+
+        context = get_context("spawn")
+        self.answer, answering = context.Pipe(duplex=False)
+        self.process = context.Process(target=report, args=(rounds, folder, answering))
+        self.process.start()
+        answering.close()
+
+    def outcome(self) -> "Outcome":
+        """:raises EOFError: when the process ended without one."""
+        outcome: Outcome = self.answer.recv()
+        return outcome
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Rounds of selling and striking, and the verdict at the end."""
 
+import signal
 import sys
 import time
 from collections import Counter
@@ -7,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import psycopg
@@ -71,6 +73,17 @@ def run(rounds: Sequence[Round], folder: Path) -> Outcome:
         f"{time.monotonic() - began:.0f} s, {wrong.total()} findings, {len(DAMAGES)} kinds of damage done and looked for"
     )
     return Outcome(verdict.orders, verdict.events, wrong, recovered)
+
+
+def report(rounds: Sequence[Round], folder: Path, answer: Connection) -> None:
+    """Play rounds in a process of their own, and send what they came to."""
+    interruptible()
+    answer.send(run(rounds, folder))
+
+
+def interruptible() -> None:
+    """Let a SIGTERM unwind what was started, as Ctrl-C does."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def play(stack: Stack, clients: Clients, planned: Round) -> float:
