@@ -47,7 +47,7 @@ ORDER BY s.tenant_id, s.subscriber
 
 # A subscription is behind when an event of its types has waited longer than a moment, or when its cursor has so much
 # of no interest before it that the next look would be long.
-_BEHIND = """
+_BEHIND = f"""
 SELECT s.tenant_id, s.subscriber
 FROM events_subscription s
 CROSS JOIN LATERAL (
@@ -56,7 +56,7 @@ CROSS JOIN LATERAL (
 WHERE s.paused_at IS NULL AND (s.leased_until IS NULL OR s.leased_until < clock_timestamp()) AND (
     log.head - s.cursor > 1000
     OR (log.head > s.cursor AND EXISTS (
-        SELECT 1 FROM unnest(%(subscribers)s::text[], %(types)s::text[]) AS bound (subscriber, type)
+        SELECT 1 FROM {_TYPES}
         CROSS JOIN LATERAL (
             SELECT e.recorded_at FROM events_event e
             WHERE e.tenant_id = s.tenant_id AND e.type = bound.type AND e.position > s.cursor
