@@ -23,6 +23,9 @@ from events.versions import VersionUnreachable
 
 logger = structlog.get_logger(__name__)
 
+BUDGET_SECONDS = 1.0
+"""Bridges have a queue of their own, and hold up only one another."""
+
 
 class Forward(Drain):
     """One run of a bridge for a tenant; `singles` are sent alone, to find the one that is refused."""
@@ -31,7 +34,7 @@ class Forward(Drain):
 
     @classmethod
     def over(cls, bridge: Bridge, subscriber: Subscriber, tenant_id: str, doorbells: Doorbells) -> "Forward":
-        forward = cls(subscriber, tenant_id, doorbells)
+        forward = cls(subscriber, tenant_id, doorbells, budget=BUDGET_SECONDS)
         forward.bridge = bridge
         return forward
 
