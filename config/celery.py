@@ -14,8 +14,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 from django.conf import settings
 
 from config.broker_guard import guard_lost_client
+from config.queues import QUEUES
 
-QUEUES = ("events", "stock", "mail", "cards", "webhooks", "bridges", "platform", "backlog")
 VISIBILITY_SECONDS = 300
 
 

@@ -4,10 +4,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from config.queues import BACKLOG, ORDINARY
 from config.stack.place import var
 from config.stack.processes import Program
 
-QUEUES = "events,stock,mail,cards,webhooks,bridges,platform"
 TASK_COLUMNS = "--tasks_columns=name,kwargs,state,result,received,runtime,worker"
 BIN = Path(sys.executable).parent
 
@@ -28,16 +28,16 @@ def web(port: int, processes: int = 2) -> Program:
 
 
 def worker(name: str = "worker", *, concurrency: int = 2) -> Program:
-    return _worker(name, QUEUES, concurrency)
+    return _worker(name, ORDINARY, concurrency)
 
 
 def backlog_worker(name: str = "backlog") -> Program:
     """The worker of those who are far behind; it gives way to all the others."""
-    return _worker(name, "backlog", 1, prefix=("nice", "-n", "10"))
+    return _worker(name, [BACKLOG], 1, prefix=("nice", "-n", "10"))
 
 
-def _worker(name: str, queues: str, concurrency: int, prefix: Sequence[str] = ()) -> Program:
-    options = ["--hostname", f"{name}@%h", "--concurrency", str(concurrency), "--queues", queues]
+def _worker(name: str, queues: Sequence[str], concurrency: int, prefix: Sequence[str] = ()) -> Program:
+    options = ["--hostname", f"{name}@%h", "--concurrency", str(concurrency), "--queues", ",".join(queues)]
     return Program(
         name=name,
         command=[*prefix, *_celery("worker"), *options, "--loglevel", "WARNING"],

@@ -10,9 +10,11 @@ from django.apps import apps
 from django.core import checks
 from django.db import models
 
-from config.celery import QUEUES, app
+from config.celery import app
+from config.queues import QUEUES
 from config.stack import programs
 from config.stack.place import ROOT
+from config.stack.processes import Program
 from events.catalogue import lines, markdown
 from events.doorbells import BACKLOG
 from events.outgoing import all_senders
@@ -30,12 +32,16 @@ def test_no_foreign_key_leaves_its_app(label: str) -> None:
 
 
 def test_every_queue_is_declared_and_consumed() -> None:
-    consumed = {*programs.QUEUES.split(","), BACKLOG}
+    consumed = {*_served_by(programs.worker()), *_served_by(programs.backlog_worker())}
     named = {subscriber.queue for subscriber in all_subscribers()} | {sender.queue for sender in all_senders()}
 
     assert named | {"platform", BACKLOG} <= set(QUEUES) == consumed
-    assert BACKLOG in programs.backlog_worker().command
+    assert _served_by(programs.backlog_worker()) == [BACKLOG]
     assert {queue.exchange.name for queue in app.conf.task_queues} == set(QUEUES)
+
+
+def _served_by(worker: Program) -> list[str]:
+    return worker.command[worker.command.index("--queues") + 1].split(",")
 
 
 def test_every_subscriber_is_a_task_that_is_acknowledged_late() -> None:

@@ -13,11 +13,11 @@ import psutil
 import psycopg
 import redis
 
+from config.queues import QUEUES
 from config.stack.processes import Program, kill_tree
 from tests.faults.schedule import Round
 from tests.faults.stack import SHOPS, Stack
 
-QUEUES = ("events", "stock", "mail", "cards", "platform", "webhooks", "bridges", "backlog")
 BEAT = 0.02
 
 
