@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from threading import Lock
+from typing import Any
 
 import redis
 import structlog
@@ -145,6 +146,20 @@ class Doorbells:
             return client.delete(_running(tenant_id, subscriber))
 
         self._try("end", tell)
+
+    def waiting(self) -> dict[str, int]:
+        """Count the messages that wait in each of the broker's queues; empty when the broker is away."""
+        names = [queue.name for queue in current_app.conf.task_queues]
+        prefix = current_app.conf.broker_transport_options["global_keyprefix"]
+
+        def count(client: redis.Redis[bytes]) -> list[int]:
+            pipeline = client.pipeline(transaction=False)
+            for name in names:
+                pipeline.llen(prefix + name)
+            return pipeline.execute()
+
+        lengths: Any = self._try("count", count)
+        return dict(zip(names, lengths, strict=True)) if lengths else {}
 
     def _silent(self, tenant_id: str, subscribers: list[Subscriber]) -> list[tuple[Subscriber, str]]:
         """Set the bells; return those that did not ring yet, each with the queue that it is to ring in."""

@@ -1,4 +1,7 @@
-"""What the database says of the event layer at a scrape. Only what is not zero has a series of its own tenant."""
+"""What the database and the broker say of the event layer at a scrape.
+
+Only what is not zero has a series of its own tenant.
+"""
 
 import os
 from collections.abc import Callable, Iterator
@@ -11,6 +14,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import REGISTRY, Collector
 
 from events.accounts import unaccounted_on_the_books
+from events.doorbells import doorbells
 from events.queries import Lag, lags
 from kernel.tenancy import in_public_schema
 
@@ -48,6 +52,10 @@ class EventLayerCollector(Collector):
         for state, count in waiting:
             pending.add_metric([state.lower()], count)
         yield pending
+        queued = GaugeMetricFamily("tillflow_queue_length", "Messages that wait for a worker", labels=["queue"])
+        for queue, length in doorbells.waiting().items():
+            queued.add_metric([queue], length)
+        yield queued
 
 
 def scraped() -> bytes:

@@ -11,10 +11,12 @@ from django.conf import settings
 from django.db import OperationalError, connection
 from prometheus_client import REGISTRY
 
+from config.queues import QUEUES
 from events import sweeper
 from events.delivery import Delivery
 from events.doorbells import CircuitBreaker, Doorbells, doorbells
 from events.drain import Drain
+from events.gauges import scraped
 from events.publishing import publish
 from events.subscriptions import find_subscriber
 from events.tasks import drain_tenant, look_after_tables
@@ -52,6 +54,22 @@ def test_a_commit_rings_for_those_who_listen(committed: Tenant, broker: redis.Re
 
     assert broker.llen("events") == 1
     assert broker.exists(f"doorbell:north:{SUBSCRIBER}") == 1
+
+
+def test_what_waits_in_every_queue_is_counted(committed: Tenant, broker: redis.Redis) -> None:
+    make.variant()
+    broker.lpush("backlog", "{}", "{}")
+
+    waiting = doorbells.waiting()
+
+    assert set(waiting) == set(QUEUES)
+    assert {queue: length for queue, length in waiting.items() if length} == {"events": 1, "backlog": 2}
+    assert 'tillflow_queue_length{queue="backlog"} 2.0' in scraped().decode()
+
+
+def test_with_the_broker_down_a_scrape_counts_no_queues(committed: Tenant, broken_broker: None) -> None:
+    assert doorbells.waiting() == {}
+    assert "tillflow_events_unaccounted 0.0" in scraped().decode()
 
 
 def test_a_rollback_rings_for_nobody(committed: Tenant, broker: redis.Redis) -> None:
