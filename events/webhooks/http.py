@@ -1,6 +1,7 @@
 """The HTTP call of a webhook: no private addresses, no redirects, bounded in time and size."""
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import ip_address
 from urllib.parse import urlsplit
@@ -8,8 +9,11 @@ from urllib.parse import urlsplit
 import requests
 from django.conf import settings
 from requests_hardened import Config, HTTPSession
+from urllib3.exceptions import HTTPError
 
+from events.webhooks.deadline import Deadline
 from kernel.refusals import Refusal
+from kernel.text import storable
 
 TIMEOUT = (3, 10)
 LONGEST_RESPONSE = 2000
@@ -61,17 +65,28 @@ def require_url(url: str) -> None:
 def post(url: str, body: bytes, headers: dict[str, str]) -> Answer:
     """Send one event; never raises for the other side."""
     began = time.monotonic()
-    try:
-        with _session() as session, session.post(url, data=body, headers=headers, stream=True) as answer:
-            text = answer.raw.read(LONGEST_RESPONSE, decode_content=True).decode(errors="replace")
-            return Answer(
-                status=answer.status_code,
-                milliseconds=_since(began),
-                response=text,
-                retry_after=_seconds(answer.headers.get("Retry-After", "")),
-            )
-    except (requests.RequestException, OSError, ValueError) as error:
-        return Answer(status=None, milliseconds=_since(began), error=f"{type(error).__name__}: {error}"[:500])
+    with _session() as session, Deadline(session) as deadline:
+        try:
+            with session.post(url, data=body, headers=headers, stream=True) as answer:
+                deadline.require()
+                return Answer(
+                    status=answer.status_code,
+                    response=_beginning(answer),
+                    milliseconds=_since(began),
+                    retry_after=_seconds(answer.headers.get("Retry-After", "")),
+                )
+        except (requests.RequestException, HTTPError, OSError, ValueError) as error:
+            said = f"{type(error).__name__}: {deadline if deadline.passed else error}"
+            return Answer(status=None, milliseconds=_since(began), error=storable(said)[:500])
+
+
+def _beginning(answer: requests.Response) -> str:
+    """Read what can be read of a body, for the record; the status has said whether the event was taken."""
+    body = bytearray()
+    with suppress(HTTPError, OSError, ValueError):
+        while len(body) < LONGEST_RESPONSE and (piece := answer.raw.read1(LONGEST_RESPONSE, decode_content=True)):
+            body += piece
+    return storable(body[:LONGEST_RESPONSE].decode(errors="replace"))
 
 
 def _session() -> HTTPSession:
@@ -87,7 +102,7 @@ def _session() -> HTTPSession:
 
 
 def _seconds(header: str) -> float:
-    return float(header) if header.isdigit() else 0.0
+    return float(header) if header.isdecimal() else 0.0
 
 
 def _since(began: float) -> int:

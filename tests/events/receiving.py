@@ -1,12 +1,16 @@
 """A receiver of webhooks: a real HTTP server on loopback that answers as it is told."""
 
 import json
+import ssl
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+import trustme
 
 
 @dataclass
@@ -48,12 +52,44 @@ def receiving() -> Iterator[Receiver]:
         def log_message(self, *_arguments: object) -> None:
             """Be quiet."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    receiver.url = f"http://127.0.0.1:{server.server_port}/hook"
+    with _serving(Handler) as receiver.url:
+        yield receiver
+
+
+@contextmanager
+def answering(*pieces: bytes, pause: float = 0.0, authority: trustme.CA | None = None) -> Iterator[str]:
+    """Listen at a URL, and answer each request with raw bytes, a piece at a time; then stay silent.
+
+    :param authority: answer over TLS, with a certificate of this one.
+    """
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            with suppress(OSError):
+                for piece in pieces:
+                    self.wfile.write(piece)
+                    time.sleep(pause)
+                self.connection.recv(1)
+
+        def log_message(self, *_arguments: object) -> None:
+            """Be quiet."""
+
+    with _serving(Handler, authority) as url:
+        yield url
+
+
+@contextmanager
+def _serving(handler: type[BaseHTTPRequestHandler], authority: trustme.CA | None = None) -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    if authority:
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        authority.issue_cert("127.0.0.1").configure_cert(context)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
-        yield receiver
+        yield f"{'https' if authority else 'http'}://127.0.0.1:{server.server_port}/hook"
     finally:
         server.shutdown()
-        server.server_close()
+        server.socket.close()
