@@ -21,6 +21,7 @@ from events.subscriptions import Backoff
 from events.unit_of_work import current_unit, unit_of_work
 from kernel.ids import new_id
 from kernel.tenancy import current_tenant
+from kernel.text import storable
 
 logger = structlog.get_logger(__name__)
 
@@ -165,7 +166,7 @@ def _failed(row: Outgoing, sender: Sender, call: Call, error: Exception) -> Stat
     delay = sender.backoff.delay(row.attempts)
     with unit_of_work():
         sender.record_failure(call, error, state)
-        _finish(row, state, delay=delay, error=f"{type(error).__name__}: {error}")
+        _finish(row, state, delay=delay, error=storable(f"{type(error).__name__}: {error}"))
     logger.warning("send_failed", tenant=row.tenant_id, kind=row.kind, attempt=row.attempts, error=str(error))
     if state is State.PENDING:
         ring(row.tenant_id, row.id, sender.queue, countdown=delay)

@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db import connection
 
 from events.delivery import Envelope
+from kernel.text import storable
 
 
 class State(StrEnum):
@@ -196,7 +197,7 @@ def release_next(tenant_id: str, subscriber: str, stream: str) -> None:
 def described(error: BaseException) -> str:
     """Write an exception with the end of its traceback, for the person who must decide about it."""
     frames = traceback.format_exception(error, limit=-6)
-    return "".join(frames)
+    return storable("".join(frames))
 
 
 def fingerprint(error: str) -> str:

@@ -4,6 +4,7 @@ from django.utils import timezone
 
 from events.outgoing import Call, State, register_sender
 from events.subscriptions import Backoff
+from kernel.text import storable
 from notifications.channels.mail import send_mail
 from notifications.models import Message
 from notifications.services import MAIL, record_not_sent, record_sent
@@ -22,7 +23,7 @@ class MailSender:
         record_sent(message_id=call.key, now=timezone.now())
 
     def record_failure(self, call: Call, error: Exception, state: State) -> None:
-        record_not_sent(message_id=call.key, failure=str(error), final=state is not State.PENDING)
+        record_not_sent(message_id=call.key, failure=storable(str(error)), final=state is not State.PENDING)
 
 
 register_sender(MailSender())

@@ -28,13 +28,13 @@ class Recorder:
     def __init__(self) -> None:
         self.failing: dict[str, int] = {}
         self.calls: list[str] = []
+        self.complaint = ""
 
     def record(self, event: TenantSuspended, delivery: Delivery[TenantSuspended]) -> None:
         self.calls.append(event.tenant_name)
         write(event.tenant_name, delivery)
         if self.failing.get(event.tenant_name, 0) >= delivery.attempt:
-            message = f"no {event.tenant_name} today"
-            raise ValueError(message)
+            raise ValueError(self.complaint or f"no {event.tenant_name} today")
 
 
 def write(name: str, delivery: Delivery[Any]) -> None:

@@ -109,6 +109,16 @@ def test_without_an_answer_the_state_is_unknown(shop: Tenant, sender: FakeSender
     assert "OSError: down" in row.error
 
 
+def test_an_error_that_cannot_be_stored_as_it_is_counts_like_any(shop: Tenant, sender: FakeSender) -> None:
+    sender.errors = [ValueError("nul \0")]
+    row = wanted()
+
+    assert send(row.id) is State.PENDING
+
+    row.refresh_from_db()
+    assert row.error == "ValueError: nul \ufffd"
+
+
 def test_a_refusal_is_final(shop: Tenant, sender: FakeSender) -> None:
     sender.errors = [RefusedForGood("no")]
 

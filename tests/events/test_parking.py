@@ -155,6 +155,19 @@ def test_an_error_that_never_heals_is_dead_at_once(recorder: Recorder, subscribe
     assert parked(name) == [(1, "DEAD")]
 
 
+def test_an_error_that_cannot_be_stored_as_it_is_stops_nobody(recorder: Recorder, subscribe: Subscribe) -> None:
+    recorder.failing = {"bad": 99}
+    recorder.complaint = "nul \0 and half a pair \ud800"
+    name = subscribe(recorder.record, TenantSuspended, backoff=SOON)
+    say("bad", "good")
+    for _ in range(4):
+        drain(name)
+
+    assert parked(name) == [(1, "DEAD")]
+    assert written() == ["2-good"]
+    assert "ValueError: nul \ufffd and half a pair ?" in ParkedEvent.objects.get(subscriber=name).error
+
+
 def test_an_unordered_subscriber_lets_successors_pass(recorder: Recorder, subscribe: Subscribe) -> None:
     recorder.failing = {"bad": 1}
     name = subscribe(recorder.record, TenantSuspended, unordered=True, backoff=Backoff(base=600))
