@@ -204,6 +204,8 @@ class WebhookEndpoint(models.Model):
     start = models.BigIntegerField()
     failing_since = models.DateTimeField(null=True)
     failures = models.IntegerField()
+    next_call_at = models.DateTimeField(null=True)
+    """Nobody calls it before: a worker is calling, or it has failed several times in a row."""
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
 

@@ -41,12 +41,21 @@ class EndpointForm(forms.ModelForm):  # type: ignore[type-arg]
 
 @admin.register(WebhookEndpoint)
 class WebhookEndpointAdmin(ModelAdmin):
-    list_display = ("url", "tenant_id", "state", "failures", "failing_since", "pause_reason", "created_at")
+    list_display = (
+        "url",
+        "tenant_id",
+        "state",
+        "failures",
+        "failing_since",
+        "next_call_at",
+        "pause_reason",
+        "created_at",
+    )
     list_filter = ("state",)
     ordering = ("tenant_id", "created_at")
     actions = ("pause", "resume", "rotate", "test")
     form = EndpointForm
-    readonly_fields = ("state", "pause_reason", "pins", "failures", "failing_since", "created_at")
+    readonly_fields = ("state", "pause_reason", "pins", "failures", "failing_since", "next_call_at", "created_at")
 
     def get_fields(self, _request: HttpRequest, obj: Any = None) -> Any:
         return ("url", "description", "types", *(self.readonly_fields if obj else ()))

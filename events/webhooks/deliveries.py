@@ -12,6 +12,7 @@ from events.webhooks.endpoints import find_endpoint
 from events.webhooks.http import Answer, post
 from events.webhooks.ringing import ring_after_commit
 from events.webhooks.sending import signed_headers
+from events.webhooks.turns import end_turn
 from kernel.ids import new_id
 from kernel.refusals import NotFound, Refusal
 from kernel.tenancy import current_tenant
@@ -32,7 +33,7 @@ def deliveries_of(endpoint_id: UUID | None = None) -> QuerySet[WebhookDelivery]:
 
 
 def redeliver(*, delivery_id: UUID, now: datetime) -> None:
-    """Send a delivery again, whatever came of it; one that was parked gets three more days.
+    """Send a delivery again, whatever came of it; one that was parked gets three more days. An endpoint's rest is over.
 
     :raises NotFound: when the tenant has no such delivery, or its endpoint was deleted.
     """
@@ -41,6 +42,7 @@ def redeliver(*, delivery_id: UUID, now: datetime) -> None:
         find_endpoint(endpoint_id=delivery.endpoint_id)
         delivery.state, delivery.first_attempt_at, delivery.next_attempt_at = delivery.State.PENDING, None, now
         delivery.save(update_fields=["state", "first_attempt_at", "next_attempt_at"])
+        end_turn(delivery.endpoint_id, now)
         ring_after_commit(delivery.tenant_id, delivery.endpoint_id)
 
 

@@ -123,7 +123,12 @@ def resume_endpoint(*, endpoint_id: UUID, now: datetime) -> None:
         if endpoint.state == WebhookEndpoint.State.ACTIVE:
             return
         _living().filter(id=endpoint.id).update(
-            state=WebhookEndpoint.State.ACTIVE, pause_reason="", failing_since=None, failures=0, updated_at=now
+            state=WebhookEndpoint.State.ACTIVE,
+            pause_reason="",
+            failing_since=None,
+            failures=0,
+            next_call_at=None,
+            updated_at=now,
         )
         waiting = WebhookDelivery.objects.filter(endpoint=endpoint, state__in=["PENDING", "SENDING"])
         waiting.update(first_attempt_at=None, next_attempt_at=now)

@@ -2,7 +2,7 @@
 
 Of one stream an endpoint gets one event at a time, the earliest first. Whatever is answered but 2xx is tried again,
 with exponential backoff, for three days; then the delivery is parked, and its successors on the stream wait behind it.
-An endpoint that has answered nothing well for a day is paused.
+An endpoint that fails several times in a row rests; one that has answered nothing well for a day is paused.
 """
 
 import time
@@ -28,6 +28,7 @@ from events.webhooks.endpoints import pause_endpoint
 from events.webhooks.http import Answer, post
 from events.webhooks.ringing import ring
 from events.webhooks.secrets import SecretUnreadable, unsealed
+from events.webhooks.turns import end_turn, rest_after, take_turn
 from kernel.tenancy import current_tenant
 
 logger = structlog.get_logger(__name__)
@@ -37,20 +38,24 @@ BUDGET_SECONDS = 10.0
 PATIENCE = timedelta(hours=72)
 DEAD_AFTER = timedelta(hours=24)
 DEAD_FAILURES = 20
+MOMENT = timedelta(seconds=1)
 BACKOFF = Backoff(base=5.0, cap=3600.0)
 
-_LEASE = """
+_DUE = """
+FROM events_webhookdelivery d
+JOIN events_webhookendpoint e ON e.id = d.endpoint_id AND e.state = 'ACTIVE'
+WHERE d.state IN ('PENDING', 'SENDING') AND d.next_attempt_at <= %(now)s
+    AND NOT EXISTS (
+        SELECT 1 FROM events_webhookdelivery earlier
+        WHERE earlier.endpoint_id = d.endpoint_id AND earlier.replay = d.replay AND earlier.stream = d.stream
+            AND earlier.position < d.position AND earlier.state IN ('PENDING', 'SENDING', 'PARKED')
+    )
+"""
+_LEASE = f"""
 UPDATE events_webhookdelivery SET state = 'SENDING', attempts = attempts + 1,
     first_attempt_at = coalesce(first_attempt_at, %(now)s), next_attempt_at = %(until)s
 WHERE id = (
-    SELECT d.id FROM events_webhookdelivery d
-    JOIN events_webhookendpoint e ON e.id = d.endpoint_id AND e.state = 'ACTIVE'
-    WHERE d.endpoint_id = %(endpoint)s AND d.state IN ('PENDING', 'SENDING') AND d.next_attempt_at <= %(now)s
-        AND NOT EXISTS (
-            SELECT 1 FROM events_webhookdelivery earlier
-            WHERE earlier.endpoint_id = d.endpoint_id AND earlier.replay = d.replay AND earlier.stream = d.stream
-                AND earlier.position < d.position AND earlier.state IN ('PENDING', 'SENDING', 'PARKED')
-        )
+    SELECT d.id {_DUE} AND d.endpoint_id = %(endpoint)s
     ORDER BY d.position LIMIT 1
     FOR NO KEY UPDATE OF d SKIP LOCKED
 )
@@ -67,16 +72,23 @@ class Leased:
 def send_due(*, endpoint_id: UUID, now: datetime | None = None, budget: float = BUDGET_SECONDS) -> int:
     """Send what is due to an endpoint, for about ten seconds; return how many attempts were made.
 
+    None, while another worker calls the endpoint, or while it rests.
+
     :param now: stands for the clock, in tests.
     """
-    deadline, attempts = time.monotonic() + budget, 0
-    while (leased := _lease(endpoint_id, now or timezone.now())) is not None:
-        answer = _call(leased.delivery)
-        _record(leased, answer, now or timezone.now())
-        attempts += 1
-        if time.monotonic() > deadline:
-            ring(current_tenant(), endpoint_id)
-            break
+    if not take_turn(endpoint_id, now or timezone.now()):
+        return 0
+    deadline, attempts, rest = time.monotonic() + budget, 0, 0.0
+    try:
+        while not rest and (leased := _lease(endpoint_id, now or timezone.now())) is not None:
+            rest = _record(leased, _call(leased.delivery), now or timezone.now())
+            attempts += 1
+            if time.monotonic() > deadline:
+                break
+    finally:
+        end_turn(endpoint_id, now or timezone.now(), rest=rest)
+    if _is_due(endpoint_id, now or timezone.now()):
+        ring(current_tenant(), endpoint_id, countdown=rest)
     return attempts
 
 
@@ -84,18 +96,12 @@ def due_endpoints() -> list[tuple[str, UUID]]:
     """List (tenant, endpoint) that have something due; for the sweeper."""
     with connection.cursor() as cursor:
         cursor.execute(
-            """
-            SELECT DISTINCT d.tenant_id, d.endpoint_id FROM events_webhookdelivery d
-            JOIN events_webhookendpoint e ON e.id = d.endpoint_id AND e.state = 'ACTIVE'
-            WHERE d.state IN ('PENDING', 'SENDING') AND d.next_attempt_at < clock_timestamp() - interval '1 second'
-                AND NOT EXISTS (
-                    SELECT 1 FROM events_webhookdelivery earlier
-                    WHERE earlier.endpoint_id = d.endpoint_id AND earlier.replay = d.replay
-                        AND earlier.stream = d.stream AND earlier.position < d.position
-                        AND earlier.state IN ('PENDING', 'SENDING', 'PARKED')
-                )
+            f"""
+            SELECT DISTINCT d.tenant_id, d.endpoint_id {_DUE}
+                AND (e.next_call_at IS NULL OR e.next_call_at <= %(now)s)
             LIMIT 1000
-            """
+            """,
+            {"now": timezone.now() - MOMENT},
         )
         return list(cursor.fetchall())
 
@@ -128,6 +134,15 @@ def _lease(endpoint_id: UUID, now: datetime) -> Leased | None:
     return Leased(delivery=delivery, attempt=attempt)
 
 
+def _is_due(endpoint_id: UUID, now: datetime) -> bool:
+    """Look once more after a turn: whoever rang meanwhile was sent away."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT 1 {_DUE} AND d.endpoint_id = %(endpoint)s LIMIT 1", {"endpoint": endpoint_id, "now": now}
+        )
+        return cursor.fetchone() is not None
+
+
 def _call(delivery: WebhookDelivery) -> Answer:
     endpoint = delivery.endpoint
     pins = {**pins_of_tenant(), **endpoint.pins}
@@ -140,7 +155,8 @@ def _call(delivery: WebhookDelivery) -> Answer:
     return post(endpoint.url, body, headers)
 
 
-def _record(leased: Leased, answer: Answer, now: datetime) -> None:
+def _record(leased: Leased, answer: Answer, now: datetime) -> float:
+    """Write what came of an attempt; return for how many seconds the endpoint is to rest."""
     delivery, endpoint = leased.delivery, leased.delivery.endpoint
     state, delay = _outcome(delivery, answer, now)
     with unit_of_work():
@@ -152,7 +168,7 @@ def _record(leased: Leased, answer: Answer, now: datetime) -> None:
             next_attempt_at=now + timedelta(seconds=delay),
             delivered_at=now if answer.delivered else None,
         )
-        _note_health(endpoint, answer, now)
+        rest = _note_health(endpoint, answer, now)
     metrics.deliveries.labels(state.lower()).inc()
     if not answer.delivered:
         logger.warning(
@@ -165,7 +181,8 @@ def _record(leased: Leased, answer: Answer, now: datetime) -> None:
             error=answer.error,
         )
     if state == WebhookDelivery.State.PENDING:
-        ring(delivery.tenant_id, endpoint.id, countdown=delay)
+        ring(delivery.tenant_id, endpoint.id, countdown=max(delay, rest))
+    return rest
 
 
 def _outcome(delivery: WebhookDelivery, answer: Answer, now: datetime) -> tuple[str, float]:
@@ -176,12 +193,15 @@ def _outcome(delivery: WebhookDelivery, answer: Answer, now: datetime) -> tuple[
     return WebhookDelivery.State.PENDING, max(BACKOFF.delay(delivery.attempts), min(answer.retry_after, BACKOFF.cap))
 
 
-def _note_health(endpoint: WebhookEndpoint, answer: Answer, now: datetime) -> None:
-    """Note how an endpoint does; one that is dead for a day is paused, which is an event of its own."""
+def _note_health(endpoint: WebhookEndpoint, answer: Answer, now: datetime) -> float:
+    """Note how an endpoint does, and return for how many seconds it is to rest.
+
+    One that is dead for a day is paused, which is an event of its own.
+    """
     rows = WebhookEndpoint.objects.filter(id=endpoint.id)
     if answer.delivered:
         rows.exclude(failing_since=None).update(failing_since=None, failures=0)
-        return
+        return 0.0
     row = rows.select_for_update(no_key=True).get()
     since, failures = row.failing_since or now, row.failures + 1
     rows.update(failing_since=since, failures=failures)
@@ -190,3 +210,4 @@ def _note_health(endpoint: WebhookEndpoint, answer: Answer, now: datetime) -> No
             f"{failures} attempts failed since {since:%Y-%m-%d %H:%M} UTC; the last: {answer.error or answer.status}"
         )
         pause_endpoint(endpoint_id=endpoint.id, reason=reason, now=now)
+    return rest_after(failures)

@@ -118,19 +118,20 @@ def test_an_endpoint_that_is_dead_for_a_day_is_paused_with_a_notice(
 ) -> None:
     receiver.always = 500
     fail(*(UUID(int=number) for number in range(1, 13)))
-    send_due(endpoint_id=endpoint.id, now=later(seconds=1))
-    assert WebhookEndpoint.objects.get().failures == 12
+    for hour in range(24):
+        send_due(endpoint_id=endpoint.id, now=later(hours=hour))
+    assert WebhookEndpoint.objects.get().failures == 26
     send_due(endpoint_id=endpoint.id, now=later(hours=25))
     settle()
 
     paused = WebhookEndpoint.objects.get()
     assert paused.state == "PAUSED"
-    assert "20 attempts failed" in paused.pause_reason
+    assert "27 attempts failed" in paused.pause_reason
     assert published("events.webhook_endpoint_paused")[0].data["url"] == receiver.url
     assert any(receiver.url in message.subject for message in mail.outbox)
-    assert len(receiver.received) == 20
+    assert len(receiver.received) == 27
     send_due(endpoint_id=endpoint.id, now=later(hours=26))
-    assert len(receiver.received) == 20
+    assert len(receiver.received) == 27
 
     receiver.always = 204
     resume_endpoint(endpoint_id=endpoint.id, now=later(hours=27))
