@@ -80,6 +80,7 @@ class Demo:
             [
                 programs.web(self.web_port),
                 programs.worker(),
+                programs.calling_worker(),
                 programs.backlog_worker(),
                 programs.beat(),
                 programs.flower(self.flower_port, "admin", self.credentials.flower),
@@ -92,7 +93,7 @@ class Demo:
         for name, title in SHOPS.items():
             _step(f"shop {title}", lambda name=name, title=title: self._create_shop(name, title))  # type: ignore[misc]
         _step("admin of the platform", lambda: self._hire(""))
-        _step("web, worker, beat, Flower", self._start_programs)
+        _step("web, workers, beat, Flower", self._start_programs)
         for name, title in SHOPS.items():
             _step(f"catalogue and stock of {title}", lambda name=name: self._stock(self.till(name)))  # type: ignore[misc]
         order = _step("one order through the API", lambda: self._sell(self.till("corner_shop")))
@@ -173,7 +174,7 @@ class Demo:
         tenders = [{"type": "gateway", "amount": {"amount": 1000}, "card_token": "tok_approve"}]
         tenders += [{"type": "cash", "amount": {"amount": 2000}}]
         order = till.sell(lines, tenders, customer_email="customer@example.test")
-        done = _wait("the order to be paid", lambda: _completed(till, str(order["id"])), "worker")
+        done = _wait("the order to be paid", lambda: _completed(till, str(order["id"])), "calls")
         total, currency = done["total"]["amount"], done["total"]["currency"]
         console.print(f"      receipt {done['receipt']}: {formatted(total, currency)}, by card and in cash")
         return done

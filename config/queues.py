@@ -1,5 +1,6 @@
-"""The broker's queues. A worker serves all but the backlog's, which has one that gives way to it."""
+"""The broker's queues, by who serves them: what waits for others' servers must not hold up what needs only ours."""
 
-ORDINARY = ("events", "stock", "mail", "cards", "webhooks", "bridges", "platform")
+INSIDE = ("events", "stock", "platform")
+OUTSIDE = ("cards", "mail", "webhooks", "bridges")
 BACKLOG = "backlog"
-QUEUES = (*ORDINARY, BACKLOG)
+QUEUES = (*INSIDE, *OUTSIDE, BACKLOG)

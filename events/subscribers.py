@@ -18,7 +18,7 @@ def catch_up_after_start(_event: ServiceStarted, _delivery: Delivery[ServiceStar
     sweeper.sweep()
 
 
-@subscriber(QUEUEING, *classes_in(Category.INTEGRATION), queue="webhooks", batch=True, batch_size=200, on_demand=True)
+@subscriber(QUEUEING, *classes_in(Category.INTEGRATION), batch=True, batch_size=200, on_demand=True)
 def queue_webhooks(deliveries: Sequence[AnyDelivery]) -> None:
     queue_deliveries(envelopes=[delivery.envelope for delivery in deliveries])
 

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from config.queues import BACKLOG, ORDINARY
+from config.queues import BACKLOG, INSIDE, OUTSIDE
 from config.stack.place import var
 from config.stack.processes import Program
 
@@ -27,8 +27,13 @@ def web(port: int, processes: int = 2) -> Program:
     )
 
 
-def worker(name: str = "worker", *, concurrency: int = 2) -> Program:
-    return _worker(name, ORDINARY, concurrency)
+def worker(name: str = "worker", *, queues: Sequence[str] = INSIDE, concurrency: int = 2) -> Program:
+    return _worker(name, queues, concurrency)
+
+
+def calling_worker(name: str = "calls") -> Program:
+    """The worker of what waits for others: card gateways, mail, endpoints, brokers. Its slots are mostly idle."""
+    return _worker(name, OUTSIDE, 4)
 
 
 def backlog_worker(name: str = "backlog") -> Program:

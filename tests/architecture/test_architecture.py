@@ -32,10 +32,12 @@ def test_no_foreign_key_leaves_its_app(label: str) -> None:
 
 
 def test_every_queue_is_declared_and_consumed() -> None:
-    consumed = {*_served_by(programs.worker()), *_served_by(programs.backlog_worker())}
+    workers = [programs.worker(), programs.calling_worker(), programs.backlog_worker()]
+    consumed = [queue for worker in workers for queue in _served_by(worker)]
     named = {subscriber.queue for subscriber in all_subscribers()} | {sender.queue for sender in all_senders()}
 
-    assert named | {"platform", BACKLOG} <= set(QUEUES) == consumed
+    assert named | {"platform", BACKLOG} <= set(QUEUES) == set(consumed)
+    assert len(consumed) == len(QUEUES)
     assert _served_by(programs.backlog_worker()) == [BACKLOG]
     assert {queue.exchange.name for queue in app.conf.task_queues} == set(QUEUES)
 
