@@ -21,6 +21,7 @@ from events.subscriptions import all_subscribers, find_subscriber, subscribers_o
 from events.unit_of_work import unit_of_work
 from kernel.refusals import NotFound, Refusal
 from kernel.tenancy import current_tenant, in_public
+from kernel.text import is_storable
 
 TENANT_TABLES = (
     "event",
@@ -188,6 +189,8 @@ def publish_edited_copy(*, subscriber: str, position: int, data: dict[str, Any],
 
 def _mended(original: Envelope, data: dict[str, Any]) -> object:
     newest = find_type(original.type)
+    if not is_storable(data):
+        raise CopyInvalid("the copy holds a character that cannot be stored: NUL, or half of a surrogate pair")
     try:
         copy: object = decode(newest.name, newest.version, json.dumps(data))
     except EventUnreadable as error:

@@ -6,7 +6,6 @@ from uuid import UUID
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import generics, serializers
-from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -15,6 +14,7 @@ from events import pins
 from events.models import WebhookDelivery, WebhookEndpoint
 from events.webhooks import deliveries, endpoints
 from events.webhooks.queueing import replay_period
+from kernel.api.pages import Pages
 from kernel.api.scopes import WEBHOOKS_WRITE, require_scope
 
 
@@ -172,10 +172,8 @@ class ReplayView(IntegratorView):
         return Response({"replay": replay, "count": count}, status=202)
 
 
-class NewestFirst(CursorPagination):
+class NewestFirst(Pages):
     page_size = 50
-    max_page_size = 500
-    page_size_query_param = "limit"
     ordering = ("-created_at", "-position")
 
 

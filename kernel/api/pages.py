@@ -1,5 +1,9 @@
 """Cursor pages: opaque and keyset, no offsets and no totals."""
 
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from rest_framework.exceptions import NotFound
 from rest_framework.pagination import CursorPagination
 
 
@@ -10,3 +14,10 @@ class Pages(CursorPagination):
     max_page_size = 500
     page_size_query_param = "limit"
     ordering = "id"
+
+    def paginate_queryset(self, queryset: Any, request: Any, view: Any = None) -> Any:
+        """:raises NotFound: when the cursor is none that a page named."""
+        try:
+            return super().paginate_queryset(queryset, request, view)
+        except (ValidationError, ValueError):
+            raise NotFound(self.invalid_cursor_message) from None

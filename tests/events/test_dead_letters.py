@@ -154,7 +154,12 @@ def lambda_named(recorder: Recorder) -> Callable[..., None]:
 def test_a_copy_that_is_no_event_or_of_another_stream_changes_nothing(dead: str) -> None:
     whole = letters(position=1)[0].data
 
-    for data, error in (({"tenant_name": "bad"}, "missing"), ({**whole, "tenant_name": "other"}, "tenant:other")):
+    for data, error in (
+        ({"tenant_name": "bad"}, "missing"),
+        ({**whole, "tenant_name": "other"}, "tenant:other"),
+        ({**whole, "tenant_name": "nul \0"}, "cannot be stored"),
+        ({**whole, "tenant_name": "\ud800"}, "cannot be stored"),
+    ):
         with pytest.raises(CopyInvalid, match=error):
             publish_edited_copy(subscriber=dead, position=1, data=data, operator="user:ada", reason="r")
     with pytest.raises(ReasonMissing):
