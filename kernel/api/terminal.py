@@ -1,8 +1,10 @@
 """Who speaks on the API: a terminal, paired with a register of the shop at this host."""
 
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
+from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
 from kernel.api.scopes import EVENTS_READ
@@ -29,6 +31,15 @@ class Terminal:
     @property
     def actor(self) -> str:
         return f"device:{self.device_id}"
+
+
+class IsTerminal(BasePermission):
+    """What a view asks for that names no scope: a paired terminal. A key's scopes say all that it may do."""
+
+    message = "Only a paired terminal may do this; an API key may do what its scopes name."
+
+    def has_permission(self, request: Request, view: Any) -> bool:  # noqa: ARG002 - DRF's signature
+        return isinstance(request.user, Terminal)
 
 
 def terminal_of(request: Request) -> Terminal:
