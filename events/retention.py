@@ -9,7 +9,7 @@ from datetime import datetime
 
 from django.db import connection, transaction
 
-from events.archives import EVENTS, PROCESSED, write_archive
+from events.archives import EVENTS, PROCESSED, Archive, write_archive
 from events.parking import UNRESOLVED
 from events.subscriptions import all_subscribers
 
@@ -119,7 +119,7 @@ def _retain(month: Month) -> Retained:
         processed = write_archive(f"{PROCESSED}_{month.suffix}")
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
-        kept_because = obstacle(month)
+        kept_because = _changed_since(archive) or _changed_since(processed) or obstacle(month)
         if kept_because:
             return Retained(month=month.suffix, events=archive.rows, kept_because=kept_because)
         cursor.execute(_FLOORS.format(partition=events))
@@ -127,6 +127,16 @@ def _retain(month: Month) -> Retained:
             cursor.execute(f"DROP TABLE public.{each.partition}")
             cursor.execute("UPDATE events_archive SET dropped_at = now() WHERE partition = %s", [each.partition])
     return Retained(month=month.suffix, events=archive.rows)
+
+
+def _changed_since(archive: Archive) -> str:
+    """Let nobody write to a partition any more, and say whether somebody did since it was archived."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"LOCK TABLE public.{archive.partition} IN SHARE MODE")
+    rows = _count(archive.partition)
+    if rows == archive.rows:
+        return ""
+    return f"{archive.partition} had {archive.rows} rows when it was archived, and has {rows} now"
 
 
 def _count(partition: str) -> int:

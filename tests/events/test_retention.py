@@ -13,7 +13,8 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from config.celery import app
-from events.archives import ArchiveDamaged, archived_events
+from events import retention
+from events.archives import Archive, ArchiveDamaged, archived_events, write_archive
 from events.log import head
 from events.models import Event, OperatorAction, ProcessedEvent, Subscription, WebhookDelivery
 from events.publishing import publish
@@ -117,6 +118,29 @@ def test_a_month_that_everyone_has_passed_is_archived_and_dropped_and_verify_sti
     assert f"rows={len(before) + processed}" in report
     assert "completed orders = their events              ok      checked=1" in report
     assert retained() == []
+
+
+def test_a_month_that_changes_while_it_is_archived_is_kept(old_month: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    trade()
+    age()
+    rows = ProcessedEvent.objects.filter(tenant_id="north").count()
+
+    def meanwhile(partition: str) -> Archive:
+        written = write_archive(partition)
+        if partition.startswith("events_processedevent"):
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    "INSERT INTO events_processedevent (tenant_id, subscriber, position, recorded_at, processed_at)"
+                    f" SELECT tenant_id, 'tests.late', position, recorded_at, now() FROM public.{partition} LIMIT 1"
+                )
+        return written
+
+    with monkeypatch.context() as patched:
+        patched.setattr(retention, "write_archive", meanwhile)
+        table = f"events_processedevent_{OLD}"
+        assert retained() == [(OLD, False, f"{table} had {rows} rows when it was archived, and has {rows + 1} now")]
+
+    assert retained() == [(OLD, True, "")]
 
 
 def test_the_log_goes_on_counting_after_its_beginning_was_dropped(old_month: str) -> None:
