@@ -13,7 +13,7 @@ class Pages(CursorPagination):
     page_size = 100
     max_page_size = 500
     page_size_query_param = "limit"
-    ordering = "id"
+    ordering: str | tuple[str, ...] = "id"
 
     def paginate_queryset(self, queryset: Any, request: Any, view: Any = None) -> Any:
         """:raises NotFound: when the cursor is none that a page named."""
