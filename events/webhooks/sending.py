@@ -72,7 +72,7 @@ class Leased:
 def send_due(*, endpoint_id: UUID, now: datetime | None = None, budget: float = BUDGET_SECONDS) -> int:
     """Send what is due to an endpoint, for about ten seconds; return how many attempts were made.
 
-    None, while another worker calls the endpoint, or while it rests.
+    No attempt is made while another worker calls the endpoint, or while it rests.
 
     :param now: stands for the clock, in tests.
     """
