@@ -3,4 +3,5 @@
 INSIDE = ("events", "stock", "platform")
 OUTSIDE = ("cards", "mail", "webhooks", "bridges")
 BACKLOG = "backlog"
-QUEUES = (*INSIDE, *OUTSIDE, BACKLOG)
+ORDINARY = (*INSIDE, *OUTSIDE)
+QUEUES = (*ORDINARY, BACKLOG)

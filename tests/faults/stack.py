@@ -11,7 +11,7 @@ import psycopg
 import redis
 import requests
 
-from config.queues import INSIDE, OUTSIDE
+from config.queues import ORDINARY
 from config.stack import programs
 from config.stack.broker import EmbeddedBroker, free_port
 from config.stack.place import ROOT
@@ -39,7 +39,7 @@ class Stack:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.web, self.beat = programs.web(self.port), programs.beat()
-        self.workers = [programs.worker(name, queues=(*INSIDE, *OUTSIDE)) for name in ("worker1", "worker2")]
+        self.workers = [programs.worker(name, queues=ORDINARY) for name in ("worker1", "worker2")]
         self.programs: list[Program] = [self.web, self.beat, *self.workers, programs.backlog_worker()]
         self.tokens: dict[str, str] = {}
 

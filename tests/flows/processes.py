@@ -8,7 +8,7 @@ from pathlib import Path
 import requests
 from django.db import connection
 
-from config.queues import INSIDE, OUTSIDE
+from config.queues import ORDINARY
 from config.stack import programs
 from config.stack.broker import EmbeddedBroker, free_port
 from config.stack.processes import Program, Supervisor
@@ -22,7 +22,7 @@ class Stack:
         self.url = f"http://127.0.0.1:{self.port}"
         environment = {"DATABASE_URL": database_url(), "REDIS_URL": self.broker.start(), "LOG_LEVEL": "WARNING"}
         self.web, self.beat = programs.web(self.port, 1), programs.beat()
-        self.worker = programs.worker(queues=(*INSIDE, *OUTSIDE))
+        self.worker = programs.worker(queues=ORDINARY)
         self.supervisor = Supervisor([self.web, self.worker, programs.backlog_worker(), self.beat])
         for program in self.supervisor.programs:
             program.environment.update(environment)
