@@ -21,8 +21,8 @@ LONGEST_SECONDS = 20.0
 class Deadline:
     """Cuts what a session connects within it, when its seconds are over. `passed` says that they are."""
 
-    def __init__(self, session: requests.Session, seconds: float | None = None) -> None:
-        self.seconds = LONGEST_SECONDS if seconds is None else seconds
+    def __init__(self, session: requests.Session) -> None:
+        self.seconds = LONGEST_SECONDS
         self.passed = False
         self._connections: list[socket] = []
         self._lock = Lock()

@@ -76,18 +76,22 @@ def send_due(*, endpoint_id: UUID, now: datetime | None = None, budget: float = 
 
     :param now: stands for the clock, in tests.
     """
-    if not take_turn(endpoint_id, now or timezone.now()):
+
+    def clock() -> datetime:
+        return now or timezone.now()
+
+    if not take_turn(endpoint_id, clock()):
         return 0
     deadline, attempts, rest = time.monotonic() + budget, 0, 0.0
     try:
-        while not rest and (leased := _lease(endpoint_id, now or timezone.now())) is not None:
-            rest = _record(leased, _call(leased.delivery), now or timezone.now())
+        while not rest and (leased := _lease(endpoint_id, clock())) is not None:
+            rest = _record(leased, _call(leased.delivery), clock())
             attempts += 1
             if time.monotonic() > deadline:
                 break
     finally:
-        end_turn(endpoint_id, now or timezone.now(), rest=rest)
-    if _is_due(endpoint_id, now or timezone.now()):
+        end_turn(endpoint_id, clock(), rest=rest)
+    if _is_due(endpoint_id, clock()):
         ring(current_tenant(), endpoint_id, countdown=rest)
     return attempts
 
