@@ -37,20 +37,22 @@ class Receiver:
         return [each.event["position"] for each in self.received]
 
 
+class QuietHandler(BaseHTTPRequestHandler):
+    def log_message(self, *_arguments: object) -> None:
+        """Write nothing of what was asked."""
+
+
 @contextmanager
 def receiving() -> Iterator[Receiver]:
     receiver = Receiver()
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(QuietHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             receiver.received.append(Received(dict(self.headers), body))
             self.send_response(receiver.answers.pop(0) if receiver.answers else receiver.always)
             self.send_header("Location", "http://127.0.0.1:1/elsewhere")
             self.end_headers()
-
-        def log_message(self, *_arguments: object) -> None:
-            """Be quiet."""
 
     with _serving(Handler) as receiver.url:
         yield receiver
@@ -63,7 +65,7 @@ def answering(*pieces: bytes, pause: float = 0.0, authority: trustme.CA | None =
     :param authority: answer over TLS, with a certificate of this one.
     """
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(QuietHandler):
         def do_POST(self) -> None:
             self.rfile.read(int(self.headers["Content-Length"]))
             with suppress(OSError):
@@ -71,9 +73,6 @@ def answering(*pieces: bytes, pause: float = 0.0, authority: trustme.CA | None =
                     self.wfile.write(piece)
                     time.sleep(pause)
                 self.connection.recv(1)
-
-        def log_message(self, *_arguments: object) -> None:
-            """Be quiet."""
 
     with _serving(Handler, authority) as url:
         yield url
@@ -92,4 +91,4 @@ def _serving(handler: type[BaseHTTPRequestHandler], authority: trustme.CA | None
         yield f"{'https' if authority else 'http'}://127.0.0.1:{server.server_port}/hook"
     finally:
         server.shutdown()
-        server.socket.close()
+        server.server_close()
