@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import connection
 from rest_framework.test import APIClient
 
+from events import demand
 from events.doorbells import doorbells
 from events.services import TENANT_TABLES, subscribe_tenant
 from events.subscriptions import Options, forget_subscriber, subscriber
@@ -150,8 +151,10 @@ def terminal(shop_name: str) -> Terminal:
 
 
 @pytest.fixture(autouse=True)
-def _known_hosts() -> None:
+def _nothing_remembered() -> None:
+    """Whatever a process remembers of another test's database is gone."""
     host_cache.forget()
+    demand.forget()
 
 
 __all__ = ["Terminal", "settle", "terminal"]

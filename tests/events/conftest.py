@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from events.demand import forget
 from events.models import WebhookEndpoint
 from events.webhooks.endpoints import create_endpoint
 from tenants.models import Tenant
@@ -24,7 +23,6 @@ def receiver(shop: Tenant, settings: Any) -> Iterator[Receiver]:
     settings.WEBHOOKS_MAY_BE_LOCAL = True
     with receiving() as started:
         yield started
-    forget()
 
 
 @pytest.fixture

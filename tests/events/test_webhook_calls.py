@@ -1,6 +1,5 @@
 """The HTTP call of a webhook: it ends, whatever the other side does, and what came of it is on record."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -8,7 +7,6 @@ from uuid import UUID
 import pytest
 import trustme
 
-from events.demand import forget
 from events.models import WebhookAttempt
 from events.webhooks import deadline
 from events.webhooks.endpoints import create_endpoint
@@ -26,11 +24,9 @@ DRIPPING_BODY = [b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n", *[b"."] * 9
 
 
 @pytest.fixture(autouse=True)
-def hurried(monkeypatch: pytest.MonkeyPatch, settings: Any) -> Iterator[None]:
+def hurried(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
     settings.WEBHOOKS_MAY_BE_LOCAL = True
     monkeypatch.setattr(deadline, "LONGEST_SECONDS", 0.4)
-    yield
-    forget()
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from events.demand import forget, is_wanted
+from events.demand import is_wanted
 from events.events import WebhookEndpointPaused
 from events.gauges import scraped
 from events.models import Subscription, WebhookDelivery, WebhookEndpoint, WebhookSecret
@@ -41,7 +41,6 @@ from tests.work import drain
 
 
 def test_a_tenant_without_endpoints_pays_nothing(shop: Tenant) -> None:
-    forget()
     fail(A)
 
     assert not is_wanted("north", find_subscriber(QUEUEING))
