@@ -106,6 +106,18 @@ def count_start(tenant_id: str, subscriber: str, position: int) -> int | None:
         return row[0] if row else None
 
 
+def forget_start(tenant_id: str, subscriber: str, position: int) -> None:
+    """Take back one counted start of the event at a position."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE events_subscription SET starts = starts - 1
+            WHERE tenant_id = %s AND subscriber = %s AND started_position = %s AND starts > 0
+            """,
+            [tenant_id, subscriber, position],
+        )
+
+
 def create_missing(tenant_id: str, starts: dict[str, int]) -> int:
     """Create the subscriptions that a tenant lacks, each from its given position; return how many."""
     with connection.cursor() as cursor:

@@ -1,13 +1,14 @@
 """The drain: handle everything that is pending for one subscriber of one tenant."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import Enum, auto
 
 import psycopg
 import structlog
-from django.db import InterfaceError, OperationalError
+from django.db import Error, InterfaceError, OperationalError
 
 from events import cursors, instruments, metrics, parking
 from events.delivery import AnyDelivery, Delivery, Envelope
@@ -65,8 +66,8 @@ class Drain:
     singles: int = 0
     """How many of the next events are handled alone, because one of them failed or killed its worker."""
     counting_starts: bool = False
-    counted: bool = False
-    """Whether the start of the next event has been counted, so that it must be the one that is handled."""
+    counted: int | None = None
+    """The position of the next event, where its start has been counted, so that it must be the one that is handled."""
     marked: bool = False
 
     def run(self) -> int:
@@ -98,6 +99,13 @@ class Drain:
     def _step(self) -> Step:
         if self.counting_starts and self.singles and not self._isolate_poison():
             return self._leave_to_other()
+        if self.counted is None:
+            return self._take_step()
+        position = self.counted
+        with self._forgotten_when_cut_off(lambda: cursors.forget_start(self.tenant_id, self.subscriber.name, position)):
+            return self._take_step()
+
+    def _take_step(self) -> Step:
         try:
             step = self._handle_batch()
         except BatchFailed as failed:
@@ -124,9 +132,9 @@ class Drain:
                     self._mark()
                     if self.counting_starts:
                         return Step.MORE
-                if held.due and not self.counted:
+                if held.due and self.counted is None:
                     return Step.RETRIES_DUE
-                self.counted = False
+                self.counted = None
                 limit = 1 if self.singles else self.subscriber.batch_size
                 page = read(self.tenant_id, after=held.cursor, types=self.subscriber.heard, limit=limit)
                 events = page.events
@@ -270,8 +278,19 @@ class Drain:
                 return Step.MORE
         if counted is None:
             return self._leave_to_other()
-        self._retry_due(counted)
+        with self._forgotten_when_cut_off(lambda: parking.forget_start(counted)):
+            self._retry_due(counted)
         return Step.MORE
+
+    @contextmanager
+    def _forgotten_when_cut_off(self, forget_start: Callable[[], None]) -> Iterator[None]:
+        """Take a counted start back when an outage ended it: the drain lives, so the event killed nobody."""
+        try:
+            yield
+        except Exception:
+            with suppress(Error), unit_of_work():
+                forget_start()
+            raise
 
     def _isolate_poison(self) -> bool:
         """Count the next event's start before its handler runs; one that was started too often goes dead.
@@ -292,8 +311,8 @@ class Drain:
             starts = cursors.count_start(self.tenant_id, self.subscriber.name, envelope.position)
             if starts is None:
                 return False
-            self.counted = starts < STARTS_BEFORE_DEAD
-            if self.counted:
+            if starts < STARTS_BEFORE_DEAD:
+                self.counted = envelope.position
                 return True
             error = _killer(starts)
             parking.park(self.subscriber.name, envelope, State.DEAD, error=error)

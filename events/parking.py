@@ -151,6 +151,12 @@ def count_start(parked: Parked) -> Parked | None:
         return replace(parked, starts=row[0]) if row else None
 
 
+def forget_start(parked: Parked) -> None:
+    """Take back one counted start of a parked event."""
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE events_parkedevent SET starts = starts - 1 WHERE id = %s AND starts > 0", [parked.id])
+
+
 def settle(parked: Parked, state: State, *, delay: float = 0.0, error: str = "") -> None:
     """Write the outcome of a failed attempt; nothing, where an operator or another drain was faster."""
     with connection.cursor() as cursor:

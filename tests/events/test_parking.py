@@ -19,6 +19,7 @@ from events.subscriptions import Backoff, find_subscriber
 from pos.models import Barcode
 from tenants.events import TenantSuspended
 from tenants.models import Tenant
+from tests import make
 from tests.events.recording import SOON, Recorder, Subscribe, parked, say, write, written
 from tests.work import SilentDoorbells, drain
 
@@ -270,6 +271,58 @@ def test_drains_that_meet_do_not_count_for_one_another(shop: Tenant, subscribe: 
 
     assert Subscription.objects.get(subscriber=name).starts == 1
     assert bells.rung == [name] * 4
+    assert parked(name) == []
+
+
+def test_a_start_that_an_outage_ended_is_taken_back(shop: Tenant, subscribe: Subscribe) -> None:
+    outage = True
+
+    def note(event: TenantSuspended, delivery: Delivery[TenantSuspended]) -> None:
+        if outage:
+            raise OperationalError
+        write(event.tenant_name, delivery)
+
+    name = subscribe(note, TenantSuspended)
+    say("good")
+    bells = SilentDoorbells()
+    for _ in range(5):
+        bells.unended = True
+        with pytest.raises(OperationalError):
+            Drain(find_subscriber(name), "north", bells).run()
+        assert Subscription.objects.get(subscriber=name).started_position == 1
+        assert Subscription.objects.get(subscriber=name).starts == 0
+        let_a_second_pass(name)
+    outage = False
+    drain(name)
+
+    assert written() == ["1-good"]
+    assert parked(name) == []
+
+
+def test_a_retrys_start_that_an_outage_ended_is_taken_back(shop: Tenant, subscribe: Subscribe) -> None:
+    errors = iter([ValueError, *[OperationalError] * 5])
+
+    def note(event: TenantSuspended, delivery: Delivery[TenantSuspended]) -> None:
+        if error := next(errors, None):
+            raise error
+        write(event.tenant_name, delivery)
+
+    name = subscribe(note, TenantSuspended, backoff=Backoff(base=600))
+    say("good")
+    drain(name)
+    ParkedEvent.objects.filter(subscriber=name).update(next_attempt_at=make.NOW)
+    bells = SilentDoorbells()
+    for _ in range(5):
+        bells.unended = True
+        with pytest.raises(OperationalError):
+            Drain(find_subscriber(name), "north", bells).run()
+        row = ParkedEvent.objects.get(subscriber=name)
+        assert (row.state, row.attempts, row.starts) == ("RETRYING", 1, 0)
+        assert row.started_at is not None
+        let_a_second_pass(name)
+    drain(name)
+
+    assert written() == ["1-good"]
     assert parked(name) == []
 
 

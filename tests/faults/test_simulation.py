@@ -5,7 +5,7 @@ from concurrent.futures import ProcessPoolExecutor
 import pytest
 
 from tests.faults.simulation.days import Outcome, live, lived
-from tests.faults.simulation.variants import BROKEN, Variant
+from tests.faults.simulation.variants import BROKEN, RARE, Variant
 
 SEEDS = 2000
 
@@ -32,3 +32,9 @@ def test_a_broken_protocol_is_caught(variant: Variant) -> None:
     outcome = live(range(SEEDS), variant)
 
     assert outcome.findings, f"{SEEDS} days passed, and nothing was seen of: {variant.name}"
+
+
+@pytest.mark.parametrize(("seed", "variant"), RARE.items(), ids=lambda given: getattr(given, "name", None))
+def test_what_only_many_days_showed_is_still_seen_by_the_day_that_showed_it(seed: int, variant: Variant) -> None:
+    assert lived(seed, variant).findings
+    assert not lived(seed).findings

@@ -199,6 +199,20 @@ class Protocol:
         self._write(row, starts=starts, started_at=self.world.now)
         return replace(counted, starts=starts)
 
+    def forget_start(self, counted: Any, *of_subscription: Any) -> None:
+        """Both modules have a function of this name too."""
+        self.world.step()
+        if not of_subscription:
+            if any(counted.id in rows.parked for rows in self.database.tenants.values()):
+                row = self._row(counted.id)
+                self._write(row, starts=max(0, row.starts - 1))
+            return
+        rows, (subscriber, position) = self.database.tenants[counted], of_subscription
+        earlier, starts, started_at = rows.starts[subscriber]
+        if earlier == position:
+            remaining = (position, max(0, starts - 1), started_at)
+            self.database.current.writes.append(lambda: rows.starts.__setitem__(subscriber, remaining))
+
     def settle(self, parked: Parked, state: State, *, delay: float = 0.0, error: str = "") -> None:
         self.world.step()
         row = self._row(parked.id)

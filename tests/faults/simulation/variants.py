@@ -1,5 +1,7 @@
 """The protocol, and ways to break it that must each be caught."""
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 from events.delivery import Envelope
@@ -85,6 +87,13 @@ class ParksAloneTooEarly(Drain):
             raise
 
 
+class TakesOutagesForKills(Drain):
+    """Leaves a start counted that ended with the connection, not with the worker."""
+
+    def _forgotten_when_cut_off(self, _forget_start: Callable[[], None]) -> AbstractContextManager[None]:
+        return nullcontext()
+
+
 class ForgetsTheFailed(Drain):
     """Parks nothing: what failed is passed over."""
 
@@ -112,3 +121,5 @@ BROKEN = [
     Variant(name="parked alone too early", drain=ParksAloneTooEarly),
     Variant(name="no sweeper", never_sweeps=True),
 ]
+RARE = {207_101: Variant(name="outages taken for kills", drain=TakesOutagesForKills)}
+"""What needs more days than a test lives, by a seed that sees it."""
