@@ -95,7 +95,8 @@ class World:
     def run(self, *, until: float, done: Callable[[], bool] | None = None) -> None:
         """Run until the time has come, all is done, or nothing can happen any more."""
         while self.now < until:
-            self.bury()
+            if self.victims:
+                self.bury()
             able = [process for process in self.processes if process.can_run(self.now)]
             if not able:
                 moments = [p.ready_at for p in self.processes if p.ready_at > self.now]
