@@ -1,0 +1,180 @@
+"""Events that kill their workers: suspected, counted, dead; nobody else is taken for one."""
+
+import contextlib
+import os
+
+import pytest
+from django.db import OperationalError, connection
+
+from events.delivery import Delivery
+from events.drain import Drain
+from events.models import ParkedEvent, Subscription
+from events.subscriptions import Backoff, find_subscriber
+from tenants.events import TenantSuspended
+from tenants.models import Tenant
+from tests import make
+from tests.events.recording import SOON, Recorder, Subscribe, parked, say, write, written
+from tests.work import SilentDoorbells, drain
+
+
+def test_an_event_behind_a_failed_one_is_not_taken_for_the_killer(recorder: Recorder, subscribe: Subscribe) -> None:
+    recorder.failing = {"bad": 99}
+    name = subscribe(recorder.record, TenantSuspended, backoff=Backoff(base=600))
+    say("bad")
+    drain(name)
+    say("bad")
+    Subscription.objects.filter(subscriber=name).update(started_position=2, starts=2)
+    bells = SilentDoorbells()
+    bells.unended = True
+
+    Drain(find_subscriber(name), "north", bells).run()
+
+    assert parked(name) == [(1, "RETRYING"), (2, "WAITING")]
+
+
+def test_an_event_that_kills_its_worker_goes_dead_and_others_go_on(committed: Tenant, subscribe: Subscribe) -> None:
+    def die(event: TenantSuspended, delivery: Delivery[TenantSuspended]) -> None:
+        if event.tenant_name == "poison":
+            os._exit(137)
+        write(event.tenant_name, delivery)
+
+    name = subscribe(die, TenantSuspended)
+    say("good", "poison", "better")
+
+    for _ in range(5):
+        connection.close()
+        child = os.fork()
+        if not child:
+            bells = SilentDoorbells()
+            bells.unended = True
+            Drain(find_subscriber(name), "north", bells).run()
+            os._exit(0)
+        os.waitpid(child, 0)
+        let_a_second_pass(name)
+
+    assert written() == ["1-good", "3-better"]
+    assert parked(name) == [(2, "DEAD")]
+
+
+def let_a_second_pass(name: str) -> None:
+    """Let a counted start be older than the moment in which another drain may be about to handle the event."""
+    Subscription.objects.filter(subscriber=name).update(started_at=None)
+    ParkedEvent.objects.filter(subscriber=name).update(started_at=None)
+
+
+def test_drains_that_meet_do_not_count_for_one_another(shop: Tenant, subscribe: Subscribe) -> None:
+    def exit_on_poison(event: TenantSuspended, delivery: Delivery[TenantSuspended]) -> None:
+        if event.tenant_name == "poison":
+            raise SystemExit
+        write(event.tenant_name, delivery)
+
+    name = subscribe(exit_on_poison, TenantSuspended)
+    say("poison")
+    bells = SilentDoorbells()
+    for _ in range(5):
+        bells.unended = True
+        with contextlib.suppress(SystemExit):
+            Drain(find_subscriber(name), "north", bells).run()
+
+    assert Subscription.objects.get(subscriber=name).starts == 1
+    assert bells.rung == [name] * 4
+    assert parked(name) == []
+
+
+def test_a_start_that_an_outage_ended_is_taken_back(shop: Tenant, subscribe: Subscribe) -> None:
+    outage = True
+
+    def note(event: TenantSuspended, delivery: Delivery[TenantSuspended]) -> None:
+        if outage:
+            raise OperationalError
+        write(event.tenant_name, delivery)
+
+    name = subscribe(note, TenantSuspended)
+    say("good")
+    bells = SilentDoorbells()
+    for _ in range(5):
+        bells.unended = True
+        with pytest.raises(OperationalError):
+            Drain(find_subscriber(name), "north", bells).run()
+        assert Subscription.objects.get(subscriber=name).started_position == 1
+        assert Subscription.objects.get(subscriber=name).starts == 0
+        let_a_second_pass(name)
+    outage = False
+    drain(name)
+
+    assert written() == ["1-good"]
+    assert parked(name) == []
+
+
+def test_a_retrys_start_that_an_outage_ended_is_taken_back(shop: Tenant, subscribe: Subscribe) -> None:
+    errors = iter([ValueError, *[OperationalError] * 5])
+
+    def note(event: TenantSuspended, delivery: Delivery[TenantSuspended]) -> None:
+        if error := next(errors, None):
+            raise error
+        write(event.tenant_name, delivery)
+
+    name = subscribe(note, TenantSuspended, backoff=Backoff(base=600))
+    say("good")
+    drain(name)
+    ParkedEvent.objects.filter(subscriber=name).update(next_attempt_at=make.NOW)
+    bells = SilentDoorbells()
+    for _ in range(5):
+        bells.unended = True
+        with pytest.raises(OperationalError):
+            Drain(find_subscriber(name), "north", bells).run()
+        row = ParkedEvent.objects.get(subscriber=name)
+        assert (row.state, row.attempts, row.starts) == ("RETRYING", 1, 0)
+        assert row.started_at is not None
+        let_a_second_pass(name)
+    drain(name)
+
+    assert written() == ["1-good"]
+    assert parked(name) == []
+
+
+def test_a_start_is_counted_before_the_handler_of_a_suspected_event(shop: Tenant, subscribe: Subscribe) -> None:
+    def exit_on_poison(event: TenantSuspended, delivery: Delivery[TenantSuspended]) -> None:
+        if event.tenant_name == "poison":
+            raise SystemExit
+        write(event.tenant_name, delivery)
+
+    name = subscribe(exit_on_poison, TenantSuspended)
+    say("poison", "good")
+
+    def drain_after_a_crash() -> None:
+        bells = SilentDoorbells()
+        bells.unended = True
+        Drain(find_subscriber(name), "north", bells).run()
+
+    for _ in range(2):
+        with pytest.raises(SystemExit):
+            drain_after_a_crash()
+        let_a_second_pass(name)
+    drain_after_a_crash()
+
+    assert parked(name) == [(1, "DEAD")]
+    assert "KilledItsWorker" in ParkedEvent.objects.get(subscriber=name).error
+    assert written() == ["2-good"]
+
+
+def test_a_retry_that_kills_its_worker_every_time_goes_dead(shop: Tenant, subscribe: Subscribe) -> None:
+    def fail_then_exit(_event: TenantSuspended, delivery: Delivery[TenantSuspended]) -> None:
+        if delivery.attempt == 1:
+            raise ValueError("first")
+        raise SystemExit
+
+    name = subscribe(fail_then_exit, TenantSuspended, backoff=SOON)
+    say("a")
+    bells = SilentDoorbells()
+    bells.unended = True
+
+    for _ in range(2):
+        with pytest.raises(SystemExit):
+            Drain(find_subscriber(name), "north", bells).run()
+        let_a_second_pass(name)
+        bells.unended = True
+    Drain(find_subscriber(name), "north", bells).run()
+
+    assert parked(name) == [(1, "DEAD")]
+    assert "KilledItsWorker" in ParkedEvent.objects.get(subscriber=name).error
