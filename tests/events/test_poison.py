@@ -17,6 +17,25 @@ from tests.events.recording import SOON, Recorder, Subscribe, parked, say, write
 from tests.work import SilentDoorbells, drain
 
 
+def exit_on_poison(event: TenantSuspended, delivery: Delivery[TenantSuspended]) -> None:
+    if event.tenant_name == "poison":
+        raise SystemExit
+    write(event.tenant_name, delivery)
+
+
+def drain_after_a_kill(name: str, bells: SilentDoorbells | None = None) -> None:
+    """Drain as one does that finds the note of another which never said that it ended."""
+    bells = bells or SilentDoorbells()
+    bells.unended = True
+    Drain(find_subscriber(name), "north", bells).run()
+
+
+def let_a_second_pass(name: str) -> None:
+    """Let a counted start be older than the moment in which another drain may be about to handle the event."""
+    Subscription.objects.filter(subscriber=name).update(started_at=None)
+    ParkedEvent.objects.filter(subscriber=name).update(started_at=None)
+
+
 def test_an_event_behind_a_failed_one_is_not_taken_for_the_killer(recorder: Recorder, subscribe: Subscribe) -> None:
     recorder.failing = {"bad": 99}
     name = subscribe(recorder.record, TenantSuspended, backoff=Backoff(base=600))
@@ -24,10 +43,8 @@ def test_an_event_behind_a_failed_one_is_not_taken_for_the_killer(recorder: Reco
     drain(name)
     say("bad")
     Subscription.objects.filter(subscriber=name).update(started_position=2, starts=2)
-    bells = SilentDoorbells()
-    bells.unended = True
 
-    Drain(find_subscriber(name), "north", bells).run()
+    drain_after_a_kill(name)
 
     assert parked(name) == [(1, "RETRYING"), (2, "WAITING")]
 
@@ -45,9 +62,7 @@ def test_an_event_that_kills_its_worker_goes_dead_and_others_go_on(committed: Te
         connection.close()
         child = os.fork()
         if not child:
-            bells = SilentDoorbells()
-            bells.unended = True
-            Drain(find_subscriber(name), "north", bells).run()
+            drain_after_a_kill(name)
             os._exit(0)
         os.waitpid(child, 0)
         let_a_second_pass(name)
@@ -56,25 +71,13 @@ def test_an_event_that_kills_its_worker_goes_dead_and_others_go_on(committed: Te
     assert parked(name) == [(2, "DEAD")]
 
 
-def let_a_second_pass(name: str) -> None:
-    """Let a counted start be older than the moment in which another drain may be about to handle the event."""
-    Subscription.objects.filter(subscriber=name).update(started_at=None)
-    ParkedEvent.objects.filter(subscriber=name).update(started_at=None)
-
-
 def test_drains_that_meet_do_not_count_for_one_another(shop: Tenant, subscribe: Subscribe) -> None:
-    def exit_on_poison(event: TenantSuspended, delivery: Delivery[TenantSuspended]) -> None:
-        if event.tenant_name == "poison":
-            raise SystemExit
-        write(event.tenant_name, delivery)
-
     name = subscribe(exit_on_poison, TenantSuspended)
     say("poison")
     bells = SilentDoorbells()
     for _ in range(5):
-        bells.unended = True
         with contextlib.suppress(SystemExit):
-            Drain(find_subscriber(name), "north", bells).run()
+            drain_after_a_kill(name, bells)
 
     assert Subscription.objects.get(subscriber=name).starts == 1
     assert bells.rung == [name] * 4
@@ -91,11 +94,9 @@ def test_a_start_that_an_outage_ended_is_taken_back(shop: Tenant, subscribe: Sub
 
     name = subscribe(note, TenantSuspended)
     say("good")
-    bells = SilentDoorbells()
     for _ in range(5):
-        bells.unended = True
         with pytest.raises(OperationalError):
-            Drain(find_subscriber(name), "north", bells).run()
+            drain_after_a_kill(name)
         assert Subscription.objects.get(subscriber=name).started_position == 1
         assert Subscription.objects.get(subscriber=name).starts == 0
         let_a_second_pass(name)
@@ -118,11 +119,9 @@ def test_a_retrys_start_that_an_outage_ended_is_taken_back(shop: Tenant, subscri
     say("good")
     drain(name)
     ParkedEvent.objects.filter(subscriber=name).update(next_attempt_at=make.NOW)
-    bells = SilentDoorbells()
     for _ in range(5):
-        bells.unended = True
         with pytest.raises(OperationalError):
-            Drain(find_subscriber(name), "north", bells).run()
+            drain_after_a_kill(name)
         row = ParkedEvent.objects.get(subscriber=name)
         assert (row.state, row.attempts, row.starts) == ("RETRYING", 1, 0)
         assert row.started_at is not None
@@ -134,24 +133,14 @@ def test_a_retrys_start_that_an_outage_ended_is_taken_back(shop: Tenant, subscri
 
 
 def test_a_start_is_counted_before_the_handler_of_a_suspected_event(shop: Tenant, subscribe: Subscribe) -> None:
-    def exit_on_poison(event: TenantSuspended, delivery: Delivery[TenantSuspended]) -> None:
-        if event.tenant_name == "poison":
-            raise SystemExit
-        write(event.tenant_name, delivery)
-
     name = subscribe(exit_on_poison, TenantSuspended)
     say("poison", "good")
 
-    def drain_after_a_crash() -> None:
-        bells = SilentDoorbells()
-        bells.unended = True
-        Drain(find_subscriber(name), "north", bells).run()
-
     for _ in range(2):
         with pytest.raises(SystemExit):
-            drain_after_a_crash()
+            drain_after_a_kill(name)
         let_a_second_pass(name)
-    drain_after_a_crash()
+    drain_after_a_kill(name)
 
     assert parked(name) == [(1, "DEAD")]
     assert "KilledItsWorker" in ParkedEvent.objects.get(subscriber=name).error
@@ -166,15 +155,12 @@ def test_a_retry_that_kills_its_worker_every_time_goes_dead(shop: Tenant, subscr
 
     name = subscribe(fail_then_exit, TenantSuspended, backoff=SOON)
     say("a")
-    bells = SilentDoorbells()
-    bells.unended = True
 
     for _ in range(2):
         with pytest.raises(SystemExit):
-            Drain(find_subscriber(name), "north", bells).run()
+            drain_after_a_kill(name)
         let_a_second_pass(name)
-        bells.unended = True
-    Drain(find_subscriber(name), "north", bells).run()
+    drain_after_a_kill(name)
 
     assert parked(name) == [(1, "DEAD")]
     assert "KilledItsWorker" in ParkedEvent.objects.get(subscriber=name).error
