@@ -88,7 +88,6 @@ def committed(django_db_setup: None, django_db_blocker: Any) -> Iterator[Tenant]
     with django_db_blocker.unblock():
         _flush_broker()
         doorbells.breaker.worked()
-        host_cache.forget()
         try:
             with in_tenant(Tenant.objects.get(schema_name="north")) as tenant:
                 yield tenant
@@ -98,7 +97,6 @@ def committed(django_db_setup: None, django_db_blocker: Any) -> Iterator[Tenant]
             _reset_platform()
             _flush_broker()
             doorbells.breaker.worked()
-            host_cache.forget()
 
 
 def _flush_broker() -> None:
