@@ -2,7 +2,6 @@
 
 import gzip
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
@@ -14,87 +13,21 @@ from django.db import connection
 
 from config.celery import app
 from events import retention
-from events.archives import Archive, ArchiveDamaged, archived_events, write_archive
+from events.archives import Archive, ArchiveDamaged, write_archive
 from events.log import head
-from events.models import Event, OperatorAction, ProcessedEvent, Subscription, WebhookDelivery
-from events.publishing import publish
-from events.rebuilding import NotAProjection, rebuild
-from events.retention import months, obstacle, retain
+from events.models import Event, ProcessedEvent, Subscription, WebhookDelivery
+from events.retention import months, obstacle
 from events.services import pause_subscription
 from events.subscriptions import Backoff
 from events.sweeper import oldest_to_keep
 from events.webhooks.endpoints import QUEUEING, create_endpoint, delete_endpoint
-from inventory.services import Moved, Source, receive_goods
-from kernel.ids import new_id
 from kernel.tenancy import in_public_schema
-from pos.models import ShelfLevel, Variant
-from tenants.events import TenantReactivated, TenantSuspended
+from tenants.events import TenantSuspended
 from tenants.models import Tenant
 from tests import make
+from tests.events.ageing import OLD, age, retained, trade, verified
 from tests.events.recording import Recorder, Subscribe, say
 from tests.work import drain, published, settle
-
-OLD = "2020_01"
-LATER = datetime(2020, 3, 1, tzinfo=UTC)
-
-
-@pytest.fixture
-def archive(tmp_path: Path, settings: Any) -> Path:
-    settings.ARCHIVE_DIR = str(tmp_path)
-    return tmp_path
-
-
-@pytest.fixture
-def old_month(committed: Tenant, archive: Path) -> Iterator[str]:
-    """A month long ago, into which `age` moves what has happened."""
-    with in_public_schema(), connection.cursor() as cursor:
-        for table in ("events_event", "events_processedevent"):
-            cursor.execute(
-                f"CREATE TABLE IF NOT EXISTS public.{table}_{OLD} PARTITION OF public.{table}"
-                " FOR VALUES FROM ('2020-01-01 00:00+00') TO ('2020-02-01 00:00+00')"
-            )
-    yield OLD
-    with in_public_schema(), connection.cursor() as cursor:
-        for table in ("events_event", "events_processedevent"):
-            cursor.execute(f"DROP TABLE IF EXISTS public.{table}_{OLD}")
-        cursor.execute("DELETE FROM events_archive")
-
-
-def age() -> None:
-    """Let everything in the log have happened in the old month."""
-    with in_public_schema(), connection.cursor() as cursor:
-        for table in ("events_event", "events_processedevent"):
-            cursor.execute(f"CREATE TEMPORARY TABLE aging AS SELECT * FROM public.{table} WHERE tenant_id = 'north'")
-            cursor.execute(
-                "UPDATE aging SET recorded_at = '2020-01-15 12:00+00'::timestamptz + position * interval '1 s'"
-            )
-            cursor.execute(f"DELETE FROM public.{table} WHERE tenant_id = 'north'")
-            cursor.execute(f"INSERT INTO public.{table} SELECT * FROM aging")
-            cursor.execute("DROP TABLE aging")
-
-
-def trade() -> None:
-    make.variant()
-    make.shift()
-    settle()
-    mug = Moved(variant_id=Variant.objects.get(sku="MUG").id, quantity=5, line=new_id())  # type: ignore[arg-type]
-    source = Source(type="goods_receipt", id=new_id(), location_id=make.register().location_id, occurred_at=make.NOW)
-    receive_goods(source=source, moved=[mug])
-    order = make.order(make.cash(2000), lines=[make.asked(quantity="2")])
-    settle()
-    make.return_(order, make.returning(order))
-    settle()
-
-
-def retained() -> list[tuple[str, bool, str]]:
-    with in_public_schema():
-        return [(month.month, month.dropped, month.kept_because) for month in retain(before=LATER)]
-
-
-def verified() -> str:
-    out = StringIO()
-    call_command("verify", "--tenant", "north", stdout=out)
-    return out.getvalue()
 
 
 def test_a_month_that_everyone_has_passed_is_archived_and_dropped_and_verify_still_holds(
@@ -243,65 +176,3 @@ def test_the_command_says_what_became_of_each_month(old_month: str) -> None:
 def test_whole_months_are_kept() -> None:
     assert oldest_to_keep(datetime(2026, 11, 24, tzinfo=UTC), 3) == datetime(2026, 8, 1, tzinfo=UTC)
     assert oldest_to_keep(datetime(2026, 2, 1, tzinfo=UTC), 14) == datetime(2024, 12, 1, tzinfo=UTC)
-
-
-def test_a_projection_is_rebuilt_from_the_log_compared_and_swapped(committed: Tenant) -> None:
-    trade()
-    levels = list(ShelfLevel.objects.values("variant_id", "on_hand"))
-    same = rebuild(subscriber="pos.note_shelf_levels", operator="user:ada")
-    ShelfLevel.objects.update(on_hand=77)
-
-    different = rebuild(subscriber="pos.note_shelf_levels", operator="user:ada")
-    untouched = ShelfLevel.objects.get().on_hand
-    swapped = rebuild(subscriber="pos.note_shelf_levels", operator="user:ada", swap=True)
-
-    assert same.same
-    assert same.events == 3
-    assert (different.missing, different.surplus, different.swapped) == (1, 1, False)
-    assert {sign[0] for _table, sign in different.samples} == {"+", "-"}
-    assert untouched == 77
-    assert swapped.swapped
-    assert list(ShelfLevel.objects.values("variant_id", "on_hand")) == levels
-    assert OperatorAction.objects.get().action == "rebuild"
-
-
-def test_a_rebuild_reads_the_archives_too(old_month: str) -> None:
-    trade()
-    age()
-    retained()
-    make.order(make.cash(1000))
-    settle()
-
-    assert len(list(archived_events("north", ["inventory.stock_changed"]))) == 3
-    done = rebuild(subscriber="pos.note_shelf_levels", operator="user:ada")
-
-    assert (done.events, done.same) == (4, True)
-
-
-def test_the_rebuild_command_fails_while_they_differ(committed: Tenant) -> None:
-    trade()
-    ShelfLevel.objects.update(on_hand=77)
-    out = StringIO()
-
-    with pytest.raises(CommandError, match="not what the log gives"):
-        call_command("rebuild", "pos.note_shelf_levels", "--tenant", "north", stdout=out)
-    call_command("rebuild", "pos.note_shelf_levels", "--tenant", "north", "--swap", stdout=out)
-    call_command("rebuild", "pos.note_shelf_levels", "--tenant", "north", stdout=out)
-
-    assert out.getvalue().splitlines()[-1] == "3 events replayed: the same"
-
-
-def test_what_is_no_projection_is_refused(committed: Tenant, subscribe: Subscribe) -> None:
-    def speak(event: TenantSuspended, _delivery: object) -> None:
-        publish(TenantReactivated(tenant_uuid=event.tenant_uuid, tenant_name=event.tenant_name))
-
-    name = subscribe(speak, TenantSuspended, projection=("pos_shelflevel",))
-    say("a")
-    drain(name)
-
-    with pytest.raises(NotAProjection, match="declares no projection"):
-        rebuild(subscriber="inventory.know_variants", operator="user:ada")
-    with pytest.raises(NotAProjection, match="publishes"):
-        rebuild(subscriber=name, operator="user:ada")
-
-    assert len(published()) == 2
