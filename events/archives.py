@@ -51,6 +51,7 @@ def write_archive(partition: str) -> Archive:
         raw.flush()
         os.fsync(raw.fileno())
     unfinished.rename(path)
+    _sync(folder())
     archive = Archive(partition=partition, path=path, rows=rows, sha256=_sha256(path))
     require_sound(archive)
     _record(archive)
@@ -105,6 +106,15 @@ def archived_events(tenant_id: str, types: Iterable[str]) -> Iterator[StoredEven
         if row["type"] in wanted:
             envelope = {name: row[name] for name in Envelope.__dataclass_fields__}
             yield stored_event((json.dumps(envelope), json.dumps(row["data"])))
+
+
+def _sync(directory: Path) -> None:
+    """Make a renamed file's name outlast a power cut, as its content does."""
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _rows(partition: str) -> Iterator[str]:

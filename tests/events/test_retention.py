@@ -4,7 +4,9 @@ import gzip
 import json
 from datetime import UTC, datetime
 from io import StringIO
+from os import fstat
 from pathlib import Path
+from stat import S_ISDIR
 from typing import Any
 
 import pytest
@@ -143,6 +145,17 @@ def test_a_damaged_archive_is_named(old_month: str, archive: Path) -> None:
     file.unlink()
     with pytest.raises(ArchiveDamaged, match="is missing"):
         verified()
+
+
+def test_an_archive_and_its_name_outlast_a_power_cut(old_month: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[bool] = []
+    monkeypatch.setattr(
+        "events.archives.os.fsync", lambda descriptor: synced.append(S_ISDIR(fstat(descriptor).st_mode))
+    )
+
+    retained()
+
+    assert synced == [False, True] * 2
 
 
 def test_the_command_and_the_task_keep_what_is_young(committed: Tenant, archive: Path, settings: Any) -> None:
