@@ -4,14 +4,13 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db.models import QuerySet
-from django.utils import timezone
 
 from events.models import WebhookDelivery, WebhookEndpoint
 from events.unit_of_work import unit_of_work
 from events.webhooks.endpoints import find_endpoint
-from events.webhooks.http import Answer, post
+from events.webhooks.http import Answer
 from events.webhooks.ringing import ring_after_commit
-from events.webhooks.sending import signed_headers
+from events.webhooks.sending import post_signed
 from events.webhooks.turns import end_turn
 from kernel.ids import new_id
 from kernel.refusals import NotFound, Refusal
@@ -70,7 +69,7 @@ def send_test(*, endpoint_id: UUID) -> Answer:
     endpoint: WebhookEndpoint = find_endpoint(endpoint_id=endpoint_id)
     message_id = str(new_id())
     body = (TEST_BODY % (message_id, endpoint.tenant_id)).encode()
-    return post(endpoint.url, body, signed_headers(endpoint, message_id, body, timezone.now()))
+    return post_signed(endpoint, message_id, body)
 
 
 def _locked(delivery_id: UUID) -> WebhookDelivery:

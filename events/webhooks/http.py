@@ -35,6 +35,11 @@ class Answer:
     response: str = ""
     retry_after: float = 0.0
 
+    @classmethod
+    def unsent(cls, error: str) -> "Answer":
+        """Stand for a call that was never made."""
+        return cls(status=None, milliseconds=0, error=error)
+
     @property
     def delivered(self) -> bool:
         return self.status is not None and 200 <= self.status < 300

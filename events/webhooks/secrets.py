@@ -4,7 +4,7 @@ import base64
 import hashlib
 import secrets
 
-from cryptography.fernet import Fernet, InvalidToken
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 
 PREFIX = "whsec_"
@@ -12,7 +12,7 @@ BYTES = 32
 
 
 class SecretUnreadable(Exception):
-    """A stored secret was sealed with another key than this deployment's: rotate it."""
+    """A stored secret was sealed with a key that this deployment has no more: rotate it."""
 
 
 def new_secret() -> str:
@@ -24,13 +24,17 @@ def sealed(secret: str) -> str:
 
 
 def unsealed(token: str) -> str:
-    """:raises SecretUnreadable: when it was sealed with another key."""
+    """:raises SecretUnreadable: when it was sealed with another key than this deployment's and their fallbacks."""
     try:
         return _fernet().decrypt(token.encode()).decode()
     except InvalidToken:
         raise SecretUnreadable from None
 
 
-def _fernet() -> Fernet:
-    key = hashlib.sha256(b"tillflow webhook secrets" + settings.SECRET_KEY.encode()).digest()
+def _fernet() -> MultiFernet:
+    return MultiFernet([_fernet_of(key) for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)])
+
+
+def _fernet_of(secret_key: str) -> Fernet:
+    key = hashlib.sha256(b"tillflow webhook secrets" + secret_key.encode()).digest()
     return Fernet(base64.urlsafe_b64encode(key))

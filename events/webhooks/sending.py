@@ -6,6 +6,8 @@ An endpoint that fails several times in a row rests; one that has answered nothi
 """
 
 import time
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -110,16 +112,26 @@ def due_endpoints() -> list[tuple[str, UUID]]:
         return list(cursor.fetchall())
 
 
-def signed_headers(endpoint: WebhookEndpoint, message_id: str, body: bytes, now: datetime) -> dict[str, str]:
-    """Sign with every secret that is valid, so that a rotation breaks nobody (Standard Webhooks)."""
-    secrets = WebhookSecret.objects.filter(endpoint=endpoint).exclude(expires_at__lte=now).order_by("-created_at")
-    signatures = [Webhook(unsealed(s.sealed)).sign(message_id, now, body.decode()) for s in secrets]
-    return {
+def post_signed(endpoint: WebhookEndpoint, message_id: str, body: bytes) -> Answer:
+    """Send a body with the signatures of every secret that is valid, so that a rotation breaks nobody."""
+    now = timezone.now()
+    signatures = [Webhook(secret).sign(message_id, now, body.decode()) for secret in _secrets(endpoint, now)]
+    if not signatures:
+        return Answer.unsent("no signing secret of this endpoint can be read: rotate it")
+    headers = {
         "Content-Type": CONTENT_TYPE,
         "webhook-id": message_id,
         "webhook-timestamp": str(int(now.timestamp())),
         "webhook-signature": " ".join(signatures),
     }
+    return post(endpoint.url, body, headers)
+
+
+def _secrets(endpoint: WebhookEndpoint, now: datetime) -> Iterator[str]:
+    valid = WebhookSecret.objects.filter(endpoint=endpoint).exclude(expires_at__lte=now)
+    for stored in valid.order_by("-created_at"):
+        with suppress(SecretUnreadable):
+            yield unsealed(stored.sealed)
 
 
 def _lease(endpoint_id: UUID, now: datetime) -> Leased | None:
@@ -153,21 +165,24 @@ def _call(delivery: WebhookDelivery) -> Answer:
     try:
         event = rendered(read_at(delivery.tenant_id, delivery.position), version=pins.get(delivery.type))
         body = encoded(event)
-        headers = signed_headers(endpoint, str(delivery.event_id), body, timezone.now())
-    except (EventUnreadable, VersionUnreachable, SecretUnreadable) as error:
-        return Answer(status=None, milliseconds=0, error=f"{type(error).__name__}: {error}")
-    return post(endpoint.url, body, headers)
+    except (EventUnreadable, VersionUnreachable) as error:
+        return Answer.unsent(f"{type(error).__name__}: {error}")
+    return post_signed(endpoint, str(delivery.event_id), body)
 
 
 def _record(leased: Leased, answer: Answer, now: datetime) -> float:
-    """Write what came of an attempt; return for how many seconds the endpoint is to rest."""
+    """Write what came of an attempt; return for how many seconds the endpoint is to rest.
+
+    What an operator did with the delivery during the call stands.
+    """
     delivery, endpoint = leased.delivery, leased.delivery.endpoint
     state, delay = _outcome(delivery, answer, now)
     with unit_of_work():
         WebhookAttempt.objects.filter(id=leased.attempt.id).update(
             status=answer.status, milliseconds=answer.milliseconds, error=answer.error, response=answer.response
         )
-        WebhookDelivery.objects.filter(id=delivery.id, attempts=delivery.attempts).update(
+        ours = WebhookDelivery.objects.filter(id=delivery.id, attempts=delivery.attempts, state=delivery.State.SENDING)
+        ours.update(
             state=state,
             next_attempt_at=now + timedelta(seconds=delay),
             delivered_at=now if answer.delivered else None,

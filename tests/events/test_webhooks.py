@@ -1,6 +1,8 @@
 """Deliveries: in order for each aggregate, for three days; paused when dead; logged, redelivered, replayed."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -14,13 +16,15 @@ from events.log import read_at
 from events.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
 from events.pins import pin_version
 from events.webhooks import sending
-from events.webhooks.deliveries import NotSkippable, redeliver, skip
+from events.webhooks.deliveries import NotSkippable, redeliver, send_test, skip
 from events.webhooks.endpoints import (
     QUEUEING,
     create_endpoint,
     pause_endpoint,
     resume_endpoint,
+    rotate_secret,
 )
+from events.webhooks.http import Answer
 from events.webhooks.queueing import replay_period
 from events.webhooks.sending import send_due
 from kernel.refusals import NotFound
@@ -209,14 +213,50 @@ def test_the_sweeper_rings_for_deliveries_that_are_due(receiver: Receiver, endpo
     assert sweeper.sweep() >= 0
 
 
-def test_a_secret_sealed_with_another_key_is_an_error_of_the_attempt(
+def test_a_secret_sealed_with_another_key_is_an_error_until_it_is_rotated(
     receiver: Receiver, endpoint: WebhookEndpoint, settings: Any
 ) -> None:
     fail(A)
     settings.SECRET_KEY = "another"
 
     send_due(endpoint_id=endpoint.id)
+    tested = send_test(endpoint_id=endpoint.id)
 
     assert receiver.received == []
-    assert "SecretUnreadable" in WebhookAttempt.objects.get().error
+    assert WebhookAttempt.objects.get().error == tested.error
+    assert "rotate it" in tested.error
     assert states(endpoint) == [(1, "PENDING")]
+    rotate_secret(endpoint_id=endpoint.id, now=NOW)
+    send_due(endpoint_id=endpoint.id, now=later(hours=1))
+    assert states(endpoint) == [(1, "DELIVERED")]
+
+
+def test_a_secret_sealed_with_the_key_before_is_readable(
+    receiver: Receiver, endpoint: WebhookEndpoint, settings: Any
+) -> None:
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "another", [settings.SECRET_KEY]
+
+    assert send_test(endpoint_id=endpoint.id).delivered
+
+
+@pytest.mark.parametrize(
+    ("act", "answered", "left"),
+    [
+        (skip, 500, "SKIPPED"),
+        (partial(redeliver, now=NOW), 204, "PENDING"),
+    ],
+)
+def test_what_an_operator_does_during_a_call_stands(
+    endpoint: WebhookEndpoint, monkeypatch: pytest.MonkeyPatch, act: Callable[..., None], answered: int, left: str
+) -> None:
+    fail(A)
+
+    def answered_late(*_call: object) -> Answer:
+        act(delivery_id=WebhookDelivery.objects.get().id)
+        return Answer(status=answered, milliseconds=1)
+
+    monkeypatch.setattr(sending, "post", answered_late)
+    send_due(endpoint_id=endpoint.id, budget=0)
+
+    assert states(endpoint) == [(1, left)]
+    assert WebhookAttempt.objects.get().status == answered
