@@ -9,6 +9,7 @@ import msgspec
 from django.db import connection
 
 from events.delivery import Envelope
+from events.horizon import EventArchived
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,13 +145,20 @@ def read(tenant_id: str, *, after: int, types: Iterable[str], limit: int, window
 
 
 def read_at(tenant_id: str, position: int) -> StoredEvent:
-    """Read the event at a position that is known to be in the log."""
+    """Read the event at a position that was once written.
+
+    :raises EventArchived: when its month was dropped.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT {COLUMNS} FROM events_event AS event WHERE tenant_id = %s AND position = %s",
             [tenant_id, position],
         )
-        return stored_event(cursor.fetchone())
+        row = cursor.fetchone()
+    if row is None:
+        message = f"the event at position {position} is in an archive only"
+        raise EventArchived(message)
+    return stored_event(row)
 
 
 def between(

@@ -10,6 +10,7 @@ from rest_framework.views import APIView
 
 from events.cloudevents import data_in_version
 from events.event import Category, find_type
+from events.horizon import require_resumable
 from events.log import StoredEvent
 from events.pins import pins_of_tenant
 from events.queries import feed
@@ -20,7 +21,9 @@ LARGEST_PAGE = 1000
 
 
 class FeedQuery(serializers.Serializer):  # type: ignore[type-arg]
-    after = serializers.IntegerField(min_value=0, default=0, help_text="The last position that was read")
+    after = serializers.IntegerField(
+        min_value=0, default=0, help_text="The last position that was read; 0 for the beginning"
+    )
     limit = serializers.IntegerField(min_value=1, max_value=LARGEST_PAGE, default=100)
     types = serializers.CharField(default="", help_text="Type names, separated by commas; empty for all")
 
@@ -49,10 +52,13 @@ class EventFeedView(APIView):
 
     @extend_schema(parameters=[FeedQuery], responses=FeedPage, operation_id="list_events")
     def get(self, request: Request) -> Response:
-        """Read the shop's integration events after a position, in commit order and without gaps of theirs."""
+        """Read the shop's integration events after a position, in commit order and without gaps of theirs. Where events
+        after it are in archives only, the answer is 410.
+        """
         query = FeedQuery(data=request.query_params)
         query.is_valid(raise_exception=True)
         asked = query.validated_data
+        require_resumable(asked["after"])
         types = [name for name in asked["types"].split(",") if name]
         events = feed(
             tenant_id=current_tenant(),

@@ -17,6 +17,7 @@ from rest_framework.views import APIView
 
 from events.cloudevents import rendered
 from events.event import Category
+from events.horizon import require_resumable
 from events.local import LogGrew, bus
 from events.log import head
 from events.pins import pins_of_tenant
@@ -57,11 +58,13 @@ class LiveFeedView(APIView):
     )
     def get(self, request: Request) -> HttpResponseBase:
         """Follow the shop's integration events as CloudEvents. The id of each is its position: a client that comes back
-        with `Last-Event-ID` misses nothing. A stream ends after a minute, and is taken up again by the browser.
+        with `Last-Event-ID` misses nothing. Where events after it are in archives only, the answer is 410. A stream
+        ends after a minute, and is taken up again by the browser.
         """
         query = LiveQuery(data=request.query_params)
         query.is_valid(raise_exception=True)
         after = _last_seen(request, query.validated_data)
+        require_resumable(after)
         if not _places.acquire(blocking=False):
             detail = "As many live feeds as this process holds are open."
             raise ApiProblem(503, "live-feeds-full", detail, retry_after=5)

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
+from events.log import read_at
 from events.models import WebhookDelivery, WebhookEndpoint
 from events.unit_of_work import unit_of_work
 from events.webhooks.endpoints import find_endpoint
@@ -35,10 +36,12 @@ def redeliver(*, delivery_id: UUID, now: datetime) -> None:
     """Send a delivery again, whatever came of it; one that was parked gets three more days. An endpoint's rest is over.
 
     :raises NotFound: when the tenant has no such delivery, or its endpoint was deleted.
+    :raises EventArchived: when its event was dropped from the log.
     """
     with unit_of_work():
         delivery = _locked(delivery_id)
         find_endpoint(endpoint_id=delivery.endpoint_id)
+        read_at(delivery.tenant_id, delivery.position)
         delivery.state, delivery.first_attempt_at, delivery.next_attempt_at = delivery.State.PENDING, None, now
         delivery.save(update_fields=["state", "first_attempt_at", "next_attempt_at"])
         end_turn(delivery.endpoint_id, now)

@@ -7,14 +7,23 @@ from uuid import UUID
 from django.db import connection
 
 from events.delivery import Envelope
+from events.horizon import require_kept
 from events.log import between
 from events.unit_of_work import unit_of_work
 from events.webhooks.endpoints import find_endpoint
 from events.webhooks.ringing import ring_after_commit
 from kernel.ids import new_id
+from kernel.refusals import Refusal
 from kernel.tenancy import current_tenant
 
 LARGEST_REPLAY = 100_000
+
+
+class ReplayTooLarge(Refusal):
+    code = "replay-too-large"
+    title = "The period holds too many events"
+    status = 422
+
 
 _QUEUE = """
 INSERT INTO events_webhookdelivery (id, tenant_id, endpoint_id, replay, position, event_id, type, stream, state,
@@ -46,11 +55,19 @@ def replay_period(*, endpoint_id: UUID, since: datetime, until: datetime, types:
     Each event keeps its id, by which the endpoint knows what it has. What is newer does not wait for it.
 
     :raises NotFound: when the tenant has no such endpoint.
+    :raises EventArchived: when the period begins before what the log keeps.
+    :raises ReplayTooLarge: when it holds more than 100,000 events.
     """
-    replay, count = str(new_id()), 0
+    replay, count, read = str(new_id()), 0, 0
     with unit_of_work():
         endpoint = find_endpoint(endpoint_id=endpoint_id)
-        for envelopes in between(current_tenant(), since=since, until=until, types=types, most=LARGEST_REPLAY):
+        require_kept(since)
+        wanted = types or endpoint.types
+        for envelopes in between(current_tenant(), since=since, until=until, types=wanted, most=LARGEST_REPLAY + 1):
+            read += len(envelopes)
+            if read > LARGEST_REPLAY:
+                message = f"more than {LARGEST_REPLAY:,} events were recorded in it; ask for a shorter one"
+                raise ReplayTooLarge(message)
             count += len(_queue(envelopes, replay=replay, only=endpoint.id))
         if count:
             ring_after_commit(current_tenant(), endpoint.id)

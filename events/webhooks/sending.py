@@ -20,6 +20,7 @@ from standardwebhooks import Webhook
 from events import metrics
 from events.cloudevents import CONTENT_TYPE, encoded, rendered
 from events.event import EventUnreadable
+from events.horizon import EventArchived
 from events.log import read_at
 from events.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint, WebhookSecret
 from events.pins import pins_of_tenant
@@ -165,7 +166,7 @@ def _call(delivery: WebhookDelivery) -> Answer:
     try:
         event = rendered(read_at(delivery.tenant_id, delivery.position), version=pins.get(delivery.type))
         body = encoded(event)
-    except (EventUnreadable, VersionUnreachable) as error:
+    except (EventArchived, EventUnreadable, VersionUnreachable) as error:
         return Answer.unsent(f"{type(error).__name__}: {error}")
     return post_signed(endpoint, str(delivery.event_id), body)
 

@@ -16,7 +16,7 @@ from events.pins import PinImpossible, pin_version
 from events.publishing import publish
 from events.subscriptions import find_subscriber
 from events.unit_of_work import unit_of_work
-from events.webhooks import http
+from events.webhooks import http, queueing
 from events.webhooks.deliveries import send_test
 from events.webhooks.endpoints import (
     QUEUEING,
@@ -233,6 +233,21 @@ def test_a_shop_has_at_most_so_many_endpoints(receiver: Receiver, monkeypatch: p
         create_endpoint(url=receiver.url, now=NOW)
 
     assert WebhookEndpoint.objects.count() == 1
+
+
+def test_a_period_with_too_many_events_is_refused_whole(
+    receiver: Receiver, endpoint: WebhookEndpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queueing, "LARGEST_REPLAY", 2)
+    fail(A, B, A)
+    period = {"since": NOW - timedelta(hours=1), "until": later(hours=1)}
+    picky, _ = create_endpoint(url=receiver.url, types=["pos.order_completed"], now=NOW)
+
+    with pytest.raises(queueing.ReplayTooLarge, match="more than 2 events"):
+        queueing.replay_period(endpoint_id=endpoint.id, **period)
+
+    assert not WebhookDelivery.objects.exclude(replay="").exists()
+    assert queueing.replay_period(endpoint_id=picky.id, **period)[1] == 0
 
 
 def test_metrics_show_paused_endpoints_and_waiting_deliveries(receiver: Receiver, endpoint: WebhookEndpoint) -> None:

@@ -1,0 +1,79 @@
+"""What is so old that it is in archives only: readers are told, and never sent on over a gap."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from events.horizon import EventArchived
+from events.log import head, read_at
+from events.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
+from events.webhooks.deliveries import redeliver
+from events.webhooks.endpoints import QUEUEING, create_endpoint
+from events.webhooks.queueing import replay_period
+from events.webhooks.sending import send_due
+from tests import make
+from tests.conftest import Terminal, terminal
+from tests.events.ageing import age, retained
+from tests.work import drain, settle
+
+KEPT_SINCE = datetime(2020, 2, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def endpoint(old_month: str, settings: Any) -> WebhookEndpoint:
+    """An endpoint that was told of two variants, which were then dropped from the log."""
+    settings.WEBHOOKS_MAY_BE_LOCAL, settings.LIVE_SECONDS = True, 0.2
+    made, _ = create_endpoint(url="http://127.0.0.1:1/hook", now=make.NOW)
+    make.variant("A")
+    make.variant("B")
+    settle()
+    drain(QUEUEING)
+    WebhookDelivery.objects.update(state="DELIVERED")
+    age()
+    assert [dropped for _, dropped, _ in retained()] == [True]
+    return made
+
+
+def stream(till: Terminal, last: str) -> Any:
+    return till.client.get("/api/v1/events/stream", headers={**till.headers, "Last-Event-ID": last})
+
+
+def test_a_feed_is_not_resumed_over_a_gap(endpoint: WebhookEndpoint) -> None:
+    till, dropped = terminal("north"), head("north")
+    make.variant("C")
+
+    pulled, followed = till.get("/events", after=1), stream(till, "1")
+
+    assert (pulled.status_code, followed.status_code) == (410, 410)
+    assert pulled.json()["code"] == "event-archived"
+    assert pulled.json()["dropped_up_to"] == dropped
+    assert f"after={dropped} goes on behind them" in pulled.json()["detail"]
+    for after in (0, dropped):
+        page = till.get("/events", after=after).json()
+        assert [event["position"] for event in page["events"]] == [dropped + 1]
+    assert b"id: %d\n" % (dropped + 1) in b"".join(stream(till, str(dropped)))
+
+
+def test_what_was_dropped_is_not_sent_again(endpoint: WebhookEndpoint) -> None:
+    delivery = WebhookDelivery.objects.get(position=1)
+
+    with pytest.raises(EventArchived, match="position 1 is in an archive only"):
+        redeliver(delivery_id=delivery.id, now=make.NOW)
+    assert set(WebhookDelivery.objects.values_list("state", flat=True)) == {"DELIVERED"}
+
+    WebhookDelivery.objects.filter(id=delivery.id).update(state="PENDING")
+    send_due(endpoint_id=endpoint.id)
+    assert WebhookAttempt.objects.get().error.startswith("EventArchived: the event at position 1")
+
+
+def test_a_period_is_replayed_whole_or_not_at_all(endpoint: WebhookEndpoint) -> None:
+    make.variant("C")
+    now = datetime.now(UTC) + timedelta(hours=1)
+
+    with pytest.raises(EventArchived, match="before 2020-02-01T00:00:00Z"):
+        replay_period(endpoint_id=endpoint.id, since=KEPT_SINCE - timedelta(seconds=1), until=now)
+    _, count = replay_period(endpoint_id=endpoint.id, since=KEPT_SINCE, until=now)
+
+    assert count == 1
+    assert read_at("north", head("north")).envelope.type == "pos.variant_changed"
