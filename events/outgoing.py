@@ -1,7 +1,8 @@
 """What leaves the database: rows written with the effect, sent by their own task, at least once, with a stable key.
 
 A sender is registered by kind. Its row is leased and the attempt counted before the call; the call itself holds no
-transaction; its outcome is recorded in one. Whatever dies between, the same key is sent again.
+transaction; its outcome is recorded in one. Whatever dies between, the same key is sent again. A worker that comes back
+after its lease was lost may still bring a success, and the first success is recorded; its failure counts for nothing.
 """
 
 from dataclasses import dataclass
@@ -38,6 +39,10 @@ class State(StrEnum):
 
 class RefusedForGood(Exception):
     """The other side said no, and would again."""
+
+
+class NeverEnded(Exception):
+    """All attempts were made, and the worker of the last one died."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,13 +138,20 @@ def send(outgoing_id: UUID) -> State | None:
     cause = Cause(correlation_id=row.correlation_id, causation_id=row.causation_id, actor=row.actor)
     with caused_by(cause):
         try:
-            outcome = sender.send(call)
+            outcome = _attempt(sender, call)
         except Exception as error:  # noqa: BLE001 - whatever a sender raises is a failed attempt
             return _failed(row, sender, call, error)
         with unit_of_work():
+            if not _deliver(row):
+                return None
             sender.record(call, outcome)
-            _finish(row, State.DELIVERED)
     return State.DELIVERED
+
+
+def _attempt(sender: Sender, call: Call) -> Any:
+    if call.attempt > sender.backoff.attempts:
+        raise NeverEnded
+    return sender.send(call)
 
 
 def _lease(outgoing_id: UUID) -> Outgoing | None:
@@ -159,24 +171,32 @@ def _lease(outgoing_id: UUID) -> Outgoing | None:
     return row
 
 
-def _failed(row: Outgoing, sender: Sender, call: Call, error: Exception) -> State:
+def _failed(row: Outgoing, sender: Sender, call: Call, error: Exception) -> State | None:
     refused = isinstance(error, RefusedForGood)
     exhausted = row.attempts >= sender.backoff.attempts
     state = State.FAILED if refused else State.UNKNOWN if exhausted else State.PENDING
     delay = sender.backoff.delay(row.attempts)
     with unit_of_work():
+        if not _give_up(row, state, delay=delay, error=storable(f"{type(error).__name__}: {error}")):
+            return None
         sender.record_failure(call, error, state)
-        _finish(row, state, delay=delay, error=storable(f"{type(error).__name__}: {error}"))
     logger.warning("send_failed", tenant=row.tenant_id, kind=row.kind, attempt=row.attempts, error=str(error))
     if state is State.PENDING:
         ring(row.tenant_id, row.id, sender.queue, countdown=delay)
     return state
 
 
-def _finish(row: Outgoing, state: State, *, delay: float = 0.0, error: str = "") -> None:
-    Outgoing.objects.filter(id=row.id).update(
-        state=state, next_attempt_at=timezone.now() + timedelta(seconds=delay), error=error[:2000]
-    )
+def _deliver(row: Outgoing) -> bool:
+    """Mark a row delivered; False when another worker was first, because this one's lease was over."""
+    unsettled = Outgoing.objects.filter(id=row.id).exclude(state__in=[State.DELIVERED, State.FAILED])
+    return bool(unsettled.update(state=State.DELIVERED, next_attempt_at=timezone.now(), error=""))
+
+
+def _give_up(row: Outgoing, state: State, *, delay: float, error: str) -> bool:
+    """End a failed attempt; False when its lease was lost, and another worker has the row."""
+    leased = Outgoing.objects.filter(id=row.id, state=State.SENDING, attempts=row.attempts)
+    next_attempt_at = timezone.now() + timedelta(seconds=delay)
+    return bool(leased.update(state=state, next_attempt_at=next_attempt_at, error=error[:2000]))
 
 
 def due() -> list[tuple[str, UUID, str]]:

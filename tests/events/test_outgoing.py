@@ -1,6 +1,6 @@
 """What leaves the database: leased, counted before the call, retried with the same key."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -32,9 +32,14 @@ class FakeSender:
         self.recorded: list[Any] = []
         self.failures: list[State] = []
 
+        self.meanwhile: Callable[[], object] | None = None
+
     def send(self, call: Call) -> str:
         self.calls.append(call)
         self.in_transaction.append(connection.in_atomic_block)
+        if self.meanwhile:
+            meanwhile, self.meanwhile = self.meanwhile, None
+            meanwhile()
         if self.errors:
             raise self.errors.pop(0)
         return "taken"
@@ -144,3 +149,68 @@ def test_a_row_whose_worker_died_is_sent_again_after_its_lease(
     assert sweeper.sweep() == 1
     assert send_task("north", str(row.id)) == {"tenant": "north", "state": State.DELIVERED}
     assert sender.calls[0].attempt == 2
+
+
+def overtaken(row: Outgoing) -> Callable[[], State | None]:
+    """Let the lease be over, and another worker make the next attempt, while the first one still waits."""
+
+    def send_again() -> State | None:
+        Outgoing.objects.filter(id=row.id).update(next_attempt_at=timezone.now())
+        return send(row.id)
+
+    return send_again
+
+
+def test_a_failure_after_the_lease_was_lost_undoes_nothing(shop: Tenant, sender: FakeSender) -> None:
+    row = wanted()
+    again = overtaken(row)
+
+    def arrive() -> None:
+        assert again() is State.DELIVERED
+        sender.errors = [OSError("timed out")]
+
+    sender.meanwhile = arrive
+
+    assert send(row.id) is None
+
+    row.refresh_from_db()
+    assert (row.state, row.attempts, row.error) == (State.DELIVERED, 2, "")
+    assert (sender.recorded, sender.failures) == (["taken"], [])
+
+
+def test_of_two_successes_the_first_is_recorded(shop: Tenant, sender: FakeSender) -> None:
+    row = wanted()
+    sender.meanwhile = overtaken(row)
+
+    assert send(row.id) is None
+
+    assert len(sender.calls) == 2
+    assert sender.recorded == ["taken"]
+
+
+def test_a_success_counts_though_the_lease_was_lost_and_the_next_attempt_failed(
+    shop: Tenant, sender: FakeSender
+) -> None:
+    row = wanted()
+    again = overtaken(row)
+
+    def fail_again() -> None:
+        sender.errors = [OSError("down")]
+        assert again() is State.PENDING
+
+    sender.meanwhile = fail_again
+
+    assert send(row.id) is State.DELIVERED
+
+    assert send(row.id) is None
+    assert sender.recorded == ["taken"]
+
+
+def test_a_call_that_kills_its_worker_is_not_made_for_ever(shop: Tenant, sender: FakeSender) -> None:
+    row = wanted()
+    Outgoing.objects.filter(id=row.id).update(attempts=3, state=State.SENDING)
+
+    assert send(row.id) is State.UNKNOWN
+
+    row.refresh_from_db()
+    assert (sender.calls, sender.failures, row.error) == ([], [State.UNKNOWN], "NeverEnded: ")
