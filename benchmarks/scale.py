@@ -6,6 +6,7 @@ import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from benchmarks.stack import TENANT, stack, wait_for, worker
 
@@ -132,7 +133,7 @@ def _drained(what: str, names: list[str], each: int) -> Row:
             )
             return int(cursor.fetchone()[0])
 
-    behind = timed_sweeps(sweeper.sweep)
+    behind = timed_sweeps(partial(sweeper.sweep, insist=True))
     redis.Redis.from_url(settings.REDIS_URL).flushdb()
     memory = 0.0
     with worker():
@@ -147,7 +148,7 @@ def _drained(what: str, names: list[str], each: int) -> Row:
                 swept = time.monotonic()
             time.sleep(0.1)
         seconds = time.monotonic() - began
-    idle = timed_sweeps(sweeper.sweep)
+    idle = timed_sweeps(partial(sweeper.sweep, insist=True))
     return Row(what, len(names) * each, seconds, behind, idle, memory)
 
 

@@ -147,6 +147,21 @@ class Doorbells:
 
         self._try("end", tell)
 
+    def remind(self, seconds: dict[str, float]) -> set[str]:
+        """Note that each of these is asked for again, for so many seconds; return those whose note from before is gone.
+
+        None of them while the broker is away.
+        """
+
+        def note(client: redis.Redis[bytes]) -> object:
+            pipeline = client.pipeline(transaction=False)
+            for name, lasting in seconds.items():
+                pipeline.set(f"reminded:{name}", "1", nx=True, px=int(lasting * 1000))
+            return pipeline.execute()
+
+        answers: Any = self._try("remind", note) if seconds else None
+        return {name for name, was_set in zip(seconds, answers, strict=True) if was_set} if answers else set()
+
     def waiting(self) -> dict[str, int]:
         """Count the messages that wait in each of the broker's queues; empty when the broker is away."""
         names = [queue.name for queue in current_app.conf.task_queues]

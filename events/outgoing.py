@@ -5,6 +5,7 @@ transaction; its outcome is recorded in one. Whatever dies between, the same key
 after its lease was lost may still bring a success, and the first success is recorded; its failure counts for nothing.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -199,14 +200,22 @@ def _give_up(row: Outgoing, state: State, *, delay: float, error: str) -> bool:
     return bool(leased.update(state=state, next_attempt_at=next_attempt_at, error=error[:2000]))
 
 
-def due() -> list[tuple[str, UUID, str]]:
-    """List (tenant, id, kind) of the rows whose next attempt, or whose lost lease, is due; for the sweeper."""
+def due(tenants: Iterable[str]) -> list[tuple[str, UUID, str]]:
+    """List (tenant, id, queue) of the rows whose next attempt, or whose lost lease, is due; for the sweeper.
+
+    Of each tenant and kind the hundred that wait longest, so that nobody's are hidden behind another's.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            SELECT tenant_id, id, kind FROM events_outgoing
-            WHERE state IN ('PENDING', 'SENDING') AND next_attempt_at < clock_timestamp() - interval '1 second'
-            ORDER BY next_attempt_at LIMIT 1000
-            """
+            SELECT tenant_id, id, kind FROM (
+                SELECT tenant_id, id, kind,
+                    row_number() OVER (PARTITION BY tenant_id, kind ORDER BY next_attempt_at) AS n
+                FROM events_outgoing
+                WHERE state IN ('PENDING', 'SENDING') AND next_attempt_at < clock_timestamp() - interval '1 second'
+                    AND tenant_id = ANY(%s) AND kind = ANY(%s)
+            ) AS waiting WHERE n <= 100
+            """,
+            [list(tenants), list(_senders)],
         )
-        return list(cursor.fetchall())
+        return [(tenant_id, row, find_sender(kind).queue) for tenant_id, row, kind in cursor.fetchall()]

@@ -15,7 +15,7 @@ from events.webhooks.queueing import queue_deliveries
 @subscriber("events.catch_up_after_start", ServiceStarted, platform=True)
 def catch_up_after_start(_event: ServiceStarted, _delivery: Delivery[ServiceStarted]) -> None:
     """Ring for what was left behind while a service was away, without waiting for the next round of the sweeper."""
-    sweeper.sweep()
+    sweeper.sweep(insist=True)
 
 
 @subscriber(QUEUEING, *classes_in(Category.INTEGRATION), batch=True, batch_size=200, on_demand=True)

@@ -1,6 +1,9 @@
 """The sweeper: ring for every subscription that is behind, whatever happened to its doorbells."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 from django.db import connection
 
@@ -9,33 +12,72 @@ from events.doorbells import doorbells
 from events.queries import behind
 from events.services import subscribe_tenant
 from events.subscriptions import all_subscribers
+from events.webhooks.ringing import QUEUE as WEBHOOKS
 from events.webhooks.ringing import ring as ring_endpoint
 from events.webhooks.sending import due_endpoints
 from kernel.tenancy import TenantLike, in_public_schema, in_tenant, working_schemas
 
 MOMENT_SECONDS = 1.0
+PATIENCE_SECONDS = 10.0
+MESSAGES_PER_SECOND = 50.0
+"""How fast a queue is taken to move when it is estimated how long a reminder may wait in it."""
 
 
-def sweep() -> int:
-    """Ring for all that is behind or due to leave, in all tenants that may work; return how many were rung."""
+@dataclass(frozen=True, kw_only=True)
+class Reminder:
+    """What a worker is asked for once more, in a queue; `name` tells it from every other."""
+
+    name: str
+    queue: str
+    ring: Callable[[], None]
+
+
+def sweep(*, insist: bool = False) -> int:
+    """Ring for all that is behind or due to leave, in all tenants that may work; return how many were rung.
+
+    What was rung for a short while ago is left alone, so that the queues do not grow by what is slow.
+
+    :param insist: ring for everything, because what was rung for may have been lost.
+    """
+    reminders = _reminders()
+    chosen = reminders if insist else _patient(reminders)
+    for reminder in chosen:
+        reminder.ring()
+    return len(chosen)
+
+
+def _reminders() -> list[Reminder]:
     by_name = {subscriber.name: subscriber for subscriber in all_subscribers()}
+    working = working_schemas()
     with in_public_schema():
         late = behind(moment_seconds=MOMENT_SECONDS)
-        unsent = outgoing.due()
-        untold = due_endpoints()
-    if not late and not unsent and not untold:
-        return 0
-    working = working_schemas()
-    subscriptions = [(tenant_id, by_name[name]) for tenant_id, name in late if tenant_id in working and name in by_name]
-    for tenant_id, subscriber in subscriptions:
-        doorbells.ring_again(tenant_id, subscriber)
-    rows = [row for row in unsent if row[0] in working]
-    for tenant_id, outgoing_id, kind in rows:
-        outgoing.ring(tenant_id, outgoing_id, outgoing.find_sender(kind).queue)
-    endpoints = [row for row in untold if row[0] in working]
-    for tenant_id, endpoint_id in endpoints:
-        ring_endpoint(tenant_id, endpoint_id)
-    return len(subscriptions) + len(rows) + len(endpoints)
+        unsent = outgoing.due(working)
+        untold = due_endpoints(working)
+    drains = [(tenant_id, by_name[name]) for tenant_id, name in late if tenant_id in working and name in by_name]
+    return [
+        *(
+            Reminder(name=f"{tenant}:{each.name}", queue=each.queue, ring=partial(doorbells.ring_again, tenant, each))
+            for tenant, each in drains
+        ),
+        *(
+            Reminder(name=f"{tenant}:{row}", queue=queue, ring=partial(outgoing.ring, tenant, row, queue))
+            for tenant, row, queue in unsent
+        ),
+        *(
+            Reminder(name=f"{tenant}:{endpoint}", queue=WEBHOOKS, ring=partial(ring_endpoint, tenant, endpoint))
+            for tenant, endpoint in untold
+        ),
+    ]
+
+
+def _patient(reminders: list[Reminder]) -> list[Reminder]:
+    """Leave out what was asked for so lately that the request may still wait in line."""
+    waiting = doorbells.waiting() if reminders else {}
+    seconds = {
+        reminder.name: PATIENCE_SECONDS + waiting.get(reminder.queue, 0) / MESSAGES_PER_SECOND for reminder in reminders
+    }
+    fresh = doorbells.remind(seconds)
+    return [reminder for reminder in reminders if reminder.name in fresh]
 
 
 def subscribe_everyone(tenants: list[TenantLike]) -> int:

@@ -6,7 +6,7 @@ An endpoint that fails several times in a row rests; one that has answered nothi
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -99,16 +99,15 @@ def send_due(*, endpoint_id: UUID, now: datetime | None = None, budget: float = 
     return attempts
 
 
-def due_endpoints() -> list[tuple[str, UUID]]:
+def due_endpoints(tenants: Iterable[str]) -> list[tuple[str, UUID]]:
     """List (tenant, endpoint) that have something due; for the sweeper."""
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
             SELECT DISTINCT d.tenant_id, d.endpoint_id {_DUE}
-                AND (e.next_call_at IS NULL OR e.next_call_at <= %(now)s)
-            LIMIT 1000
+                AND (e.next_call_at IS NULL OR e.next_call_at <= %(now)s) AND d.tenant_id = ANY(%(tenants)s)
             """,
-            {"now": timezone.now() - MOMENT},
+            {"now": timezone.now() - MOMENT, "tenants": list(tenants)},
         )
         return list(cursor.fetchall())
 

@@ -117,6 +117,29 @@ def test_the_sweeper_rings_for_what_was_dropped(committed: Tenant, broker: redis
     assert sweeper.sweep() == 0
 
 
+def test_the_sweeper_does_not_ring_again_for_what_may_still_wait_in_line(
+    committed: Tenant, broker: redis.Redis
+) -> None:
+    make.variant()
+    broker.flushdb()
+    _age_events(seconds=2)
+
+    assert [sweeper.sweep() for _ in range(3)] == [1, 0, 0]
+    assert sweeper.sweep(insist=True) == 1
+    assert broker.llen("events") == 2
+    (note,) = broker.keys("reminded:*")
+    assert 9_000 < broker.pttl(note) <= 10_000
+
+    broker.delete(note)
+    broker.rpush("events", *("a message",) * 998)
+    assert sweeper.sweep() == 1
+    assert 29_000 < broker.pttl(note) <= 30_000
+
+
+def test_with_the_broker_down_nobody_is_reminded(committed: Tenant, broken_broker: None) -> None:
+    assert doorbells.remind({"a": 1.0}) == set()
+
+
 def test_the_sweeper_leaves_a_suspended_tenant_alone_until_it_is_back(committed: Tenant) -> None:
     make.variant()
     with in_public_schema():

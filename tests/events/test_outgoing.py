@@ -151,6 +151,26 @@ def test_a_row_whose_worker_died_is_sent_again_after_its_lease(
     assert sender.calls[0].attempt == 2
 
 
+def test_nobodys_rows_hide_behind_anothers(shop: Tenant, sender: FakeSender) -> None:
+    forgotten, card = (waiting_since(timedelta(minutes=1), kind) for kind in ("tests.forgotten", "payments.refund"))
+    for _ in range(101):
+        waiting_since(timedelta(hours=1), "tests.many")
+    Outgoing.objects.filter(kind="tests.many").update(kind=sender.kind)
+
+    found = outgoing.due(["north"])
+
+    assert [queue for _, _, queue in found].count("mail") == 100
+    assert ("north", card, "cards") in found
+    assert forgotten not in {row for _, row, _ in found}
+    assert outgoing.due(["south"]) == []
+
+
+def waiting_since(age: timedelta, kind: str) -> UUID:
+    row = wanted()
+    Outgoing.objects.filter(id=row.id).update(kind=kind, next_attempt_at=timezone.now() - age)
+    return row.id
+
+
 def overtaken(row: Outgoing) -> Callable[[], State | None]:
     """Let the lease be over, and another worker make the next attempt, while the first one still waits."""
 

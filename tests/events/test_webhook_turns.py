@@ -18,7 +18,7 @@ MANY = [UUID(int=number) for number in range(1, 9)]
 
 def due() -> list[UUID]:
     with in_public_schema():
-        return [endpoint_id for _tenant, endpoint_id in due_endpoints()]
+        return [endpoint_id for _tenant, endpoint_id in due_endpoints(["north"])]
 
 
 def test_a_worker_is_sent_away_while_another_calls_the_endpoint(receiver: Receiver, endpoint: WebhookEndpoint) -> None:

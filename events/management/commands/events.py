@@ -96,7 +96,7 @@ class Command(BaseCommand):
         self.stdout.write(f"{count} events are discarded for {options['subscriber']}")
 
     def _sweep(self, _options: dict[str, Any]) -> None:
-        self.stdout.write(f"rang for {sweeper.sweep()}")
+        self.stdout.write(f"rang for {sweeper.sweep(insist=True)}")
 
     def _canary(self, options: dict[str, Any]) -> None:
         with in_tenant(find_any_tenant(options["tenant"])):
