@@ -101,6 +101,15 @@ def parked_before(tenant_id: str, subscriber: str, positions: list[int]) -> set[
         return {position for (position,) in cursor.fetchall()}
 
 
+def positions(tenant_id: str, subscriber: str) -> set[int]:
+    """Return the positions that a subscriber has not applied although its cursor passed them: parked, or discarded."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT position FROM events_parkedevent WHERE tenant_id = %s AND subscriber = %s", [tenant_id, subscriber]
+        )
+        return {position for (position,) in cursor.fetchall()}
+
+
 def exclude(tenant_id: str, subscribers: list[str], event_id: UUID, reason: str) -> None:
     """Discard an event beforehand, for subscribers that must not apply it."""
     with connection.cursor() as cursor:

@@ -1,14 +1,17 @@
 """Rebuilding: a projection is made anew from the log, beside the one that is used, compared, and swapped in.
 
-The shadow is a temporary table of the same name, which PostgreSQL finds first: the handler runs as it is.
+The shadow is a temporary table of the same name, which PostgreSQL finds first: the handler runs as it is. It is given
+what the subscriber has applied: an event that is parked is applied when it is retried, one that was discarded never.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain, islice
 
 from django.db import connection
 
+from events import parking
 from events.archives import archived_events
 from events.causes import caused_by
 from events.delivery import Delivery
@@ -50,7 +53,7 @@ class Rebuilt:
 
 
 def rebuild(*, subscriber: str, operator: str, swap: bool = False) -> Rebuilt:
-    """Apply the whole log of the current tenant, archives included, to a shadow of a projection, and compare.
+    """Apply the log of the current tenant again, archives included, to a shadow of a projection, and compare.
 
     :param swap: whether the rows are replaced by the shadow's, where they differ.
     :raises NotAProjection: when the subscriber declares no projection, or its handler publishes.
@@ -61,45 +64,41 @@ def rebuild(*, subscriber: str, operator: str, swap: bool = False) -> Rebuilt:
         message = f"{subscriber} declares no projection: its effects cannot be made anew"
         raise NotAProjection(message)
     with _shadow(chosen.projection):
-        reached, events = 0, 0
-        for page in _pages(chosen):
-            events += _apply(chosen, page)
-            reached = max(reached, page[-1].envelope.position)
+        until = _cursor(chosen)
+        events, parked = _replay(chosen, chain(_archived(chosen), _kept(chosen, after=0, until=until)))
         with unit_of_work():
-            cursor = _lock(chosen)
-            while True:
-                page = read(current_tenant(), after=reached, types=chosen.types, limit=BATCH).events
-                page = [event for event in page if event.envelope.position <= cursor]
-                if not page:
-                    break
-                events += _apply(chosen, page)
-                reached = page[-1].envelope.position
-            return _compare(chosen, events, operator, swap=swap)
+            cursor = _cursor(chosen, lock=True)
+            more, _ = _replay(chosen, chain([parked], _kept(chosen, after=until, until=cursor)))
+            return _compare(chosen, events + more, operator, swap=swap)
 
 
-def _pages(subscriber: Subscriber) -> Iterator[list[StoredEvent]]:
-    """Read the log from its beginning to the subscriber's cursor as it is now."""
-    tenant_id = current_tenant()
-    batch: list[StoredEvent] = []
-    for event in archived_events(tenant_id, subscriber.types):
-        batch.append(event)
-        if len(batch) == BATCH:
-            yield batch
-            batch = []
-    if batch:
+def _replay(subscriber: Subscriber, pages: Iterable[list[StoredEvent]]) -> tuple[int, list[StoredEvent]]:
+    """Apply what the subscriber has applied; return how many events, and those that are parked for it or discarded."""
+    excluded, parked, count = parking.positions(current_tenant(), subscriber.name), [], 0
+    for page in pages:
+        parked += [event for event in page if event.envelope.position in excluded]
+        count += _apply(subscriber, [event for event in page if event.envelope.position not in excluded])
+    return count, parked
+
+
+def _archived(subscriber: Subscriber) -> Iterator[list[StoredEvent]]:
+    events = archived_events(current_tenant(), subscriber.types)
+    while batch := list(islice(events, BATCH)):
         yield batch
-    after, until = 0, _cursor(subscriber)
+
+
+def _kept(subscriber: Subscriber, *, after: int, until: int) -> Iterator[list[StoredEvent]]:
     while after < until:
-        page = read(tenant_id, after=after, types=subscriber.types, limit=BATCH)
-        events = [event for event in page.events if event.envelope.position <= until]
-        if events:
-            yield events
+        page = read(current_tenant(), after=after, types=subscriber.types, limit=BATCH)
+        yield [event for event in page.events if event.envelope.position <= until]
         if page.reached <= after:
             return
         after = page.reached
 
 
 def _apply(subscriber: Subscriber, events: list[StoredEvent]) -> int:
+    if not events:
+        return 0
     deliveries = [
         Delivery(event=decode(e.envelope.type, e.envelope.version, e.data), envelope=e.envelope, attempt=1)
         for e in events
@@ -134,6 +133,7 @@ def _shadow(tables: tuple[str, ...]) -> Iterator[None]:
 
 
 def _cursor(subscriber: Subscriber, *, lock: bool = False) -> int:
+    """:param lock: whether drains are kept away until the end of the transaction."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT cursor FROM events_subscription WHERE tenant_id = %s AND subscriber = %s"
@@ -146,11 +146,6 @@ def _cursor(subscriber: Subscriber, *, lock: bool = False) -> int:
         raise NotFound(message)
     position: int = row[0]
     return position
-
-
-def _lock(subscriber: Subscriber) -> int:
-    """Keep drains away until the comparison, and the swap, are committed."""
-    return _cursor(subscriber, lock=True)
 
 
 def _compare(subscriber: Subscriber, events: int, operator: str, *, swap: bool) -> Rebuilt:
