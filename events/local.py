@@ -59,12 +59,14 @@ class Follower(threading.Thread):
         self.stopped = threading.Event()
 
     def run(self) -> None:
-        while not self.stopped.wait(self.seconds):
+        while True:
             try:
                 self.follow()
             except DatabaseError as error:
                 logger.warning("platform_not_followed", error=f"{type(error).__name__}: {error}")
                 connection.close()
+            if self.stopped.wait(self.seconds):
+                return
 
     def follow(self) -> int:
         """Hear what is new; return how many events that were."""

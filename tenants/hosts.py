@@ -19,25 +19,32 @@ class HostCache:
 
     def __init__(self) -> None:
         self._entries: OrderedDict[str, tuple[float, Tenant | None]] = OrderedDict()
+        self._forgotten = 0
         self._lock = Lock()
 
     def tenant_at(self, host: str) -> Tenant | None:
         now = time.monotonic()
         with self._lock:
-            entry = self._entries.get(host)
+            entry, forgotten = self._entries.get(host), self._forgotten
         if entry and entry[0] > now:
             return entry[1]
         tenant = _look_up(host)
         with self._lock:
-            self._entries[host] = (now + LIFETIME_SECONDS, tenant)
-            self._entries.move_to_end(host)
-            while len(self._entries) > CAPACITY:
-                self._entries.popitem(last=False)
+            if self._forgotten == forgotten:
+                self._remember(host, (now + LIFETIME_SECONDS, tenant))
         return tenant
 
     def forget(self) -> None:
+        """Forget everything, and what is being looked up now as well: it may be of before."""
         with self._lock:
             self._entries.clear()
+            self._forgotten += 1
+
+    def _remember(self, host: str, entry: tuple[float, Tenant | None]) -> None:
+        self._entries[host] = entry
+        self._entries.move_to_end(host)
+        while len(self._entries) > CAPACITY:
+            self._entries.popitem(last=False)
 
 
 def _look_up(host: str) -> Tenant | None:

@@ -42,6 +42,15 @@ def test_every_process_forgets_its_hosts_when_one_says_so(committed: Tenant) -> 
     assert here.follow() == 0
 
 
+def test_a_process_follows_from_its_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    follower, followed = Follower("events.cache_invalidated", seconds=60), []
+    monkeypatch.setattr(follower, "follow", lambda: followed.append(follower.stopped.set()))
+
+    follower.run()
+
+    assert len(followed) == 1
+
+
 def test_a_process_that_cannot_reach_the_database_goes_on_following(
     committed: Tenant, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from io import StringIO
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -15,7 +16,7 @@ from kernel.refusals import Refusal
 from kernel.tenancy import in_public_schema, in_tenant
 from pos.models import Register, TaxRate, TenderType
 from staff.models import User
-from tenants import services
+from tenants import hosts, services
 from tenants.database.base import SearchPathNotSet
 from tenants.hosts import HostCache, host_cache
 from tenants.models import Domain, Tenant
@@ -119,6 +120,21 @@ def test_a_host_is_looked_up_once_within_its_lifetime(db: None, django_assert_nu
 
     assert again == first
     assert [tenant and tenant.schema_name for tenant in again] == ["north", None]
+
+
+def test_what_is_forgotten_while_it_is_looked_up_is_not_remembered(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    cache, answers = HostCache(), ["of before", "of now"]
+
+    def look_up(_host: str) -> Any:
+        if len(answers) == 2:
+            cache.forget()
+        return answers.pop(0)
+
+    monkeypatch.setattr(hosts, "_look_up", look_up)
+
+    assert [cache.tenant_at("north.localhost") for _ in range(3)] == ["of before", "of now", "of now"]
 
 
 def test_an_unknown_host_answers_404(db: None, client: Client) -> None:
