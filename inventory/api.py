@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from typing import Any
+from uuid import uuid5
 
 from django.urls import path
 from django.utils import timezone
@@ -17,7 +18,6 @@ from inventory.services import Moved, Source, adjust_stock, receive_goods
 from kernel.api.fields import LARGEST_QUANTITY, QuantityField, UUIDv7Field
 from kernel.api.pages import Pages
 from kernel.api.terminal import terminal_of
-from kernel.ids import new_id
 
 
 class StockQuery(serializers.Serializer[Any]):
@@ -104,7 +104,7 @@ class _PostingView(generics.GenericAPIView[StockMovement]):
                 location_id=terminal_of(request).location_id,
                 occurred_at=asked.get("occurred_at") or timezone.now(),
             )
-            moved = [Moved(line=new_id(), **line) for line in asked["lines"]]
+            moved = [Moved(line=uuid5(asked["id"], str(n)), **line) for n, line in enumerate(asked["lines"], start=1)]
             movements = type(self).service(source=source, moved=moved)
             shown = StockMovementSerializer(movements, many=True).data
             return Response({"id": str(asked["id"]), "movements": shown}, status=201)

@@ -22,6 +22,13 @@ class UnknownVariants(Refusal):
     status = 422
 
 
+class DocumentExists(Refusal):
+    """The document's id was used before: for the same lines it is answered again, for others it is refused."""
+
+    code = "document-exists"
+    title = "Document exists"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Moved:
     """A quantity of a variant that came in (positive) or went out (negative); `line` names it within its source."""
@@ -43,23 +50,21 @@ class Source:
 
 
 def receive_goods(*, source: Source, moved: Sequence[Moved]) -> list[StockMovement]:
-    """Take delivered goods into stock.
+    """Take delivered goods into stock, once for each document.
 
+    :raises DocumentExists: when another document was posted under this id.
     :raises UnknownVariants: when a variant is not one that is kept in stock.
     """
-    with unit_of_work():
-        _require_tracked(moved)
-        return post_movements(source=source, kind=StockMovement.Kind.RECEIPT, moved=moved)
+    return _post_document(source=source, kind=StockMovement.Kind.RECEIPT, moved=moved)
 
 
 def adjust_stock(*, source: Source, moved: Sequence[Moved]) -> list[StockMovement]:
-    """Correct the stock by hand: breakage, theft, found goods.
+    """Correct the stock by hand, once for each document: breakage, theft, found goods.
 
+    :raises DocumentExists: when another document was posted under this id.
     :raises UnknownVariants: when a variant is not one that is kept in stock.
     """
-    with unit_of_work():
-        _require_tracked(moved)
-        return post_movements(source=source, kind=StockMovement.Kind.ADJUSTMENT, moved=moved)
+    return _post_document(source=source, kind=StockMovement.Kind.ADJUSTMENT, moved=moved)
 
 
 def post_movements(*, source: Source, kind: StockMovement.Kind, moved: Sequence[Moved]) -> list[StockMovement]:
@@ -99,6 +104,22 @@ def know_variant(*, variant_id: UUID, sku: str, title: str, tracked: bool) -> No
         variant_id=variant_id, defaults={"sku": sku, "title": title, "tracked": tracked}
     )
     StockItem.objects.filter(variant_id=variant_id).update(sku=sku, title=title)
+
+
+def _post_document(*, source: Source, kind: StockMovement.Kind, moved: Sequence[Moved]) -> list[StockMovement]:
+    """Post a document that has an id of its own; one that was posted already is answered with its movements."""
+    with unit_of_work():
+        _require_tracked(moved)
+        _take_ledger(source.location_id)
+        found = StockMovement.objects.filter(source_type=source.type, source_id=source.id).select_related("item")
+        posted = list(found.order_by("id"))
+        if not posted:
+            return post_movements(source=source, kind=kind, moved=moved)
+        asked = [(source.location_id, line.variant_id, line.quantity, line.reason) for line in moved]
+        if [(row.item.location_id, row.item.variant_id, row.quantity, row.reason) for row in posted] != asked:
+            message = f"{source.type.replace('_', ' ')} {source.id} was posted already, with other content"
+            raise DocumentExists(message, document_id=str(source.id))
+        return posted
 
 
 def _take_ledger(location_id: UUID) -> None:

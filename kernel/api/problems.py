@@ -3,7 +3,9 @@
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
+from django.db import IntegrityError
 from django.http import Http404
+from psycopg.errors import UniqueViolation
 from rest_framework import exceptions, status
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
@@ -20,6 +22,10 @@ def problem_response(error: Exception, context: dict[str, Any]) -> Response | No
     if isinstance(error, ApiProblem):
         title = error.problem_code.replace("-", " ").capitalize()
         return _response(error.status_code, error.problem_code, title, str(error.detail), path, error.members)
+    if isinstance(error, IntegrityError) and isinstance(error.__cause__, UniqueViolation):
+        found = error.__cause__.diag
+        detail = f"Nothing was recorded. {found.message_detail} (in {found.table_name})"
+        return _response(status.HTTP_409_CONFLICT, "already-exists", "Already exists", detail, path, {})
     if isinstance(error, Http404):
         error = exceptions.NotFound()
     elif isinstance(error, PermissionDenied):

@@ -7,6 +7,8 @@ from django.db.models import Q
 
 from kernel.ids import new_id
 
+ONE_OPEN_SHIFT = "shift_one_open_per_register"
+
 
 class Location(models.Model):
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -62,7 +64,7 @@ class Shift(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["register"], condition=Q(state="OPEN"), name="shift_one_open_per_register"),
+            models.UniqueConstraint(fields=["register"], condition=Q(state="OPEN"), name=ONE_OPEN_SHIFT),
             models.CheckConstraint(condition=Q(float_amount__gte=0), name="shift_float_not_negative"),
         ]
 

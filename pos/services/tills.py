@@ -13,6 +13,7 @@ from kernel.refusals import NotFound, Refusal
 from kernel.tenancy import current_tenant
 from pos.events import ShiftOpened
 from pos.models import Device, Register, Shift
+from pos.models.tills import ONE_OPEN_SHIFT
 
 TOKEN_PREFIX = "tf"  # noqa: S105 - not a secret, the mark of one
 
@@ -56,7 +57,9 @@ def open_shift(*, id: UUID, register: Register, float_amount: int, now: datetime
         try:
             with transaction.atomic():
                 shift = Shift.objects.create(id=id, register=register, float_amount=float_amount, opened_at=now)
-        except IntegrityError:
+        except IntegrityError as error:
+            if ONE_OPEN_SHIFT not in str(error):
+                raise
             message = f"register {register.code} has an open shift already"
             raise ShiftAlreadyOpen(message) from None
         publish(

@@ -11,7 +11,7 @@ from django.db.models import Sum
 
 from events.unit_of_work import unit_of_work
 from inventory.models import StockedVariant, StockItem, StockMovement
-from inventory.services import Moved, Source, UnknownVariants, adjust_stock, receive_goods
+from inventory.services import Moved, Source, UnknownVariants, adjust_stock, post_movements, receive_goods
 from kernel.ids import new_id
 from pos.models import ShelfLevel, Variant
 from tenants.models import Tenant
@@ -84,7 +84,7 @@ def test_a_line_is_posted_once(mug: Variant) -> None:
     receive_goods(source=document, moved=[line])
 
     with pytest.raises(IntegrityError), transaction.atomic():
-        receive_goods(source=document, moved=[line])
+        post_movements(source=document, kind=StockMovement.Kind.RECEIPT, moved=[line])
 
     assert StockItem.objects.get().on_hand == 1
 

@@ -1,12 +1,13 @@
 """The REST API as a terminal meets it."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.test import Client
 
 from kernel.ids import new_id
-from pos.models import Device, Order
+from pos.models import Device, Order, Shift
 from tenants.models import Tenant
 from tests import make
 from tests.conftest import Terminal
@@ -120,6 +121,56 @@ def test_bad_input_is_refused_with_a_pointer_and_changes_nothing(
     assert pointer in [error["pointer"] for error in problem["errors"]]
     assert Order.objects.count() == 0
     assert names() == before
+
+
+def test_ids_that_were_used_before_are_refused_and_nothing_is_recorded(till: Terminal) -> None:
+    line, tender = str(new_id()), str(new_id())
+    asked = {"lines": [{"id": line, "sku": "MUG", "quantity": "1"}], "tenders": []}
+    paying = {"id": tender, "type": "cash", "amount": {"amount": 1000}}
+    first = till.post("/orders", order_body(**{**asked, "tenders": [paying]}))
+    settle()
+    before = names()
+
+    answers = [
+        till.post("/orders", order_body(**asked)),
+        till.post("/orders", order_body(lines=asked["lines"] * 2, tenders=[])),
+        till.post("/orders", order_body(lines=[{"sku": "MUG", "quantity": "1"}], tenders=[paying])),
+    ]
+
+    assert first.status_code == 201
+    assert [(answer.status_code, answer.json()["code"]) for answer in answers] == [(409, "already-exists")] * 3
+    assert answers[0].json()["detail"] == f"Nothing was recorded. Key (id)=({line}) already exists. (in pos_orderline)"
+    assert (Order.objects.count(), names()) == (1, before)
+
+
+@pytest.mark.parametrize(
+    ("path", "lines"),
+    [
+        ("/goods-receipts", [{"quantity": "5"}]),
+        ("/stock-adjustments", [{"quantity": "-1", "reason": "broken"}, {"quantity": "2", "reason": "found"}]),
+    ],
+)
+def test_a_document_is_posted_once_under_whatever_key(till: Terminal, path: str, lines: list[dict[str, str]]) -> None:
+    settle()
+    mug = till.get("/variants", sku="MUG").json()["results"][0]["id"]
+    asked = {"id": str(new_id()), "lines": [{"variant_id": mug, **line} for line in lines]}
+
+    first, again = till.post(path, asked), till.post(path, asked)
+    other = till.post(path, {**asked, "lines": [{**asked["lines"][0], "quantity": "7"}]})
+
+    assert (first.status_code, again.status_code, again.json()) == (201, 201, first.json())
+    assert (other.status_code, other.json()["code"]) == (409, "document-exists")
+    movements = till.get("/stock-movements").json()["results"]
+    assert [Decimal(each["quantity"]) for each in movements] == [Decimal(line["quantity"]) for line in lines]
+
+
+def test_a_shift_that_was_closed_is_not_opened_again(api: Terminal) -> None:
+    shift = make.shift()
+    Shift.objects.filter(id=shift.id).update(state="CLOSED")
+
+    again = api.post("/shifts", {"id": str(shift.id), "float_amount": {"amount": 0}})
+
+    assert (again.status_code, again.json()["code"]) == (409, "already-exists")
 
 
 def test_malformed_json_wrong_paths_and_methods_are_problems(till: Terminal) -> None:
