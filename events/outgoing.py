@@ -2,7 +2,7 @@
 
 A sender is registered by kind. Its row is leased and the attempt counted before the call; the call itself holds no
 transaction; its outcome is recorded in one. Whatever dies between, the same key is sent again. A worker that comes back
-after its lease was lost may still bring a success, and the first success is recorded; its failure counts for nothing.
+after its lease was over brings its success all the same; its failure counts for nothing.
 """
 
 from collections.abc import Iterable
@@ -69,7 +69,10 @@ class Sender(Protocol):
         """
 
     def record(self, call: Call, outcome: Any) -> None:
-        """Write what the call brought, in the transaction that marks it delivered."""
+        """Write what the call brought, in the transaction that marks it delivered.
+
+        Comes once more when a worker that had stalled brings the outcome of an earlier attempt.
+        """
 
     def record_failure(self, call: Call, error: Exception, state: State) -> None:
         """Write that an attempt failed; `state` says whether another one follows."""
@@ -143,8 +146,7 @@ def send(outgoing_id: UUID) -> State | None:
         except Exception as error:  # noqa: BLE001 - whatever a sender raises is a failed attempt
             return _failed(row, sender, call, error)
         with unit_of_work():
-            if not _deliver(row):
-                return None
+            _deliver(row)
             sender.record(call, outcome)
     return State.DELIVERED
 
@@ -187,10 +189,8 @@ def _failed(row: Outgoing, sender: Sender, call: Call, error: Exception) -> Stat
     return state
 
 
-def _deliver(row: Outgoing) -> bool:
-    """Mark a row delivered; False when another worker was first, because this one's lease was over."""
-    unsettled = Outgoing.objects.filter(id=row.id).exclude(state__in=[State.DELIVERED, State.FAILED])
-    return bool(unsettled.update(state=State.DELIVERED, next_attempt_at=timezone.now(), error=""))
+def _deliver(row: Outgoing) -> None:
+    Outgoing.objects.filter(id=row.id).update(state=State.DELIVERED, next_attempt_at=timezone.now(), error="")
 
 
 def _give_up(row: Outgoing, state: State, *, delay: float, error: str) -> bool:

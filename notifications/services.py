@@ -53,9 +53,11 @@ def _queue_alert(kind: Message.Kind, *, event_id: UUID, about: UUID, subject: st
 
 
 def record_sent(*, message_id: UUID, now: datetime) -> None:
-    """Write that the mail server took a message, and say so."""
+    """Write that the mail server took a message, and say so the first time."""
     with unit_of_work():
-        message = Message.objects.get(id=message_id)
+        message = Message.objects.select_for_update(no_key=True).get(id=message_id)
+        if message.state == Message.State.SENT:
+            return
         message.state, message.sent_at = Message.State.SENT, now
         message.save(update_fields=["state", "sent_at"])
         if message.kind == Message.Kind.RECEIPT:

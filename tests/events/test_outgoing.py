@@ -198,16 +198,6 @@ def test_a_failure_after_the_lease_was_lost_undoes_nothing(shop: Tenant, sender:
     assert (sender.recorded, sender.failures) == (["taken"], [])
 
 
-def test_of_two_successes_the_first_is_recorded(shop: Tenant, sender: FakeSender) -> None:
-    row = wanted()
-    sender.meanwhile = overtaken(row)
-
-    assert send(row.id) is None
-
-    assert len(sender.calls) == 2
-    assert sender.recorded == ["taken"]
-
-
 def test_a_success_counts_though_the_lease_was_lost_and_the_next_attempt_failed(
     shop: Tenant, sender: FakeSender
 ) -> None:

@@ -13,6 +13,7 @@ from events.models import Outgoing
 from inventory.models import StockItem
 from notifications.channels import mail as mail_channel
 from notifications.models import AlertRecipient, Message
+from notifications.services import record_sent
 from tenants.models import Tenant
 from tests import make
 from tests.inventory.test_ledger import moved, source
@@ -67,6 +68,15 @@ def test_a_receipt_is_mailed_through_smtp_and_said_to_be(smtp: Mailbox) -> None:
     assert f"Message-ID: <{message.id}@tillflow>" in text
     assert message.state == "SENT"
     assert published("notifications.receipt_sent")[0].data["recipient"] == "ada@example.test"
+
+
+def test_that_a_receipt_was_mailed_is_said_once(smtp: Mailbox) -> None:
+    make.order(make.cash(1000), email="ada@example.test")
+    settle()
+
+    record_sent(message_id=Message.objects.get().id, now=make.NOW)
+
+    assert len(published("notifications.receipt_sent")) == 1
 
 
 def test_an_order_without_an_address_mails_nothing() -> None:

@@ -1,6 +1,7 @@
 """Cards: charged at most once, whatever the gateway does, and given back when the order does without them."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -109,6 +110,29 @@ def test_a_charge_that_was_never_made_is_not_made_for_a_voided_order() -> None:
     assert PaymentIntent.objects.get().state == "CANCELLED"
     assert captured() == 0
     assert "payments.payment_failed" in names()
+
+
+def test_a_charge_by_a_worker_that_had_stalled_goes_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    order = make.order(make.card(1000))
+    drain("payments.charge_cards")
+    row, charge = Outgoing.objects.get(), SimulatedGateway.charge
+
+    def stall(gateway: SimulatedGateway, **asked: Any) -> Answer:
+        monkeypatch.setattr(SimulatedGateway, "charge", charge)
+        void_order(order_id=order.id, reason="took too long")
+        drain("payments.abandon_charges")
+        Outgoing.objects.filter(id=row.id).update(next_attempt_at=timezone.now())
+        assert send(row.id) == "DELIVERED"
+        assert PaymentIntent.objects.get().state == "CANCELLED"
+        return charge(gateway, **asked)
+
+    monkeypatch.setattr(SimulatedGateway, "charge", stall)
+    send(row.id)
+    assert captured() == 1000
+    settle()
+
+    assert captured() == 0
+    assert Payment.objects.get().refunded == 1000
 
 
 def test_what_builds_on_something_unheard_is_tried_again_later() -> None:
