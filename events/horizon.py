@@ -15,6 +15,11 @@ class EventArchived(Refusal):
     status = 410
 
 
+class CursorExpired(EventArchived):
+    code = "cursor-expired"
+    title = "The events after this position are in archives only"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Horizon:
     """:param position: of the last event that was dropped. :param moment: when the oldest month that is kept began."""
@@ -43,7 +48,7 @@ def horizon() -> Horizon | None:
 def require_resumable(after: int) -> None:
     """Let nobody read on over a gap; 0 stands for the beginning of what is kept.
 
-    :raises EventArchived: when events after the position were dropped.
+    :raises CursorExpired: when events after the position were dropped.
     """
     begin = horizon() if after else None
     if begin and after < begin.position:
@@ -51,7 +56,7 @@ def require_resumable(after: int) -> None:
             f"the events after position {after} up to {begin.position} are in archives only;"
             f" after={begin.position} goes on behind them, after=0 begins with what is kept"
         )
-        raise EventArchived(message, dropped_up_to=begin.position)
+        raise CursorExpired(message, dropped_up_to=begin.position)
 
 
 def require_kept(since: datetime) -> None:

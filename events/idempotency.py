@@ -10,6 +10,9 @@ from django.db import connection
 from kernel.refusals import Refusal
 from kernel.tenancy import current_tenant
 
+KEPT_DAYS = 400
+MOST_AT_ONCE = 10_000
+
 
 class IdempotencyKeyReused(Refusal):
     """The key came before, with another request."""
@@ -70,3 +73,18 @@ def remember(scope: str, key: str, answer: Answer) -> None:
             " WHERE tenant_id = %s AND scope = %s AND key = %s",
             [answer.status, json.dumps(answer.body), current_tenant(), scope, key],
         )
+
+
+def forget_old() -> int:
+    """Forget the keys that are older than 400 days, at most so many at once; return how many. In `public`."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            DELETE FROM events_idempotencyrecord WHERE (tenant_id, scope, key) IN (
+                SELECT tenant_id, scope, key FROM events_idempotencyrecord
+                WHERE created_at < clock_timestamp() - make_interval(days => %s) LIMIT %s
+            )
+            """,
+            [KEPT_DAYS, MOST_AT_ONCE],
+        )
+        return int(cursor.rowcount)

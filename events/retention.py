@@ -1,7 +1,7 @@
 """Retention: months that everyone has passed are archived, and then their partitions are dropped.
 
 What is needed of them afterwards stays: for each tenant the last position, for each stream the last version, so that
-the log goes on counting where it was.
+the log goes on counting where it was. The log of webhook deliveries goes with the events.
 """
 
 from dataclasses import dataclass
@@ -68,6 +68,19 @@ ON CONFLICT (tenant_id, stream) DO UPDATE SET version = greatest(events_streamfl
 """
 
 
+_OLD_DELIVERIES = """
+WITH old AS (
+    SELECT d.id FROM events_webhookdelivery d
+    JOIN events_floor floor ON floor.tenant_id = d.tenant_id AND floor.position >= d.position
+    JOIN events_webhookendpoint e ON e.id = d.endpoint_id
+    WHERE d.state IN ('DELIVERED', 'SKIPPED') OR e.state = 'DELETED' LIMIT 10000
+), attempts AS (
+    DELETE FROM events_webhookattempt a USING old WHERE a.delivery_id = old.id
+)
+DELETE FROM events_webhookdelivery d USING old WHERE d.id = old.id
+"""
+
+
 def retain(*, before: datetime) -> list[Retained]:
     """Archive and drop every month that ended before a moment and that everyone has passed. In `public`.
 
@@ -81,6 +94,9 @@ def retain(*, before: datetime) -> list[Retained]:
         done.append(retained)
         if not retained.dropped:
             break
+    if any(retained.dropped for retained in done):
+        while _forget_deliveries():
+            pass
     return done
 
 
@@ -127,6 +143,13 @@ def _retain(month: Month) -> Retained:
             cursor.execute(f"DROP TABLE public.{each.partition}")
             cursor.execute("UPDATE events_archive SET dropped_at = now() WHERE partition = %s", [each.partition])
     return Retained(month=month.suffix, events=archive.rows)
+
+
+def _forget_deliveries() -> int:
+    """Forget some of the deliveries whose events were dropped, with their attempts; return how many."""
+    with connection.cursor() as cursor:
+        cursor.execute(_OLD_DELIVERIES)
+        return int(cursor.rowcount)
 
 
 def _changed_since(archive: Archive) -> str:

@@ -9,7 +9,7 @@ from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 from django_tenants.utils import get_public_schema_name, get_tenant_model
 
-from events import accounts, retention, sweeper
+from events import accounts, idempotency, retention, sweeper
 from events.doorbells import doorbells
 from events.drain import Drain
 from events.forwarding import Forward
@@ -86,7 +86,12 @@ def sweep() -> int:
 def look_after_tables() -> dict[str, int]:
     with in_public_schema():
         tenants = list(get_tenant_model().objects.filter(status="ACTIVE"))
-    return {"subscribed": sweeper.subscribe_everyone(tenants), "partitions": sweeper.make_partitions()}
+        forgotten = idempotency.forget_old()
+    return {
+        "subscribed": sweeper.subscribe_everyone(tenants),
+        "partitions": sweeper.make_partitions(),
+        "forgotten": forgotten,
+    }
 
 
 @shared_task(name="events.check_accounts", queue="platform", expires=30, ignore_result=True)

@@ -275,4 +275,4 @@ def counted(outcome: str) -> float:
 def test_new_subscribers_are_subscribed_and_partitions_made(committed: Tenant, subscribe: Callable[..., Any]) -> None:
     result = look_after_tables()
 
-    assert result == {"subscribed": 0, "partitions": 0}
+    assert result == {"subscribed": 0, "partitions": 0, "forgotten": 0}

@@ -12,6 +12,7 @@ from events.webhooks.deliveries import redeliver
 from events.webhooks.endpoints import QUEUEING, create_endpoint
 from events.webhooks.queueing import replay_period
 from events.webhooks.sending import send_due
+from kernel.ids import new_id
 from tests import make
 from tests.conftest import Terminal, terminal
 from tests.events.ageing import age, retained
@@ -29,6 +30,7 @@ def endpoint(old_month: str, settings: Any) -> WebhookEndpoint:
     make.variant("B")
     settle()
     drain(QUEUEING)
+    send_due(endpoint_id=made.id)
     WebhookDelivery.objects.update(state="DELIVERED")
     age()
     assert [dropped for _, dropped, _ in retained()] == [True]
@@ -46,7 +48,7 @@ def test_a_feed_is_not_resumed_over_a_gap(endpoint: WebhookEndpoint) -> None:
     pulled, followed = till.get("/events", after=1), stream(till, "1")
 
     assert (pulled.status_code, followed.status_code) == (410, 410)
-    assert pulled.json()["code"] == "event-archived"
+    assert pulled.json()["code"] == "cursor-expired"
     assert pulled.json()["dropped_up_to"] == dropped
     assert f"after={dropped} goes on behind them" in pulled.json()["detail"]
     for after in (0, dropped):
@@ -55,8 +57,29 @@ def test_a_feed_is_not_resumed_over_a_gap(endpoint: WebhookEndpoint) -> None:
     assert b"id: %d\n" % (dropped + 1) in b"".join(stream(till, str(dropped)))
 
 
+def test_the_log_of_deliveries_goes_with_their_events(endpoint: WebhookEndpoint) -> None:
+    make.variant("C")
+    drain(QUEUEING)
+
+    assert WebhookDelivery.objects.get().position > 1
+    assert WebhookAttempt.objects.count() == 0
+
+
 def test_what_was_dropped_is_not_sent_again(endpoint: WebhookEndpoint) -> None:
-    delivery = WebhookDelivery.objects.get(position=1)
+    delivery = WebhookDelivery.objects.create(
+        id=new_id(),
+        tenant_id="north",
+        endpoint=endpoint,
+        replay="",
+        position=1,
+        event_id=new_id(),
+        type="pos.variant_changed",
+        stream="variant:1",
+        state="DELIVERED",
+        attempts=1,
+        next_attempt_at=make.NOW,
+        created_at=make.NOW,
+    )
 
     with pytest.raises(EventArchived, match="position 1 is in an archive only"):
         redeliver(delivery_id=delivery.id, now=make.NOW)

@@ -1,14 +1,17 @@
 """Idempotency keys: one effect, and the same answer to every copy."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 
 import psycopg
 import pytest
 from django.db import OperationalError, connection
+from django.utils import timezone
 
 from events.idempotency import Answer, IdempotencyKeyReused, claim, fingerprint_of, remember
 from events.models import IdempotencyRecord
+from events.tasks import look_after_tables
 from events.unit_of_work import unit_of_work
 from kernel.ids import new_id
 from kernel.tenancy import in_tenant
@@ -186,3 +189,15 @@ def test_a_deadlock_is_tried_again_and_another_error_is_not(api: Terminal, monke
     with pytest.raises(OperationalError):
         api.post("/orders", order_body())
     assert Order.objects.count() == 1
+
+
+def test_a_key_is_forgotten_after_four_hundred_days(committed: Tenant) -> None:
+    for days in (399, 401):
+        with unit_of_work():
+            claim("tests", f"{days} days old", "fingerprint")
+        at = timezone.now() - timedelta(days=days)
+        IdempotencyRecord.objects.filter(key=f"{days} days old").update(created_at=at)
+
+    assert look_after_tables()["forgotten"] == 1
+
+    assert list(IdempotencyRecord.objects.values_list("key", flat=True)) == ["399 days old"]
