@@ -3,9 +3,9 @@
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.db import IntegrityError
+from django.db import DatabaseError
 from django.http import Http404
-from psycopg.errors import UniqueViolation
+from psycopg.errors import NumericValueOutOfRange, UniqueViolation
 from rest_framework import exceptions, status
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
@@ -22,10 +22,8 @@ def problem_response(error: Exception, context: dict[str, Any]) -> Response | No
     if isinstance(error, ApiProblem):
         title = error.problem_code.replace("-", " ").capitalize()
         return _response(error.status_code, error.problem_code, title, str(error.detail), path, error.members)
-    if isinstance(error, IntegrityError) and isinstance(error.__cause__, UniqueViolation):
-        found = error.__cause__.diag
-        detail = f"Nothing was recorded. {found.message_detail} (in {found.table_name})"
-        return _response(status.HTTP_409_CONFLICT, "already-exists", "Already exists", detail, path, {})
+    if isinstance(error, DatabaseError):
+        return _database_response(error.__cause__, path)
     if isinstance(error, Http404):
         error = exceptions.NotFound()
     elif isinstance(error, PermissionDenied):
@@ -45,6 +43,18 @@ def problem_response(error: Exception, context: dict[str, Any]) -> Response | No
         if name in answered:
             response[name] = answered[name]
     return response
+
+
+def _database_response(cause: BaseException | None, path: str) -> Response | None:
+    """Answer what only the database can see of a request: an id that exists, a sum that is too large."""
+    if isinstance(cause, UniqueViolation):
+        detail = f"Nothing was recorded. {cause.diag.message_detail} (in {cause.diag.table_name})"
+        return _response(status.HTTP_409_CONFLICT, "already-exists", "Already exists", detail, path, {})
+    if isinstance(cause, NumericValueOutOfRange):
+        detail = f"Nothing was recorded. A number that comes of this is too large: {cause.diag.message_primary}."
+        code = "number-too-large"
+        return _response(status.HTTP_422_UNPROCESSABLE_ENTITY, code, "Number too large", detail, path, {})
+    return None
 
 
 def _response(  # noqa: PLR0917 - the members of a problem, in their order

@@ -15,7 +15,7 @@ def send_mail(message: Message) -> None:
     :raises OSError: when the server cannot be reached (SMTP errors are OSErrors).
     """
     mail = EmailMessage(
-        subject=message.subject,
+        subject=" ".join(message.subject.split()),
         body=message.body,
         to=[message.recipient],
         headers={"Message-ID": f"<{message.id}@tillflow>"},

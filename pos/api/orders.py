@@ -66,7 +66,7 @@ class PlaceOrderSerializer(serializers.Serializer[Any]):
     occurred_at = serializers.DateTimeField()
     lines = AskedSerializer(many=True, allow_empty=False, max_length=MOST_LINES)  # type: ignore[call-arg]
     tenders = PayingSerializer(many=True, default=list, max_length=20)  # type: ignore[call-arg]
-    customer_email = serializers.EmailField(default="", allow_blank=True)
+    customer_email = serializers.EmailField(default="", allow_blank=True, max_length=254)
     note = serializers.CharField(max_length=500, default="", allow_blank=True)
 
     def validate_occurred_at(self, value: Any) -> Any:

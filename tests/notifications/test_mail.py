@@ -137,8 +137,10 @@ def test_low_and_empty_stock_is_mailed_to_every_recipient_of_alerts() -> None:
 
 
 def test_the_channel_hands_over_one_message(monkeypatch: pytest.MonkeyPatch) -> None:
-    message = Message(recipient="a@b.test", subject="Hello", body="There")
+    message = Message(recipient="a@b.test", subject="Hello\nWorld", body="There")
 
     mail_channel.send_mail(message)
+
+    assert mail.outbox[0].subject == "Hello World"
 
     assert mail.outbox[0].body == "There"
