@@ -48,11 +48,13 @@ class DemoFailed(Exception):
 
 @dataclass
 class Credentials:
-    """Made once, kept in `var/demo.json`, printed again by `make credentials`."""
+    """Made once, kept in `var/demo.json`, printed again by `make credentials`; the ports are those of the last run."""
 
     owner: str
     flower: str
     tokens: dict[str, str]
+    web_port: int = 8000
+    flower_port: int = 5555
 
     @classmethod
     def file(cls) -> Path:
@@ -73,8 +75,8 @@ class Demo:
     def __init__(self) -> None:
         self.services = Services()
         self.credentials = Credentials.load()
-        self.web_port = _port("WEB_PORT", 8000)
-        self.flower_port = _port("FLOWER_PORT", 5555)
+        self.web_port = self.credentials.web_port = _port("WEB_PORT", 8000)
+        self.flower_port = self.credentials.flower_port = _port("FLOWER_PORT", 5555)
         self.url = f"http://127.0.0.1:{self.web_port}"
         self.supervisor = Supervisor(
             [
@@ -219,17 +221,18 @@ class Demo:
 
     def _ready(self) -> None:
         console.print("\n[bold green]READY[/]")
-        print_credentials(self.credentials, self.web_port, self.flower_port)
+        print_credentials(self.credentials)
 
 
-def print_credentials(credentials: Credentials, web_port: int, flower_port: int) -> None:
-    rows = [("platform admin", f"http://localhost:{web_port}/admin/", f"admin / {credentials.owner}")]
+def print_credentials(credentials: Credentials) -> None:
+    web = f":{credentials.web_port}"
+    rows = [("platform admin", f"http://localhost{web}/admin/", f"admin / {credentials.owner}")]
     for shop, title in SHOPS.items():
-        base = f"http://{host_of(shop)}:{web_port}"
+        base = f"http://{host_of(shop)}{web}"
         rows.append((f"{title} admin", f"{base}/admin/", f"admin / {credentials.owner}"))
         rows.append((f"{title} API", f"{base}/api/docs", f"Bearer {credentials.tokens.get(shop, '')}"))
-    rows.append(("Flower", f"http://127.0.0.1:{flower_port}/", f"admin / {credentials.flower}"))
-    rows.append(("metrics", f"http://localhost:{web_port}/metrics", f"Bearer {_metrics_token()}"))
+    rows.append(("Flower", f"http://127.0.0.1:{credentials.flower_port}/", f"admin / {credentials.flower}"))
+    rows.append(("metrics", f"http://localhost{web}/metrics", f"Bearer {_metrics_token()}"))
     for name, url, login in rows:
         console.print(f"  {name:<18} {url:<46} {login}", soft_wrap=True, markup=False)
     console.print("  Ctrl-C stops everything; [bold]make credentials[/] prints this again.\n")
