@@ -107,8 +107,12 @@ def count_start(tenant_id: str, subscriber: str, position: int) -> int | None:
 
 
 def forget_start(tenant_id: str, subscriber: str, position: int) -> None:
-    """Take back one counted start of the event at a position."""
+    """Take back one counted start of the event at a position.
+
+    :raises OperationalError: when another drain holds the subscription for longer than a moment: it handles the event.
+    """
     with connection.cursor() as cursor:
+        cursor.execute(f"SET LOCAL lock_timeout = '{STARTING_SECONDS}s'")
         cursor.execute(
             """
             UPDATE events_subscription SET starts = starts - 1

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import Enum, auto
+from functools import partial
 
 import psycopg
 import structlog
@@ -97,13 +98,18 @@ class Drain:
         return cursors.has_news(self.tenant_id, self.subscriber.name, list(self.subscriber.heard))
 
     def _step(self) -> Step:
+        """Take a step. A counted start that is not made is taken back; who came meanwhile was sent away: look again."""
         if self.counting_starts and self.singles and not self._isolate_poison():
             return self._leave_to_other()
         if self.counted is None:
             return self._take_step()
-        position = self.counted
-        with self._forgotten_when_cut_off(lambda: cursors.forget_start(self.tenant_id, self.subscriber.name, position)):
-            return self._take_step()
+        forget_start = partial(cursors.forget_start, self.tenant_id, self.subscriber.name, self.counted)
+        with self._forgotten_when_cut_off(forget_start):
+            step = self._take_step()
+        if step is not Step.NOT_OURS:
+            return step
+        self._forget(forget_start)
+        return Step.MORE
 
     def _take_step(self) -> Step:
         try:
@@ -230,15 +236,15 @@ class Drain:
             return State.DEAD, 0.0
         return State.RETRYING, self.subscriber.backoff.delay(attempts)
 
-    def _retry_due(self, only: parking.Parked | None = None) -> None:
-        """Try the earliest parked event that is due, in a transaction of its own."""
+    def _retry_due(self, only: parking.Parked | None = None) -> bool:
+        """Try the earliest parked event that is due, in a transaction of its own; False when there is none for us."""
         parked: parking.Parked | None = None
         try:
             with unit_of_work():
                 held = cursors.lock(self.tenant_id, self.subscriber.name)
                 parked = parking.next_due(self.tenant_id, self.subscriber.name, only=only) if held else None
                 if held is None or parked is None:
-                    return
+                    return False
                 event = read_at(self.tenant_id, parked.position)
                 applied = self._apply_parked(event, parked, reached=held.cursor)
         except Exception as error:
@@ -247,6 +253,7 @@ class Drain:
             self._settle(event.envelope, parked, error)
         else:
             self._note(applied)
+        return True
 
     def _apply_parked(self, event: StoredEvent, parked: parking.Parked, *, reached: int) -> list[AnyDelivery]:
         fresh = cursors.account(self.tenant_id, self.subscriber.name, [event.envelope], reached=reached)
@@ -278,8 +285,11 @@ class Drain:
                 return Step.MORE
         if counted is None:
             return self._leave_to_other()
-        with self._forgotten_when_cut_off(lambda: parking.forget_start(counted)):
-            self._retry_due(counted)
+        forget_start = partial(parking.forget_start, counted)
+        with self._forgotten_when_cut_off(forget_start):
+            started = self._retry_due(counted)
+        if not started:
+            self._forget(forget_start)
         return Step.MORE
 
     @contextmanager
@@ -288,9 +298,13 @@ class Drain:
         try:
             yield
         except Exception:
-            with suppress(Error), unit_of_work():
-                forget_start()
+            self._forget(forget_start)
             raise
+
+    def _forget(self, forget_start: Callable[[], None]) -> None:
+        """Take a counted start back, where the database lets us."""
+        with suppress(Error), unit_of_work():
+            forget_start()
 
     def _isolate_poison(self) -> bool:
         """Count the next event's start before its handler runs; one that was started too often goes dead.

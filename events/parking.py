@@ -161,8 +161,12 @@ def count_start(parked: Parked) -> Parked | None:
 
 
 def forget_start(parked: Parked) -> None:
-    """Take back one counted start of a parked event."""
+    """Take back one counted start of a parked event.
+
+    :raises OperationalError: when another drain holds its row for longer than a moment: it tries the event.
+    """
     with connection.cursor() as cursor:
+        cursor.execute(f"SET LOCAL lock_timeout = '{STARTING_SECONDS}s'")
         cursor.execute("UPDATE events_parkedevent SET starts = starts - 1 WHERE id = %s AND starts > 0", [parked.id])
 
 

@@ -2,10 +2,15 @@
 
 import contextlib
 import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
 
 import pytest
 from django.db import OperationalError, connection
 
+from events import cursors, parking
 from events.delivery import Delivery
 from events.drain import Drain
 from events.models import ParkedEvent, Subscription
@@ -129,6 +134,62 @@ def test_a_retrys_start_that_an_outage_ended_is_taken_back(shop: Tenant, subscri
     drain(name)
 
     assert written() == ["1-good"]
+    assert parked(name) == []
+
+
+@contextmanager
+def losing_the_lock_after_the_count(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let another drain take the lock between the count of a start and the start."""
+    counted: list[bool] = []
+    count_at_cursor, count_parked, lock = cursors.count_start, parking.count_start, cursors.lock
+
+    def count(counting: Callable[..., Any], *of: Any) -> Any:
+        counted.append(True)
+        return counting(*of)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(cursors, "count_start", partial(count, count_at_cursor))
+        patched.setattr(parking, "count_start", partial(count, count_parked))
+        patched.setattr(cursors, "lock", lambda *of: None if counted and counted.pop() else lock(*of))
+        yield
+
+
+def test_a_start_that_another_drain_prevented_is_taken_back(
+    shop: Tenant, subscribe: Subscribe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name, bells = subscribe(exit_on_poison, TenantSuspended), SilentDoorbells()
+    say("good")
+    for _ in range(4):
+        with losing_the_lock_after_the_count(monkeypatch):
+            drain_after_a_kill(name, bells)
+        subscription = Subscription.objects.get(subscriber=name)
+        assert (subscription.started_position, subscription.starts) == (1, 0)
+        let_a_second_pass(name)
+
+    drain(name)
+
+    assert bells.rung == [name] * 4
+    assert written() == ["1-good"]
+
+
+def test_a_retrys_start_that_another_drain_prevented_is_taken_back(
+    recorder: Recorder, subscribe: Subscribe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorder.failing = {"bad": 1}
+    name = subscribe(recorder.record, TenantSuspended, backoff=Backoff(base=600))
+    say("bad")
+    drain(name)
+    ParkedEvent.objects.filter(subscriber=name).update(next_attempt_at=make.NOW)
+    for _ in range(4):
+        with losing_the_lock_after_the_count(monkeypatch):
+            drain_after_a_kill(name)
+        row = ParkedEvent.objects.get(subscriber=name)
+        assert (row.state, row.starts) == ("RETRYING", 0)
+        assert row.started_at is not None
+        let_a_second_pass(name)
+
+    drain(name)
+
     assert parked(name) == []
 
 

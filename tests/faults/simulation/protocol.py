@@ -208,6 +208,7 @@ class Protocol:
                 self._write(row, starts=max(0, row.starts - 1))
             return
         rows, (subscriber, position) = self.database.tenants[counted], of_subscription
+        self.database.lock(("subscription", counted, subscriber))
         earlier, starts, started_at = rows.starts[subscriber]
         if earlier == position:
             remaining = (position, max(0, starts - 1), started_at)

@@ -1,5 +1,6 @@
 """The protocol, and ways to break it that must each be caught."""
 
+import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -94,6 +95,14 @@ class TakesOutagesForKills(Drain):
         return nullcontext()
 
 
+class CountsWhatItDidNotStart(Drain):
+    """Leaves a start counted that another drain, which had the lock, kept it from making."""
+
+    def _forget(self, forget_start: Callable[[], None]) -> None:
+        if sys.exc_info()[0] is not None:
+            super()._forget(forget_start)
+
+
 class ForgetsTheFailed(Drain):
     """Parks nothing: what failed is passed over."""
 
@@ -121,5 +130,8 @@ BROKEN = [
     Variant(name="parked alone too early", drain=ParksAloneTooEarly),
     Variant(name="no sweeper", never_sweeps=True),
 ]
-RARE = {207_101: Variant(name="outages taken for kills", drain=TakesOutagesForKills)}
+RARE = {
+    207_101: Variant(name="outages taken for kills", drain=TakesOutagesForKills),
+    358_982: Variant(name="counts of starts that were not made", drain=CountsWhatItDidNotStart),
+}
 """What needs more days than a test lives, by a seed that sees it."""
