@@ -204,11 +204,13 @@ class Doorbells:
         if not self.breaker.allows():
             return None
         try:
-            return command(self._connected())
+            answer = command(self._connected())
         except (redis.RedisError, OSError) as error:
             self.breaker.failed()
             logger.warning("doorbell_failed", step=step, error=f"{type(error).__name__}: {error}")
             return None
+        self.breaker.worked()
+        return answer
 
     def _connected(self) -> redis.Redis[bytes]:
         if self._client is None:

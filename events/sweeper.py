@@ -19,6 +19,7 @@ from kernel.tenancy import TenantLike, in_public_schema, in_tenant, working_sche
 
 MOMENT_SECONDS = 1.0
 PATIENCE_SECONDS = 10.0
+LONGEST_PATIENCE_SECONDS = 300.0
 MESSAGES_PER_SECOND = 50.0
 """How fast a queue is taken to move when it is estimated how long a reminder may wait in it."""
 
@@ -73,10 +74,10 @@ def _reminders() -> list[Reminder]:
 def _patient(reminders: list[Reminder]) -> list[Reminder]:
     """Leave out what was asked for so lately that the request may still wait in line."""
     waiting = doorbells.waiting() if reminders else {}
-    seconds = {
-        reminder.name: PATIENCE_SECONDS + waiting.get(reminder.queue, 0) / MESSAGES_PER_SECOND for reminder in reminders
-    }
-    fresh = doorbells.remind(seconds)
+    in_line = {queue: length / MESSAGES_PER_SECOND for queue, length in waiting.items()}
+    fresh = doorbells.remind(
+        {each.name: min(PATIENCE_SECONDS + in_line.get(each.queue, 0), LONGEST_PATIENCE_SECONDS) for each in reminders}
+    )
     return [reminder for reminder in reminders if reminder.name in fresh]
 
 

@@ -135,6 +135,23 @@ def test_the_sweeper_does_not_ring_again_for_what_may_still_wait_in_line(
     assert sweeper.sweep() == 1
     assert 29_000 < broker.pttl(note) <= 30_000
 
+    broker.delete(note)
+    broker.rpush("events", *("a message",) * 20_000)
+    assert sweeper.sweep() == 1
+    assert 299_000 < broker.pttl(note) <= 300_000
+
+
+def test_the_sweeper_rings_as_soon_as_the_broker_is_back(committed: Tenant, broker: redis.Redis) -> None:
+    make.variant()
+    broker.flushdb()
+    _age_events(seconds=2)
+    doorbells.breaker.failed()
+    assert sweeper.sweep() == 0
+
+    doorbells.breaker._open_until = time.monotonic() - 1
+
+    assert sweeper.sweep() == 1
+
 
 def test_with_the_broker_down_nobody_is_reminded(committed: Tenant, broken_broker: None) -> None:
     assert doorbells.remind({"a": 1.0}) == set()
