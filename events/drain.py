@@ -115,10 +115,9 @@ class Drain:
         try:
             step = self._handle_batch()
         except BatchFailed as failed:
-            if len(failed.events) > 1:
-                self.singles = len(failed.events)
-            else:
-                self._park(failed.events[0], failed.__cause__ or failed)
+            if len(failed.events) == 1:
+                return self._park(failed.events[0], failed.__cause__ or failed)
+            self.singles = len(failed.events)
             return Step.MORE
         if step is not Step.RETRIES_DUE:
             return step
@@ -215,12 +214,14 @@ class Drain:
         self.handled += len(applied)
         instruments.applied(self.subscriber.name, applied)
 
-    def _park(self, event: StoredEvent, error: BaseException) -> None:
+    def _park(self, event: StoredEvent, error: BaseException) -> Step:
         """Put an event that failed alone aside, and let the cursor pass it."""
         with unit_of_work():
             held = cursors.lock(self.tenant_id, self.subscriber.name)
-            if held is None or held.cursor >= event.envelope.position:
-                return
+            if held is None:
+                return Step.NOT_OURS
+            if held.cursor >= event.envelope.position:
+                return Step.MORE
             state, delay = self._verdict(error, attempts=1)
             parking.park(self.subscriber.name, event.envelope, state, delay=delay, error=parking.described(error))
             cursors.account(self.tenant_id, self.subscriber.name, [], reached=event.envelope.position)
@@ -228,6 +229,7 @@ class Drain:
         self.singles = max(0, self.singles - 1)
         if state is State.RETRYING:
             self.doorbells.ring_again(self.tenant_id, self.subscriber, countdown=delay)
+        return Step.MORE
 
     def _verdict(self, error: BaseException, *, attempts: int) -> tuple[State, float]:
         if isinstance(error, (EventUnreadable, *self.subscriber.permanent)):
@@ -302,9 +304,11 @@ class Drain:
             raise
 
     def _forget(self, forget_start: Callable[[], None]) -> None:
-        """Take a counted start back, where the database lets us."""
-        with suppress(Error), unit_of_work():
-            forget_start()
+        """Take a counted start back: over a new connection, where this one is cut."""
+        for _ in range(2):
+            with suppress(Error), unit_of_work():
+                forget_start()
+                return
 
     def _isolate_poison(self) -> bool:
         """Count the next event's start before its handler runs; one that was started too often goes dead.

@@ -172,6 +172,21 @@ def test_a_start_that_another_drain_prevented_is_taken_back(
     assert written() == ["1-good"]
 
 
+def test_a_start_that_ended_with_a_failure_is_taken_back_when_another_drain_prevents_the_parking(
+    recorder: Recorder, subscribe: Subscribe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorder.failing = {"bad": 1}
+    name, bells = subscribe(recorder.record, TenantSuspended), SilentDoorbells()
+    say("bad")
+    lock = cursors.lock
+    with monkeypatch.context() as patched:
+        patched.setattr(cursors, "lock", lambda *of: None if recorder.calls else lock(*of))
+        drain_after_a_kill(name, bells)
+
+    subscription = Subscription.objects.get(subscriber=name)
+    assert (subscription.started_position, subscription.starts, parked(name)) == (1, 0, [])
+
+
 def test_a_retrys_start_that_another_drain_prevented_is_taken_back(
     recorder: Recorder, subscribe: Subscribe, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,10 +4,11 @@ from concurrent.futures import ProcessPoolExecutor
 
 import pytest
 
-from tests.faults.simulation.days import Outcome, live, lived
-from tests.faults.simulation.variants import BROKEN, RARE, Variant
+from tests.faults.simulation.days import Outcome, brave, live, lived
+from tests.faults.simulation.variants import BROKEN, COUNTING, Variant
 
 SEEDS = 2000
+STORMS = 2000
 
 
 def test_the_protocol_holds_at_every_step_of_two_thousand_days() -> None:
@@ -34,7 +35,14 @@ def test_a_broken_protocol_is_caught(variant: Variant) -> None:
     assert outcome.findings, f"{SEEDS} days passed, and nothing was seen of: {variant.name}"
 
 
-@pytest.mark.parametrize(("seed", "variant"), RARE.items(), ids=lambda given: getattr(given, "name", None))
-def test_what_only_many_days_showed_is_still_seen_by_the_day_that_showed_it(seed: int, variant: Variant) -> None:
-    assert lived(seed, variant).findings
-    assert not lived(seed).findings
+def test_no_storm_makes_a_healthy_event_dead() -> None:
+    with ProcessPoolExecutor(2) as pool:
+        first, second = pool.map(brave, [range(STORMS // 2), range(STORMS // 2, STORMS)])
+
+    assert first.findings + second.findings == []
+    assert (first.seeds + second.seeds, first.dead + second.dead) == (STORMS, 0)
+
+
+@pytest.mark.parametrize("variant", COUNTING, ids=lambda variant: variant.name)
+def test_a_start_that_stays_counted_is_caught_in_a_storm(variant: Variant) -> None:
+    assert brave(range(STORMS), variant).findings

@@ -1,10 +1,10 @@
-"""`python -m tests.faults.simulation --seeds 2000 [--from 0] [--jobs 2]`: the protocol under so many schedules."""
+"""`python -m tests.faults.simulation --seeds 2000 [--from 0] [--jobs 2] [--storms]`: the protocol under so many schedules."""
 
 import argparse
 import sys
 from concurrent.futures import ProcessPoolExecutor
 
-from tests.faults.simulation.days import Outcome, live
+from tests.faults.simulation.days import Outcome, brave, live
 
 
 def main() -> int:
@@ -12,19 +12,20 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, default=2000)
     parser.add_argument("--from", type=int, default=0, dest="first")
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--storms", action="store_true", help="where drains meet and connections are cut all the time")
     arguments = parser.parse_args()
     seeds = range(arguments.first, arguments.first + arguments.seeds)
     chunks = [seeds[at : at + 500] for at in range(0, len(seeds), 500)]
     total = Outcome()
     with ProcessPoolExecutor(arguments.jobs) as pool:
-        for outcome in pool.map(live, chunks):
+        for outcome in pool.map(brave if arguments.storms else live, chunks):
             total += outcome
             if outcome.findings:
                 break
     for seed, said in total.findings[:20]:
         sys.stdout.write(f"seed {seed}: {said}\n")
     sys.stdout.write(
-        f"simulation: seeds={total.seeds} steps={total.steps} events={total.events} effects={total.effects} "
+        f"{'storms' if arguments.storms else 'simulation'}: seeds={total.seeds} steps={total.steps} events={total.events} effects={total.effects} "
         f"dead={total.dead} broken={len(total.findings)}\n"
     )
     return 1 if total.findings else 0

@@ -7,6 +7,7 @@ from unittest.mock import patch
 from events.parking import State
 from tests.faults.simulation.protocol import Silence
 from tests.faults.simulation.shop import Shop
+from tests.faults.simulation.storm import Storm
 from tests.faults.simulation.variants import PROTOCOL, Variant
 from tests.faults.simulation.verdict import findings
 
@@ -28,20 +29,31 @@ class Outcome:
         return self
 
 
-def live(seeds: Iterable[int], variant: Variant = PROTOCOL, *, stop_at_first: bool = True) -> Outcome:
+def live(seeds: Iterable[int], variant: Variant = PROTOCOL) -> Outcome:
     """Live one day for each seed; every fourth is calm. Stops at the first seed that breaks something."""
+    return _until_broken(lived(seed, variant) for seed in seeds)
+
+
+def brave(seeds: Iterable[int], variant: Variant = PROTOCOL) -> Outcome:
+    """Live through one storm for each seed. Stops at the first seed that breaks something."""
+    return _until_broken(_through(Storm(seed, variant)) for seed in seeds)
+
+
+def lived(seed: int, variant: Variant = PROTOCOL) -> Outcome:
+    return _through(Shop(seed, variant, calm=seed % CALM_EVERY == 0))
+
+
+def _until_broken(days: Iterable[Outcome]) -> Outcome:
     outcome = Outcome()
     with patch.multiple("events.doorbells", logger=Silence(), metrics=Silence()):
-        for seed in seeds:
-            day = lived(seed, variant)
+        for day in days:
             outcome += day
-            if day.findings and stop_at_first:
+            if day.findings:
                 break
     return outcome
 
 
-def lived(seed: int, variant: Variant = PROTOCOL) -> Outcome:
-    shop = Shop(seed, variant, calm=seed % CALM_EVERY == 0)
+def _through(shop: Shop) -> Outcome:
     shop.run()
     rows = shop.database.tenants.values()
     return Outcome(
@@ -50,5 +62,5 @@ def lived(seed: int, variant: Variant = PROTOCOL) -> Outcome:
         events=sum(len(r.log) for r in rows),
         effects=sum(len(r.effects) for r in rows),
         dead=sum(p.state is State.DEAD for r in rows for p in r.parked.values()),
-        findings=[(seed, said) for said in findings(shop)],
+        findings=[(shop.seed, said) for said in findings(shop)],
     )
