@@ -92,27 +92,16 @@ class Doorbells:
             behind = self._connected().exists(_behind(tenant_id, subscriber))
             self._send(tenant_id, subscriber, queue=BACKLOG if behind else subscriber.queue, countdown=countdown)
 
-        self._unless_away(tenant_id, ring)
+        self._try(ring, tenant=tenant_id)
 
     def send(self, task: str, keywords: dict[str, str], *, queue: str, countdown: float = 0.0) -> None:
         """Ask a worker for something that is due in the database anyway; never raises for the broker."""
-        self._unless_away(
-            keywords["tenant"],
+        self._try(
             lambda: current_app.send_task(
                 task, kwargs=keywords, queue=queue, countdown=min(countdown, LONGEST_COUNTDOWN) or None
             ),
+            tenant=keywords["tenant"],
         )
-
-    def _unless_away(self, tenant_id: str, command: Callable[[], object]) -> None:
-        if not self.breaker.allows():
-            return
-        try:
-            command()
-        except (redis.RedisError, OperationalError, OSError) as error:
-            self.breaker.failed()
-            logger.warning("doorbell_failed", tenant=tenant_id, error=f"{type(error).__name__}: {error}")
-        else:
-            self.breaker.worked()
 
     def answer(self, tenant_id: str, subscriber: Subscriber) -> bool:
         """Silence the doorbell, before anything is read: what is committed after the read rings again.
@@ -120,32 +109,31 @@ class Doorbells:
         Returns whether the drain before left so much that this one runs in the backlog.
         """
 
-        def silence(client: redis.Redis[bytes]) -> object:
-            pipeline = client.pipeline(transaction=False)
+        def silence() -> object:
+            pipeline = self._connected().pipeline(transaction=False)
             pipeline.delete(_bell(tenant_id, subscriber))
             pipeline.exists(_behind(tenant_id, subscriber))
             return pipeline.execute()[1]
 
-        return bool(self._try("answer", silence))
+        return bool(self._try(silence, step="answer"))
 
     def begin(self, tenant_id: str, subscriber: Subscriber) -> bool:
         """Note that the drain runs; return whether the one before never said that it ended."""
-        found = self._try(
-            "begin",
-            lambda client: client.set(_running(tenant_id, subscriber), "1", px=RUNNING_LIFETIME_MS, get=True),
-        )
+        running = _running(tenant_id, subscriber)
+        found = self._try(lambda: self._connected().set(running, "1", px=RUNNING_LIFETIME_MS, get=True), step="begin")
         return found is not None
 
     def end(self, tenant_id: str, subscriber: Subscriber, *, behind: bool = False) -> None:
         """Note that the drain has ended. Until one catches up, the next ones that are rung for go to the backlog."""
 
-        def tell(client: redis.Redis[bytes]) -> object:
+        def tell() -> object:
+            client = self._connected()
             if not behind:
                 return client.delete(_running(tenant_id, subscriber), _behind(tenant_id, subscriber))
             client.set(_behind(tenant_id, subscriber), "1", px=BEHIND_LIFETIME_MS)
             return client.delete(_running(tenant_id, subscriber))
 
-        self._try("end", tell)
+        self._try(tell, step="end")
 
     def remind(self, seconds: dict[str, float]) -> set[str]:
         """Note that each of these is asked for again, for so many seconds; return those whose note from before is gone.
@@ -153,13 +141,13 @@ class Doorbells:
         None of them while the broker is away.
         """
 
-        def note(client: redis.Redis[bytes]) -> object:
-            pipeline = client.pipeline(transaction=False)
+        def note() -> object:
+            pipeline = self._connected().pipeline(transaction=False)
             for name, lasting in seconds.items():
                 pipeline.set(f"reminded:{name}", "1", nx=True, px=int(lasting * 1000))
             return pipeline.execute()
 
-        answers: Any = self._try("remind", note) if seconds else None
+        answers: Any = self._try(note, step="remind") if seconds else None
         return {name for name, was_set in zip(seconds, answers, strict=True) if was_set} if answers else set()
 
     def waiting(self) -> dict[str, int]:
@@ -167,13 +155,13 @@ class Doorbells:
         names = [queue.name for queue in current_app.conf.task_queues]
         prefix = current_app.conf.broker_transport_options["global_keyprefix"]
 
-        def count(client: redis.Redis[bytes]) -> list[int]:
-            pipeline = client.pipeline(transaction=False)
+        def count() -> object:
+            pipeline = self._connected().pipeline(transaction=False)
             for name in names:
                 pipeline.llen(prefix + name)
             return pipeline.execute()
 
-        lengths: Any = self._try("count", count)
+        lengths: Any = self._try(count, step="count")
         return dict(zip(names, lengths, strict=True)) if lengths else {}
 
     def _silent(self, tenant_id: str, subscribers: list[Subscriber]) -> list[tuple[Subscriber, str]]:
@@ -200,14 +188,15 @@ class Doorbells:
         )
         metrics.doorbells.labels("rung").inc()
 
-    def _try(self, step: str, command: Callable[[redis.Redis[bytes]], object]) -> object:
+    def _try(self, command: Callable[[], object], **about: str) -> object:
+        """Return what the broker answers, None while it is away; what it answers closes the circuit."""
         if not self.breaker.allows():
             return None
         try:
-            answer = command(self._connected())
-        except (redis.RedisError, OSError) as error:
+            answer = command()
+        except (redis.RedisError, OperationalError, OSError) as error:
             self.breaker.failed()
-            logger.warning("doorbell_failed", step=step, error=f"{type(error).__name__}: {error}")
+            logger.warning("doorbell_failed", **about, error=f"{type(error).__name__}: {error}")
             return None
         self.breaker.worked()
         return answer
