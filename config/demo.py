@@ -75,17 +75,17 @@ class Demo:
     def __init__(self) -> None:
         self.services = Services()
         self.credentials = Credentials.load()
-        self.web_port = self.credentials.web_port = _port("WEB_PORT", 8000)
-        self.flower_port = self.credentials.flower_port = _port("FLOWER_PORT", 5555)
-        self.url = f"http://127.0.0.1:{self.web_port}"
+        self.credentials.web_port = _port("WEB_PORT", 8000)
+        self.credentials.flower_port = _port("FLOWER_PORT", 5555)
+        self.url = f"http://127.0.0.1:{self.credentials.web_port}"
         self.supervisor = Supervisor(
             [
-                programs.web(self.web_port),
+                programs.web(self.credentials.web_port),
                 programs.worker(),
                 programs.calling_worker(),
                 programs.backlog_worker(),
                 programs.beat(),
-                programs.flower(self.flower_port, "admin", self.credentials.flower),
+                programs.flower(self.credentials.flower_port, "admin", self.credentials.flower),
             ]
         )
 
@@ -148,7 +148,9 @@ class Demo:
         self.supervisor.start()
         _wait("the web processes", lambda: requests.get(f"{self.url}/healthz", timeout=5).ok, "web")
         _wait(
-            "Flower", lambda: requests.get(f"http://127.0.0.1:{self.flower_port}/healthcheck", timeout=5).ok, "flower"
+            "Flower",
+            lambda: requests.get(f"http://127.0.0.1:{self.credentials.flower_port}/healthcheck", timeout=5).ok,
+            "flower",
         )
         for name in SHOPS:
             if name not in self.credentials.tokens:
@@ -210,7 +212,7 @@ class Demo:
             raise DemoFailed(message)
 
     def _prove_flower(self) -> None:
-        url = f"http://127.0.0.1:{self.flower_port}/api/workers"
+        url = f"http://127.0.0.1:{self.credentials.flower_port}/api/workers"
         if requests.get(url, timeout=10).status_code != 401:
             raise DemoFailed("Flower answers without a password")
         login = base64.b64encode(f"admin:{self.credentials.flower}".encode()).decode()
