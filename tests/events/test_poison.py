@@ -41,6 +41,18 @@ def let_a_second_pass(name: str) -> None:
     ParkedEvent.objects.filter(subscriber=name).update(started_at=None)
 
 
+def kill_until_dead(name: str) -> None:
+    """Let the first event kill two drains; the third must find it dead."""
+    for _ in range(2):
+        with pytest.raises(SystemExit):
+            drain_after_a_kill(name)
+        let_a_second_pass(name)
+    drain_after_a_kill(name)
+
+    assert parked(name) == [(1, "DEAD")]
+    assert "KilledItsWorker" in ParkedEvent.objects.get(subscriber=name).error
+
+
 def test_an_event_behind_a_failed_one_is_not_taken_for_the_killer(recorder: Recorder, subscribe: Subscribe) -> None:
     recorder.failing = {"bad": 99}
     name = subscribe(recorder.record, TenantSuspended, backoff=Backoff(base=600))
@@ -212,14 +224,8 @@ def test_a_start_is_counted_before_the_handler_of_a_suspected_event(shop: Tenant
     name = subscribe(exit_on_poison, TenantSuspended)
     say("poison", "good")
 
-    for _ in range(2):
-        with pytest.raises(SystemExit):
-            drain_after_a_kill(name)
-        let_a_second_pass(name)
-    drain_after_a_kill(name)
+    kill_until_dead(name)
 
-    assert parked(name) == [(1, "DEAD")]
-    assert "KilledItsWorker" in ParkedEvent.objects.get(subscriber=name).error
     assert written() == ["2-good"]
 
 
@@ -232,11 +238,4 @@ def test_a_retry_that_kills_its_worker_every_time_goes_dead(shop: Tenant, subscr
     name = subscribe(fail_then_exit, TenantSuspended, backoff=SOON)
     say("a")
 
-    for _ in range(2):
-        with pytest.raises(SystemExit):
-            drain_after_a_kill(name)
-        let_a_second_pass(name)
-    drain_after_a_kill(name)
-
-    assert parked(name) == [(1, "DEAD")]
-    assert "KilledItsWorker" in ParkedEvent.objects.get(subscriber=name).error
+    kill_until_dead(name)
