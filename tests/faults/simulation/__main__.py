@@ -6,6 +6,9 @@ from concurrent.futures import ProcessPoolExecutor
 
 from tests.faults.simulation.days import Outcome, brave, live
 
+CHUNK_SEEDS = 500
+TOLD_EVERY_SEEDS = 20_000
+
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
@@ -16,13 +19,15 @@ def main() -> int:
     arguments = parser.parse_args()
     name, through = ("storms", brave) if arguments.storms else ("simulation", live)
     seeds = range(arguments.first, arguments.first + arguments.seeds)
-    chunks = [seeds[at : at + 500] for at in range(0, len(seeds), 500)]
+    chunks = [seeds[at : at + CHUNK_SEEDS] for at in range(0, len(seeds), CHUNK_SEEDS)]
     total = Outcome()
     with ProcessPoolExecutor(arguments.jobs) as pool:
         for outcome in pool.map(through, chunks):
             total += outcome
             if outcome.findings:
                 break
+            if total.seeds % TOLD_EVERY_SEEDS == 0 and total.seeds < len(seeds):
+                sys.stderr.write(f"{name}: {total.seeds} of {len(seeds)} seeds, nothing broken yet\n")
     for seed, said in total.findings[:20]:
         sys.stdout.write(f"seed {seed}: {said}\n")
     sys.stdout.write(
