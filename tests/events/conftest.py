@@ -6,20 +6,47 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.test import Client
 
+from events import outgoing
 from events.models import WebhookEndpoint
+from events.outgoing import register_sender
 from events.webhooks.endpoints import create_endpoint
+from kernel.api.scopes import EVENTS_OPERATE
 from kernel.tenancy import in_public_schema
+from staff.services import hire_owner, issue_api_key
 from tenants.models import Tenant
+from tests.conftest import Terminal
 from tests.events.ageing import OLD
 from tests.events.hooking import NOW
 from tests.events.receiving import Receiver, receiving
 from tests.events.recording import Recorder
+from tests.events.sending import FakeSender
 
 
 @pytest.fixture
 def recorder(shop: Tenant) -> Recorder:
     return Recorder()
+
+
+@pytest.fixture
+def operator(shop: Tenant) -> Terminal:
+    return Terminal("north.localhost", issue_api_key(name="ops", scopes=[EVENTS_OPERATE]))
+
+
+@pytest.fixture
+def owner(shop: Tenant) -> Client:
+    client = Client(headers={"Host": "north.localhost"})
+    client.force_login(hire_owner(username="ada", password="a long secret"))
+    return client
+
+
+@pytest.fixture
+def sender() -> Iterator[FakeSender]:
+    fake = FakeSender()
+    register_sender(fake)
+    yield fake
+    outgoing._senders.pop(fake.kind)
 
 
 @pytest.fixture

@@ -15,9 +15,9 @@ from events.models import Event, OperatorAction, ParkedEvent, ProcessedEvent, Su
 from events.publishing import publish
 from events.services import CopyInvalid, NotParked, ReasonMissing, discard_parked, publish_edited_copy
 from events.subscriptions import Backoff
-from kernel.api.scopes import EVENTS_OPERATE, EVENTS_READ
+from kernel.api.scopes import EVENTS_READ
 from pos.models import Location, TaxRate
-from staff.services import hire_owner, issue_api_key
+from staff.services import issue_api_key
 from tenants.events import TenantReactivated, TenantSuspended
 from tenants.models import Tenant
 from tests.conftest import Terminal
@@ -172,11 +172,6 @@ def test_a_copy_that_is_no_event_or_of_another_stream_changes_nothing(dead: str)
     assert OperatorAction.objects.count() == 0
 
 
-@pytest.fixture
-def operator(shop: Tenant) -> Terminal:
-    return Terminal("north.localhost", issue_api_key(name="ops", scopes=[EVENTS_OPERATE]))
-
-
 def test_operators_work_through_the_api(dead: str, operator: Terminal, recorder: Recorder) -> None:
     listed = operator.get("/dead-letters").json()
     again = operator.post("/dead-letters/dry-run", {"subscriber": dead, "position": 1}).json()
@@ -231,13 +226,6 @@ def test_a_key_without_the_scope_a_terminal_and_another_shops_key_are_refused(
     assert reader.get("/events").status_code == 200
     unknown = operator.post("/dead-letters/retry", {"subscriber": "tests.nobody"})
     assert (unknown.status_code, unknown.json()["code"]) == (404, "not-found")
-
-
-@pytest.fixture
-def owner(shop: Tenant) -> Client:
-    client = Client(headers={"Host": "north.localhost"})
-    client.force_login(hire_owner(username="ada", password="a long secret"))
-    return client
 
 
 def test_the_admin_groups_tries_and_discards(dead: str, owner: Client, recorder: Recorder) -> None:

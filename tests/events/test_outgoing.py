@@ -1,68 +1,20 @@
 """What leaves the database: leased, counted before the call, retried with the same key."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 from uuid import UUID
 
 import pytest
-from django.db import connection
 from django.utils import timezone
 
 from events import outgoing, sweeper
 from events.models import Outgoing
-from events.outgoing import Call, RefusedForGood, State, register_sender, send, send_later
-from events.subscriptions import Backoff
+from events.outgoing import Call, RefusedForGood, State, send, send_later
 from events.tasks import send as send_task
-from events.unit_of_work import NotInUnitOfWork, unit_of_work
+from events.unit_of_work import NotInUnitOfWork
 from kernel.ids import new_id
 from tenants.models import Tenant
-
-
-class FakeSender:
-    kind = "tests.fake"
-    queue = "mail"
-    backoff = Backoff(base=0.0, cap=0.0, attempts=3)
-    lease_seconds = 60
-
-    def __init__(self) -> None:
-        self.calls: list[Call] = []
-        self.in_transaction: list[bool] = []
-        self.errors: list[Exception] = []
-        self.recorded: list[Any] = []
-        self.failures: list[State] = []
-
-        self.meanwhile: Callable[[], object] | None = None
-
-    def send(self, call: Call) -> str:
-        self.calls.append(call)
-        self.in_transaction.append(connection.in_atomic_block)
-        if self.meanwhile:
-            meanwhile, self.meanwhile = self.meanwhile, None
-            meanwhile()
-        if self.errors:
-            raise self.errors.pop(0)
-        return "taken"
-
-    def record(self, _call: Call, outcome: str) -> None:
-        self.recorded.append(outcome)
-
-    def record_failure(self, _call: Call, _error: Exception, state: State) -> None:
-        self.failures.append(state)
-
-
-@pytest.fixture
-def sender() -> Iterator[FakeSender]:
-    fake = FakeSender()
-    register_sender(fake)
-    yield fake
-    outgoing._senders.pop(fake.kind)
-
-
-def wanted(key: UUID | None = None) -> Outgoing:
-    with unit_of_work():
-        send_later("tests.fake", key or new_id())
-    return Outgoing.objects.get(kind="tests.fake")
+from tests.events.sending import FakeSender, wanted
 
 
 def test_it_is_sent_outside_a_transaction_with_its_key(committed: Tenant, sender: FakeSender) -> None:
