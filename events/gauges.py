@@ -4,8 +4,9 @@ Only what is not zero has a series of its own tenant.
 """
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from operator import attrgetter
+from typing import Any
 
 from django.db import connection
 from prometheus_client import CollectorRegistry, generate_latest
@@ -16,6 +17,7 @@ from prometheus_client.registry import REGISTRY, Collector
 from events.accounts import unaccounted_on_the_books
 from events.doorbells import doorbells
 from events.queries import Lag, lags
+from events.undelivered import groups
 from kernel.tenancy import in_public_schema
 
 LABELS = ("tenant", "subscriber")
@@ -27,6 +29,7 @@ class EventLayerCollector(Collector):
             found = lags()
             unaccounted = unaccounted_on_the_books()
             paused_endpoints, waiting = _webhooks()
+            undelivered, on_their_way = groups(), _oldest_calls()
         yield _gauge(
             "tillflow_events_behind", "Events that a subscriber has not applied yet", found, lambda s: s.behind
         )
@@ -36,26 +39,30 @@ class EventLayerCollector(Collector):
         for state in ("retrying", "waiting", "dead"):
             yield _gauge(f"tillflow_events_{state}", f"Parked events that are {state}", found, attrgetter(state))
         yield _gauge("tillflow_subscription_paused", "Subscriptions that are paused", found, lambda s: int(s.paused))
-        total = GaugeMetricFamily(
-            "tillflow_events_unaccounted", "Must be 0: neither or more than one of processed, parked"
+        yield _family(
+            "tillflow_events_unaccounted",
+            "Must be 0: neither or more than one of processed, parked",
+            [],
+            [(unaccounted,)],
         )
-        total.add_metric([], unaccounted)
-        yield total
-        subscriptions = GaugeMetricFamily("tillflow_subscriptions", "Subscriptions of all tenants")
-        subscriptions.add_metric([], len(found))
-        yield subscriptions
-        paused = GaugeMetricFamily("tillflow_webhook_endpoints_paused", "Endpoints that are paused", labels=["tenant"])
-        for tenant, count in paused_endpoints:
-            paused.add_metric([tenant], count)
-        yield paused
-        pending = GaugeMetricFamily("tillflow_webhook_deliveries_waiting", "Deliveries by state", labels=["state"])
-        for state, count in waiting:
-            pending.add_metric([state.lower()], count)
-        yield pending
-        queued = GaugeMetricFamily("tillflow_queue_length", "Messages that wait for a worker", labels=["queue"])
-        for queue, length in doorbells.waiting().items():
-            queued.add_metric([queue], length)
-        yield queued
+        yield _family("tillflow_subscriptions", "Subscriptions of all tenants", [], [(len(found),)])
+        yield _family("tillflow_webhook_endpoints_paused", "Endpoints that are paused", ["tenant"], paused_endpoints)
+        yield _family("tillflow_webhook_deliveries_waiting", "Deliveries by state", ["state"], waiting)
+        yield _family(
+            "tillflow_calls_undelivered",
+            "Outgoing calls that are out of attempts (unknown) or were refused (failed)",
+            ["tenant", "kind", "state"],
+            [(group.tenant_id, group.kind, group.state.lower(), group.count) for group in undelivered],
+        )
+        yield _family(
+            "tillflow_calls_oldest_seconds",
+            "Age of the oldest outgoing call on its way",
+            ["tenant", "kind"],
+            on_their_way,
+        )
+        yield _family(
+            "tillflow_queue_length", "Messages that wait for a worker", ["queue"], doorbells.waiting().items()
+        )
 
 
 def scraped() -> bytes:
@@ -70,10 +77,15 @@ def scraped() -> bytes:
 
 
 def _gauge(name: str, said: str, found: list[Lag], value: Callable[[Lag], float]) -> GaugeMetricFamily:
-    family = GaugeMetricFamily(name, said, labels=LABELS)
-    for lag in found:
-        if measured := value(lag):
-            family.add_metric([lag.tenant_id, lag.subscriber], measured)
+    measured = [(lag.tenant_id, lag.subscriber, value(lag)) for lag in found]
+    return _family(name, said, LABELS, [row for row in measured if row[-1]])
+
+
+def _family(name: str, said: str, labels: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> GaugeMetricFamily:
+    """Make a family of rows that end with their value, behind a text for each label."""
+    family = GaugeMetricFamily(name, said, labels=labels)
+    for *texts, value in rows:
+        family.add_metric(texts, value)
     return family
 
 
@@ -84,7 +96,16 @@ def _webhooks() -> tuple[list[tuple[str, int]], list[tuple[str, int]]]:
         )
         paused = cursor.fetchall()
         cursor.execute(
-            "SELECT state, count(*) FROM events_webhookdelivery WHERE state IN ('PENDING', 'SENDING', 'PARKED')"
+            "SELECT lower(state), count(*) FROM events_webhookdelivery WHERE state IN ('PENDING', 'SENDING', 'PARKED')"
             " GROUP BY state"
         )
         return paused, cursor.fetchall()
+
+
+def _oldest_calls() -> list[tuple[str, str, float]]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT tenant_id, kind, extract(epoch FROM clock_timestamp() - min(created_at))::float"
+            " FROM events_outgoing WHERE state IN ('PENDING', 'SENDING') GROUP BY tenant_id, kind"
+        )
+        return list(cursor.fetchall())

@@ -146,7 +146,10 @@ class IdempotencyRecord(models.Model):
 
 
 class Outgoing(models.Model):
-    """A call to the world outside: `key` is its idempotency key, the same at every attempt."""
+    """A call to the world outside: `key` is its idempotency key, the same at every attempt.
+
+    `forgiven` are the attempts that no longer count against it, because an operator had it made again.
+    """
 
     id = models.UUIDField(primary_key=True)
     tenant_id = models.TextField()
@@ -154,6 +157,7 @@ class Outgoing(models.Model):
     key = models.UUIDField()
     state = models.TextField()
     attempts = models.IntegerField()
+    forgiven = models.IntegerField(default=0)
     next_attempt_at = models.DateTimeField()
     error = models.TextField()
     correlation_id = models.UUIDField()
@@ -168,6 +172,11 @@ class Outgoing(models.Model):
 
     def __str__(self) -> str:
         return f"{self.tenant_id} {self.kind} {self.key} {self.state}"
+
+    @property
+    def attempts_that_count(self) -> int:
+        """How many attempts were made since it was last made again by an operator."""
+        return self.attempts - self.forgiven
 
 
 class VersionPin(models.Model):

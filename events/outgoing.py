@@ -35,7 +35,7 @@ class State(StrEnum):
     FAILED = "FAILED"
     """The other side refused for good."""
     UNKNOWN = "UNKNOWN"
-    """Out of attempts without an answer: only reconciliation can tell."""
+    """Out of attempts without an answer. Whoever makes the call again, under its key, will know."""
 
 
 class RefusedForGood(Exception):
@@ -142,7 +142,7 @@ def send(outgoing_id: UUID) -> State | None:
     cause = Cause(correlation_id=row.correlation_id, causation_id=row.causation_id, actor=row.actor)
     with caused_by(cause):
         try:
-            outcome = _attempt(sender, call)
+            outcome = _attempt(row, sender, call)
         except Exception as error:  # noqa: BLE001 - whatever a sender raises is a failed attempt
             return _failed(row, sender, call, error)
         with unit_of_work():
@@ -151,8 +151,8 @@ def send(outgoing_id: UUID) -> State | None:
     return State.DELIVERED
 
 
-def _attempt(sender: Sender, call: Call) -> Any:
-    if call.attempt > sender.backoff.attempts:
+def _attempt(row: Outgoing, sender: Sender, call: Call) -> Any:
+    if row.attempts_that_count > sender.backoff.attempts:
         raise NeverEnded
     return sender.send(call)
 
@@ -176,9 +176,9 @@ def _lease(outgoing_id: UUID) -> Outgoing | None:
 
 def _failed(row: Outgoing, sender: Sender, call: Call, error: Exception) -> State | None:
     refused = isinstance(error, RefusedForGood)
-    exhausted = row.attempts >= sender.backoff.attempts
+    exhausted = row.attempts_that_count >= sender.backoff.attempts
     state = State.FAILED if refused else State.UNKNOWN if exhausted else State.PENDING
-    delay = sender.backoff.delay(row.attempts)
+    delay = sender.backoff.delay(row.attempts_that_count)
     with unit_of_work():
         if not _give_up(row, state, delay=delay, error=storable(f"{type(error).__name__}: {error}")):
             return None

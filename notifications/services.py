@@ -67,7 +67,7 @@ def record_sent(*, message_id: UUID, now: datetime) -> None:
 
 
 def record_not_sent(*, message_id: UUID, failure: str, final: bool) -> None:
-    """Write why a message could not be sent; a final failure is not tried again."""
+    """Write why a message could not be sent; a final one is tried again only when somebody asks for it."""
     state = Message.State.FAILED if final else Message.State.QUEUED
     Message.objects.filter(id=message_id).update(state=state, failure=failure[:500])
 

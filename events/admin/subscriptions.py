@@ -1,4 +1,4 @@
-"""Subscriptions in the admin, and what operators and the event layer did outside of the log."""
+"""Subscriptions in the admin, and what operators did."""
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -6,7 +6,7 @@ from django.http import HttpRequest
 
 from events import services
 from events.admin.acting import acting_in, operator_of
-from events.models import OperatorAction, Outgoing, Subscription
+from events.models import OperatorAction, Subscription
 from kernel.admin import ReadOnlyAdmin
 
 
@@ -32,13 +32,6 @@ class SubscriptionAdmin(ReadOnlyAdmin):
 
     def has_operate_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("events.change_subscription")
-
-
-@admin.register(Outgoing)
-class OutgoingAdmin(ReadOnlyAdmin):
-    list_display = ("created_at", "tenant_id", "kind", "state", "attempts", "next_attempt_at", "error")
-    list_filter = ("kind", "state")
-    ordering = ("-created_at",)
 
 
 @admin.register(OperatorAction)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from events.api import dead_letters, webhooks
+from events.api import dead_letters, undelivered, webhooks
 from events.api.feed import EventFeedView
 from events.api.live import LiveFeedView
 
@@ -15,6 +15,8 @@ urlpatterns = [
     path("dead-letters/discard", dead_letters.DiscardView.as_view()),
     path("dead-letters/edited-copy", dead_letters.EditedCopyView.as_view()),
     path("subscriptions", dead_letters.SubscriptionsView.as_view()),
+    path("undelivered-calls", undelivered.UndeliveredCallsView.as_view()),
+    path("undelivered-calls/send-again", undelivered.SendAgainView.as_view()),
     path("webhook-endpoints", webhooks.EndpointsView.as_view()),
     path("webhook-endpoints/<uuid:endpoint_id>", webhooks.EndpointView.as_view()),
     path("webhook-endpoints/<uuid:endpoint_id>/rotate-secret", webhooks.RotateSecretView.as_view()),

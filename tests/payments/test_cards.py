@@ -8,8 +8,9 @@ from django.utils import timezone
 
 from events.models import Outgoing
 from events.outgoing import send
+from events.undelivered import send_again
 from kernel.ids import new_id
-from payments.gateways.gateway import Answer, CardGateway
+from payments.gateways.gateway import Answer, CardGateway, GatewayTimeout
 from payments.gateways.simulator import SimulatedGateway
 from payments.models import Payment, PaymentIntent, PaymentRefund, SimulatedCharge
 from payments.services import (
@@ -42,6 +43,10 @@ def try_again() -> None:
     settle()
 
 
+def no_answer(_gateway: SimulatedGateway, **_asked: Any) -> Answer:
+    raise GatewayTimeout("no answer")
+
+
 def captured() -> int:
     return sum(charge.amount - sum(charge.refunds.values()) for charge in SimulatedCharge.objects.filter(approved=True))
 
@@ -71,6 +76,24 @@ def test_a_gateway_that_never_answers_leaves_the_charge_unknown() -> None:
     assert PaymentIntent.objects.get().state == "UNKNOWN"
     assert Outgoing.objects.get(kind="payments.charge").state == "UNKNOWN"
     assert captured() == 0
+
+
+def test_a_charge_that_was_given_up_is_asked_for_before_it_is_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    order = make.order(make.card(1000, "tok_late"))
+    with monkeypatch.context() as away:
+        away.setattr(SimulatedGateway, "look_up", no_answer)
+        settle()
+        for _ in range(15):
+            try_again()
+        assert Outgoing.objects.get(kind="payments.charge").state == "UNKNOWN"
+        assert captured() == 1000
+    monkeypatch.setattr(SimulatedGateway, "charge", no_answer)
+
+    send_again(operator="user:ada", kind="payments.charge")
+    try_again()
+
+    order.refresh_from_db()
+    assert (order.status, PaymentIntent.objects.get().state, captured()) == ("COMPLETED", "CAPTURED", 1000)
 
 
 def test_a_late_charge_goes_back_when_cash_was_taken_instead() -> None:

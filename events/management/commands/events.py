@@ -1,13 +1,14 @@
-"""`manage.py events list | lag | pause | resume | retry | discard | sweep | canary`."""
+"""`manage.py events list | lag | pause | resume | retry | discard | send-again | sweep | canary`."""
 
 import argparse
 import getpass
 import time
 from typing import Any
+from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError
 
-from events import catalogue, queries, services, sweeper
+from events import catalogue, queries, services, sweeper, undelivered
 from events.canary import arrivals, release_canary
 from events.subscriptions import find_subscriber
 from kernel.refusals import Refusal
@@ -15,7 +16,7 @@ from kernel.tenancy import find_any_tenant, in_public_schema, in_tenant
 
 
 class Command(BaseCommand):
-    help = "See who listens to what and who is behind; pause, resume, retry and discard."
+    help = "See who listens to what and who is behind; pause, resume, retry and discard; send again."
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         actions = parser.add_subparsers(dest="action", required=True)
@@ -32,6 +33,11 @@ class Command(BaseCommand):
             if action in {"retry", "discard"}:
                 acting.add_argument("--position", type=int)
                 acting.add_argument("--fingerprint", default="", help="only this kind of error")
+        again = actions.add_parser("send-again", help="make outgoing calls again that came to nothing, or wait")
+        again.add_argument("--tenant", required=True)
+        again.add_argument("--kind", default="", help="only of this kind: payments.charge, notifications.mail, ...")
+        again.add_argument("--id", type=UUID, help="only this one, though it was refused for good")
+        again.add_argument("--reason", default="")
         actions.add_parser("sweep", help="ring for all that is behind, now")
         canary = actions.add_parser("canary", help="ask every subscriber of a tenant, or one, whether it is alive")
         canary.add_argument("--tenant", required=True)
@@ -40,7 +46,7 @@ class Command(BaseCommand):
 
     def handle(self, *_arguments: Any, action: str, **options: Any) -> None:
         try:
-            getattr(self, f"_{action}")(options)
+            getattr(self, f"_{action.replace('-', '_')}")(options)
         except Refusal as refusal:
             raise CommandError(refusal.detail) from None
 
@@ -95,6 +101,13 @@ class Command(BaseCommand):
             )
         self.stdout.write(f"{count} events are discarded for {options['subscriber']}")
 
+    def _send_again(self, options: dict[str, Any]) -> None:
+        with in_tenant(find_any_tenant(options["tenant"])):
+            count = undelivered.send_again(
+                outgoing_id=options["id"], kind=options["kind"], reason=options["reason"], operator=_operator()
+            )
+        self.stdout.write(f"{count} calls of {options['tenant']} are sent again")
+
     def _sweep(self, _options: dict[str, Any]) -> None:
         self.stdout.write(f"rang for {sweeper.sweep(insist=True)}")
 
@@ -122,4 +135,8 @@ class Command(BaseCommand):
         except KeyError:
             message = f"there is no subscriber {options['subscriber']!r}; `manage.py events list` shows them"
             raise CommandError(message) from None
-        return {"subscriber": options["subscriber"], "operator": f"shell:{getpass.getuser()}"}
+        return {"subscriber": options["subscriber"], "operator": _operator()}
+
+
+def _operator() -> str:
+    return f"shell:{getpass.getuser()}"

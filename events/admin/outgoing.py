@@ -1,0 +1,34 @@
+"""Outgoing calls in the admin: what was sent, what waits, and what came to nothing and may be sent again."""
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from events import undelivered
+from events.admin.acting import acting_in, operator_of
+from events.models import Outgoing
+from kernel.admin import ReadOnlyAdmin
+from kernel.refusals import NotFound
+
+
+@admin.register(Outgoing)
+class OutgoingAdmin(ReadOnlyAdmin):
+    list_display = ("created_at", "tenant_id", "kind", "state", "attempts", "next_attempt_at", "error")
+    list_filter = ("kind", "state")
+    ordering = ("-created_at",)
+    actions = ("send_again",)
+
+    @admin.action(description="Send again, with fresh attempts", permissions=["operate"])
+    def send_again(self, request: HttpRequest, chosen: QuerySet[Outgoing]) -> None:
+        count = 0
+        for row in chosen:
+            with acting_in(row.tenant_id):
+                try:
+                    count += undelivered.send_again(outgoing_id=row.id, operator=operator_of(request))
+                except NotFound as refusal:
+                    self.message_user(request, refusal.detail, messages.ERROR)
+        if count:
+            self.message_user(request, f"{count} calls are sent again", messages.SUCCESS)
+
+    def has_operate_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("events.change_outgoing")
