@@ -1,7 +1,8 @@
 """Retention: months that everyone has passed are archived, and then their partitions are dropped.
 
 What is needed of them afterwards stays: for each tenant the last position, for each stream the last version, so that
-the log goes on counting where it was. The log of webhook deliveries goes with the events.
+the log goes on counting where it was. The log of webhook deliveries goes with the events, and so do the outgoing calls
+that have come to an end; those whose end nobody knows stay.
 """
 
 from dataclasses import dataclass
@@ -80,13 +81,20 @@ WITH old AS (
 DELETE FROM events_webhookdelivery d USING old WHERE d.id = old.id
 """
 
+_OLD_CALLS = """
+DELETE FROM events_outgoing WHERE id IN (
+    SELECT id FROM events_outgoing WHERE created_at < %s AND state IN ('DELIVERED', 'FAILED') LIMIT 10000
+)
+"""
+
 
 def retain(*, before: datetime) -> list[Retained]:
     """Archive and drop every month that ended before a moment and that everyone has passed. In `public`.
 
     Stops at the first month that must be kept: a log has no holes. Each step may be repeated after a crash.
     """
-    done = []
+    done: list[Retained] = []
+    dropped_until: datetime | None = None
     for month in months():
         if month.ends_at > before:
             break
@@ -94,9 +102,10 @@ def retain(*, before: datetime) -> list[Retained]:
         done.append(retained)
         if not retained.dropped:
             break
-    if any(retained.dropped for retained in done):
-        while _forget_deliveries():
-            pass
+        dropped_until = month.ends_at
+    if dropped_until is not None:
+        _forget(_OLD_DELIVERIES)
+        _forget(_OLD_CALLS, dropped_until)
     return done
 
 
@@ -145,11 +154,12 @@ def _retain(month: Month) -> Retained:
     return Retained(month=month.suffix, events=archive.rows)
 
 
-def _forget_deliveries() -> int:
-    """Forget some of the deliveries whose events were dropped, with their attempts; return how many."""
+def _forget(statement: str, *parameters: datetime) -> None:
+    """Delete piece by piece, until nothing is left to delete."""
     with connection.cursor() as cursor:
-        cursor.execute(_OLD_DELIVERIES)
-        return int(cursor.rowcount)
+        cursor.execute(statement, parameters)
+        while cursor.rowcount:
+            cursor.execute(statement, parameters)
 
 
 def _changed_since(archive: Archive) -> str:

@@ -17,7 +17,8 @@ from config.celery import app
 from events import retention
 from events.archives import Archive, ArchiveDamaged, write_archive
 from events.log import head
-from events.models import Event, ProcessedEvent, Subscription, WebhookDelivery
+from events.models import Event, Outgoing, ProcessedEvent, Subscription, WebhookDelivery
+from events.outgoing import State
 from events.retention import months, obstacle
 from events.services import pause_subscription
 from events.subscriptions import Backoff
@@ -29,6 +30,7 @@ from tenants.models import Tenant
 from tests import make
 from tests.events.ageing import OLD, age, retained, trade, verified
 from tests.events.recording import Recorder, Subscribe, say
+from tests.events.sending import FakeSender, wanted
 from tests.work import drain, published, settle
 
 
@@ -130,6 +132,24 @@ def test_a_webhook_that_has_not_arrived_keeps_its_month(old_month: str, settings
     assert WebhookDelivery.objects.count() == 1
 
     assert retained() == [(OLD, True, "")]
+
+
+def test_old_calls_go_with_their_month_unless_nobody_knows_their_end(old_month: str, sender: FakeSender) -> None:
+    trade()
+    age()
+    kept = [wanted(), *(_old_call(state) for state in (State.PENDING, State.UNKNOWN))]
+    for state in (State.DELIVERED, State.FAILED):
+        _old_call(state)
+
+    assert retained() == [(OLD, True, "")]
+
+    assert set(Outgoing.objects.filter(kind=sender.kind)) == set(kept)
+
+
+def _old_call(state: State) -> Outgoing:
+    row = wanted()
+    Outgoing.objects.filter(id=row.id).update(state=state, created_at=datetime(2020, 1, 20, tzinfo=UTC))
+    return row
 
 
 def test_a_damaged_archive_is_named(old_month: str, archive: Path) -> None:
