@@ -1,6 +1,5 @@
 """What a subscriber is handed: the event, and what is known around it."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 from uuid import UUID
@@ -12,8 +11,7 @@ from events.causes import Cause
 E = TypeVar("E")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Envelope:
+class Envelope(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """What is stored around an event. `position` is its place in the tenant's log: 1, 2, 3… in commit order."""
 
     event_id: UUID

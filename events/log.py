@@ -29,8 +29,7 @@ class NewEvent:
     data: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class StoredEvent:
+class StoredEvent(msgspec.Struct, frozen=True, kw_only=True):
     envelope: Envelope
     data: str
 
@@ -105,9 +104,9 @@ def head(tenant_id: str) -> int:
         return position
 
 
-# An envelope travels as one JSON object: msgspec reads it several times faster than fourteen columns are converted.
-_ENVELOPE = ", ".join(f"'{name}', event.{name}" for name in Envelope.__dataclass_fields__)
-COLUMNS = f"json_build_object({_ENVELOPE})::text, event.data::text"
+# An envelope travels as one JSON array: msgspec reads it several times faster than fourteen columns are converted.
+_ENVELOPE = ", ".join(f"event.{name}" for name in Envelope.__struct_fields__)
+COLUMNS = f"json_build_array({_ENVELOPE})::text, event.data::text"
 
 _READ = f"""
 WITH head AS (SELECT coalesce(max(position), 0) AS position FROM events_event WHERE tenant_id = %(tenant)s)
