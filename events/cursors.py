@@ -1,6 +1,6 @@
 """Subscriptions in the database: how far a subscriber has come in a tenant's log."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.db import connection
@@ -59,11 +59,16 @@ def account(tenant_id: str, subscriber: str, envelopes: Sequence[Envelope], *, r
                 "tenant": tenant_id,
                 "subscriber": subscriber,
                 "reached": reached,
-                "positions": [envelope.position for envelope in envelopes],
-                "recorded": [envelope.recorded_at for envelope in envelopes],
+                "positions": _array(str(envelope.position) for envelope in envelopes),
+                "recorded": _array(envelope.recorded_at.isoformat() for envelope in envelopes),
             },
         )
         return {position for (position,) in cursor.fetchall()}
+
+
+def _array(values: Iterable[str]) -> str:
+    """Write an array of what needs no quotes: the driver, which looks at each value, takes as long as the insert."""
+    return f"{{{','.join(values)}}}"
 
 
 def has_news(tenant_id: str, subscriber: str, types: Sequence[str]) -> bool:
