@@ -28,7 +28,7 @@ class _AwsBridge(ABC):
         from botocore.exceptions import BotoCoreError, ClientError
 
         try:
-            for batch in _batches(messages):
+            for batch in _batches(messages, ordered=self._is_ordered()):
                 answer = self._send(self._open(), [self._entry(n, message) for n, message in enumerate(batch)])
                 for failed in answer.get("Failed", []):
                     message = batch[int(failed["Id"])]
@@ -57,8 +57,11 @@ class _AwsBridge(ABC):
         named = {"id": message.id, "type": message.type, "tenant": message.tenant, "content-type": message.content_type}
         return {name: {"DataType": "String", "StringValue": value} for name, value in named.items()}
 
+    def _is_ordered(self) -> bool:
+        return self.target.endswith(".fifo")
+
     def _ordering(self, message: Message) -> dict[str, str]:
-        if not self.target.endswith(".fifo"):
+        if not self._is_ordered():
             return {}
         return {"MessageGroupId": sha256(message.key.encode()).hexdigest(), "MessageDeduplicationId": message.id}
 
@@ -116,20 +119,25 @@ class SqsBridge(_AwsBridge):
         }
 
 
-def _batches(messages: Sequence[Message]) -> list[list[Message]]:
+def _batches(messages: Sequence[Message], *, ordered: bool) -> list[list[Message]]:
     """Cut into what one call takes: ten messages, a quarter of a mebibyte.
 
+    :param ordered: whether a batch may hold only one message of a stream: of those in a call some may be taken and some
+        not, and one must not be taken before an earlier one of its stream.
     :raises MessageRefused: when one message alone is larger.
     """
     batches: list[list[Message]] = []
+    streams: set[str] = set()
     room = 0
     for message in messages:
         size = len(message.body) + 1024
         if size > LARGEST_BYTES:
             raise MessageRefused(message.id, f"{len(message.body)} bytes are more than {LARGEST_BYTES}")
-        if not batches or len(batches[-1]) == LARGEST_BATCH or size > room:
+        follows = ordered and message.key in streams
+        if not batches or len(batches[-1]) == LARGEST_BATCH or size > room or follows:
             batches.append([])
-            room = LARGEST_BYTES
+            streams, room = set(), LARGEST_BYTES
         batches[-1].append(message)
+        streams.add(message.key)
         room -= size
     return batches

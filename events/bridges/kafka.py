@@ -1,5 +1,8 @@
 """To a topic of Kafka: an idempotent producer that waits for all replicas, keyed by tenant and stream.
 
+No message gives up by itself, since one behind it might still arrive, and pass it: it is the bridge that gives all of
+them up together, and sends them again with another producer.
+
 Needs the extra `kafka` (confluent-kafka).
 """
 
@@ -8,8 +11,7 @@ from typing import Any
 
 from events.bridges.bridge import BridgeDown, Message, MessageRefused
 
-DELIVERY_MILLISECONDS = 20_000
-FLUSH_SECONDS = 25
+FLUSH_SECONDS = 20
 
 
 class KafkaBridge:
@@ -22,15 +24,10 @@ class KafkaBridge:
     def send(self, messages: Sequence[Message]) -> None:
         from confluent_kafka import KafkaException
 
-        producer, failures = self._open(), []
-
-        def note(error: Any, _message: Any) -> None:
-            if error is not None:
-                failures.append(error)
-
+        producer, failures = self._open(), list[tuple[Message, Any]]()
         try:
-            for message in messages:
-                self._produce(producer, message, note)
+            for each in messages:
+                self._produce(producer, each, failures)
             left = producer.flush(FLUSH_SECONDS)
         except (KafkaException, BufferError) as error:
             self.close()
@@ -38,7 +35,11 @@ class KafkaBridge:
             raise BridgeDown(reason) from error
         if left or failures:
             self.close()
-            reason = f"Kafka: {len(failures)} not delivered, {left} without an answer: {failures[:1]}"
+            for message, failure in failures:
+                _require_takeable(message, failure)
+            reason = (
+                f"Kafka: {len(failures)} not delivered, {left} without an answer: {failures[0][1] if failures else ''}"
+            )
             raise BridgeDown(reason)
 
     def close(self) -> None:
@@ -46,15 +47,18 @@ class KafkaBridge:
         if producer is not None:
             producer.purge()
 
-    def _produce(self, producer: Any, message: Message, note: Any) -> None:
-        from confluent_kafka import KafkaError, KafkaException
+    def _produce(self, producer: Any, message: Message, failures: list[tuple[Message, Any]]) -> None:
+        from confluent_kafka import KafkaException
+
+        def note(error: Any, _message: Any) -> None:
+            if error is not None:
+                failures.append((message, error))
 
         headers = [("content-type", message.content_type.encode()), ("id", message.id.encode())]
         try:
             producer.produce(self.topic, message.body, message.key, headers=headers, on_delivery=note)
         except KafkaException as error:
-            if error.args[0].code() == KafkaError.MSG_SIZE_TOO_LARGE:
-                raise MessageRefused(message.id, f"Kafka: {error.args[0].str()}") from error
+            _require_takeable(message, error.args[0])
             raise
         producer.poll(0)
 
@@ -66,9 +70,18 @@ class KafkaBridge:
                 {
                     "bootstrap.servers": self.servers,
                     "enable.idempotence": True,
+                    "enable.gapless.guarantee": True,
                     "acks": "all",
-                    "message.timeout.ms": DELIVERY_MILLISECONDS,
+                    "message.timeout.ms": 0,
                     "linger.ms": 5,
                 }
             )
         return self._producer
+
+
+def _require_takeable(message: Message, error: Any) -> None:
+    """:raises MessageRefused: when the error is the message's own: no broker of the cluster will ever take it."""
+    from confluent_kafka import KafkaError
+
+    if error.code() in {KafkaError.MSG_SIZE_TOO_LARGE, KafkaError.INVALID_MSG, KafkaError.INVALID_RECORD}:
+        raise MessageRefused(message.id, f"Kafka: {error.str()}")

@@ -5,6 +5,7 @@ consistent-hash exchange behind it where consumers want one stream in one queue.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from events.bridges.bridge import BridgeDown, Message
@@ -49,7 +50,7 @@ class RabbitMQBridge:
     def _open(self) -> Any:
         import pika
 
-        if self._channel is None or not self._channel.is_open:
+        if not self._is_open():
             parameters = pika.URLParameters(self.url)
             parameters.heartbeat = HEARTBEAT
             parameters.socket_timeout = parameters.blocked_connection_timeout = TIMEOUT_SECONDS
@@ -58,3 +59,13 @@ class RabbitMQBridge:
             self._channel.confirm_delivery()
             self._channel.exchange_declare(self.exchange, exchange_type="topic", durable=True)
         return self._channel
+
+    def _is_open(self) -> bool:
+        """Hear what was said since the last message: the other side closes a connection whose heart stood still."""
+        from pika.exceptions import AMQPError
+
+        if self._channel is None:
+            return False
+        with suppress(AMQPError, OSError):
+            self._connection.process_data_events(0)
+        return bool(self._channel.is_open)

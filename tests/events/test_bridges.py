@@ -64,17 +64,52 @@ def test_kafka_gets_every_event_keyed_by_its_stream(shop: Tenant, kafka: str) ->
 
 
 def test_a_kafka_that_is_away_is_down_and_a_message_too_large_is_refused(kafka: str, monkeypatch: Any) -> None:
-    monkeypatch.setattr("events.bridges.kafka.DELIVERY_MILLISECONDS", 300)
+    monkeypatch.setattr("events.bridges.kafka.FLUSH_SECONDS", 0.3)
     message = Message(id="1", type="t", tenant="north", key="k", body=b"{}")
     away = KafkaBridge("127.0.0.1:1", "tillflow.events")
     there = KafkaBridge(kafka, "tillflow.events")
 
-    with pytest.raises(BridgeDown, match="1 not delivered"):
+    with pytest.raises(BridgeDown, match="1 without an answer"):
         away.send([message])
     with pytest.raises(MessageRefused, match="Kafka"):
         there.send([Message(id="2", type="t", tenant="north", key="k", body=b"x" * 2_000_000)])
     away.close()
     there.close()
+
+
+class StrictProducer:
+    """A producer whose cluster answers to some messages, when they have reached it, that it does not take them."""
+
+    def __init__(self, errors: dict[bytes, int]) -> None:
+        self.errors = errors
+
+    def produce(self, _topic: str, body: bytes, _key: str, *, headers: Any, on_delivery: Any) -> None:
+        from confluent_kafka import KafkaError
+
+        on_delivery(KafkaError(self.errors[body]) if body in self.errors else None, None)
+
+    def poll(self, _seconds: float) -> None: ...
+
+    def flush(self, _seconds: float) -> int:
+        return 0
+
+    def purge(self) -> None: ...
+
+
+def test_what_the_kafka_cluster_itself_does_not_take_is_refused_or_sent_again() -> None:
+    from confluent_kafka import KafkaError
+
+    messages = [Message(id=n, type="t", tenant="north", key="k", body=n.encode()) for n in ("1", "2", "3")]
+    bridge = KafkaBridge("127.0.0.1:1", "tillflow.events")
+
+    bridge._producer = StrictProducer({b"2": KafkaError.MSG_SIZE_TOO_LARGE, b"3": KafkaError._FATAL})
+    with pytest.raises(MessageRefused, match="event 2: Kafka: Broker: Message size too large"):
+        bridge.send(messages)
+    bridge._producer = StrictProducer({b"2": KafkaError.NOT_LEADER_FOR_PARTITION})
+    with pytest.raises(BridgeDown, match="1 not delivered, 0 without an answer: .*Not leader"):
+        bridge.send(messages)
+    bridge._producer = StrictProducer({})
+    bridge.send(messages)
 
 
 @pytest.fixture
@@ -221,14 +256,27 @@ def test_rabbitmq_gets_every_event_confirmed_and_in_order(shop: Tenant, rabbitmq
 
 
 @pytest.mark.rabbitmq
-def test_a_connection_that_rabbitmq_has_cut_is_made_anew(rabbitmq: str) -> None:
+def test_a_connection_that_rabbitmq_has_cut_because_it_was_idle_is_made_anew(
+    rabbitmq: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("events.bridges.rabbitmq.HEARTBEAT", 1)
     bridge = RabbitMQBridge(rabbitmq, "tillflow.events")
     message = Message(id="1", type="t", tenant="north", key="k", body=b"{}")
     bridge.send([message])
-    bridge._connection.close()
+    first = bridge._connection
+    wait_for(lambda: has_said_goodbye(first), seconds=30)
 
     bridge.send([message])
+
+    assert bridge._connection is not first
     bridge.close()
+
+
+def has_said_goodbye(connection: Any) -> bool:
+    """Look, without reading anything, whether the other side has closed a connection."""
+    own = connection._impl._transport._sock.getsockname()
+    established = (each for each in psutil.Process().net_connections("tcp") if each.status == psutil.CONN_ESTABLISHED)
+    return own not in {tuple(each.laddr) for each in established}
 
 
 def test_a_rabbitmq_that_is_away_is_down() -> None:
@@ -239,13 +287,32 @@ def test_a_rabbitmq_that_is_away_is_down() -> None:
 
 
 class PartialClient:
-    """An AWS client that does not take every entry."""
+    """An AWS client that does not take every entry; `taken` are the bodies of those that it takes."""
 
     def __init__(self, failed: list[dict[str, Any]]) -> None:
         self.failed = failed
+        self.taken: list[list[str]] = []
 
-    def send_message_batch(self, **_asked: Any) -> dict[str, Any]:
+    def send_message_batch(self, **asked: Any) -> dict[str, Any]:
+        ids = {each["Id"] for each in self.failed}
+        self.taken.append([entry["MessageBody"] for entry in asked["Entries"] if entry["Id"] not in ids])
         return {"Failed": self.failed}
+
+
+def test_nothing_passes_what_a_fifo_queue_did_not_take() -> None:
+    messages = [Message(id=n, type="t", tenant="north", key=n[0], body=n.encode()) for n in ("a1", "b1", "a2", "a3")]
+    bridge, standard = SqsBridge("q.fifo"), SqsBridge("q")
+    bridge._client, standard._client = PartialClient([{"Id": "0"}]), PartialClient([])
+
+    with pytest.raises(BridgeDown):
+        bridge.send(messages)
+    assert bridge._client.taken == [["b1"]]
+    bridge._client.failed = []
+    bridge.send(messages)
+    standard.send(messages)
+
+    assert bridge._client.taken[1:] == [["a1", "b1"], ["a2"], ["a3"]]
+    assert standard._client.taken == [["a1", "b1", "a2", "a3"]]
 
 
 @pytest.mark.parametrize(("sender_fault", "error"), [(True, MessageRefused), (False, BridgeDown)])
