@@ -1,13 +1,20 @@
-"""The independent checker: it believes the terminals' journal and the tables, and shares no code with the services."""
+"""The independent checker: it believes the journals of terminals and webhook receiver, and the tables.
+
+It shares no code with the services.
+"""
 
 import json
 import re
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import psycopg
+
+from tests.faults import arrivals
+from tests.faults.arrivals import Arrival, Due
 
 TROUBLED = {
     "faults.steady": ("pos.order_placed", "pos.order_completed"),
@@ -57,8 +64,16 @@ def pending(connection: psycopg.Connection, heard: dict[str, set[str]], shops: t
     return sum(row[0] for row in (behind, retrying, unsent) if row)
 
 
-def check(connection: psycopg.Connection, journal: Path, catalogue: Path, shops: tuple[str, ...]) -> Verdict:
-    """Hold the tables against the journal."""
+def untold(connection: psycopg.Connection) -> int:
+    """Count the webhooks that have not arrived yet."""
+    statement = "SELECT count(*) FROM events_webhookdelivery WHERE state IN ('PENDING', 'SENDING')"
+    return int(_rows(connection, statement)[0][0])
+
+
+def check(
+    connection: psycopg.Connection, journal: Path, arrived: Sequence[Arrival], catalogue: Path, shops: tuple[str, ...]
+) -> Verdict:
+    """Hold the tables against the journal, and what arrived at the endpoints against the tables."""
     verdict = Verdict()
     sold = [json.loads(line) for line in journal.read_text().splitlines()]
     heard = bindings(catalogue)
@@ -71,6 +86,7 @@ def check(connection: psycopg.Connection, journal: Path, catalogue: Path, shops:
         _check_accounts(connection, verdict, shop, heard)
         _check_effects(connection, verdict, shop)
         _check_wall(connection, verdict, shop, foreign)
+        _check_webhooks(connection, verdict, shop, arrived)
     return verdict
 
 
@@ -241,3 +257,16 @@ def _check_wall(connection: psycopg.Connection, verdict: Verdict, shop: str, for
     """
     for (event_id,) in _rows(connection, effects, shop):
         verdict.wrong["leaked"].append(f"{shop}: an effect of {event_id}, which is not in its log")
+
+
+def _check_webhooks(connection: psycopg.Connection, verdict: Verdict, shop: str, arrived: Sequence[Arrival]) -> None:
+    """The shop's endpoint was told of every event that it asked for, and of nothing else."""
+    statement = """
+        SELECT e.event_id, e.position, e.stream FROM events_event e
+        JOIN events_webhookendpoint w ON w.tenant_id = e.tenant_id AND e.position > w.start
+        WHERE e.tenant_id = %s AND e.type = ANY(%s)
+    """
+    rows = _rows(connection, statement, shop, list(arrivals.TYPES))
+    due = [Due(id=str(event_id), position=position, stream=stream) for event_id, position, stream in rows]
+    for kind, said in arrivals.findings(shop, due, arrived):
+        verdict.wrong[kind].append(said)

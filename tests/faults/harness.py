@@ -4,7 +4,7 @@ import signal
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,12 +14,13 @@ from pathlib import Path
 import psycopg
 
 from config.stack.place import ROOT
-from tests.faults.checker import bindings, check, pending
+from tests.faults import arrivals
+from tests.faults.checker import bindings, check, pending, untold
 from tests.faults.clients import Clients
 from tests.faults.schedule import Round
 from tests.faults.stack import SHOPS, Stack
 from tests.faults.strikes import strike
-from tests.faults.tampering import DAMAGES, unseen
+from tests.faults.tampering import ARRIVAL_DAMAGES, DAMAGES, unseen
 
 CATALOGUE = ROOT / "docs" / "events.md"
 KINDS = ("lost", "repeated", "reordered", "unaccounted", "leaked")
@@ -61,16 +62,20 @@ def run(rounds: Sequence[Round], folder: Path) -> Outcome:
         for planned in rounds:
             recovered.append(play(stack, clients, planned))
             tell(f"{planned.number:>4} {planned.fault:<20} recovered in {recovered[-1]:6.2f} s")
+        await_untold(stack)
+        arrived = arrivals.written(stack.receiver.journal)
         with stack.connect() as connection:
-            verdict = check(connection, clients.journal, CATALOGUE, SHOPS)
-            for damage in unseen(connection, clients.journal, CATALOGUE, SHOPS):
+            verdict = check(connection, clients.journal, arrived, CATALOGUE, SHOPS)
+            for damage in unseen(connection, clients.journal, arrived, CATALOGUE, SHOPS):
                 verdict.wrong["blind"].append(f"the checker did not see what was done to the tables: {damage}")
     for kind, said in verdict.wrong.items():
         for sentence in said[:20]:
             tell(f"{kind}: {sentence}")
     wrong = Counter({kind: len(said) for kind, said in verdict.wrong.items()})
+    damages = len(DAMAGES) + len(ARRIVAL_DAMAGES)
     tell(
-        f"{time.monotonic() - began:.0f} s, {wrong.total()} findings, {len(DAMAGES)} kinds of damage done and looked for"
+        f"{time.monotonic() - began:.0f} s, {len(arrived)} webhooks arrived, {wrong.total()} findings,"
+        f" {damages} kinds of damage done and looked for"
     )
     return Outcome(verdict.orders, verdict.events, wrong, recovered)
 
@@ -103,12 +108,22 @@ def play(stack: Stack, clients: Clients, planned: Round) -> float:
 
 
 def await_settled(stack: Stack) -> None:
-    heard, deadline = bindings(CATALOGUE), time.monotonic() + PATIENCE_SECONDS
+    heard = bindings(CATALOGUE)
+    await_none(stack, lambda connection: pending(connection, heard, SHOPS))
+
+
+def await_untold(stack: Stack) -> None:
+    """Let the webhooks arrive, those too that wait for their next attempt: no round waits for them."""
+    await_none(stack, untold)
+
+
+def await_none(stack: Stack, count: Callable[[psycopg.Connection], int]) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < deadline:
         stack.heal()
         try:
             with stack.connect() as connection:
-                if not pending(connection, heard, SHOPS):
+                if not count(connection):
                     return
         except psycopg.OperationalError:
             continue

@@ -1,4 +1,7 @@
-"""A stack of the harness's own under `var/faults/`: PostgreSQL, broker, web, two workers, beat; three shops."""
+"""A stack of the harness's own under `var/faults/`: PostgreSQL, broker, web, two workers, beat; three shops.
+
+Each shop has a webhook endpoint, whose receiver is the harness's own.
+"""
 
 import json
 import os
@@ -17,6 +20,8 @@ from config.stack.broker import EmbeddedBroker, free_port
 from config.stack.place import ROOT
 from config.stack.postgres import EmbeddedPostgres
 from config.stack.processes import Program, kill_tree
+from tests.faults.arrivals import TYPES
+from tests.faults.receiver import Receiver
 
 SHOPS = ("alder", "birch", "cedar")
 SKUS = ("BREAD", "MILK", "TEA", "SOAP", "LAMP")
@@ -41,15 +46,18 @@ class Stack:
         self.web, self.beat = programs.web(self.port), programs.beat()
         self.workers = [programs.worker(name, queues=ORDINARY) for name in ("worker1", "worker2")]
         self.programs: list[Program] = [self.web, self.beat, *self.workers, programs.backlog_worker()]
+        self.receiver = Receiver(folder / "webhooks.jsonl")
         self.tokens: dict[str, str] = {}
 
     def start(self) -> None:
+        self.receiver.start()
         os.environ["TILLFLOW_VAR"] = str(self.folder)
         os.environ["DATABASE_URL"] = self.postgres.start()
         os.environ["REDIS_URL"] = self.broker.start()
         os.environ["DJANGO_SETTINGS_MODULE"] = "tests.faults.settings"
         os.environ["FAULTS_KILLS"] = str(self.folder / "kills")
         os.environ["LOG_LEVEL"] = "WARNING"
+        os.environ["WEBHOOKS_MAY_BE_LOCAL"] = "true"
         self.manage("migrate_schemas", "--verbosity", "0")
         for shop in SHOPS:
             self.manage("tenant", "create", shop)
@@ -61,11 +69,13 @@ class Stack:
         for shop in SHOPS:
             self.tokens[shop] = self._pair(shop)
             self._furnish(shop)
+            self._hook(shop)
 
     def stop(self) -> None:
         for program in self.programs:
             if program.process is not None:
                 kill_tree(program.process.pid)
+        self.receiver.stop()
         self.broker.stop()
         self.postgres.stop()
 
@@ -124,9 +134,15 @@ class Stack:
             lines = [{"variant_id": made["id"], "quantity": str(OPENING_STOCK)}]
             self._post(shop, "/goods-receipts", {"id": _uuid7(), "lines": lines})
 
-    def _post(self, shop: str, path: str, body: dict[str, object]) -> dict[str, object]:
+    def _hook(self, shop: str) -> None:
+        """Have the receiver told of what happens in a shop from now on."""
+        key = self.manage("apikey", "issue", "faults", "--tenant", shop).strip()
+        endpoint = {"url": self.receiver.url(shop), "types": list(TYPES)}
+        self.receiver.secrets[shop] = str(self._post(shop, "/webhook-endpoints", endpoint, token=key)["secret"])
+
+    def _post(self, shop: str, path: str, body: dict[str, object], *, token: str = "") -> dict[str, object]:
         deadline = time.monotonic() + 60
-        headers = {"Host": f"{shop}.localhost", "Authorization": f"Bearer {self.tokens[shop]}"}
+        headers = {"Host": f"{shop}.localhost", "Authorization": f"Bearer {token or self.tokens[shop]}"}
         while True:
             key = {"Idempotency-Key": _uuid7()}
             answer = requests.post(f"{self.url}/api/v1{path}", json=body, headers={**headers, **key}, timeout=10)

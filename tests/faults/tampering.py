@@ -1,10 +1,15 @@
-"""Whether the checker can see: each kind of damage is done to the tables, looked for, and rolled back."""
+"""Whether the checker can see: each kind of damage is done to the tables, looked for, and rolled back.
 
-from collections.abc import Iterator
+What arrived at the endpoints is damaged in the checker's copy.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg
 
+from tests.faults.arrivals import Arrival
 from tests.faults.checker import check
 
 SHOP = "alder"
@@ -47,13 +52,42 @@ DAMAGES = (
 )
 
 
-def unseen(connection: psycopg.Connection, journal: Path, catalogue: Path, shops: tuple[str, ...]) -> Iterator[str]:
+def without_the_first_event(arrived: Sequence[Arrival]) -> list[Arrival]:
+    return [arrival for arrival in arrived if arrival.id != arrived[0].id]
+
+
+def backwards(arrived: Sequence[Arrival]) -> list[Arrival]:
+    return list(reversed(arrived))
+
+
+def unsigned(arrived: Sequence[Arrival]) -> list[Arrival]:
+    return [replace(arrived[0], signed=False), *arrived[1:]]
+
+
+def at_another_shop(arrived: Sequence[Arrival]) -> list[Arrival]:
+    return [*arrived, replace(arrived[0], shop=OTHER if arrived[0].shop == SHOP else SHOP)]
+
+
+ARRIVAL_DAMAGES: tuple[tuple[str, Callable[[Sequence[Arrival]], list[Arrival]]], ...] = (
+    ("lost", without_the_first_event),
+    ("reordered", backwards),
+    ("leaked", unsigned),
+    ("leaked", at_another_shop),
+)
+
+
+def unseen(
+    connection: psycopg.Connection, journal: Path, arrived: Sequence[Arrival], catalogue: Path, shops: tuple[str, ...]
+) -> Iterator[str]:
     """Do each damage in a transaction that is rolled back; yield those that the checker did not see."""
-    before = check(connection, journal, catalogue, shops)
+    before = check(connection, journal, arrived, catalogue, shops)
     for kind, statement in DAMAGES:
         with connection.transaction(force_rollback=True):
             connection.execute("SET LOCAL session_replication_role = replica")
             done = connection.execute(statement)
-            after = check(connection, journal, catalogue, shops)
+            after = check(connection, journal, arrived, catalogue, shops)
         if not done.rowcount or after.count(kind) <= before.count(kind):
             yield f"{kind} by {statement}"
+    for kind, damaged in ARRIVAL_DAMAGES:
+        if check(connection, journal, damaged(arrived), catalogue, shops).count(kind) <= before.count(kind):
+            yield f"{kind} by {damaged.__name__}"
