@@ -58,9 +58,9 @@ def send_again(*, operator: str, outgoing_id: UUID | None = None, kind: str = ""
 
     :raises NotFound: when there is no such kind, or the one that is meant neither is undelivered nor waits.
     """
-    _require_kind(kind)
+    kinds = _kinds(kind)
     with unit_of_work():
-        rows = list(_chosen(outgoing_id, kind).select_for_update(no_key=True).order_by("id"))
+        rows = list(_chosen(outgoing_id, kinds).select_for_update(no_key=True).order_by("id"))
         if outgoing_id is not None and not rows:
             message = f"no call {outgoing_id} is undelivered, or waits for its next attempt"
             raise NotFound(message)
@@ -74,16 +74,22 @@ def send_again(*, operator: str, outgoing_id: UUID | None = None, kind: str = ""
     return len(rows)
 
 
-def _chosen(outgoing_id: UUID | None, kind: str) -> QuerySet[Outgoing]:
-    known = [kind] if kind else [sender.kind for sender in all_senders()]
-    found = Outgoing.objects.filter(tenant_id=current_tenant(), kind__in=known)
+def _chosen(outgoing_id: UUID | None, kinds: list[str]) -> QuerySet[Outgoing]:
+    found = Outgoing.objects.filter(tenant_id=current_tenant(), kind__in=kinds)
     if outgoing_id is not None:
         return found.filter(id=outgoing_id, state__in=[State.PENDING, *ENDED])
     return found.filter(state__in=[State.PENDING, State.UNKNOWN])
 
 
-def _require_kind(kind: str) -> None:
+def _kinds(kind: str) -> list[str]:
+    """Return the kind that is meant, or all of them.
+
+    :raises NotFound: when there is no such kind.
+    """
     kinds = [sender.kind for sender in all_senders()]
-    if kind and kind not in kinds:
+    if not kind:
+        return kinds
+    if kind not in kinds:
         message = f"there is no kind of call {kind!r}: there are {', '.join(kinds)}"
         raise NotFound(message)
+    return [kind]

@@ -127,17 +127,15 @@ def _batches(messages: Sequence[Message], *, ordered: bool) -> list[list[Message
     :raises MessageRefused: when one message alone is larger.
     """
     batches: list[list[Message]] = []
-    streams: set[str] = set()
     room = 0
     for message in messages:
         size = len(message.body) + 1024
         if size > LARGEST_BYTES:
             raise MessageRefused(message.id, f"{len(message.body)} bytes are more than {LARGEST_BYTES}")
-        follows = ordered and message.key in streams
+        follows = ordered and batches and message.key in {earlier.key for earlier in batches[-1]}
         if not batches or len(batches[-1]) == LARGEST_BATCH or size > room or follows:
             batches.append([])
-            streams, room = set(), LARGEST_BYTES
+            room = LARGEST_BYTES
         batches[-1].append(message)
-        streams.add(message.key)
         room -= size
     return batches

@@ -11,6 +11,7 @@ from pathlib import Path
 from threading import Lock, Thread
 from uuid import UUID
 
+from tests.events.receiving import QuietHandler
 from tests.faults.dice import dice
 
 SLOW_SECONDS = 0.5
@@ -65,15 +66,12 @@ class Receiver:
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         receiver = self
 
-        class Handler(BaseHTTPRequestHandler):
+        class Handler(QuietHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 status = receiver.answer(self.path.strip("/"), self.headers, body)
                 if status:
                     self.send_response(status)
                     self.end_headers()
-
-            def log_message(self, *_arguments: object) -> None:
-                """Write nothing of what was asked: the journal has it."""
 
         return Handler
