@@ -34,10 +34,10 @@ def commit_to_applied(pace: int, seconds: int) -> list[float]:
 
     from benchmarks.declarations import TABLES, Sold
     from benchmarks.worker import APPLIED, app
-    from events import cursors
     from events.log import head
     from events.models import Subscription
     from events.publishing import publish
+    from events.services import subscribe_tenant
     from events.subscriptions import forget_subscriber
     from events.unit_of_work import unit_of_work
     from kernel.ids import new_id
@@ -52,7 +52,7 @@ def commit_to_applied(pace: int, seconds: int) -> list[float]:
     with in_tenant(find_any_tenant(TENANT)):
         with connection.cursor() as cursor:
             cursor.execute(TABLES)
-        cursors.create_missing(TENANT, {"bench.timed": head(TENANT)})
+        subscribe_tenant()
         Subscription.objects.filter(subscriber="bench.timed").update(cursor=head(TENANT))
         with worker():
             wait_for(lambda: bool(app.control.ping(timeout=1)), 60)

@@ -32,10 +32,10 @@ def neighbours(noise: int, noisy: int, seconds: int) -> dict[str, list[float]]:
 
     from benchmarks.declarations import Sold
     from benchmarks.worker import app
-    from events import cursors
     from events.doorbells import doorbells
     from events.log import head
     from events.publishing import publish
+    from events.services import subscribe_tenant
     from events.subscriptions import find_subscriber, forget_subscriber
     from events.unit_of_work import unit_of_work
     from kernel.ids import new_id
@@ -97,7 +97,7 @@ def neighbours(noise: int, noisy: int, seconds: int) -> dict[str, list[float]]:
 
     for name in (quiet, *crowd):
         with in_tenant(find_any_tenant(name)):
-            cursors.create_missing(name, {"bench.ordinary": head(name)})
+            subscribe_tenant()
     with worker(queues="bench"), worker(1, queues="backlog", niceness=10):
         wait_for(lambda: len(app.control.ping(timeout=1) or []) == 2, 60)
         steadily()

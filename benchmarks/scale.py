@@ -100,10 +100,11 @@ def _drained(what: str, names: list[str], each: int) -> Row:
     from django.conf import settings
     from django.db import connection
 
-    from benchmarks.declarations import TABLES
+    from benchmarks.declarations import TABLES, Sold
     from benchmarks.worker import app
     from events import sweeper
-    from events.log import head
+    from events.bindings import Wanted, bind
+    from events.event import type_of_class
     from events.subscriptions import forget_subscriber
     from kernel.tenancy import find_any_tenant, in_public_schema, in_tenant
 
@@ -114,14 +115,9 @@ def _drained(what: str, names: list[str], each: int) -> Row:
         cursor.execute(TABLES)
     with in_public_schema(), connection.cursor() as cursor:
         cursor.execute("DELETE FROM events_subscription WHERE subscriber LIKE 'bench.%%'")
-    starts = {name: head(name) for name in names}
-    with in_public_schema(), connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO events_subscription"
-            " (tenant_id, subscriber, start, cursor, started_position, starts, updated_at)"
-            " SELECT t, 'bench.batch', at, at, 0, 0, now() FROM unnest(%s::text[], %s::bigint[]) AS new (t, at)",
-            [list(starts), list(starts.values())],
-        )
+    with in_public_schema():
+        for name in names:
+            bind(name, [Wanted(subscriber="bench.batch", type=type_of_class(Sold).name)])
     write_log(names, each)
 
     def left() -> int:

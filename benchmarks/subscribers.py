@@ -23,11 +23,11 @@ def measure(tasks: int, events: int) -> dict[str, float]:  # noqa: C901 - one ru
 
     from benchmarks.declarations import QUEUE, TABLES, Effect, Sold
     from benchmarks.worker import app, nothing, one_by_one
-    from events import cursors
     from events.doorbells import BACKLOG, doorbells
     from events.log import head
     from events.models import Subscription
     from events.publishing import publish
+    from events.services import subscribe_tenant
     from events.subscriptions import find_subscriber
     from events.unit_of_work import unit_of_work
     from kernel.ids import new_id
@@ -75,9 +75,8 @@ def measure(tasks: int, events: int) -> dict[str, float]:  # noqa: C901 - one ru
         with connection.cursor() as cursor:
             cursor.execute(TABLES)
             cursor.execute("TRUNCATE bench_effect, bench_processed")
-        cursors.create_missing(TENANT, dict.fromkeys(("bench.ordinary", "bench.batch"), 0))
-        Subscription.objects.filter(subscriber="bench.ordinary").update(start=head(TENANT), cursor=head(TENANT))
-        Subscription.objects.filter(subscriber="bench.batch").update(start=head(TENANT), cursor=head(TENANT))
+        Subscription.objects.filter(subscriber__startswith="bench.").delete()
+        subscribe_tenant()
         doorbells.breaker.failed()
         publish_backlog()
         doorbells.breaker.worked()

@@ -125,18 +125,3 @@ def forget_start(tenant_id: str, subscriber: str, position: int) -> None:
             """,
             [tenant_id, subscriber, position],
         )
-
-
-def create_missing(tenant_id: str, starts: dict[str, int]) -> int:
-    """Create the subscriptions that a tenant lacks, each from its given position; return how many."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            INSERT INTO events_subscription (tenant_id, subscriber, start, cursor, started_position, starts, updated_at)
-            SELECT %s, new.subscriber, new.start, new.start, 0, 0, clock_timestamp()
-            FROM unnest(%s::text[], %s::bigint[]) AS new (subscriber, start)
-            ON CONFLICT (tenant_id, subscriber) DO NOTHING
-            """,
-            [tenant_id, list(starts), list(starts.values())],
-        )
-        return cursor.rowcount

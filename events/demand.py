@@ -7,11 +7,10 @@ rings for whatever is behind.
 import time
 from threading import Lock
 
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, connection, transaction
 
-from events import cursors
-from events.log import head
-from events.subscriptions import Subscriber, all_subscribers
+from events.bindings import Wanted, bind
+from events.subscriptions import Subscriber, all_subscribers, find_subscriber
 from kernel.tenancy import current_tenant
 
 REMEMBERED_SECONDS = 30.0
@@ -26,8 +25,9 @@ def is_wanted(tenant_id: str, subscriber: Subscriber) -> bool:
 
 def want(subscriber_name: str) -> None:
     """Subscribe the current tenant from its log's head on, where it is not subscribed yet."""
-    tenant_id = current_tenant()
-    cursors.create_missing(tenant_id, {subscriber_name: head(tenant_id)})
+    subscriber = find_subscriber(subscriber_name)
+    with transaction.atomic():
+        bind(current_tenant(), [Wanted(subscriber=subscriber.name, type=name) for name in sorted(subscriber.heard)])
     forget()
 
 

@@ -60,6 +60,25 @@ class Subscription(models.Model):
         return f"{self.tenant_id} {self.subscriber}"
 
 
+class Binding(models.Model):
+    """A type that a subscription hears: the events with `since` < position, up to `until` where it has ended."""
+
+    pk = models.CompositePrimaryKey("tenant_id", "subscriber", "type", "since")
+    tenant_id = models.TextField()
+    subscriber = models.TextField()
+    type = models.TextField()
+    since = models.BigIntegerField()
+    until = models.BigIntegerField(null=True)
+    bound_at = models.DateTimeField()
+
+    class Meta:
+        managed = False
+        db_table = "events_binding"
+
+    def __str__(self) -> str:
+        return f"{self.tenant_id} {self.subscriber} {self.type} since {self.since}"
+
+
 class ProcessedEvent(models.Model):
     """The proof that an event was applied by a subscriber. `recorded_at` is the event's, for the partitions."""
 

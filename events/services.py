@@ -5,15 +5,16 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
-from events import cursors, parking
+from events import bindings, parking
+from events.bindings import Wanted
 from events.causes import caused_by
 from events.delivery import Envelope
 from events.doorbells import doorbells
 from events.event import EventUnreadable, decode, encode, find_type
-from events.log import head, read_at
+from events.log import read_at
 from events.models import OperatorAction, ParkedEvent, Subscription
 from events.parking import State
 from events.publishing import publish
@@ -26,6 +27,7 @@ from kernel.text import is_storable
 TENANT_TABLES = (
     "event",
     "processedevent",
+    "binding",
     "subscription",
     "parkedevent",
     "outgoing",
@@ -59,15 +61,27 @@ class CopyInvalid(Refusal):
 
 
 def subscribe_tenant() -> int:
-    """Create the subscriptions that the current tenant lacks; return how many.
+    """Create the subscriptions that the current tenant lacks, and bind what they hear; return how many were created.
 
     A subscriber that is new to a tenant starts at the log's head, or at its beginning where it asks for that.
     """
-    tenant_id = current_tenant()
-    newest = head(tenant_id)
-    subscribers = [s for s in all_subscribers(platform=in_public()) if not s.on_demand]
-    starts = {s.name: 0 if s.from_beginning else newest for s in subscribers}
-    return cursors.create_missing(tenant_id, starts)
+    with transaction.atomic():
+        changes = bindings.bind(current_tenant(), declared(platform=in_public()))
+    return sum(not change.type for change in changes)
+
+
+def declared(*, platform: bool) -> list[Wanted]:
+    """List what the subscribers of this code hear; those on demand are not created for it."""
+    return [
+        Wanted(
+            subscriber=subscriber.name,
+            type=type_name,
+            from_beginning=subscriber.from_beginning,
+            create=not subscriber.on_demand,
+        )
+        for subscriber in all_subscribers(platform=platform)
+        for type_name in sorted(subscriber.heard)
+    ]
 
 
 def drop_tenant_records(*, tenant_id: str) -> None:

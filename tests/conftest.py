@@ -39,7 +39,7 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:  # n
 
 def _reset_platform() -> None:
     with in_public_schema(), connection.cursor() as cursor:
-        for table in ("event", "processedevent", "subscription"):
+        for table in ("event", "processedevent", "binding", "subscription"):
             cursor.execute(f"DELETE FROM events_{table} WHERE tenant_id = 'public'")
         subscribe_tenant()
 
