@@ -1,6 +1,6 @@
 """Who our customers are: tenants and the hosts they are reached at."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.core.validators import RegexValidator
 from django.db import models
@@ -40,6 +40,21 @@ class Tenant(TenantMixin):
 
     def __str__(self) -> str:
         return self.name
+
+    def save(self, verbosity: int = 1, *arguments: Any, **options: Any) -> None:
+        """Write the row. The status of a row that exists is left as it is: that of this object may be out of date.
+
+        :raises ValueError: when the status of a row that exists is among `update_fields`: services change it.
+        """
+        if not (self._state.adding or options.get("force_insert")):
+            chosen = options.get("update_fields")
+            if chosen is None:
+                names = {field.name for field in self._meta.concrete_fields if not field.primary_key}
+                options["update_fields"] = names - {"status"}
+            elif "status" in chosen:
+                message = "the status is changed by a service, which names the status before (tenants/services.py)"
+                raise ValueError(message)
+        super().save(verbosity, *arguments, **options)
 
     @property
     def accepts_work(self) -> bool:

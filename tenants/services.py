@@ -1,5 +1,8 @@
 """What the platform does with a tenant: create, suspend, reactivate, close."""
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
@@ -13,6 +16,8 @@ from kernel.tenancy import in_public_schema, in_tenant
 from tenants.events import TenantClosed, TenantProvisioned, TenantReactivated, TenantSuspended
 from tenants.hosts import CACHE, host_cache
 from tenants.models import Domain, Tenant
+
+NOT_CLOSED = [status for status in Tenant.Status if status != Tenant.Status.CLOSED]
 
 
 class TenantNameTaken(Refusal):
@@ -60,21 +65,32 @@ def create_tenant(
 
 
 def provision_tenant(*, tenant: Tenant) -> None:
-    """Bring a tenant from a row to a shop; may be repeated after a crash at any step."""
-    tenant.create_schema(check_if_exists=True, sync_schema=True, verbosity=0)
-    with in_tenant(tenant), unit_of_work():
-        subscribe_tenant()
-        _set_status(tenant, Tenant.Status.ACTIVE)
-        publish(
-            TenantProvisioned(
-                tenant_uuid=tenant.id,
-                tenant_name=tenant.schema_name,
-                name=tenant.name,
-                currency=tenant.currency,
-                timezone=tenant.timezone,
-                owner_email=tenant.owner_email,
+    """Bring a tenant from a row to a shop; may be repeated after a crash at any step, and does nothing to a shop.
+
+    :raises TenantNotInState: when the tenant is suspended, closing or closed.
+    """
+    with _alone_with(tenant):
+        status = _status_of(tenant)
+        if status == Tenant.Status.ACTIVE:
+            tenant.status = Tenant.Status.ACTIVE
+            return
+        if status != Tenant.Status.PROVISIONING:
+            raise _not_in_state(tenant, status)
+        tenant.create_schema(check_if_exists=True, sync_schema=True, verbosity=0)
+        with in_tenant(tenant), unit_of_work():
+            _change_status(tenant, before=[Tenant.Status.PROVISIONING], after=Tenant.Status.ACTIVE)
+            subscribe_tenant()
+            publish(
+                TenantProvisioned(
+                    tenant_uuid=tenant.id,
+                    tenant_name=tenant.schema_name,
+                    name=tenant.name,
+                    currency=tenant.currency,
+                    timezone=tenant.timezone,
+                    owner_email=tenant.owner_email,
+                )
             )
-        )
+    tenant.status = Tenant.Status.ACTIVE
     _announce_change(tenant)
 
 
@@ -99,18 +115,22 @@ def reactivate_tenant(*, tenant: Tenant) -> None:
 def close_tenant(*, tenant: Tenant) -> None:
     """Close a tenant for good: drop its schema and forget its log. The row stays, so that the name is not reused.
 
+    May be repeated after a crash at any step.
+
     :raises TenantNotInState: when the tenant is closed already.
     """
-    _require(tenant, *(status for status in Tenant.Status if status != Tenant.Status.CLOSED))
-    with in_public_schema():
-        _set_status(tenant, Tenant.Status.CLOSING)
-    _announce_change(tenant)
-    with in_public_schema(), unit_of_work():
-        _drop_schema(tenant)
-        drop_tenant_records(tenant_id=tenant.schema_name)
-        Domain.objects.filter(tenant=tenant).delete()
-        _set_status(tenant, Tenant.Status.CLOSED)
-        publish(TenantClosed(tenant_uuid=tenant.id, tenant_name=tenant.schema_name))
+    with _alone_with(tenant):
+        with in_public_schema():
+            _change_status(tenant, before=NOT_CLOSED, after=Tenant.Status.CLOSING)
+        tenant.status = Tenant.Status.CLOSING
+        _announce_change(tenant)
+        with in_public_schema(), unit_of_work():
+            _change_status(tenant, before=[Tenant.Status.CLOSING], after=Tenant.Status.CLOSED)
+            _drop_schema(tenant)
+            drop_tenant_records(tenant_id=tenant.schema_name)
+            Domain.objects.filter(tenant=tenant).delete()
+            publish(TenantClosed(tenant_uuid=tenant.id, tenant_name=tenant.schema_name))
+    tenant.status = Tenant.Status.CLOSED
     _announce_change(tenant)
 
 
@@ -124,12 +144,25 @@ def find_tenant(*, name: str) -> Tenant:
     return tenant
 
 
-def _move(tenant: Tenant, *, before: str, after: str, said: object) -> None:
-    _require(tenant, before)
+def _move(tenant: Tenant, *, before: Tenant.Status, after: Tenant.Status, said: object) -> None:
     with in_tenant(tenant), unit_of_work():
-        _set_status(tenant, after)
+        _change_status(tenant, before=[before], after=after)
         publish(said)
+    tenant.status = after
     _announce_change(tenant)
+
+
+@contextmanager
+def _alone_with(tenant: Tenant) -> Iterator[None]:
+    """Keep every other process from making or dropping this tenant's schema until the end; waits for one that does."""
+    key = f"tenant:{tenant.schema_name}"
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(hashtextextended(%s, 1))", [key])
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 1))", [key])
 
 
 def _drop_schema(tenant: Tenant) -> None:
@@ -137,15 +170,23 @@ def _drop_schema(tenant: Tenant) -> None:
         cursor.execute(f"DROP SCHEMA IF EXISTS {connection.ops.quote_name(tenant.schema_name)} CASCADE")
 
 
-def _require(tenant: Tenant, *statuses: str) -> None:
-    if tenant.status not in statuses:
-        message = f"tenant {tenant.schema_name!r} is {tenant.status.lower()}"
-        raise TenantNotInState(message)
+def _status_of(tenant: Tenant) -> str:
+    """Read the status from the database: that of the object may be out of date."""
+    status = Tenant.objects.filter(pk=tenant.pk).values_list("status", flat=True).first()
+    return status or "deleted"
 
 
-def _set_status(tenant: Tenant, status: str) -> None:
-    tenant.status = status
-    Tenant.objects.filter(pk=tenant.pk).update(status=status)
+def _change_status(tenant: Tenant, *, before: Sequence[Tenant.Status], after: Tenant.Status) -> None:
+    """Change the status in the database, from one of those that are named and from no other.
+
+    :raises TenantNotInState: when the tenant has another status now.
+    """
+    if not Tenant.objects.filter(pk=tenant.pk, status__in=before).update(status=after):
+        raise _not_in_state(tenant, _status_of(tenant))
+
+
+def _not_in_state(tenant: Tenant, status: str) -> TenantNotInState:
+    return TenantNotInState(f"tenant {tenant.schema_name!r} is {status.lower()}")
 
 
 def _announce_change(tenant: Tenant) -> None:
