@@ -1,33 +1,23 @@
 """The drain: handle everything that is pending for one subscriber of one tenant."""
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from enum import Enum, auto
-from functools import partial
 
-import psycopg
-import structlog
-from django.db import Error, InterfaceError, OperationalError
-
-from events import cursors, instruments, metrics, parking
-from events.delivery import AnyDelivery, Delivery, Envelope
+from events.delivery import AnyDelivery
+from events.dispatch import Dispatch
 from events.doorbells import Doorbells
-from events.event import EventUnreadable, decode
-from events.instruments import MIDDLEWARE
-from events.log import StoredEvent, read, read_at
-from events.middleware import Reaction, around
+from events.failures import Failures, Outcome, Seen, is_infrastructure
+from events.log import StoredEvent
 from events.parking import STARTING_SECONDS, State
-from events.subscriptions import CANARY, Subscriber
-from events.unit_of_work import unit_of_work
-
-logger = structlog.get_logger(__name__)
+from events.poison import KilledItsWorker, Poison, is_deadly
+from events.store import Store
+from events.subscriptions import Subscriber
 
 BUDGET_SECONDS = 0.2
 """What a drain may take among others, before it goes on in the backlog."""
 BACKLOG_BUDGET_SECONDS = 1.0
-STARTS_BEFORE_DEAD = 3
 
 
 class Step(Enum):
@@ -36,10 +26,6 @@ class Step(Enum):
     RETRIES_DUE = auto()
     MORE = auto()
     CAUGHT_UP = auto()
-
-
-class KilledItsWorker(Exception):
-    """An event's start was counted too often without an end: it takes its workers down."""
 
 
 class BatchFailed(Exception):
@@ -63,6 +49,9 @@ class Drain:
     doorbells: Doorbells
     clock: Callable[[], float] = time.monotonic
     budget: float | None = None
+    store: Store = field(default_factory=Store)
+    dispatch: Dispatch = field(default=None)  # type: ignore[assignment]
+    seen: Seen = field(default=None)  # type: ignore[assignment]
     handled: int = 0
     singles: int = 0
     """How many of the next events are handled alone, because one of them failed or killed its worker."""
@@ -70,6 +59,12 @@ class Drain:
     counted: int | None = None
     """The position of the next event, where its start has been counted, so that it must be the one that is handled."""
     marked: bool = False
+
+    def __post_init__(self) -> None:
+        self.dispatch = self.dispatch or Dispatch(self.subscriber, self.tenant_id)
+        self.seen = self.seen or Seen(self.subscriber)
+        self.poison = Poison(self.subscriber, self.tenant_id, self.store)
+        self.failures = Failures(self.subscriber, self.tenant_id, self.store, self.doorbells, self.dispatch, self.seen)
 
     def run(self) -> int:
         """Handle what is pending, while the budget lasts; return how many events were applied."""
@@ -95,7 +90,7 @@ class Drain:
                 return True
 
     def _second_look(self) -> bool:
-        return cursors.has_news(self.tenant_id, self.subscriber.name, list(self.subscriber.heard))
+        return self.store.has_news(self.tenant_id, self.subscriber.name, list(self.subscriber.heard))
 
     def _step(self) -> Step:
         """Take a step. A counted start that is not made is taken back; who came meanwhile was sent away: look again."""
@@ -103,12 +98,12 @@ class Drain:
             return self._leave_to_other()
         if self.counted is None:
             return self._take_step()
-        forget_start = partial(cursors.forget_start, self.tenant_id, self.subscriber.name, self.counted)
-        with self._forgotten_when_cut_off(forget_start):
+        forget_start = self.poison.forget_at(self.counted)
+        with self.poison.forgotten_when_cut_off(forget_start):
             step = self._take_step()
         if step is not Step.NOT_OURS:
             return step
-        self._forget(forget_start)
+        self.poison.forget(forget_start)
         return Step.MORE
 
     def _take_step(self) -> Step:
@@ -116,21 +111,21 @@ class Drain:
             step = self._handle_batch()
         except BatchFailed as failed:
             if len(failed.events) == 1:
-                return self._park(failed.events[0], failed.__cause__ or failed)
+                return self._park_alone(failed.events[0], failed.__cause__ or failed)
             self.singles = len(failed.events)
             return Step.MORE
         if step is not Step.RETRIES_DUE:
             return step
         if self.counting_starts:
             return self._count_and_retry()
-        self._retry_due()
+        self._note(self.failures.retry_due() or [])
         return Step.MORE
 
     def _handle_batch(self) -> Step:
         events: list[StoredEvent] = []
         try:
-            with unit_of_work():
-                held = cursors.lock(self.tenant_id, self.subscriber.name)
+            with self.store.unit_of_work():
+                held = self.store.lock(self.tenant_id, self.subscriber.name)
                 if held is None or held.paused:
                     return Step.NOT_OURS
                 if not self.marked:
@@ -141,7 +136,7 @@ class Drain:
                     return Step.RETRIES_DUE
                 self.counted = None
                 limit = 1 if self.singles else self.subscriber.batch_size
-                page = read(self.tenant_id, after=held.cursor, types=self.subscriber.heard, limit=limit)
+                page = self.store.read(self.tenant_id, after=held.cursor, types=self.subscriber.heard, limit=limit)
                 events = page.events
                 news = page.reached > held.cursor
                 applied = self._handle(events, reached=page.reached, blocked=held.blocked) if news else []
@@ -162,28 +157,27 @@ class Drain:
 
     def _handle(self, events: list[StoredEvent], *, reached: int, blocked: bool) -> list[AnyDelivery]:
         passing = self._park_behind_failed(events) if blocked else events
-        fresh = cursors.account(
+        fresh = self.store.account(
             self.tenant_id, self.subscriber.name, [event.envelope for event in passing], reached=reached
         )
         if len(fresh) < len(passing):
-            again = sorted({event.envelope.position for event in passing} - fresh)
-            logger.warning("already_processed", subscriber=self.subscriber.name, positions=again)
+            self.seen.repeated(sorted({event.envelope.position for event in passing} - fresh))
         chosen = [event for event in passing if event.envelope.position in fresh]
-        deliveries = [_delivery(event, attempt=1) for event in chosen]
-        self._call(deliveries)
+        deliveries = [self.dispatch.delivery(event, attempt=1) for event in chosen]
+        self.dispatch.call(deliveries)
         return deliveries
 
     def _park_behind_failed(self, events: list[StoredEvent]) -> list[StoredEvent]:
         """Let the events of blocked streams wait behind the one that failed; return those that are to be handled."""
         positions = [event.envelope.position for event in events]
-        excluded = parking.parked_before(self.tenant_id, self.subscriber.name, positions)
+        excluded = self.store.parked_before(self.tenant_id, self.subscriber.name, positions)
         blocked = self._streams_blocked_for(events)
         passing = []
         for event in events:
             if event.envelope.position in excluded:
                 continue
             if event.envelope.stream in blocked:
-                parking.park(self.subscriber.name, event.envelope, State.WAITING)
+                self.store.park(self.subscriber.name, event.envelope, State.WAITING)
             else:
                 passing.append(event)
         return passing
@@ -192,183 +186,66 @@ class Drain:
         if self.subscriber.unordered:
             return set()
         streams = [event.envelope.stream for event in events]
-        return parking.blocked_streams(self.tenant_id, self.subscriber.name, streams)
-
-    def _call(self, applied: list[AnyDelivery]) -> None:
-        deliveries = [delivery for delivery in applied if delivery.envelope.type != CANARY]
-        if not deliveries:
-            return
-        if self.subscriber.batch:
-            with around(MIDDLEWARE, self._reaction(deliveries)):
-                self.subscriber.handler(deliveries)
-            return
-        for delivery in deliveries:
-            with around(MIDDLEWARE, self._reaction([delivery])):
-                self.subscriber.handler(delivery.event, delivery)
-
-    def _reaction(self, deliveries: list[AnyDelivery]) -> Reaction:
-        event = deliveries[-1].event
-        return Reaction(listener=self.subscriber.name, event=event, tenant_id=self.tenant_id, deliveries=deliveries)
+        return self.store.blocked_streams(self.tenant_id, self.subscriber.name, streams)
 
     def _note(self, applied: list[AnyDelivery]) -> None:
         self.handled += len(applied)
-        instruments.applied(self.subscriber.name, applied)
+        self.seen.applied(applied)
 
-    def _park(self, event: StoredEvent, error: BaseException) -> Step:
-        """Put an event that failed alone aside, and let the cursor pass it."""
-        with unit_of_work():
-            held = cursors.lock(self.tenant_id, self.subscriber.name)
-            if held is None:
-                return Step.NOT_OURS
-            if held.cursor >= event.envelope.position:
-                return Step.MORE
-            state, delay = self._verdict(error, attempts=1)
-            parking.park(self.subscriber.name, event.envelope, state, delay=delay, error=parking.described(error))
-            cursors.account(self.tenant_id, self.subscriber.name, [], reached=event.envelope.position)
-        self._tell(event.envelope, state, error, attempts=1)
+    def _park_alone(self, event: StoredEvent, error: BaseException) -> Step:
+        if self.failures.park(event, error) is Outcome.NOT_OURS:
+            return Step.NOT_OURS
         self.singles = max(0, self.singles - 1)
-        if state is State.RETRYING:
-            self.doorbells.ring_again(self.tenant_id, self.subscriber, countdown=delay)
         return Step.MORE
-
-    def _verdict(self, error: BaseException, *, attempts: int) -> tuple[State, float]:
-        if isinstance(error, (EventUnreadable, *self.subscriber.permanent)):
-            return State.DEAD, 0.0
-        if attempts >= self.subscriber.backoff.attempts:
-            return State.DEAD, 0.0
-        return State.RETRYING, self.subscriber.backoff.delay(attempts)
-
-    def _retry_due(self, only: parking.Parked | None = None) -> bool:
-        """Try the earliest parked event that is due, in a transaction of its own; False when there is none for us."""
-        parked: parking.Parked | None = None
-        try:
-            with unit_of_work():
-                held = cursors.lock(self.tenant_id, self.subscriber.name)
-                parked = parking.next_due(self.tenant_id, self.subscriber.name, only=only) if held else None
-                if held is None or parked is None:
-                    return False
-                event = read_at(self.tenant_id, parked.position)
-                applied = self._apply_parked(event, parked, reached=held.cursor)
-        except Exception as error:
-            if is_infrastructure(error) or parked is None:
-                raise
-            self._settle(event.envelope, parked, error)
-        else:
-            self._note(applied)
-        return True
-
-    def _apply_parked(self, event: StoredEvent, parked: parking.Parked, *, reached: int) -> list[AnyDelivery]:
-        fresh = cursors.account(self.tenant_id, self.subscriber.name, [event.envelope], reached=reached)
-        deliveries = [_delivery(event, attempt=parked.attempts + 1)] if fresh else []
-        self._call(deliveries)
-        parking.remove(parked.id)
-        parking.release_next(self.tenant_id, self.subscriber.name, parked.stream)
-        return deliveries
-
-    def _settle(self, envelope: Envelope, parked: parking.Parked, error: BaseException) -> None:
-        attempts = parked.attempts + 1
-        state, delay = self._verdict(error, attempts=attempts)
-        with unit_of_work():
-            parking.settle(parked, state, delay=delay, error=parking.described(error))
-        self._tell(envelope, state, error, attempts=attempts)
-        if state is State.RETRYING:
-            self.doorbells.ring_again(self.tenant_id, self.subscriber, countdown=delay)
 
     def _count_and_retry(self) -> Step:
         """Count the start of the next parked event before it is tried; one that was started too often goes dead."""
-        with unit_of_work():
-            held = cursors.lock(self.tenant_id, self.subscriber.name)
-            due = parking.next_due(self.tenant_id, self.subscriber.name) if held else None
+        with self.store.unit_of_work():
+            held = self.store.lock(self.tenant_id, self.subscriber.name)
+            due = self.store.next_due(self.tenant_id, self.subscriber.name) if held else None
             if due is None:
                 return Step.MORE
-            counted = parking.count_start(due)
-            if counted and counted.starts >= STARTS_BEFORE_DEAD:
-                parking.settle(counted, State.DEAD, error=_killer(counted.starts))
-                return Step.MORE
+            counted = self.poison.count_parked(due)
         if counted is None:
             return self._leave_to_other()
-        forget_start = partial(parking.forget_start, counted)
-        with self._forgotten_when_cut_off(forget_start):
-            started = self._retry_due(counted)
-        if not started:
-            self._forget(forget_start)
+        if is_deadly(counted.starts):
+            return Step.MORE
+        forget_start = self.poison.forget_parked(counted)
+        with self.poison.forgotten_when_cut_off(forget_start):
+            applied = self.failures.retry_due(counted)
+        if applied is None:
+            self.poison.forget(forget_start)
+        self._note(applied or [])
         return Step.MORE
-
-    @contextmanager
-    def _forgotten_when_cut_off(self, forget_start: Callable[[], None]) -> Iterator[None]:
-        """Take a counted start back when an outage ended it: the drain lives, so the event killed nobody."""
-        try:
-            yield
-        except Exception:
-            self._forget(forget_start)
-            raise
-
-    def _forget(self, forget_start: Callable[[], None]) -> None:
-        """Take a counted start back: over a new connection, where this one is cut."""
-        for _ in range(2):
-            with suppress(Error), unit_of_work():
-                forget_start()
-                return
 
     def _isolate_poison(self) -> bool:
         """Count the next event's start before its handler runs; one that was started too often goes dead.
 
         False when another drain is about to handle it.
         """
-        with unit_of_work():
-            held = cursors.lock(self.tenant_id, self.subscriber.name)
+        with self.store.unit_of_work():
+            held = self.store.lock(self.tenant_id, self.subscriber.name)
             if held is None or held.due:
                 return True
-            page = read(self.tenant_id, after=held.cursor, types=self.subscriber.heard, limit=1)
+            page = self.store.read(self.tenant_id, after=held.cursor, types=self.subscriber.heard, limit=1)
             if not page.events:
                 self.singles = 0
                 return True
             envelope = page.events[0].envelope
             if held.blocked and self._streams_blocked_for(page.events):
                 return True
-            starts = cursors.count_start(self.tenant_id, self.subscriber.name, envelope.position)
+            starts = self.poison.count(envelope.position)
             if starts is None:
                 return False
-            if starts < STARTS_BEFORE_DEAD:
+            if not is_deadly(starts):
                 self.counted = envelope.position
                 return True
-            error = _killer(starts)
-            parking.park(self.subscriber.name, envelope, State.DEAD, error=error)
-            cursors.account(self.tenant_id, self.subscriber.name, [], reached=envelope.position)
-        self._tell(envelope, State.DEAD, KilledItsWorker(error), attempts=starts)
+            error = KilledItsWorker(starts)
+            self.store.park(self.subscriber.name, envelope, State.DEAD, error=error.described)
+            self.store.account(self.tenant_id, self.subscriber.name, [], reached=envelope.position)
+        self.seen.failed(envelope, State.DEAD, error, attempts=starts)
         return True
 
     def _leave_to_other(self) -> Step:
         self.doorbells.ring_again(self.tenant_id, self.subscriber, countdown=STARTING_SECONDS)
         return Step.NOT_OURS
-
-    def _tell(self, envelope: Envelope, state: State, error: BaseException, *, attempts: int) -> None:
-        dead = state is State.DEAD
-        (metrics.dead if dead else metrics.failed).labels(self.subscriber.name, envelope.type).inc()
-        logger.warning(
-            "event_dead" if dead else "event_failed",
-            subscriber=self.subscriber.name,
-            attempts=attempts,
-            error=f"{type(error).__name__}: {error}",
-            **instruments.named(envelope),
-        )
-
-
-def is_infrastructure(error: BaseException) -> bool:
-    """Say whether an error is not the event's fault: connection gone, serialization failure, deadlock, lock timeout.
-
-    A statement that ran into its timeout is the event's own: it would again.
-    """
-    if isinstance(error.__cause__, psycopg.errors.QueryCanceled):
-        return False
-    return isinstance(error, (OperationalError, InterfaceError))
-
-
-def _killer(starts: int) -> str:
-    return f"KilledItsWorker: started {starts} times without an end"
-
-
-def _delivery(event: StoredEvent, *, attempt: int) -> AnyDelivery:
-    envelope = event.envelope
-    decoded = decode(envelope.type, envelope.version, event.data)
-    return Delivery(event=decoded, envelope=envelope, attempt=attempt)

@@ -6,11 +6,8 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from events.delivery import Delivery
-from events.event import decode
-from events.instruments import MIDDLEWARE
+from events.dispatch import Dispatch
 from events.log import StoredEvent, read_at
-from events.middleware import Reaction, around
 from events.parking import described
 from events.subscriptions import Subscriber, find_subscriber
 from events.unit_of_work import Unit, unit_of_work
@@ -88,16 +85,10 @@ def _observe(subscriber: Subscriber, event: StoredEvent, attempt: int, unit: Uni
 
 
 def _try(subscriber: Subscriber, event: StoredEvent, attempt: int) -> str:
-    envelope = event.envelope
+    dispatch = Dispatch(subscriber, event.envelope.tenant_id)
     try:
         with transaction.atomic():
-            read = decode(envelope.type, envelope.version, event.data)
-            delivery = Delivery(event=read, envelope=envelope, attempt=attempt)
-            reaction = Reaction(
-                listener=subscriber.name, event=read, tenant_id=envelope.tenant_id, deliveries=[delivery]
-            )
-            with around(MIDDLEWARE, reaction):
-                subscriber.handler([delivery]) if subscriber.batch else subscriber.handler(read, delivery)
+            dispatch.call([dispatch.delivery(event, attempt=attempt)])
     except Exception as error:  # noqa: BLE001 - whatever the handler raises is what the operator wants to see
         return described(error)
     return ""

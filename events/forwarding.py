@@ -109,7 +109,7 @@ class Forward(Drain):
             parking.park(self.subscriber.name, event.envelope, State.DEAD, error=parking.described(refused))
             cursors.account(self.tenant_id, self.subscriber.name, [], reached=event.envelope.position)
         self.singles = max(0, self.singles - 1)
-        self._tell(event.envelope, State.DEAD, refused, attempts=1)
+        self.seen.failed(event.envelope, State.DEAD, refused, attempts=1)
         return Step.MORE
 
     def _forward_parked(self, lease: Lease) -> Step:
@@ -128,7 +128,7 @@ class Forward(Drain):
             with unit_of_work():
                 if leases.release(lease):
                     parking.settle(parked, State.DEAD, error=parking.described(refused))
-            self._tell(event.envelope, State.DEAD, refused, attempts=parked.attempts + 1)
+            self.seen.failed(event.envelope, State.DEAD, refused, attempts=parked.attempts + 1)
             return Step.MORE
         with unit_of_work():
             if not leases.release(lease):

@@ -13,9 +13,7 @@ from django.db import connection
 
 from events import parking
 from events.archives import archived_events
-from events.causes import caused_by
-from events.delivery import Delivery
-from events.event import decode
+from events.dispatch import Dispatch
 from events.log import StoredEvent, read
 from events.services import record_action
 from events.subscriptions import Subscriber, find_subscriber
@@ -99,19 +97,11 @@ def _kept(subscriber: Subscriber, *, after: int, until: int) -> Iterator[list[St
 def _apply(subscriber: Subscriber, events: list[StoredEvent]) -> int:
     if not events:
         return 0
-    deliveries = [
-        Delivery(event=decode(e.envelope.type, e.envelope.version, e.data), envelope=e.envelope, attempt=1)
-        for e in events
-    ]
+    dispatch = Dispatch(subscriber, current_tenant())
+    deliveries = [dispatch.delivery(event, attempt=1) for event in events]
     with unit_of_work() as unit:
         before = len(unit.events)
-        if subscriber.batch:
-            with caused_by(deliveries[-1].envelope.cause()):
-                subscriber.handler(deliveries)
-        else:
-            for delivery in deliveries:
-                with caused_by(delivery.envelope.cause()):
-                    subscriber.handler(delivery.event, delivery)
+        dispatch.call(deliveries)
         if len(unit.events) > before:
             message = f"{subscriber.name} publishes: replaying it would say things twice"
             raise NotAProjection(message)

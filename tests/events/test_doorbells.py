@@ -267,7 +267,7 @@ def test_a_drain_that_fails_does_not_count_as_far_behind(
     def refuse(*_arguments: object, **_options: object) -> None:
         raise OperationalError
 
-    monkeypatch.setattr("events.drain.read", refuse)
+    monkeypatch.setattr("events.log.read", refuse)
     with pytest.raises(OperationalError):
         Drain(subscriber, "north", doorbells).run()
 

@@ -1,17 +1,15 @@
-"""What stands in the place of `events.cursors`, `events.parking` and `events.log` while the real drain runs."""
+"""The store of the simulation: what the real drain does to the tables, on a simulated database."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from types import SimpleNamespace
 from typing import Any
-from unittest.mock import patch
 
-from events import parking
 from events.cursors import Held
 from events.delivery import Envelope
 from events.log import Page, StoredEvent
 from events.parking import STARTING_SECONDS, UNRESOLVED, Parked, State
+from events.store import Store
 from tests.faults.simulation.database import Database, ParkedRow, TenantRows, Transaction
 from tests.faults.simulation.variants import Variant
 from tests.faults.simulation.world import World
@@ -27,29 +25,12 @@ class Silence:
         return self
 
 
-class Protocol:
+class Protocol(Store):
     """The statements of the event layer on a simulated database; each lets the others run before it."""
 
     def __init__(self, world: World, database: Database, variant: Variant) -> None:
         self.world, self.database, self.variant = world, database, variant
-        self.State, self.UNRESOLVED, self.Parked = State, UNRESOLVED, Parked
         self.ring: Callable[[str, set[str]], None] = lambda _tenant, _types: None
-
-    def installed(self) -> Any:
-        """Put these statements under the drain."""
-        return patch.multiple(
-            "events.drain",
-            cursors=self,
-            parking=self,
-            read=self.read,
-            read_at=self.read_at,
-            unit_of_work=self.unit_of_work,
-            decode=lambda _name, _version, data: data,
-            logger=Silence(),
-            metrics=Silence(),
-            instruments=SimpleNamespace(applied=Silence(), named=lambda _envelope: {}),
-            MIDDLEWARE=(),
-        )
 
     @contextmanager
     def unit_of_work(self) -> Iterator[Transaction]:
@@ -133,7 +114,8 @@ class Protocol:
         rows = self.database.tenants[tenant_id]
         return has_news(rows, subscriber, types)
 
-    def _count_start_at_cursor(self, tenant_id: str, subscriber: str, position: int) -> int | None:
+    def count_start(self, tenant_id: str, subscriber: str, position: int) -> int | None:
+        self.world.step()
         rows, now = self.database.tenants[tenant_id], self.world.now
         earlier, starts, started_at = rows.starts.get(subscriber, (0, 0, -1.0))
         if earlier == position and started_at > now - STARTING_SECONDS:
@@ -141,6 +123,15 @@ class Protocol:
         starts = starts + 1 if earlier == position else 1
         self.database.current.writes.append(lambda: rows.starts.__setitem__(subscriber, (position, starts, now)))
         return starts
+
+    def forget_start(self, tenant_id: str, subscriber: str, position: int) -> None:
+        self.world.step()
+        rows = self.database.tenants[tenant_id]
+        self.database.lock(("subscription", tenant_id, subscriber))
+        earlier, starts, started_at = rows.starts[subscriber]
+        if earlier == position:
+            remaining = (position, max(0, starts - 1), started_at)
+            self.database.current.writes.append(lambda: rows.starts.__setitem__(subscriber, remaining))
 
     # events.parking
 
@@ -187,32 +178,20 @@ class Protocol:
         row = min(due, key=lambda row: row.position)
         return Parked(id=row.id, position=row.position, stream=row.stream, attempts=row.attempts, starts=row.starts)
 
-    def count_start(self, counted: Any, *of_subscription: Any) -> Any:
-        """Both modules have a function of this name: of the cursor's next event, and of a parked one."""
+    def count_parked_start(self, parked: Parked) -> Parked | None:
         self.world.step()
-        if of_subscription:
-            return self._count_start_at_cursor(counted, *of_subscription)
-        row = self._row(counted.id)
+        row = self._row(parked.id)
         if row.started_at > self.world.now - STARTING_SECONDS:
             return None
         starts = row.starts + 1
         self._write(row, starts=starts, started_at=self.world.now)
-        return replace(counted, starts=starts)
+        return replace(parked, starts=starts)
 
-    def forget_start(self, counted: Any, *of_subscription: Any) -> None:
-        """Both modules have a function of this name too."""
+    def forget_parked_start(self, parked: Parked) -> None:
         self.world.step()
-        if not of_subscription:
-            if any(counted.id in rows.parked for rows in self.database.tenants.values()):
-                row = self._row(counted.id)
-                self._write(row, starts=max(0, row.starts - 1))
-            return
-        rows, (subscriber, position) = self.database.tenants[counted], of_subscription
-        self.database.lock(("subscription", counted, subscriber))
-        earlier, starts, started_at = rows.starts[subscriber]
-        if earlier == position:
-            remaining = (position, max(0, starts - 1), started_at)
-            self.database.current.writes.append(lambda: rows.starts.__setitem__(subscriber, remaining))
+        if any(parked.id in rows.parked for rows in self.database.tenants.values()):
+            row = self._row(parked.id)
+            self._write(row, starts=max(0, row.starts - 1))
 
     def settle(self, parked: Parked, state: State, *, delay: float = 0.0, error: str = "") -> None:
         self.world.step()
@@ -236,9 +215,6 @@ class Protocol:
             first = min(waiting, key=lambda row: row.position)
             self._write(first, state=State.RETRYING, attempts=0, next_attempt_at=self.world.now)
 
-    described = staticmethod(str)
-    fingerprint = staticmethod(parking.fingerprint)
-
     def _row(self, parked_id: int) -> ParkedRow:
         return self._rows_of(parked_id).parked[parked_id]
 
@@ -247,6 +223,10 @@ class Protocol:
 
     def _write(self, row: ParkedRow, **values: Any) -> None:
         self.database.current.writes.append(lambda: row.__dict__.update(values))
+
+
+def undecoded(_type_name: str, _version: int, data: str) -> str:
+    return data
 
 
 def has_news(rows: TenantRows, subscriber: str, types: Sequence[str]) -> bool:

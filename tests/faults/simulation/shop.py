@@ -8,11 +8,12 @@ from typing import Any
 from django.db import OperationalError
 
 from events.delivery import Delivery
+from events.dispatch import Dispatch
 from events.parking import State
 from events.subscriptions import Backoff, Subscriber
 from tests.faults.simulation.broker import Broker, Message, SimulatedDoorbells
 from tests.faults.simulation.database import Database
-from tests.faults.simulation.protocol import Protocol, has_news
+from tests.faults.simulation.protocol import Protocol, Silence, has_news, undecoded
 from tests.faults.simulation.variants import Variant
 from tests.faults.simulation.world import Killed, Process, World
 
@@ -68,25 +69,24 @@ class Shop:
             self.database.tenants[tenant].cursors = dict.fromkeys(self.subscribers, 0)
 
     def run(self) -> None:
-        with self.protocol.installed():
-            for tenant in TENANTS:
-                for number in range(TILLS):
-                    self.world.spawn(f"till {tenant} {number}", lambda tenant=tenant: self._till(tenant))  # type: ignore[misc]
-            for _ in range(WORKERS):
-                self._hire()
-            if self.calm:
-                self.world.run(until=QUIET_UNTIL)
-                return
-            if not self.variant.never_sweeps:
-                self.world.spawn("sweeper", self._sweep)
-            self.world.at_step = self._strike
-            self.world.run(until=FAULTS_UNTIL)
-            self.world.at_step = None
-            self.broker.trouble = ""
-            self.world.run(until=QUIET_UNTIL, done=self.settled)
-            for process in self.world.processes:
-                process.kill()
-            self.world.bury()
+        for tenant in TENANTS:
+            for number in range(TILLS):
+                self.world.spawn(f"till {tenant} {number}", lambda tenant=tenant: self._till(tenant))  # type: ignore[misc]
+        for _ in range(WORKERS):
+            self._hire()
+        if self.calm:
+            self.world.run(until=QUIET_UNTIL)
+            return
+        if not self.variant.never_sweeps:
+            self.world.spawn("sweeper", self._sweep)
+        self.world.at_step = self._strike
+        self.world.run(until=FAULTS_UNTIL)
+        self.world.at_step = None
+        self.broker.trouble = ""
+        self.world.run(until=QUIET_UNTIL, done=self.settled)
+        for process in self.world.processes:
+            process.kill()
+        self.world.bury()
 
     def settled(self) -> bool:
         return all(
@@ -127,8 +127,15 @@ class Shop:
             if message is None:
                 continue
             self.workers[me] = message
+            subscriber = self.subscribers[message.subscriber]
             drain = self.variant.drain(
-                self.subscribers[message.subscriber], message.tenant, self.bells, clock=lambda: self.world.now
+                subscriber,
+                message.tenant,
+                self.bells,
+                clock=lambda: self.world.now,
+                store=self.protocol,
+                dispatch=Dispatch(subscriber, message.tenant, middleware=(), decode=undecoded),
+                seen=Silence(),
             )
             try:
                 drain.run()

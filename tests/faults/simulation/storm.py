@@ -20,7 +20,7 @@ class Storm(Shop):
         self.restarted_at = 0.0
 
     def run(self) -> None:
-        with patch("events.drain.STARTS_BEFORE_DEAD", STARTS_BEFORE_DEAD):
+        with patch("events.poison.STARTS_BEFORE_DEAD", STARTS_BEFORE_DEAD):
             super().run()
 
     def trouble_of(self, name: str, tenant: str, position: int) -> tuple[str, int]:

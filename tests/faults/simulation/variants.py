@@ -1,14 +1,14 @@
 """The protocol, and ways to break it that must each be caught."""
 
 import sys
-from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 from events.delivery import Envelope
 from events.doorbells import Doorbells
-from events.drain import Drain, Step
+from events.drain import BatchFailed, Drain, Step
 from events.log import StoredEvent
+from events.poison import ForgetStart, Poison
 from events.subscriptions import Subscriber
 
 
@@ -30,17 +30,15 @@ class MovesCursorFirst(Drain):
     """Commits the cursor and the processed rows, and then handles."""
 
     def _handle_batch(self) -> Step:
-        from events import drain
-
-        with drain.unit_of_work():
-            held = drain.cursors.lock(self.tenant_id, self.subscriber.name)
+        with self.store.unit_of_work():
+            held = self.store.lock(self.tenant_id, self.subscriber.name)
             if held is None:
                 return Step.NOT_OURS
-            page = drain.read(self.tenant_id, after=held.cursor, types=self.subscriber.types, limit=10)
+            page = self.store.read(self.tenant_id, after=held.cursor, types=self.subscriber.types, limit=10)
             envelopes: list[Envelope] = [event.envelope for event in page.events]
-            drain.cursors.account(self.tenant_id, self.subscriber.name, envelopes, reached=page.reached)
-        with drain.unit_of_work():
-            self._call([drain._delivery(event, attempt=1) for event in page.events])
+            self.store.account(self.tenant_id, self.subscriber.name, envelopes, reached=page.reached)
+        with self.store.unit_of_work():
+            self.dispatch.call([self.dispatch.delivery(event, attempt=1) for event in page.events])
         return Step.MORE if page.more else Step.CAUGHT_UP
 
 
@@ -79,8 +77,6 @@ class ParksAloneTooEarly(Drain):
     """Takes a failed event for the only one of its batch, when the others were parked in the same transaction."""
 
     def _handle_batch(self) -> Step:
-        from events.drain import BatchFailed
-
         try:
             return super()._handle_batch()
         except BatchFailed as failed:
@@ -91,28 +87,38 @@ class ParksAloneTooEarly(Drain):
 class TakesOutagesForKills(Drain):
     """Leaves a start counted that ended with the connection, not with the worker."""
 
-    def _forgotten_when_cut_off(self, _forget_start: Callable[[], None]) -> AbstractContextManager[None]:
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.poison = _KeepsOutages(self.subscriber, self.tenant_id, self.store)
+
+
+class _KeepsOutages(Poison):
+    def forgotten_when_cut_off(self, _forget_start: ForgetStart) -> AbstractContextManager[None]:
         return nullcontext()
 
 
 class CountsWhatItDidNotStart(Drain):
     """Leaves a start counted that another drain, which had the lock, kept it from making."""
 
-    def _forget(self, forget_start: Callable[[], None]) -> None:
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.poison = _KeepsPrevented(self.subscriber, self.tenant_id, self.store)
+
+
+class _KeepsPrevented(Poison):
+    def forget(self, forget_start: ForgetStart) -> None:
         if sys.exc_info()[0] is not None:
-            super()._forget(forget_start)
+            super().forget(forget_start)
 
 
 class ForgetsTheFailed(Drain):
     """Parks nothing: what failed is passed over."""
 
-    def _park(self, event: StoredEvent, error: BaseException) -> Step:
-        from events import drain
-
-        with drain.unit_of_work():
-            held = drain.cursors.lock(self.tenant_id, self.subscriber.name)
+    def _park_alone(self, event: StoredEvent, error: BaseException) -> Step:
+        with self.store.unit_of_work():
+            held = self.store.lock(self.tenant_id, self.subscriber.name)
             if held is not None:
-                drain.cursors.account(self.tenant_id, self.subscriber.name, [], reached=event.envelope.position)
+                self.store.account(self.tenant_id, self.subscriber.name, [], reached=event.envelope.position)
         self.singles = max(0, self.singles - 1)
         return Step.MORE
 

@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Iterator
 
 from events.delivery import Envelope
-from events.drain import STARTS_BEFORE_DEAD
 from events.parking import State
+from events.poison import STARTS_BEFORE_DEAD
 from tests.faults.simulation.shop import FOR_GOOD, Shop
 
 

@@ -1,0 +1,71 @@
+"""What the drains need of the database, in one place; it is passed in, so that a simulation can stand in its stead."""
+
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
+
+from events import cursors, log, parking, unit_of_work
+from events.cursors import Held
+from events.delivery import Envelope
+from events.log import Page, StoredEvent
+from events.parking import Parked, State
+
+
+class Store:
+    """The tables of the event layer, as the drains of any subscription use them."""
+
+    def unit_of_work(self) -> AbstractContextManager[object]:
+        return unit_of_work.unit_of_work()
+
+    # The subscription
+
+    def lock(self, tenant_id: str, subscriber: str) -> Held | None:
+        return cursors.lock(tenant_id, subscriber)
+
+    def account(self, tenant_id: str, subscriber: str, envelopes: Sequence[Envelope], *, reached: int) -> set[int]:
+        return cursors.account(tenant_id, subscriber, envelopes, reached=reached)
+
+    def has_news(self, tenant_id: str, subscriber: str, types: Sequence[str]) -> bool:
+        return cursors.has_news(tenant_id, subscriber, types)
+
+    def count_start(self, tenant_id: str, subscriber: str, position: int) -> int | None:
+        return cursors.count_start(tenant_id, subscriber, position)
+
+    def forget_start(self, tenant_id: str, subscriber: str, position: int) -> None:
+        cursors.forget_start(tenant_id, subscriber, position)
+
+    # The log
+
+    def read(self, tenant_id: str, *, after: int, types: Iterable[str], limit: int) -> Page:
+        return log.read(tenant_id, after=after, types=types, limit=limit)
+
+    def read_at(self, tenant_id: str, position: int) -> StoredEvent:
+        return log.read_at(tenant_id, position)
+
+    # Parked events
+
+    def park(self, subscriber: str, envelope: Envelope, state: State, *, delay: float = 0.0, error: str = "") -> None:
+        parking.park(subscriber, envelope, state, delay=delay, error=error)
+
+    def blocked_streams(self, tenant_id: str, subscriber: str, streams: list[str]) -> set[str]:
+        return parking.blocked_streams(tenant_id, subscriber, streams)
+
+    def parked_before(self, tenant_id: str, subscriber: str, positions: list[int]) -> set[int]:
+        return parking.parked_before(tenant_id, subscriber, positions)
+
+    def next_due(self, tenant_id: str, subscriber: str, *, only: Parked | None = None) -> Parked | None:
+        return parking.next_due(tenant_id, subscriber, only=only)
+
+    def count_parked_start(self, parked: Parked) -> Parked | None:
+        return parking.count_start(parked)
+
+    def forget_parked_start(self, parked: Parked) -> None:
+        parking.forget_start(parked)
+
+    def settle(self, parked: Parked, state: State, *, delay: float = 0.0, error: str = "") -> None:
+        parking.settle(parked, state, delay=delay, error=error)
+
+    def remove(self, parked_id: int) -> None:
+        parking.remove(parked_id)
+
+    def release_next(self, tenant_id: str, subscriber: str, stream: str) -> None:
+        parking.release_next(tenant_id, subscriber, stream)
