@@ -15,9 +15,10 @@ TENANT = "bench"
 
 @contextmanager
 def stack() -> Iterator[None]:
-    os.environ["TILLFLOW_VAR"] = str(ROOT / "var" / "bench")
+    from config.stack.isolation import isolate_environment
     from config.stack.services import Services
 
+    isolate_environment(ROOT / "var" / "bench")
     services = Services()
     os.environ.update(services.start())
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")

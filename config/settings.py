@@ -1,6 +1,7 @@
 """Settings. Everything that differs between machines comes from the environment or `.env`; see `.env.example`."""
 
 import hashlib
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from config.stack.place import load_urls, var
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-environ.Env.read_env(BASE_DIR / ".env")
+environ.Env.read_env(os.environ.get("ENV_FILE") or BASE_DIR / ".env")
 load_urls()
 env = environ.Env()
 

@@ -4,8 +4,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-import redis
-from django.conf import settings
 from django.db import connection
 from rest_framework.test import APIClient
 
@@ -20,15 +18,33 @@ from pos.services.furnishing import furnish_shop
 from tenants.hosts import host_cache
 from tenants.models import Tenant
 from tenants.services import create_tenant
-from tests import make
+from tests import database, isolation, make
+from tests.isolation import flush_broker
 from tests.work import settle
 
 SHOPS = ("north", "south")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _own_stack() -> None:
+    isolation.require_own_stack()
+
+
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:  # noqa: ARG001, PT004
+def django_db_setup(
+    _own_stack: None,
+    django_test_environment: None,
+    django_db_modify_db_settings: None,
+    django_db_blocker: Any,
+    django_db_createdb: bool,
+) -> None:
+    """Bring the tests' database and both shops.
+
+    pytest-django's fixture of this name sets up what tests of its own `db` fixture need; a run that selects only tests
+    of `committed` would get nothing from it, and would work in the database that the settings name.
+    """
     with django_db_blocker.unblock():
+        database.create(anew=django_db_createdb)
         for name in SHOPS:
             if not Tenant.objects.filter(schema_name=name).exists():
                 create_tenant(name=name, currency="EUR", owner_email=f"owner@{name}.test")
@@ -86,7 +102,7 @@ def shop(db: None) -> Iterator[Tenant]:  # noqa: ARG001
 def committed(django_db_setup: None, django_db_blocker: Any) -> Iterator[Tenant]:  # noqa: ARG001
     """Work inside the shop `north` with real commits; afterwards both shops and the broker are brought back."""
     with django_db_blocker.unblock():
-        _flush_broker()
+        flush_broker()
         doorbells.breaker.worked()
         try:
             with in_tenant(Tenant.objects.get(schema_name="north")) as tenant:
@@ -95,12 +111,8 @@ def committed(django_db_setup: None, django_db_blocker: Any) -> Iterator[Tenant]
             for name in SHOPS:
                 _reset(name)
             _reset_platform()
-            _flush_broker()
+            flush_broker()
             doorbells.breaker.worked()
-
-
-def _flush_broker() -> None:
-    redis.Redis.from_url(settings.REDIS_URL).flushdb()
 
 
 @pytest.fixture

@@ -27,6 +27,7 @@ from tenants.events import TenantSuspended
 from tenants.models import Tenant
 from tenants.services import reactivate_tenant, suspend_tenant
 from tests import make
+from tests.isolation import flush_broker
 from tests.work import drain, published
 
 SUBSCRIBER = "inventory.know_variants"
@@ -106,7 +107,7 @@ def test_with_the_broker_down_the_business_goes_on_and_waits_once(committed: Ten
 
 def test_the_sweeper_rings_for_what_was_dropped(committed: Tenant, broker: redis.Redis) -> None:
     make.variant()
-    broker.flushdb()
+    flush_broker()
     assert sweeper.sweep() == 0
 
     _age_events(seconds=5)
@@ -121,7 +122,7 @@ def test_the_sweeper_does_not_ring_again_for_what_may_still_wait_in_line(
     committed: Tenant, broker: redis.Redis
 ) -> None:
     make.variant()
-    broker.flushdb()
+    flush_broker()
     _age_events(seconds=2)
 
     assert [sweeper.sweep() for _ in range(3)] == [1, 0, 0]
@@ -143,7 +144,7 @@ def test_the_sweeper_does_not_ring_again_for_what_may_still_wait_in_line(
 
 def test_the_sweeper_rings_as_soon_as_the_broker_is_back(committed: Tenant, broker: redis.Redis) -> None:
     make.variant()
-    broker.flushdb()
+    flush_broker()
     _age_events(seconds=2)
     doorbells.breaker.failed()
     assert sweeper.sweep() == 0

@@ -17,6 +17,7 @@ import requests
 from config.queues import ORDINARY
 from config.stack import programs
 from config.stack.broker import EmbeddedBroker, free_port
+from config.stack.isolation import isolate_environment
 from config.stack.place import ROOT
 from config.stack.postgres import EmbeddedPostgres
 from config.stack.processes import Program, kill_tree
@@ -51,7 +52,7 @@ class Stack:
 
     def start(self) -> None:
         self.receiver.start()
-        os.environ["TILLFLOW_VAR"] = str(self.folder)
+        isolate_environment(self.folder)
         os.environ["DATABASE_URL"] = self.postgres.start()
         os.environ["REDIS_URL"] = self.broker.start()
         os.environ["DJANGO_SETTINGS_MODULE"] = "tests.faults.settings"

@@ -17,6 +17,7 @@ from tenants.models import Tenant
 from tests import make
 from tests.conftest import terminal
 from tests.events.test_idempotency import order_body
+from tests.isolation import flush_broker
 from tests.work import drain, settle
 
 SUBSCRIBER = "inventory.know_variants"
@@ -55,7 +56,7 @@ def test_a_crash_between_key_and_read_loses_nothing(committed: Tenant, monkeypat
         os._exit(137)
 
     in_child(answer_and_die)
-    redis.Redis.from_url(settings.REDIS_URL).flushdb()
+    flush_broker()
     time.sleep(sweeper.MOMENT_SECONDS + 0.1)
 
     assert sweeper.sweep() == 1
