@@ -8,12 +8,12 @@ from uuid import UUID
 
 from django.db import connection
 
+from events.bindings import HEARD_BY
 from events.events import CanaryReleased
 from events.publishing import publish
-from events.subscriptions import all_subscribers
 from events.unit_of_work import unit_of_work
 from kernel.ids import new_id
-from kernel.tenancy import current_tenant, in_public
+from kernel.tenancy import current_tenant
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,17 +32,17 @@ def release_canary() -> UUID:
 
 
 def arrivals(event_id: UUID) -> list[Arrival]:
-    """Say of every subscriber of the tenant whether a canary has arrived, and how long it took."""
+    """Say of every subscription that is bound to canaries whether one has arrived, and how long it took."""
     with connection.cursor() as cursor:
         cursor.execute(
-            """
+            f"""
             SELECT s.subscriber, extract(epoch FROM d.processed_at - e.recorded_at)::float, s.paused_at IS NOT NULL
             FROM events_subscription s
             JOIN events_event e ON e.tenant_id = s.tenant_id AND e.event_id = %s
             LEFT JOIN events_processedevent d ON d.tenant_id = s.tenant_id AND d.subscriber = s.subscriber
                 AND d.position = e.position AND d.recorded_at = e.recorded_at
-            WHERE s.tenant_id = %s AND s.subscriber = ANY(%s) ORDER BY s.subscriber
+            WHERE s.tenant_id = %s AND {HEARD_BY} ORDER BY s.subscriber
             """,
-            [event_id, current_tenant(), [s.name for s in all_subscribers(platform=in_public())]],
+            [event_id, current_tenant()],
         )
         return [Arrival(subscriber=name, seconds=seconds, paused=paused) for name, seconds, paused in cursor.fetchall()]

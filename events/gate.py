@@ -1,14 +1,14 @@
-"""The deploy gate: what waits in the log that the code about to be deployed could not read."""
+"""The deploy gate: what waits in the log that the code about to be deployed could not handle, by the bindings."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.db import connection
 
+from events.bindings import HEARD_BY, PENDING
 from events.event import EventUnreadable, all_types, decode
 from events.parking import UNRESOLVED
-from events.queries import bindings
-from events.subscriptions import all_subscribers
+from events.subscriptions import all_subscribers, renamed_subscribers
 
 PAGE = 2000
 
@@ -25,19 +25,38 @@ class Unreadable:
     error: str
 
 
-# Pending are the events after a cursor of a bound subscriber, and those of a type that no one declares any more
-# after the lowest cursor of the tenant: whoever listened to them has not come that far either.
-_WAITING = """
+@dataclass(frozen=True, kw_only=True)
+class UnknownType:
+    """A type that a subscription is bound to, and that this code's subscriber does not declare."""
+
+    tenant_id: str
+    subscriber: str
+    type: str
+    pending: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnknownSubscriber:
+    """A subscription that hears events or holds parked ones, and whose subscriber this code does not declare."""
+
+    tenant_id: str
+    subscriber: str
+    pending: int
+    retrying: int
+    dead: int
+
+
+# Pending are the events that a subscription hears after its cursor, and those of a type that this code does not declare
+# after the lowest cursor of the tenant: whatever reads them from outside cannot be given them either.
+_WAITING = f"""
 SELECT e.tenant_id, e.position, e.type, e.version, e.data::text
 FROM events_event e
 WHERE e.tenant_id = %(tenant)s AND e.position > %(after)s AND (
     EXISTS (
         SELECT 1 FROM events_subscription s
-        JOIN unnest(%(subscribers)s::text[], %(types)s::text[]) AS bound (subscriber, type)
-            ON bound.subscriber = s.subscriber
-        WHERE s.tenant_id = e.tenant_id AND bound.type = e.type AND s.cursor < e.position
+        WHERE s.tenant_id = e.tenant_id AND s.cursor < e.position AND {HEARD_BY}
     )
-    OR (NOT e.type = ANY(%(types)s) AND NOT e.type = ANY(%(declared)s))
+    OR NOT e.type = ANY(%(declared)s)
     OR EXISTS (
         SELECT 1 FROM events_parkedevent p
         WHERE p.tenant_id = e.tenant_id AND p.position = e.position AND p.state = ANY(%(unresolved)s)
@@ -48,21 +67,53 @@ ORDER BY e.position LIMIT %(limit)s
 
 # From where on anything can wait in a tenant's log.
 _STARTS = """
-SELECT s.tenant_id, least(min(s.cursor), coalesce((
+SELECT s.tenant_id, least(min(s.cursor), (
     SELECT min(p.position) - 1 FROM events_parkedevent p WHERE p.tenant_id = s.tenant_id AND p.state = ANY(%s)
-), min(s.cursor)))
-FROM events_subscription s WHERE s.subscriber = ANY(%s) GROUP BY s.tenant_id ORDER BY s.tenant_id
+))
+FROM events_subscription s GROUP BY s.tenant_id ORDER BY s.tenant_id
+"""
+
+_UNKNOWN_TYPES = """
+SELECT s.tenant_id, s.subscriber, b.type, (
+    SELECT count(*) FROM events_event e
+    WHERE e.tenant_id = s.tenant_id AND e.type = b.type AND e.position > greatest(b.since, s.cursor)
+        AND (b.until IS NULL OR e.position <= b.until)
+)
+FROM events_subscription s
+JOIN events_binding b ON b.tenant_id = s.tenant_id AND b.subscriber = s.subscriber
+    AND (b.until IS NULL OR b.until > s.cursor)
+WHERE s.tenant_id = coalesce(%(tenant)s, s.tenant_id) AND s.subscriber = ANY(%(subscribers)s::text[])
+    AND (s.subscriber, b.type) NOT IN (SELECT * FROM unnest(%(subscribers)s::text[], %(types)s::text[]))
+ORDER BY s.tenant_id, s.subscriber, b.type
+"""
+
+_UNKNOWN_SUBSCRIBERS = f"""
+SELECT s.tenant_id, s.subscriber, (SELECT count(*) FROM {PENDING}), parked.retrying, parked.dead
+FROM events_subscription s
+CROSS JOIN LATERAL (
+    SELECT count(*) FILTER (WHERE p.state <> 'DEAD') AS retrying, count(*) FILTER (WHERE p.state = 'DEAD') AS dead
+    FROM events_parkedevent p
+    WHERE p.tenant_id = s.tenant_id AND p.subscriber = s.subscriber AND p.state = ANY(%(unresolved)s)
+) AS parked
+WHERE s.tenant_id = coalesce(%(tenant)s, s.tenant_id) AND NOT s.subscriber = ANY(%(known)s::text[]) AND (
+    parked.retrying + parked.dead > 0
+    OR NOT EXISTS (SELECT 1 FROM events_binding b WHERE b.tenant_id = s.tenant_id AND b.subscriber = s.subscriber)
+    OR EXISTS (
+        SELECT 1 FROM events_binding b WHERE b.tenant_id = s.tenant_id AND b.subscriber = s.subscriber
+            AND (b.until IS NULL OR b.until > s.cursor)
+    )
+)
+ORDER BY s.tenant_id, s.subscriber
 """
 
 
 def unreadable() -> list[Unreadable]:
-    """Read everything that is pending or parked, as the subscribers of this code would; list what cannot be read.
+    """Read everything that is pending or parked for anyone; list what this code cannot read.
 
     In `public` for all tenants.
     """
-    names = [subscriber.name for subscriber in all_subscribers()]
     with connection.cursor() as cursor:
-        cursor.execute(_STARTS, [UNRESOLVED, names])
+        cursor.execute(_STARTS, [UNRESOLVED])
         starts = cursor.fetchall()
     found: dict[tuple[str, str, int, str], list[int]] = {}
     for tenant_id, after in starts:
@@ -77,6 +128,35 @@ def unreadable() -> list[Unreadable]:
     ]
 
 
+def unknown_types(tenant_id: str | None = None) -> list[UnknownType]:
+    """List what is bound to a subscriber of this code, and not declared by it. In `public` for all tenants."""
+    pairs = [(subscriber.name, name) for subscriber in all_subscribers() for name in sorted(subscriber.heard)]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _UNKNOWN_TYPES,
+            {
+                "tenant": tenant_id,
+                "subscribers": [name for name, _ in pairs],
+                "types": [type_name for _, type_name in pairs],
+            },
+        )
+        return [
+            UnknownType(tenant_id=tenant, subscriber=name, type=type_name, pending=pending)
+            for tenant, name, type_name, pending in cursor.fetchall()
+        ]
+
+
+def unknown_subscribers(tenant_id: str | None = None) -> list[UnknownSubscriber]:
+    """List the subscriptions that nobody of this code serves, by its own name or an older one. In `public` for all."""
+    known = [subscriber.name for subscriber in all_subscribers()] + list(renamed_subscribers())
+    with connection.cursor() as cursor:
+        cursor.execute(_UNKNOWN_SUBSCRIBERS, {"tenant": tenant_id, "known": known, "unresolved": UNRESOLVED})
+        return [
+            UnknownSubscriber(tenant_id=tenant, subscriber=name, pending=pending, retrying=retrying, dead=dead)
+            for tenant, name, pending, retrying, dead in cursor.fetchall()
+        ]
+
+
 def _waiting(tenant_id: str, after: int) -> Iterator[tuple[int, str, int, str]]:
     declared = [event_type.name for event_type in all_types()]
     while True:
@@ -84,7 +164,6 @@ def _waiting(tenant_id: str, after: int) -> Iterator[tuple[int, str, int, str]]:
             cursor.execute(
                 _WAITING,
                 {
-                    **bindings(all_subscribers()),
                     "tenant": tenant_id,
                     "after": after,
                     "declared": declared,

@@ -6,8 +6,8 @@ from typing import Any
 
 from django.db import connection
 
+from events.bindings import HEARS, PENDING
 from events.log import COLUMNS, StoredEvent, stored_event
-from events.subscriptions import Subscriber, all_subscribers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,18 +25,12 @@ class Lag:
     paused: bool
 
 
-_TYPES = "(SELECT * FROM unnest(%(subscribers)s::text[], %(types)s::text[])) AS bound (subscriber, type)"
-
 _LAG = f"""
 SELECT s.tenant_id, s.subscriber, s.cursor, pending.behind,
     coalesce(extract(epoch FROM clock_timestamp() - pending.oldest), 0)::float,
     parked.retrying, parked.waiting, parked.dead, s.paused_at IS NOT NULL
 FROM events_subscription s
-CROSS JOIN LATERAL (
-    SELECT count(*) AS behind, min(e.recorded_at) AS oldest FROM events_event e
-    WHERE e.tenant_id = s.tenant_id AND e.position > s.cursor
-        AND e.type IN (SELECT bound.type FROM {_TYPES} WHERE bound.subscriber = s.subscriber)
-) AS pending
+CROSS JOIN LATERAL (SELECT count(*) AS behind, min(e.recorded_at) AS oldest FROM {PENDING}) AS pending
 CROSS JOIN LATERAL (
     SELECT count(*) FILTER (WHERE state = 'RETRYING') AS retrying, count(*) FILTER (WHERE state = 'WAITING') AS waiting,
         count(*) FILTER (WHERE state = 'DEAD') AS dead
@@ -45,25 +39,27 @@ CROSS JOIN LATERAL (
 ORDER BY s.tenant_id, s.subscriber
 """
 
-# A subscription is behind when an event of its types has waited longer than a moment, or when its cursor has so much
-# of no interest before it that the next look would be long.
-_BEHIND = f"""
+# A subscription is behind when an event that it hears has waited longer than a moment, or when its cursor has so much
+# of no interest before it that the next look would be long. What is bound to nothing is never behind.
+_BEHIND = """
 SELECT s.tenant_id, s.subscriber
 FROM events_subscription s
 CROSS JOIN LATERAL (
     SELECT coalesce(max(position), 0) AS head FROM events_event e WHERE e.tenant_id = s.tenant_id
 ) AS log
 WHERE s.paused_at IS NULL AND (s.leased_until IS NULL OR s.leased_until < clock_timestamp()) AND (
-    log.head - s.cursor > 1000
-    OR (log.head > s.cursor AND EXISTS (
-        SELECT 1 FROM {_TYPES}
-        CROSS JOIN LATERAL (
-            SELECT e.recorded_at FROM events_event e
-            WHERE e.tenant_id = s.tenant_id AND e.type = bound.type AND e.position > s.cursor
-            ORDER BY e.position LIMIT 1
-        ) AS first
-        WHERE bound.subscriber = s.subscriber
-            AND first.recorded_at < clock_timestamp() - make_interval(secs => %(moment)s)
+    (log.head > s.cursor AND EXISTS (
+        SELECT 1 FROM events_binding b
+        WHERE b.tenant_id = s.tenant_id AND b.subscriber = s.subscriber AND (b.until IS NULL OR b.until > s.cursor)
+        AND (
+            log.head - s.cursor > 1000
+            OR (
+                SELECT e.recorded_at FROM events_event e
+                WHERE e.tenant_id = s.tenant_id AND e.type = b.type AND e.position > greatest(b.since, s.cursor)
+                    AND (b.until IS NULL OR e.position <= b.until)
+                ORDER BY e.position LIMIT 1
+            ) < clock_timestamp() - make_interval(secs => %(moment)s)
+        )
     ))
     OR EXISTS (
         SELECT 1 FROM events_parkedevent p
@@ -76,9 +72,8 @@ WHERE s.paused_at IS NULL AND (s.leased_until IS NULL OR s.leased_until < clock_
 _UNACCOUNTED = f"""
 SELECT count(*)
 FROM events_subscription s
-JOIN {_TYPES} ON bound.subscriber = s.subscriber
-JOIN events_event e ON e.tenant_id = s.tenant_id AND e.type = bound.type
-    AND e.position > s.start AND e.position <= s.cursor
+JOIN events_binding b ON b.tenant_id = s.tenant_id AND b.subscriber = s.subscriber
+JOIN events_event e ON e.tenant_id = s.tenant_id AND e.type = b.type AND {HEARS} AND e.position <= s.cursor
 WHERE (
     SELECT count(*) FROM events_processedevent d
     WHERE d.tenant_id = s.tenant_id AND d.subscriber = s.subscriber AND d.position = e.position
@@ -103,20 +98,18 @@ def lags() -> list[Lag]:
             dead=row[7],
             paused=row[8],
         )
-        for row in _rows(_LAG, bindings(all_subscribers()))
+        for row in _rows(_LAG, {})
     ]
 
 
 def behind(*, moment_seconds: float) -> list[tuple[str, str]]:
     """List (tenant, subscriber) of those that have had something to do for longer than a moment."""
-    return [
-        (tenant, name) for tenant, name in _rows(_BEHIND, {**bindings(all_subscribers()), "moment": moment_seconds})
-    ]
+    return [(tenant, name) for tenant, name in _rows(_BEHIND, {"moment": moment_seconds})]
 
 
 def unaccounted() -> int:
     """Count the (event, subscriber) at or below a cursor that are not exactly one of processed, parked, discarded."""
-    (count,) = _rows(_UNACCOUNTED, bindings(all_subscribers()))[0]
+    (count,) = _rows(_UNACCOUNTED, {})[0]
     return int(count)
 
 
@@ -134,11 +127,6 @@ def feed(
         {"tenant": tenant_id, "after": after, "categories": list(categories), "types": list(types), "limit": limit},
     )
     return [stored_event(row) for row in rows]
-
-
-def bindings(subscribers: list[Subscriber]) -> dict[str, Any]:
-    pairs = [(subscriber.name, type_name) for subscriber in subscribers for type_name in subscriber.heard]
-    return {"subscribers": [name for name, _ in pairs], "types": [type_name for _, type_name in pairs]}
 
 
 def _rows(statement: str, parameters: dict[str, Any]) -> list[tuple]:  # type: ignore[type-arg]

@@ -44,6 +44,7 @@ class Subscriber:
     :param from_beginning: whether it hears, when it is new, what a tenant's log already holds.
     :param on_demand: whether a tenant has it only when it asked for it.
     :param projection: the tables of the tenant's schema that are nothing but what the handler made of the log.
+    :param renamed_from: names that it had in older releases; the release step moves what they have to this one.
     :param bridge: where its events are forwarded to, in place of a handler.
     """
 
@@ -60,12 +61,17 @@ class Subscriber:
     from_beginning: bool = False
     on_demand: bool = False
     projection: tuple[str, ...] = ()
+    renamed_from: str | tuple[str, ...] = ()
     bridge: "Bridge | None" = None
 
     @cached_property
     def heard(self) -> frozenset[str]:
         """The types that reach it: its own, and the canaries that the drain answers for it."""
         return self.types | {CANARY}
+
+    @property
+    def old_names(self) -> tuple[str, ...]:
+        return (self.renamed_from,) if isinstance(self.renamed_from, str) else self.renamed_from
 
 
 class Options(TypedDict, total=False):
@@ -81,6 +87,7 @@ class Options(TypedDict, total=False):
     from_beginning: bool
     on_demand: bool
     projection: tuple[str, ...]
+    renamed_from: str | tuple[str, ...]
 
 
 _subscribers: dict[str, Subscriber] = {}
@@ -132,6 +139,26 @@ def subscribers_of(types: Iterable[str], *, platform: bool) -> list[Subscriber]:
 def find_subscriber(name: str) -> Subscriber:
     """:raises KeyError: when no subscriber has that name."""
     return _subscribers[name]
+
+
+def known_subscriber(name: str) -> Subscriber | None:
+    """Find a subscriber; None for one of another release, whose subscription is there all the same."""
+    return _subscribers.get(name)
+
+
+def renamed_subscribers() -> dict[str, str]:
+    """Return the older names of this code's subscribers, each with the one of today.
+
+    :raises TypeError: when an older name is still that of a subscriber, or of two.
+    """
+    renamed: dict[str, str] = {}
+    for each in all_subscribers():
+        for old in each.old_names:
+            if old in _subscribers or old in renamed:
+                message = f"{each.name} is said to be renamed from {old}, which is another subscriber's name"
+                raise TypeError(message)
+            renamed[old] = each.name
+    return renamed
 
 
 def forget_subscriber(name: str) -> None:

@@ -8,8 +8,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from events.demand import is_wanted
-from events.subscriptions import Subscriber, all_subscribers
+from events.bindings import HEARS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,25 +46,26 @@ def trace(tenant_id: str, correlation_id: UUID) -> list[Traced]:
     """Follow one correlation id through a tenant's log, in commit order."""
     with connection.cursor() as cursor:
         cursor.execute(
-            """
+            f"""
             SELECT e.event_id, e.causation_id, e.type, e.position, e.stream,
                 extract(epoch FROM e.recorded_at - min(e.recorded_at) OVER ())::float * 1000,
                 (SELECT coalesce(jsonb_object_agg(d.subscriber,
-                    extract(epoch FROM d.processed_at - e.recorded_at)::float * 1000), '{}')
+                    extract(epoch FROM d.processed_at - e.recorded_at)::float * 1000), '{{}}')
                  FROM events_processedevent d WHERE d.tenant_id = e.tenant_id AND d.position = e.position),
-                (SELECT coalesce(jsonb_object_agg(p.subscriber, p.state), '{}')
-                 FROM events_parkedevent p WHERE p.tenant_id = e.tenant_id AND p.position = e.position)
+                (SELECT coalesce(jsonb_object_agg(p.subscriber, p.state), '{{}}')
+                 FROM events_parkedevent p WHERE p.tenant_id = e.tenant_id AND p.position = e.position),
+                ARRAY(SELECT b.subscriber FROM events_binding b
+                 WHERE b.tenant_id = e.tenant_id AND b.type = e.type AND {HEARS} ORDER BY b.subscriber)
             FROM events_event e WHERE e.tenant_id = %s AND e.correlation_id = %s ORDER BY e.position
             """,
             [tenant_id, correlation_id],
         )
         rows = cursor.fetchall()
-    listening = [subscriber for subscriber in all_subscribers() if is_wanted(tenant_id, subscriber)]
-    return [_traced(row, listening) for row in rows]
+    return [_traced(row) for row in rows]
 
 
-def _traced(row: tuple[Any, ...], listening: list[Subscriber]) -> Traced:
-    event_id, causation_id, type_name, position, stream, after_ms, processed, parked = row
+def _traced(row: tuple[Any, ...]) -> Traced:
+    event_id, causation_id, type_name, position, stream, after_ms, processed, parked, bound = row
     return Traced(
         event_id=event_id,
         causation_id=causation_id,
@@ -73,18 +73,13 @@ def _traced(row: tuple[Any, ...], listening: list[Subscriber]) -> Traced:
         position=position,
         stream=stream,
         after_ms=after_ms,
-        applied=list(_applied(type_name, listening, json.loads(processed), json.loads(parked))),
+        applied=list(_applied(bound, json.loads(processed), json.loads(parked))),
     )
 
 
-def _applied(
-    type_name: str, listening: list[Subscriber], processed: dict[str, float], parked: dict[str, str]
-) -> Iterator[Applied]:
-    for subscriber in listening:
-        if type_name not in subscriber.heard:
-            continue
-        if subscriber.name in processed:
-            yield Applied(subscriber=subscriber.name, state="applied", after_ms=processed[subscriber.name])
+def _applied(bound: list[str], processed: dict[str, float], parked: dict[str, str]) -> Iterator[Applied]:
+    for subscriber in sorted({*bound, *processed, *parked}):
+        if subscriber in processed:
+            yield Applied(subscriber=subscriber, state="applied", after_ms=processed[subscriber])
         else:
-            state = parked.get(subscriber.name, "pending").lower()
-            yield Applied(subscriber=subscriber.name, state=state, after_ms=None)
+            yield Applied(subscriber=subscriber, state=parked.get(subscriber, "pending").lower(), after_ms=None)

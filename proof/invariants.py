@@ -1,12 +1,10 @@
 """What must be true of a shop, recomputed from the tables with SQL of its own.
 
-Nothing here is shared with the services; only the declarations of who listens to what are read. Each statement
-returns how many things were looked at, and how many of them break the invariant.
+Nothing here is shared with the services. Each statement returns how many things were looked at, and how many of them
+break the invariant.
 """
 
 from dataclasses import dataclass
-
-from events.subscriptions import all_subscribers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,9 +157,22 @@ EVENTS = [
         " AND d.position = e.position)"
         " + (SELECT count(*) FROM events_parkedevent p WHERE p.tenant_id = e.tenant_id AND p.subscriber = s.subscriber"
         " AND p.position = e.position) <> 1",
-        """events_subscription s JOIN unnest(%(subscribers)s::text[], %(types)s::text[]) AS bound (subscriber, type)
-           ON bound.subscriber = s.subscriber JOIN events_event e ON e.tenant_id = s.tenant_id AND e.type = bound.type
-           AND e.position > s.start WHERE s.tenant_id = %(tenant)s""",
+        """events_subscription s JOIN events_binding b ON b.tenant_id = s.tenant_id AND b.subscriber = s.subscriber
+           JOIN events_event e ON e.tenant_id = s.tenant_id AND e.type = b.type AND e.position > b.since
+           AND (b.until IS NULL OR e.position <= b.until) WHERE s.tenant_id = %(tenant)s""",
+    ),
+    _of(
+        "an event is bound at most once to a subscriber",
+        "other.since IS NOT NULL",
+        """events_binding b LEFT JOIN events_binding other ON other.tenant_id = b.tenant_id
+           AND other.subscriber = b.subscriber AND other.type = b.type AND other.since > b.since
+           AND (b.until IS NULL OR other.since < b.until) WHERE b.tenant_id = %(tenant)s""",
+    ),
+    _of(
+        "bindings begin within the log",
+        "b.since > greatest((SELECT max(position) FROM events_event WHERE tenant_id = %(tenant)s),"
+        " (SELECT position FROM events_floor WHERE tenant_id = %(tenant)s), 0)",
+        "events_binding b WHERE b.tenant_id = %(tenant)s",
     ),
     _of(
         "nothing of another tenant",
@@ -176,13 +187,8 @@ ALL = [*COMMERCE, *EFFECTS, *EVENTS]
 PENDING = """
 SELECT count(*) FILTER (WHERE e.position > s.cursor),
     (SELECT count(*) FROM events_parkedevent WHERE state <> 'DISCARDED' AND tenant_id = %(tenant)s)
-FROM events_subscription s JOIN unnest(%(subscribers)s::text[], %(types)s::text[]) AS bound (subscriber, type)
-    ON bound.subscriber = s.subscriber JOIN events_event e ON e.tenant_id = s.tenant_id AND e.type = bound.type
+FROM events_subscription s JOIN events_binding b ON b.tenant_id = s.tenant_id AND b.subscriber = s.subscriber
+    JOIN events_event e ON e.tenant_id = s.tenant_id AND e.type = b.type AND e.position > b.since
+    AND (b.until IS NULL OR e.position <= b.until)
 WHERE s.tenant_id = %(tenant)s
 """
-
-
-def bindings() -> dict[str, list[str]]:
-    """Return who is declared to listen to what, as two parallel lists."""
-    pairs = [(subscriber.name, name) for subscriber in all_subscribers() for name in sorted(subscriber.types)]
-    return {"subscribers": [subscriber for subscriber, _ in pairs], "types": [name for _, name in pairs]}

@@ -50,6 +50,9 @@ DAMAGE = {
         event_id, type, stream, state, attempts, next_attempt_at, error, fingerprint, reason, parked_at, updated_at)
         SELECT tenant_id, subscriber, position, gen_random_uuid(), '', '', 'DEAD', 1, now(), '', '', '', now(), now()
         FROM events_processedevent LIMIT 1""",
+    "an event is bound at most once to a subscriber": """INSERT INTO events_binding
+        SELECT tenant_id, subscriber, type, since + 1, since + 2, now() FROM events_binding LIMIT 1""",
+    "bindings begin within the log": "UPDATE events_binding SET since = 100000 WHERE type = 'pos.order_completed'",
     "nothing of another tenant": """INSERT INTO events_processedevent
         SELECT 'north', 'x', 100000, now(), now()""",
 }
