@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from django.db import connection
 
+from events.bindings import HEARD, Heard, heard
 from events.delivery import Envelope
-from events.parking import PARKED_FLAGS, STARTING_SECONDS, UNRESOLVED, State
+from events.parking import PARKED_FLAGS, STARTING_SECONDS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -14,27 +15,37 @@ class Held:
     """A subscription whose row this transaction has locked.
 
     :param blocked: whether an event is parked that another may wait behind, or that the cursor has yet to pass.
+    :param heard: what it is bound to.
     """
 
     cursor: int
     paused: bool
     blocked: bool
     due: bool
+    heard: Heard
+
+
+# The row is locked in one statement; what else is pending is read in the next, whose snapshot is younger than the lock.
+# Both travel in one round trip.
+_LOCK = f"""
+SELECT s.cursor, s.paused_at IS NOT NULL
+FROM events_subscription s WHERE s.tenant_id = %(tenant)s AND s.subscriber = %(subscriber)s
+FOR NO KEY UPDATE SKIP LOCKED;
+SELECT {PARKED_FLAGS}, {HEARD}
+FROM events_subscription s WHERE s.tenant_id = %(tenant)s AND s.subscriber = %(subscriber)s
+"""
 
 
 def lock(tenant_id: str, subscriber: str) -> Held | None:
-    """Lock the subscription for this transaction; None when another drain has it, or it does not exist."""
+    """Lock the subscription for this transaction; None when another has it, or it does not exist."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"""
-            SELECT s.cursor, s.paused_at IS NOT NULL, {PARKED_FLAGS}
-            FROM events_subscription s WHERE s.tenant_id = %s AND s.subscriber = %s
-            FOR NO KEY UPDATE OF s SKIP LOCKED
-            """,
-            [UNRESOLVED, State.RETRYING, tenant_id, subscriber],
-        )
+        cursor.execute(_LOCK, {"tenant": tenant_id, "subscriber": subscriber})
         row = cursor.fetchone()
-    return Held(cursor=row[0], paused=row[1], blocked=row[2], due=row[3]) if row else None
+        if row is None:
+            return None
+        cursor.nextset()
+        flags = cursor.fetchone()
+    return Held(cursor=row[0], paused=row[1], blocked=flags[0], due=flags[1], heard=heard(flags[2]))
 
 
 def account(tenant_id: str, subscriber: str, envelopes: Sequence[Envelope], *, reached: int) -> set[int]:

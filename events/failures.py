@@ -106,6 +106,8 @@ class Failures:
         attempts = parked.attempts + 1
         state, delay = self._verdict(error, attempts=attempts)
         with self.store.unit_of_work():
+            if self.store.lock(self.tenant_id, self.subscriber.name) is None:
+                return
             self.store.settle(parked, state, delay=delay, error=described(error))
         self._tell(envelope, state, delay, error, attempts=attempts)
 

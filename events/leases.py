@@ -5,7 +5,8 @@ from uuid import UUID
 
 from django.db import connection
 
-from events.parking import PARKED_FLAGS, UNRESOLVED, State
+from events.bindings import HEARD, Heard, heard
+from events.parking import PARKED_FLAGS
 from kernel.ids import new_id
 
 LEASE_SECONDS = 60
@@ -13,13 +14,14 @@ LEASE_SECONDS = 60
 
 @dataclass(frozen=True, kw_only=True)
 class Lease:
-    """:param failures: how often in a row sending from this cursor has failed."""
+    """:param failures: how often in a row sending from this cursor has failed. :param heard: what it is bound to."""
 
     token: UUID
     cursor: int
     failures: int
     blocked: bool
     due: bool
+    heard: Heard
 
 
 def take(tenant_id: str, subscriber: str) -> Lease | None:
@@ -28,15 +30,22 @@ def take(tenant_id: str, subscriber: str) -> Lease | None:
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
-            UPDATE events_subscription s SET lease = %s, leased_until = clock_timestamp() + make_interval(secs => %s)
-            WHERE tenant_id = %s AND subscriber = %s AND paused_at IS NULL
+            UPDATE events_subscription
+            SET lease = %(token)s, leased_until = clock_timestamp() + make_interval(secs => %(seconds)s)
+            WHERE tenant_id = %(tenant)s AND subscriber = %(subscriber)s AND paused_at IS NULL
                 AND (leased_until IS NULL OR leased_until < clock_timestamp())
-            RETURNING cursor, starts, {PARKED_FLAGS}
+            RETURNING cursor, starts;
+            SELECT {PARKED_FLAGS}, {HEARD}
+            FROM events_subscription s WHERE s.tenant_id = %(tenant)s AND s.subscriber = %(subscriber)s
             """,
-            [token, LEASE_SECONDS, tenant_id, subscriber, UNRESOLVED, State.RETRYING],
+            {"token": token, "seconds": LEASE_SECONDS, "tenant": tenant_id, "subscriber": subscriber},
         )
         row = cursor.fetchone()
-    return Lease(token=token, cursor=row[0], failures=row[1], blocked=row[2], due=row[3]) if row else None
+        if row is None:
+            return None
+        cursor.nextset()
+        flags = cursor.fetchone()
+    return Lease(token=token, cursor=row[0], failures=row[1], blocked=flags[0], due=flags[1], heard=heard(flags[2]))
 
 
 def release(lease: Lease) -> bool:

@@ -27,16 +27,17 @@ class State(StrEnum):
 UNRESOLVED = [State.RETRYING, State.WAITING, State.DEAD]
 LONGEST_ERROR = 8000
 # Of a subscription s: whether an event is parked that another may wait behind, or that the cursor has yet to pass; and
-# whether one is due. Parameters: the unresolved states, and the one that retries.
+# whether one is due. Never in the statement that locks s: a lock follows the row to its newest version, and subqueries
+# keep the older snapshot.
 PARKED_FLAGS = """
     EXISTS (
         SELECT 1 FROM events_parkedevent p
         WHERE p.tenant_id = s.tenant_id AND p.subscriber = s.subscriber
-            AND (p.state = ANY(%s) OR p.position > s.cursor)
+            AND (p.state IN ('RETRYING', 'WAITING', 'DEAD') OR p.position > s.cursor)
     ),
     EXISTS (
         SELECT 1 FROM events_parkedevent p
-        WHERE p.tenant_id = s.tenant_id AND p.subscriber = s.subscriber AND p.state = %s
+        WHERE p.tenant_id = s.tenant_id AND p.subscriber = s.subscriber AND p.state = 'RETRYING'
             AND p.next_attempt_at <= clock_timestamp()
     )
 """
@@ -190,7 +191,7 @@ def remove(parked_id: int) -> None:
 
 
 def release_next(tenant_id: str, subscriber: str, stream: str) -> None:
-    """Let the first event that waits on a stream be tried; the others wait behind it, so that their order holds."""
+    """Let the first event that waits on a stream be tried, unless an earlier one is unresolved; the others wait."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -199,9 +200,9 @@ def release_next(tenant_id: str, subscriber: str, stream: str) -> None:
             WHERE id = (
                 SELECT id FROM events_parkedevent
                 WHERE tenant_id = %(tenant)s AND subscriber = %(subscriber)s AND stream = %(stream)s
-                    AND state = %(waiting)s
+                    AND state IN ('RETRYING', 'WAITING', 'DEAD')
                 ORDER BY position LIMIT 1
-            )
+            ) AND state = %(waiting)s
             """,
             {
                 "retrying": State.RETRYING,

@@ -14,6 +14,7 @@ from django.db import connection
 from events import parking
 from events.archives import archived_events
 from events.dispatch import Dispatch
+from events.holding import hold
 from events.log import StoredEvent, read
 from events.services import record_action
 from events.subscriptions import Subscriber, find_subscriber
@@ -56,6 +57,7 @@ def rebuild(*, subscriber: str, operator: str, swap: bool = False) -> Rebuilt:
     :param swap: whether the rows are replaced by the shadow's, where they differ.
     :raises NotAProjection: when the subscriber declares no projection, or its handler publishes.
     :raises NotFound: when the tenant has no such subscription.
+    :raises SubscriptionBusy: when a drain works on it for longer than a moment.
     """
     chosen = find_subscriber(subscriber)
     if not chosen.projection:
@@ -65,7 +67,7 @@ def rebuild(*, subscriber: str, operator: str, swap: bool = False) -> Rebuilt:
         until = _cursor(chosen)
         events, parked = _replay(chosen, chain(_archived(chosen), _kept(chosen, after=0, until=until)))
         with unit_of_work():
-            cursor = _cursor(chosen, lock=True)
+            cursor = hold(current_tenant(), chosen.name) or 0
             more, _ = _replay(chosen, chain([parked], _kept(chosen, after=until, until=cursor)))
             return _compare(chosen, events + more, operator, swap=swap)
 
@@ -122,12 +124,11 @@ def _shadow(tables: tuple[str, ...]) -> Iterator[None]:
                 cursor.execute(f'DROP TABLE pg_temp."{table}"')
 
 
-def _cursor(subscriber: Subscriber, *, lock: bool = False) -> int:
-    """:param lock: whether drains are kept away until the end of the transaction."""
+def _cursor(subscriber: Subscriber) -> int:
+    """:raises NotFound: when the tenant has no such subscription."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT cursor FROM events_subscription WHERE tenant_id = %s AND subscriber = %s"
-            + (" FOR NO KEY UPDATE" if lock else ""),
+            "SELECT cursor FROM events_subscription WHERE tenant_id = %s AND subscriber = %s",
             [current_tenant(), subscriber.name],
         )
         row = cursor.fetchone()

@@ -14,6 +14,7 @@ from events.causes import caused_by
 from events.delivery import Envelope
 from events.doorbells import doorbells
 from events.event import EventUnreadable, decode, encode, find_type
+from events.holding import hold
 from events.log import read_at
 from events.models import OperatorAction, ParkedEvent, Subscription
 from events.parking import State
@@ -113,8 +114,11 @@ def retry_parked(*, subscriber: str, operator: str, position: int | None = None,
     """Give dead and retrying events a fresh set of attempts, at once: one, those of one kind of error, or all.
 
     Returns how many; those that wait behind them follow in order.
+
+    :raises SubscriptionBusy: when a drain, or the subscriber's bridge, works on it for longer than a moment.
     """
     with unit_of_work():
+        hold(current_tenant(), subscriber)
         parked = _heads(subscriber, position=position, fingerprint=fingerprint)
         positions = list(parked.values_list("position", flat=True))
         now = timezone.now()
@@ -135,12 +139,14 @@ def discard_parked(
 
     :raises ReasonMissing: when no reason is given.
     :raises NotParked: when no retrying or dead event is meant.
+    :raises SubscriptionBusy: when a drain, or the subscriber's bridge, works on it for longer than a moment.
     """
     _require_reason(reason)
     if position is None and not fingerprint:
         message = "say which events may be given up: a position or a fingerprint"
         raise NotParked(message)
     with unit_of_work():
+        hold(current_tenant(), subscriber)
         chosen = _heads(subscriber, position=position, fingerprint=fingerprint)
         parked = list(chosen.select_for_update(no_key=True).order_by("position"))
         if not parked:
@@ -180,10 +186,12 @@ def publish_edited_copy(*, subscriber: str, position: int, data: dict[str, Any],
 
     :raises ReasonMissing: when no reason is given.
     :raises NotParked: when no retrying or dead event is parked at the position.
+    :raises SubscriptionBusy: when a drain, or the subscriber's bridge, works on it for longer than a moment.
     :raises CopyInvalid: when the data does not fit the event's class, or belongs to another stream.
     """
     _require_reason(reason)
     with unit_of_work() as unit:
+        hold(current_tenant(), subscriber)
         parked = _heads(subscriber, position=position).select_for_update(no_key=True).first()
         if parked is None:
             message = f"{subscriber} has no retrying or dead event at position {position}"

@@ -1,4 +1,4 @@
-"""`manage.py events list | lag | pause | resume | retry | discard | send-again | sweep | canary`."""
+"""`manage.py events list | lag | pause | resume | retry | discard | repair | send-again | sweep | canary`."""
 
 import argparse
 import getpass
@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from events import catalogue, queries, services, sweeper, undelivered
 from events.canary import arrivals, release_canary
+from events.repairing import repair
 from events.subscriptions import find_subscriber
 from kernel.refusals import Refusal
 from kernel.tenancy import find_any_tenant, in_public_schema, in_tenant
@@ -38,6 +39,9 @@ class Command(BaseCommand):
         again.add_argument("--kind", default="", help="only of this kind: payments.charge, notifications.mail, ...")
         again.add_argument("--id", type=UUID, help="only this one, though it was refused for good")
         again.add_argument("--reason", default="")
+        repairing = actions.add_parser("repair", help="release parked events that wait for nothing, in order")
+        repairing.add_argument("--tenant", required=True)
+        repairing.add_argument("--subscriber", default="", help="only this one's")
         actions.add_parser("sweep", help="ring for all that is behind, now")
         canary = actions.add_parser("canary", help="ask every subscriber of a tenant, or one, whether it is alive")
         canary.add_argument("--tenant", required=True)
@@ -107,6 +111,18 @@ class Command(BaseCommand):
                 outgoing_id=options["id"], kind=options["kind"], reason=options["reason"], operator=_operator()
             )
         self.stdout.write(f"{count} calls of {options['tenant']} are sent again")
+
+    def _repair(self, options: dict[str, Any]) -> None:
+        if options["subscriber"]:
+            self._acting(options)
+        with in_tenant(find_any_tenant(options["tenant"])):
+            done = repair(operator=_operator(), subscriber=options["subscriber"])
+        for each in done:
+            self.stdout.write(
+                f"{each.subscriber}: {len(each.released)} events are tried again, {len(each.held_back)} wait"
+            )
+        if not done:
+            self.stdout.write(f"all parked events of {options['tenant']} are in order")
 
     def _sweep(self, _options: dict[str, Any]) -> None:
         self.stdout.write(f"rang for {sweeper.sweep(insist=True)}")

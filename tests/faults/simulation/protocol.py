@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
+from events.bindings import Heard
 from events.cursors import Held
 from events.delivery import Envelope
 from events.log import Page, StoredEvent
@@ -30,6 +31,7 @@ class Protocol(Store):
 
     def __init__(self, world: World, database: Database, variant: Variant) -> None:
         self.world, self.database, self.variant = world, database, variant
+        self.heard: dict[str, Heard] = {}
         self.ring: Callable[[str, set[str]], None] = lambda _tenant, _types: None
 
     @contextmanager
@@ -96,6 +98,7 @@ class Protocol(Store):
             paused=False,
             blocked=any(row.state in UNRESOLVED for row in parked),
             due=any(row.state is State.RETRYING and row.next_attempt_at <= self.world.now for row in parked),
+            heard=self.heard[subscriber],
         )
 
     def account(self, tenant_id: str, subscriber: str, envelopes: Sequence[Envelope], *, reached: int) -> set[int]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import OperationalError
 
+from events.bindings import Heard, Interval
 from events.delivery import Delivery
 from events.dispatch import Dispatch
 from events.parking import State
@@ -65,6 +66,8 @@ class Shop:
         }
         for name, subscriber in self.subscribers.items():
             object.__setattr__(subscriber, "handler", self._many(name) if subscriber.batch else self._one(name))
+            intervals = tuple(Interval(type=type_name, since=0) for type_name in sorted(subscriber.types))
+            self.protocol.heard[name] = Heard(intervals)
         for tenant in TENANTS:
             self.database.tenants[tenant].cursors = dict.fromkeys(self.subscribers, 0)
 
