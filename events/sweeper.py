@@ -91,10 +91,13 @@ def subscribe_everyone(tenants: list[TenantLike]) -> int:
     return created
 
 
-def make_partitions() -> int:
-    """Make the log's partitions of the coming months; return how many were new."""
+def make_partitions(*, start: datetime | None = None, months_ahead: int = 3) -> int:
+    """Make the log's partitions of a month and of those that follow it; return how many were new.
+
+    :param start: a moment of the first month, this one where it is not given.
+    """
     with in_public_schema(), connection.cursor() as cursor:
-        cursor.execute("SELECT public.events_make_partitions(3)")
+        cursor.execute("SELECT public.events_make_partitions(%s, coalesce(%s, now()))", [months_ahead, start])
         made: int = cursor.fetchone()[0]
         return made
 

@@ -22,7 +22,7 @@ from events.outgoing import State
 from events.retention import months, obstacle
 from events.services import pause_subscription
 from events.subscriptions import Backoff
-from events.sweeper import oldest_to_keep
+from events.sweeper import make_partitions, oldest_to_keep
 from events.webhooks.endpoints import QUEUEING, create_endpoint, delete_endpoint
 from kernel.tenancy import in_public_schema
 from tenants.events import TenantSuspended
@@ -204,6 +204,27 @@ def test_the_command_says_what_became_of_each_month(old_month: str) -> None:
     assert "archived and dropped" in out.getvalue()
     with in_public_schema():
         assert all(obstacle(month) is not None for month in months())
+
+
+def test_a_past_month_is_made_as_this_one_is(committed: Tenant) -> None:
+    with in_public_schema(), connection.cursor() as cursor:
+        made = make_partitions(start=datetime(2019, 12, 31, 23, 59, tzinfo=UTC), months_ahead=1)
+        cursor.execute(
+            "SELECT relname, relrowsecurity, relforcerowsecurity, pg_get_expr(relpartbound, oid) FROM pg_class"
+            " WHERE relname ~ '^events_(event|processedevent)_(2019_12|2020_01)$' ORDER BY 1"
+        )
+        found = cursor.fetchall()
+        cursor.execute("DROP TABLE " + ", ".join(f"public.{name}" for name, *_ in found))
+
+    december = "FOR VALUES FROM ('2019-12-01 00:00:00+00') TO ('2020-01-01 00:00:00+00')"
+    january = "FOR VALUES FROM ('2020-01-01 00:00:00+00') TO ('2020-02-01 00:00:00+00')"
+    assert made == 4
+    assert found == [
+        ("events_event_2019_12", True, True, december),
+        ("events_event_2020_01", True, True, january),
+        ("events_processedevent_2019_12", True, True, december),
+        ("events_processedevent_2020_01", True, True, january),
+    ]
 
 
 def test_whole_months_are_kept() -> None:
