@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from config.stack.place import ROOT
+from config.stack.processes import kill_tree
 
 TENANT = "bench"
 
@@ -53,21 +54,41 @@ def _manage(*arguments: str) -> str:
 
 
 @contextmanager
-def worker(concurrency: int = 2, *, queues: str = "bench,backlog", niceness: int = 0) -> Iterator[None]:
+def worker(
+    concurrency: int = 2, *, queues: str = "bench,backlog", niceness: int = 0, module: str = "benchmarks.worker"
+) -> Iterator["subprocess.Popen[bytes]"]:
     """Run one prefork worker, which consumes the benchmarks' queue and, as in a shop, sends task events."""
-    celery = ["nice", "-n", str(niceness), str(Path(sys.executable).parent / "celery")]
     options = ["--concurrency", str(concurrency), "--queues", queues, "--hostname", f"{queues}@%h"]
-    command = [*celery, "--app", "benchmarks.worker", "worker", *options]
+    with _celery(module, "worker", *options, niceness=niceness) as process:
+        yield process
+
+
+@contextmanager
+def beat() -> Iterator[None]:
+    """Run what sweeps every two seconds."""
+    from config.stack.place import var
+
+    with _celery("config.celery", "beat", "--schedule", str(var() / "beat")):
+        yield
+
+
+@contextmanager
+def _celery(module: str, *action: str, niceness: int = 0) -> Iterator["subprocess.Popen[bytes]"]:
+    command = ["nice", "-n", str(niceness), str(Path(sys.executable).parent / "celery"), "--app", module, *action]
     environment = {**os.environ, "C_FORCE_ROOT": "1"}
     process = subprocess.Popen(
         [*command, "--loglevel", "ERROR"], cwd=ROOT, env=environment, stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL, start_new_session=True,
     )  # fmt: skip
     try:
-        yield
+        yield process
     finally:
         process.terminate()
-        process.wait(60)
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            kill_tree(process.pid)
+            process.wait()
 
 
 def wait_for(condition: Callable[[], bool], seconds: float = 300) -> None:

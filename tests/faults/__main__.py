@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from config.stack.place import ROOT
-from tests.faults.schedule import Round, schedule
+from tests.faults.schedule import FAULTS, Round, schedule
 
 if TYPE_CHECKING:
     from tests.faults.harness import Outcome
@@ -20,9 +20,10 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=30)
     parser.add_argument("--seed", type=int, default=random.randrange(10**6))
     parser.add_argument("--jobs", type=int, default=1, help="stacks at the same time, each for a part of the rounds")
+    parser.add_argument("--only", default=",".join(FAULTS), help="the faults to draw from, separated by commas")
     parser.add_argument("--plan", action="store_true", help="print the schedule and do nothing")
     arguments = parser.parse_args()
-    rounds = list(schedule(arguments.seed, arguments.rounds))
+    rounds = list(schedule(arguments.seed, arguments.rounds, arguments.only.split(",")))
     if arguments.plan:
         for planned in rounds:
             sys.stdout.write(f"{planned}\n")

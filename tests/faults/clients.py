@@ -12,7 +12,7 @@ from typing import Any
 import requests
 from uuid_utils import uuid7
 
-from tests.faults.stack import SHOPS, SKUS, Stack
+from tests.faults.stack import SKUS, Stack
 
 PATIENCE_SECONDS = 90
 TERMINALS = 6
@@ -29,8 +29,11 @@ class Clients:
 
     def sell(self, orders: int, seed: int) -> list[Any]:
         """Begin to sell; each order is sent again under its key until it is answered."""
-        random = Random(seed)
-        return [self.pool.submit(self._order, random.choice(SHOPS), random.getrandbits(64)) for _ in range(orders)]
+        random, shops = Random(seed), list(self.stack.shops)
+        return [self.pool.submit(self._order, random.choice(shops), random.getrandbits(64)) for _ in range(orders)]
+
+    def written(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.journal.read_text().splitlines()]
 
     def _order(self, shop: str, seed: int) -> None:
         random = Random(seed)
@@ -54,6 +57,12 @@ class Clients:
         with self.lock, self.journal.open("a") as journal:
             journal.write(json.dumps({**written, "status": answer, "attempts": attempts}) + "\n")
 
+    @staticmethod
+    def _is_passing(answer: requests.Response) -> bool:
+        """Say whether to send again: the server is in trouble, another request has the key, or the shop is suspended."""
+        suspended = answer.status_code == 403 and "tenant-suspended" in answer.text
+        return answer.status_code >= 500 or answer.status_code in {409, 429} or suspended
+
     def _send(self, shop: str, body: dict[str, Any]) -> tuple[int, int]:
         """Return the status of the final answer, 0 for none, and how often it was sent."""
         headers = {"Host": f"{shop}.localhost", "Authorization": f"Bearer {self.stack.tokens[shop]}"}
@@ -66,7 +75,7 @@ class Clients:
             except requests.RequestException:
                 time.sleep(0.1)
                 continue
-            if answer.status_code < 500 and answer.status_code not in {409, 429}:
+            if not self._is_passing(answer):
                 return answer.status_code, attempts
             time.sleep(0.1)
         return 0, attempts

@@ -14,13 +14,14 @@ from pathlib import Path
 import psycopg
 
 from config.stack.place import ROOT
-from tests.faults import arrivals
-from tests.faults.checker import bindings, check, pending, untold
+from tests.faults import acts, arrivals, life, releases
+from tests.faults.checker import Verdict, check, pending, untold
 from tests.faults.clients import Clients
+from tests.faults.evidence import Evidence, archived
 from tests.faults.schedule import Round
 from tests.faults.stack import SHOPS, Stack
 from tests.faults.strikes import strike
-from tests.faults.tampering import ARRIVAL_DAMAGES, DAMAGES, unseen
+from tests.faults.tampering import tried
 
 CATALOGUE = ROOT / "docs" / "events.md"
 KINDS = ("lost", "repeated", "reordered", "unaccounted", "leaked")
@@ -56,28 +57,58 @@ def run(rounds: Sequence[Round], folder: Path) -> Outcome:
     """Play rounds on a stack of their own, and let the checker judge what is there after the last."""
     stack = Stack(folder)
     recovered: list[float] = []
+    verdict = Verdict()
     began = time.monotonic()
     with started(stack):
         clients = Clients(stack, folder / "journal.jsonl")
         for planned in rounds:
-            recovered.append(play(stack, clients, planned))
+            if planned.fault == "close a shop" and stack.shops[len(SHOPS) :]:
+                verdict += judged_before_closing(stack, clients)
+            recovered.append(play(stack, clients, planned, verdict))
             tell(f"{planned.number:>4} {planned.fault:<20} recovered in {recovered[-1]:6.2f} s")
-        await_untold(stack)
-        arrived = arrivals.written(stack.receiver.journal)
+        releases.finish(stack)
+        await_settled(stack, verdict)
+        await_untold(stack, verdict)
         with stack.connect() as connection:
-            verdict = check(connection, clients.journal, arrived, CATALOGUE, SHOPS)
-            for damage in unseen(connection, clients.journal, arrived, CATALOGUE, SHOPS):
-                verdict.wrong["blind"].append(f"the checker did not see what was done to the tables: {damage}")
-    for kind, said in verdict.wrong.items():
-        for sentence in said[:20]:
+            evidence = gathered(stack, clients, connection, tuple(stack.shops))
+            verdict += check(evidence)
+            trial = tried(evidence)
+        for damage in trial.unseen:
+            verdict.wrong["blind"].append(f"the checker did not see what was done: {damage}")
+    for kind, sentences in verdict.wrong.items():
+        for sentence in sentences[:20]:
             tell(f"{kind}: {sentence}")
-    wrong = Counter({kind: len(said) for kind, said in verdict.wrong.items()})
-    damages = len(DAMAGES) + len(ARRIVAL_DAMAGES)
+    wrong = Counter({kind: len(sentences) for kind, sentences in verdict.wrong.items()})
     tell(
-        f"{time.monotonic() - began:.0f} s, {len(arrived)} webhooks arrived, {wrong.total()} findings,"
-        f" {damages} kinds of damage done and looked for"
+        f"{time.monotonic() - began:.0f} s, {len(evidence.arrived)} webhooks arrived, {len(evidence.done)} acts,"
+        f" {len(evidence.archives.events)} events archived, {wrong.total()} findings,"
+        f" {trial.done} kinds of damage done and looked for, {len(trial.impossible)} with nothing to do them to"
     )
     return Outcome(verdict.orders, verdict.events, wrong, recovered)
+
+
+def gathered(stack: Stack, clients: Clients, connection: psycopg.Connection, shops: tuple[str, ...]) -> Evidence:
+    """Read what the checker goes by."""
+    return Evidence(
+        connection=connection,
+        sold=clients.written(),
+        done=acts.written(stack.acts.journal),
+        arrived=arrivals.written(stack.receiver.journal),
+        archives=archived(connection, stack.folder / "archive"),
+        catalogue=CATALOGUE,
+        shops=shops,
+        generation=stack.generation,
+        renamed=stack.renamed,
+    )
+
+
+def judged_before_closing(stack: Stack, clients: Clients) -> Verdict:
+    """Judge a guest by what is there before its rows are gone."""
+    verdict = Verdict()
+    await_untold(stack, verdict)
+    with stack.connect() as connection:
+        verdict += check(gathered(stack, clients, connection, (stack.shops[-1],)))
+    return verdict
 
 
 def report(rounds: Sequence[Round], folder: Path, answer: Connection) -> None:
@@ -91,7 +122,7 @@ def interruptible() -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
-def play(stack: Stack, clients: Clients, planned: Round) -> float:
+def play(stack: Stack, clients: Clients, planned: Round, verdict: Verdict) -> float:
     """Sell while the fault strikes, heal, and wait until everything is applied; return the seconds from healing on."""
     orders = clients.sell(planned.orders, planned.seed)
     time.sleep(planned.after)
@@ -103,32 +134,34 @@ def play(stack: Stack, clients: Clients, planned: Round) -> float:
     wait(orders)
     for order in orders:
         order.result()
-    await_settled(stack)
+    await_settled(stack, verdict)
+    life.speed_up(stack)
     return time.monotonic() - healed
 
 
-def await_settled(stack: Stack) -> None:
-    heard = bindings(CATALOGUE)
-    await_none(stack, lambda connection: pending(connection, heard, SHOPS))
+def await_settled(stack: Stack, verdict: Verdict) -> None:
+    await_none(stack, verdict, lambda connection: pending(connection, tuple(stack.shops), stack.unreadable))
 
 
-def await_untold(stack: Stack) -> None:
+def await_untold(stack: Stack, verdict: Verdict) -> None:
     """Let the webhooks arrive, those too that wait for their next attempt: no round waits for them."""
-    await_none(stack, untold)
+    await_none(stack, verdict, lambda connection: untold(connection, tuple(stack.shops)))
 
 
-def await_none(stack: Stack, count: Callable[[psycopg.Connection], int]) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
+def await_none(stack: Stack, verdict: Verdict, count: Callable[[psycopg.Connection], int]) -> None:
+    deadline, left = time.monotonic() + PATIENCE_SECONDS, 0
     while time.monotonic() < deadline:
         stack.heal()
         try:
             with stack.connect() as connection:
-                if not count(connection):
-                    return
+                left = count(connection)
         except psycopg.OperationalError:
             continue
+        if not left:
+            return
         time.sleep(0.1)
-    tell(f"not settled after {PATIENCE_SECONDS} s: the checker will say what is missing")
+    tell(f"not settled after {PATIENCE_SECONDS} s")
+    verdict.wrong["unsettled"].append(f"{left} events or calls were left after {PATIENCE_SECONDS} s")
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """The schedule of faults: drawn from the seed alone, before anything runs."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from random import Random
 
@@ -21,6 +21,14 @@ FAULTS = (
     "hold transaction",
     "hold register",
     "cut connections",
+    "terminate web",
+    "terminate worker",
+    "terminate all",
+    "operators",
+    "slow handlers",
+    "suspend a shop",
+    "open a shop",
+    "close a shop",
     "nothing",
 )
 
@@ -37,13 +45,13 @@ class Round:
     seed: int
 
 
-def schedule(seed: int, rounds: int) -> Iterator[Round]:
+def schedule(seed: int, rounds: int, faults: Sequence[str] = FAULTS) -> Iterator[Round]:
     """Draw the rounds; every fault comes once before any comes again."""
     random = Random(seed)
     bag: list[str] = []
     for number in range(1, rounds + 1):
         if not bag:
-            bag = random.sample(FAULTS, len(FAULTS))
+            bag = random.sample(faults, len(faults))
         yield Round(
             number=number,
             fault=bag.pop(),

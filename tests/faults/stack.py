@@ -1,14 +1,14 @@
-"""A stack of the harness's own under `var/faults/`: PostgreSQL, broker, web, two workers, beat; three shops.
+"""A stack of the harness's own under `var/faults/`: PostgreSQL, broker, web, two workers, beat; three shops, and guests.
 
 Each shop has a webhook endpoint, whose receiver is the harness's own.
 """
 
-import json
 import os
 import subprocess
 import sys
 import time
 from pathlib import Path
+from random import choice
 
 import psycopg
 import redis
@@ -21,34 +21,74 @@ from config.stack.isolation import isolate_environment
 from config.stack.place import ROOT
 from config.stack.postgres import EmbeddedPostgres
 from config.stack.processes import Program, kill_tree
+from tests.faults.acts import Acts
 from tests.faults.arrivals import TYPES
 from tests.faults.receiver import Receiver
 
 SHOPS = ("alder", "birch", "cedar")
 SKUS = ("BREAD", "MILK", "TEA", "SOAP", "LAMP")
 OPENING_STOCK = 1_000_000
-EFFECTS = """
+OPERATOR = "operator"
+"""The name of the operators' key: what they publish is said by it."""
+GRACE_SECONDS = 15
+TABLES = """
 CREATE TABLE IF NOT EXISTS {shop}.faults_effect (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    subscriber text NOT NULL, position bigint NOT NULL, stream text NOT NULL, event_id uuid NOT NULL
-)
+    subscriber text NOT NULL, position bigint NOT NULL, stream text NOT NULL, event_id uuid NOT NULL,
+    written_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+CREATE TABLE IF NOT EXISTS {shop}.faults_index (value text);
+CREATE INDEX IF NOT EXISTS faults_index_value ON {shop}.faults_index (value);
 """
 
 
+class Web:
+    """A web program, and where it answers."""
+
+    def __init__(self, name: str = "web") -> None:
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.program = programs.web(self.port)
+        self.program.name = name
+
+
 class Stack:
+    """`generation` is that of the declaration that runs, `newest` that of any that ever ran."""
+
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "kills").mkdir(exist_ok=True)
+        self.marks = folder / "marks"
+        self.marks.mkdir(exist_ok=True)
         self.folder = folder
         self.postgres = EmbeddedPostgres(folder / "postgres")
         self.broker = EmbeddedBroker(folder / "broker")
-        self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
-        self.web, self.beat = programs.web(self.port), programs.beat()
+        self.webs, self.beat = [Web()], programs.beat()
         self.workers = [programs.worker(name, queues=ORDINARY) for name in ("worker1", "worker2")]
-        self.programs: list[Program] = [self.web, self.beat, *self.workers, programs.backlog_worker()]
+        self.backlog = programs.backlog_worker()
         self.receiver = Receiver(folder / "webhooks.jsonl")
+        self.acts = Acts(folder / "acts.jsonl")
+        self.shops: list[str] = []
+        self.guests: list[str] = []
         self.tokens: dict[str, str] = {}
+        self.operators: dict[str, str] = {}
+        self.generation, self.renamed, self.newest = 0, 0, 0
+
+    @property
+    def programs(self) -> list[Program]:
+        return [*(web.program for web in self.webs), self.beat, *self.workers, self.backlog]
+
+    @property
+    def url(self) -> str:
+        return choice(self.webs).url
+
+    @property
+    def unreadable(self) -> tuple[str, ...]:
+        """The subscribers whose events may wait: what a generation that was rolled back has published."""
+        return ("faults.versions",) if self.generation < self.newest else ()
+
+    @property
+    def declaration(self) -> dict[str, str]:
+        return {"FAULTS_GENERATION": str(self.generation), "FAULTS_RENAMED": str(self.renamed)}
 
     def start(self) -> None:
         self.receiver.start()
@@ -56,21 +96,27 @@ class Stack:
         os.environ["DATABASE_URL"] = self.postgres.start()
         os.environ["REDIS_URL"] = self.broker.start()
         os.environ["DJANGO_SETTINGS_MODULE"] = "tests.faults.settings"
-        os.environ["FAULTS_KILLS"] = str(self.folder / "kills")
+        os.environ["FAULTS_KILLS"] = str(self.marks)
         os.environ["LOG_LEVEL"] = "WARNING"
         os.environ["WEBHOOKS_MAY_BE_LOCAL"] = "true"
         self.manage("migrate_schemas", "--verbosity", "0")
-        for shop in SHOPS:
-            self.manage("tenant", "create", shop)
-            with psycopg.connect(self.postgres.url("tillflow", "tillflow"), autocommit=True) as connection:
-                connection.execute(EFFECTS.format(shop=shop))
         for program in self.programs:
+            program.environment.update(self.declaration)
             program.start()
         self.await_web()
         for shop in SHOPS:
-            self.tokens[shop] = self._pair(shop)
-            self._furnish(shop)
-            self._hook(shop)
+            self.open(shop)
+
+    def open(self, shop: str) -> None:
+        """Create a tenant, and all that it needs to sell."""
+        self.manage("tenant", "create", shop)
+        with psycopg.connect(self.postgres.url("tillflow", "tillflow"), autocommit=True) as connection:
+            connection.execute(TABLES.format(shop=shop))
+        self.tokens[shop] = self._pair(shop)
+        self.operators[shop] = self.manage("apikey", "issue", OPERATOR, "--tenant", shop).strip()
+        self._furnish(shop)
+        self._hook(shop)
+        self.shops.append(shop)
 
     def stop(self) -> None:
         for program in self.programs:
@@ -89,18 +135,33 @@ class Stack:
                 program.start()
         self.await_web()
 
+    def terminate(self, program: Program) -> None:
+        """Ask a program to stop, and wait until it has; one that does not in time is killed, as a supervisor would."""
+        if program.process is None or not program.runs():
+            return
+        program.process.terminate()
+        try:
+            program.process.wait(GRACE_SECONDS)
+        except subprocess.TimeoutExpired:
+            kill_tree(program.process.pid)
+            program.process.wait()
+
     def await_web(self, seconds: float = 60) -> None:
         deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            try:
-                if requests.get(f"{self.url}/healthz", timeout=2).ok:
-                    return
-            except requests.RequestException:
-                pass
-            if not self.web.runs():
-                self.web.start()
-            time.sleep(0.05)
-        raise TimeoutError("the web processes do not answer")
+        for web in list(self.webs):
+            while not self._answers(web):
+                if time.monotonic() > deadline:
+                    raise TimeoutError("the web processes do not answer")
+                if not web.program.runs():
+                    web.program.start()
+                time.sleep(0.05)
+
+    @staticmethod
+    def _answers(web: Web) -> bool:
+        try:
+            return requests.get(f"{web.url}/healthz", timeout=2).ok
+        except requests.RequestException:
+            return False
 
     def connect(self) -> psycopg.Connection:
         """Connect past row-level security, as the checker must: as the superuser of the embedded server."""
@@ -110,8 +171,10 @@ class Stack:
         return redis.Redis.from_url(self.broker.url(), socket_timeout=2)
 
     def manage(self, *arguments: str) -> str:
-        command = [sys.executable, "manage.py", *arguments]
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        """Run a command in the code of the released generation. :raises RuntimeError: when it fails."""
+        command = [sys.executable, "-W", "ignore", "manage.py", *arguments]
+        environment = {**os.environ, **self.declaration}
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, env=environment)
         if done.returncode:
             message = f"manage.py {' '.join(arguments)}: {done.stderr[-3000:]}"
             raise RuntimeError(message)
@@ -150,7 +213,7 @@ class Stack:
             if answer.ok:
                 return dict(answer.json())
             if time.monotonic() > deadline:
-                raise RuntimeError(json.dumps(answer.json()))
+                raise RuntimeError(f"{path}: {answer.status_code} {answer.text}")
             time.sleep(0.2)
 
 

@@ -5,6 +5,7 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from random import Random
 from uuid import uuid4
@@ -15,6 +16,8 @@ import redis
 
 from config.queues import QUEUES
 from config.stack.processes import Program, kill_tree
+from tests.faults import life, releases
+from tests.faults.operators import Operators
 from tests.faults.schedule import Round
 from tests.faults.stack import SHOPS, Stack
 
@@ -24,7 +27,7 @@ BEAT = 0.02
 def strike(stack: Stack, planned: Round) -> None:
     """Let the round's fault happen, for as long as it lasts. What died stays dead until the stack is healed."""
     strikes: dict[str, Callable[[], None]] = {
-        "kill web": lambda: _kill(stack.web),
+        "kill web": lambda: _kill(stack.webs[0].program),
         "kill worker parent": lambda: _kill_parent(random.choice(stack.workers)),
         "kill pool child": lambda: _kill_children(stack, random),
         "kill both workers": lambda: [_kill(worker) for worker in stack.workers] and None,
@@ -42,6 +45,16 @@ def strike(stack: Stack, planned: Round) -> None:
             stack, planned.lasts, f"SELECT 1 FROM {random.choice(SHOPS)}.pos_register FOR NO KEY UPDATE"
         ),
         "cut connections": lambda: _cut(stack),
+        "terminate web": lambda: stack.terminate(stack.webs[0].program),
+        "terminate worker": lambda: stack.terminate(random.choice(stack.workers)),
+        "terminate all": lambda: _terminate_all(stack),
+        "operators": lambda: Operators(stack).work(planned.lasts, random),
+        "slow handlers": lambda: life.slow_down(stack),
+        "deploy": lambda: releases.deploy(stack, planned.lasts),
+        "roll back": lambda: releases.roll_back(stack, planned.lasts),
+        "suspend a shop": lambda: life.suspend(stack, random.choice(stack.shops), planned.lasts),
+        "open a shop": lambda: life.open_guest(stack, planned.number),
+        "close a shop": lambda: life.close_guest(stack, planned.number),
         "nothing": lambda: None,
     }
     random = Random(planned.seed)
@@ -52,6 +65,12 @@ def _kill(program: Program) -> None:
     if program.process is not None:
         kill_tree(program.process.pid)
         program.process.wait()
+
+
+def _terminate_all(stack: Stack) -> None:
+    """Stop everything at once, as a machine that is shut down does."""
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(stack.terminate, stack.programs))
 
 
 def _kill_parent(program: Program) -> None:

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from tests.faults.dice import KILLS_FOR_GOOD, kills_of
+from tests.faults.dice import HARMLESS, KILLS_FOR_GOOD, WAYS, kills_of, may_be_dead, way_of
 from tests.faults.schedule import FAULTS, schedule
 
 
@@ -16,6 +16,18 @@ def test_every_fault_comes_before_any_comes_again() -> None:
 
     assert {r.fault for r in planned[: len(FAULTS)]} == set(FAULTS)
     assert {r.fault for r in planned[len(FAULTS) :]} == set(FAULTS)
+
+
+def test_every_fault_comes_within_thirty_rounds() -> None:
+    assert {r.fault for r in schedule(1, 30)} == set(FAULTS)
+
+
+def test_some_events_make_their_handler_misbehave_in_each_way_and_have_a_reason_to_be_dead() -> None:
+    ids = [UUID(int=number) for number in range(5000)]
+
+    assert {way_of(event_id) for event_id in ids} == {"", *WAYS}
+    assert all(may_be_dead("faults.misbehaving", each) == (way_of(each) not in HARMLESS) for each in ids)
+    assert not any(may_be_dead("faults.steady", each) for each in ids)
 
 
 def test_most_events_kill_nobody_some_once_and_few_for_good() -> None:
