@@ -12,6 +12,8 @@ from functools import cached_property, lru_cache
 
 from django.db import connection
 
+from events.holding import hold
+
 # Whether binding b hears event e.
 HEARS = "b.since < e.position AND (b.until IS NULL OR e.position <= b.until)"
 # Whether subscription s hears event e.
@@ -137,12 +139,6 @@ ON CONFLICT (tenant_id, subscriber) DO NOTHING
 RETURNING subscriber, start
 """
 
-LOCK = """
-SELECT s.subscriber FROM events_subscription s
-WHERE s.tenant_id = %(tenant)s AND s.subscriber = ANY(%(subscribers)s::text[])
-ORDER BY s.subscriber FOR NO KEY UPDATE OF s
-"""
-
 # A subscription without any binding, new or of older code, is bound from where it started; one that has some, from the
 # head: what it has passed is not heard again. Where the row that ended last began at the same head, it goes on.
 _BIND = f"""
@@ -167,6 +163,8 @@ def bind(tenant_id: str, wanted: Iterable[Wanted]) -> list[Bound]:
     """Create the subscriptions that a tenant lacks and bind the types that are not bound; return what was changed.
 
     Belongs into a transaction: the lock of each subscription that gets a type is held until its end.
+
+    :raises SubscriptionBusy: when a drain or a bridge works on one of them for longer than a moment.
     """
     by_key = {(each.subscriber, each.type): each for each in wanted}
     missing = [by_key[key] for key in missing_in(tenant_id, by_key.values())]
@@ -188,7 +186,8 @@ def bind(tenant_id: str, wanted: Iterable[Wanted]) -> list[Bound]:
             "subscribers": [each.subscriber for each in missing],
             "types": [each.type for each in missing],
         }
-        cursor.execute(LOCK, changed)
+        for name in sorted({each.subscriber for each in missing} - {change.subscriber for change in changes}):
+            hold(tenant_id, name)
         cursor.execute(_BIND, changed)
         return changes + [Bound(subscriber=name, type=kind, since=since) for name, kind, since in cursor.fetchall()]
 
@@ -222,9 +221,11 @@ def unbind(tenant_id: str, subscriber: str, types: Collection[str]) -> list[str]
     """Let a subscription hear nothing of some types after its cursor; return those that were bound.
 
     Belongs into a transaction: the lock of the subscription is held until its end.
+
+    :raises SubscriptionBusy: when a drain or a bridge works on it for longer than a moment.
     """
     with connection.cursor() as cursor:
-        cursor.execute(LOCK, {"tenant": tenant_id, "subscribers": [subscriber]})
+        hold(tenant_id, subscriber)
         cursor.execute(_UNBIND, {"tenant": tenant_id, "subscriber": subscriber, "types": list(types)})
         return sorted(kind for (kind,) in cursor.fetchall())
 

@@ -5,12 +5,14 @@ rings for whatever is behind.
 """
 
 import time
+from dataclasses import replace
 from threading import Lock
 
 from django.db import DatabaseError, connection, transaction
 
-from events.bindings import Wanted, bind
-from events.subscriptions import Subscriber, all_subscribers, find_subscriber
+from events.bindings import bind
+from events.declarations import renamed_names, wanted
+from events.subscriptions import Subscriber, all_subscribers
 from kernel.tenancy import current_tenant
 
 REMEMBERED_SECONDS = 30.0
@@ -25,9 +27,10 @@ def is_wanted(tenant_id: str, subscriber: Subscriber) -> bool:
 
 def want(subscriber_name: str) -> None:
     """Subscribe the current tenant from its log's head on, where it is not subscribed yet."""
-    subscriber = find_subscriber(subscriber_name)
+    name = renamed_names().get(subscriber_name, subscriber_name)
+    chosen = [replace(each, create=True) for each in wanted(platform=False) if each.subscriber == name]
     with transaction.atomic():
-        bind(current_tenant(), [Wanted(subscriber=subscriber.name, type=name) for name in sorted(subscriber.heard)])
+        bind(current_tenant(), chosen)
     forget()
 
 

@@ -19,7 +19,7 @@ from redis.retry import Retry
 
 from events import metrics
 from events.demand import is_wanted
-from events.subscriptions import Subscriber, subscribers_of
+from events.subscriptions import Subscriber, known_subscriber, subscribers_of
 
 logger = structlog.get_logger(__name__)
 
@@ -93,6 +93,12 @@ class Doorbells:
             self._send(tenant_id, subscriber, queue=BACKLOG if behind else subscriber.queue, countdown=countdown)
 
         self._try(ring, tenant=tenant_id)
+
+    def ring_by_name(self, tenant_id: str, name: str) -> None:
+        """Ring again for a subscriber; for one that this code lacks, a process of the code that has it sweeps."""
+        subscriber = known_subscriber(name)
+        if subscriber is not None:
+            self.ring_again(tenant_id, subscriber)
 
     def send(self, task: str, keywords: dict[str, str], *, queue: str, countdown: float = 0.0) -> None:
         """Ask a worker for something that is due in the database anyway; never raises for the broker."""

@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from events.dispatch import Dispatch
 from events.log import StoredEvent, read_at
 from events.parking import described
-from events.subscriptions import Subscriber, find_subscriber
+from events.subscriptions import Subscriber, known_subscriber
 from events.unit_of_work import Unit, unit_of_work
 from kernel.tenancy import current_tenant
 
@@ -49,11 +49,14 @@ def dry_run(*, subscriber: str, position: int, attempt: int = 1) -> DryRun:
     Runs at REPEATABLE READ, so that what others commit meanwhile is not taken for its doing.
     """
     found = DryRun()
+    chosen = known_subscriber(subscriber)
+    if chosen is None:
+        return DryRun(error=f"this code has no subscriber {subscriber}: its handler cannot be tried here")
     try:
         with unit_of_work() as unit:
             _isolate()
             event = read_at(current_tenant(), position)
-            _observe(find_subscriber(subscriber), event, attempt, unit, found)
+            _observe(chosen, event, attempt, unit, found)
             raise _RollBack
     except _RollBack:
         return found

@@ -13,11 +13,12 @@ from django.db import connection
 
 from events import parking
 from events.archives import archived_events
+from events.bindings import Heard, intervals_of
 from events.dispatch import Dispatch
 from events.holding import hold
 from events.log import StoredEvent, read
 from events.services import record_action
-from events.subscriptions import Subscriber, find_subscriber
+from events.subscriptions import Subscriber, known_subscriber
 from events.unit_of_work import unit_of_work
 from kernel.refusals import NotFound, Refusal
 from kernel.tenancy import current_tenant
@@ -59,7 +60,10 @@ def rebuild(*, subscriber: str, operator: str, swap: bool = False) -> Rebuilt:
     :raises NotFound: when the tenant has no such subscription.
     :raises SubscriptionBusy: when a drain works on it for longer than a moment.
     """
-    chosen = find_subscriber(subscriber)
+    chosen = known_subscriber(subscriber)
+    if chosen is None:
+        message = f"this code has no subscriber {subscriber!r}"
+        raise NotFound(message)
     if not chosen.projection:
         message = f"{subscriber} declares no projection: its effects cannot be made anew"
         raise NotAProjection(message)
@@ -75,7 +79,9 @@ def rebuild(*, subscriber: str, operator: str, swap: bool = False) -> Rebuilt:
 def _replay(subscriber: Subscriber, pages: Iterable[list[StoredEvent]]) -> tuple[int, list[StoredEvent]]:
     """Apply what the subscriber has applied; return how many events, and those that are parked for it or discarded."""
     excluded, parked, count = parking.positions(current_tenant(), subscriber.name), [], 0
+    bound = Heard(tuple(intervals_of(current_tenant(), subscriber.name)))
     for page in pages:
+        page = [event for event in page if bound.hears(event.envelope.type, event.envelope.position)]  # noqa: PLW2901
         parked += [event for event in page if event.envelope.position in excluded]
         count += _apply(subscriber, [event for event in page if event.envelope.position not in excluded])
     return count, parked

@@ -9,10 +9,11 @@ from django.db import connection
 
 from events.doorbells import doorbells
 from events.holding import hold
+from events.models import Subscription
 from events.services import record_action
-from events.subscriptions import all_subscribers, find_subscriber
+from events.subscriptions import known_subscriber
 from events.unit_of_work import unit_of_work
-from kernel.tenancy import current_tenant, in_public
+from kernel.tenancy import current_tenant
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,9 +54,19 @@ def repair(*, operator: str, subscriber: str = "") -> list[Repaired]:
 
     :raises SubscriptionBusy: when a drain works on a subscription for longer than a moment.
     """
-    names = [subscriber] if subscriber else [each.name for each in all_subscribers(platform=in_public())]
-    found = [_repair(name, operator) for name in names if not find_subscriber(name).unordered]
+    found = [_repair(name, operator) for name in ([subscriber] if subscriber else _names()) if not _is_unordered(name)]
     return [each for each in found if each.released or each.held_back]
+
+
+def _names() -> list[str]:
+    """List the subscribers that the tenant has, also those that this code lacks."""
+    subscriptions = Subscription.objects.filter(tenant_id=current_tenant())
+    return list(subscriptions.order_by("subscriber").values_list("subscriber", flat=True))
+
+
+def _is_unordered(name: str) -> bool:
+    known = known_subscriber(name)
+    return known is not None and known.unordered
 
 
 def _repair(subscriber: str, operator: str) -> Repaired:
@@ -72,5 +83,5 @@ def _repair(subscriber: str, operator: str) -> Repaired:
         for position in held_back:
             record_action("repair", subscriber, operator, "an earlier event of its stream is unresolved", position)
     if released:
-        doorbells.ring_again(current_tenant(), find_subscriber(subscriber))
+        doorbells.ring_by_name(current_tenant(), subscriber)
     return Repaired(subscriber=subscriber, released=released, held_back=held_back)

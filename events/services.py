@@ -6,11 +6,12 @@ from uuid import UUID
 
 import msgspec
 from django.db import connection, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from events import bindings, parking
-from events.bindings import Wanted
 from events.causes import caused_by
+from events.declarations import wanted
 from events.delivery import Envelope
 from events.doorbells import doorbells
 from events.event import EventUnreadable, decode, encode, find_type
@@ -19,7 +20,7 @@ from events.log import read_at
 from events.models import OperatorAction, ParkedEvent, Subscription
 from events.parking import State
 from events.publishing import publish
-from events.subscriptions import all_subscribers, find_subscriber, subscribers_of
+from events.subscriptions import known_subscriber, subscribers_of
 from events.unit_of_work import unit_of_work
 from kernel.refusals import NotFound, Refusal
 from kernel.tenancy import current_tenant, in_public
@@ -67,22 +68,8 @@ def subscribe_tenant() -> int:
     A subscriber that is new to a tenant starts at the log's head, or at its beginning where it asks for that.
     """
     with transaction.atomic():
-        changes = bindings.bind(current_tenant(), declared(platform=in_public()))
+        changes = bindings.bind(current_tenant(), wanted(platform=in_public()))
     return sum(not change.type for change in changes)
-
-
-def declared(*, platform: bool) -> list[Wanted]:
-    """List what the subscribers of this code hear; those on demand are not created for it."""
-    return [
-        Wanted(
-            subscriber=subscriber.name,
-            type=type_name,
-            from_beginning=subscriber.from_beginning,
-            create=not subscriber.on_demand,
-        )
-        for subscriber in all_subscribers(platform=platform)
-        for type_name in sorted(subscriber.heard)
-    ]
 
 
 def drop_tenant_records(*, tenant_id: str) -> None:
@@ -107,7 +94,7 @@ def resume_subscription(*, subscriber: str, operator: str, reason: str = "") -> 
     with unit_of_work():
         _change_pause(subscriber, paused=False)
         record_action("resume", subscriber, operator, reason)
-    doorbells.ring_again(current_tenant(), find_subscriber(subscriber))
+    doorbells.ring_by_name(current_tenant(), subscriber)
 
 
 def retry_parked(*, subscriber: str, operator: str, position: int | None = None, fingerprint: str = "") -> int:
@@ -126,7 +113,7 @@ def retry_parked(*, subscriber: str, operator: str, position: int | None = None,
         for at in positions:
             record_action("retry", subscriber, operator, "", at)
     if positions:
-        doorbells.ring_again(current_tenant(), find_subscriber(subscriber))
+        doorbells.ring_by_name(current_tenant(), subscriber)
     return len(positions)
 
 
@@ -155,8 +142,18 @@ def discard_parked(
             raise NotParked(message)
         for event in parked:
             _discard(event, operator, reason)
-    doorbells.ring_again(current_tenant(), find_subscriber(subscriber))
+    doorbells.ring_by_name(current_tenant(), subscriber)
     return len(parked)
+
+
+def require_subscriber(*, subscriber: str) -> None:
+    """Let a subscriber be named that this code has, or that the current tenant has a subscription of.
+
+    :raises NotFound: when there is neither.
+    """
+    if known_subscriber(subscriber) is None and not _subscription(subscriber).exists():
+        message = f"there is no subscriber {subscriber!r}"
+        raise NotFound(message)
 
 
 def require_parked(*, subscriber: str, position: int) -> None:
@@ -205,7 +202,7 @@ def publish_edited_copy(*, subscriber: str, position: int, data: dict[str, Any],
         said = f"an edited copy of position {position} for {subscriber}: {reason}"
         unit.after_append.append(lambda: parking.exclude(original.tenant_id, others, event_id, said))
         _discard(parked, operator, f"replaced by an edited copy, {event_id}: {reason}", action="edited copy")
-    doorbells.ring_again(current_tenant(), find_subscriber(subscriber))
+    doorbells.ring_by_name(current_tenant(), subscriber)
     return event_id
 
 
@@ -247,10 +244,12 @@ def _heads(subscriber: str, *, position: int | None = None, fingerprint: str = "
     return parked
 
 
+def _subscription(subscriber: str) -> QuerySet[Subscription]:
+    return Subscription.objects.filter(tenant_id=current_tenant(), subscriber=subscriber)
+
+
 def _change_pause(subscriber: str, *, paused: bool) -> None:
-    changed = Subscription.objects.filter(tenant_id=current_tenant(), subscriber=subscriber).update(
-        paused_at=timezone.now() if paused else None
-    )
+    changed = _subscription(subscriber).update(paused_at=timezone.now() if paused else None)
     if not changed:
         message = f"{current_tenant()} has no subscription {subscriber!r}"
         raise NotFound(message)

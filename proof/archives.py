@@ -25,6 +25,11 @@ def bring_back(tenant_id: str) -> int:
                     brought += _insert(cursor, table, page)
                     page = []
             brought += _insert(cursor, table, page)
+            if table == PROCESSED:
+                cursor.execute(
+                    f"UPDATE pg_temp.{table} d SET subscriber = r.after FROM events_renamed r"
+                    " WHERE d.subscriber = r.before"
+                )
             cursor.execute(f"CREATE INDEX ON pg_temp.{table} (tenant_id, position)")
             if table == EVENTS:
                 cursor.execute(f"CREATE INDEX ON pg_temp.{table} (tenant_id, type, stream)")

@@ -57,6 +57,7 @@ def _reset_platform() -> None:
     with in_public_schema(), connection.cursor() as cursor:
         for table in ("event", "processedevent", "binding", "subscription"):
             cursor.execute(f"DELETE FROM events_{table} WHERE tenant_id = 'public'")
+        cursor.execute("DELETE FROM events_release; DELETE FROM events_renamed")
         subscribe_tenant()
 
 

@@ -3,10 +3,12 @@
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.html import format_html_join
 
 from events import services
 from events.admin.acting import acting_in, operator_of
-from events.models import OperatorAction, Subscription
+from events.models import Binding, OperatorAction, Subscription
+from events.subscriptions import known_subscriber
 from kernel.admin import ReadOnlyAdmin
 
 
@@ -17,6 +19,23 @@ class SubscriptionAdmin(ReadOnlyAdmin):
     search_fields = ("tenant_id", "subscriber")
     ordering = ("tenant_id", "subscriber")
     actions = ("pause", "resume")
+    readonly_fields = ("hears",)
+    fields = (
+        "tenant_id", "subscriber", "hears", "start", "cursor", "paused_at", "started_position", "starts", "started_at",
+        "lease", "leased_until", "updated_at",
+    )  # fmt: skip
+
+    @admin.display(description="hears")
+    def hears(self, subscription: Subscription) -> str:
+        """List the bound types, each with the positions between which it is heard."""
+        rows = Binding.objects.filter(tenant_id=subscription.tenant_id, subscriber=subscription.subscriber)
+        known = known_subscriber(subscription.subscriber)
+        lines = [
+            f"{row.type} after {row.since}{'' if row.until is None else f' up to {row.until}'}"
+            f"{'' if known and row.type in known.heard else ' (not in this code)'}"
+            for row in rows.order_by("type", "since")
+        ]
+        return format_html_join("", "{}<br>", ((line,) for line in lines)) or "nothing"
 
     @admin.action(description="Pause", permissions=["operate"])
     def pause(self, request: HttpRequest, subscriptions: QuerySet[Subscription]) -> None:

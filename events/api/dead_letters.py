@@ -12,9 +12,7 @@ from rest_framework.views import APIView
 from events import dead_letters, services
 from events.dry_run import dry_run
 from events.queries import lags
-from events.subscriptions import find_subscriber
 from kernel.api.scopes import EVENTS_OPERATE, actor_of, require_scope
-from kernel.refusals import NotFound
 
 
 class GroupSerializer(serializers.Serializer[Any]):
@@ -129,11 +127,7 @@ class OperatorView(APIView):
         read = serializer(data=request.data)
         read.is_valid(raise_exception=True)
         asked: dict[str, Any] = dict(read.validated_data)
-        try:
-            find_subscriber(asked["subscriber"])
-        except KeyError:
-            message = f"there is no subscriber {asked['subscriber']!r}"
-            raise NotFound(message) from None
+        services.require_subscriber(subscriber=asked["subscriber"])
         return asked
 
 

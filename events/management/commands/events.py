@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from events import catalogue, queries, services, sweeper, undelivered
 from events.canary import arrivals, release_canary
 from events.repairing import repair
-from events.subscriptions import find_subscriber
+from events.subscriptions import known_subscriber
 from kernel.refusals import Refusal
 from kernel.tenancy import find_any_tenant, in_public_schema, in_tenant
 
@@ -74,7 +74,7 @@ class Command(BaseCommand):
                 continue
             self.stdout.write(
                 f"{lag.tenant_id:<20} {lag.subscriber:<40} {lag.cursor:>8} {lag.behind:>8} {lag.oldest_seconds:>9.1f} "
-                f"{lag.retrying:>8} {lag.waiting:>8} {lag.dead:>6} {'paused' if lag.paused else ''}"
+                f"{lag.retrying:>8} {lag.waiting:>8} {lag.dead:>6} {_remarks(lag)}"
             )
         self.stdout.write(f"unaccounted={unaccounted}")
 
@@ -146,12 +146,14 @@ class Command(BaseCommand):
             raise CommandError(message)
 
     def _acting(self, options: dict[str, Any]) -> dict[str, Any]:
-        try:
-            find_subscriber(options["subscriber"])
-        except KeyError:
-            message = f"there is no subscriber {options['subscriber']!r}; `manage.py events list` shows them"
-            raise CommandError(message) from None
+        with in_tenant(find_any_tenant(options["tenant"])):
+            services.require_subscriber(subscriber=options["subscriber"])
         return {"subscriber": options["subscriber"], "operator": _operator()}
+
+
+def _remarks(lag: queries.Lag) -> str:
+    unknown = "" if known_subscriber(lag.subscriber) else "not in this code"
+    return ", ".join(filter(None, ["paused" if lag.paused else "", unknown]))
 
 
 def _operator() -> str:

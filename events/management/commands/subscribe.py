@@ -1,0 +1,56 @@
+"""`manage.py subscribe`: the release step. Run it with the code about to be deployed, before that code serves."""
+
+import argparse
+import getpass
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from events.releasing import Step, release
+from kernel.refusals import Refusal
+from kernel.tenancy import find_any_tenant
+
+
+class Command(BaseCommand):
+    help = "Create the subscriptions and bindings that this code declares, of the platform and of every tenant."
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument("--tenant", help="only this one (public: only the platform)")
+        parser.add_argument("--dry-run", action="store_true", help="print what would be changed, and change nothing")
+        parser.add_argument(
+            "--unbind", action="store_true", help="after a rollback: end what this code does not declare"
+        )
+        parser.add_argument("--rename", action="append", default=[], metavar="OLD=NEW", help="after a rollback")
+
+    def handle(self, *_arguments: Any, **options: Any) -> None:
+        step = Step(
+            operator=f"shell:{getpass.getuser()}",
+            dry_run=options["dry_run"],
+            unbind=options["unbind"],
+            renames=dict(_pair(rename) for rename in options["rename"]),
+        )
+        changes, failed = 0, []
+        try:
+            if options["tenant"] not in {None, "public"}:
+                find_any_tenant(options["tenant"])
+            for outcome in release(step, [options["tenant"]] if options["tenant"] else None):
+                for line in outcome.lines + outcome.notes:
+                    self.stdout.write(f"{outcome.tenant_id}: {line}")
+                changes += len(outcome.lines)
+                if outcome.error:
+                    self.stderr.write(f"{outcome.tenant_id}: FAILED: {outcome.error}")
+                    failed.append(outcome.tenant_id)
+        except (Refusal, TypeError) as refused:
+            raise CommandError(str(refused)) from None
+        self.stdout.write(f"subscribe: changes={changes}{' (dry run)' if step.dry_run else ''} failed={len(failed)}")
+        if failed:
+            message = f"not released: {', '.join(failed)}; run it again when what is wrong with them is put right"
+            raise CommandError(message)
+
+
+def _pair(rename: str) -> tuple[str, str]:
+    before, equals, after = rename.partition("=")
+    if not (before and equals and after):
+        message = f"--rename takes OLD=NEW, not {rename!r}"
+        raise CommandError(message)
+    return before, after
