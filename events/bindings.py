@@ -13,6 +13,7 @@ from functools import cached_property, lru_cache
 from django.db import connection
 
 from events.holding import hold
+from events.log import HEAD
 
 # Whether binding b hears event e.
 HEARS = "b.since < e.position AND (b.until IS NULL OR e.position <= b.until)"
@@ -30,12 +31,6 @@ PENDING = """events_binding b JOIN events_event e
 HEARD = """(
     SELECT string_agg(concat_ws(' ', b.type, b.since, b.until), ',' ORDER BY b.type, b.since) FROM events_binding b
     WHERE b.tenant_id = s.tenant_id AND b.subscriber = s.subscriber AND (b.until IS NULL OR b.until > s.cursor)
-)"""
-# The newest position of a tenant's log.
-HEAD = """coalesce(
-    (SELECT max(position) FROM events_event WHERE tenant_id = %(tenant)s),
-    (SELECT position FROM events_floor WHERE tenant_id = %(tenant)s),
-    0
 )"""
 
 

@@ -34,9 +34,17 @@ class StoredEvent(msgspec.Struct, frozen=True, kw_only=True):
     data: str
 
 
+# The newest position of a tenant's log. What was dropped may be newer than what is kept: months follow the clock, which
+# may be set back. The same holds for the versions of a stream.
+HEAD = """greatest(
+    (SELECT max(position) FROM events_event WHERE tenant_id = %(tenant)s),
+    (SELECT position FROM events_floor WHERE tenant_id = %(tenant)s),
+    0
+)"""
+
 # The lock is one statement and the head is read in the next, so that the wait for the lock is outside the snapshot
 # that reads the head. Both travel in one round trip.
-_APPEND = """
+_APPEND = f"""
 SELECT pg_advisory_xact_lock(hashtextextended(%(tenant)s, 0));
 INSERT INTO events_event (
     tenant_id, position, event_id, type, version, category, stream, stream_version,
@@ -44,13 +52,9 @@ INSERT INTO events_event (
 )
 SELECT
     %(tenant)s,
-    coalesce(
-        (SELECT max(position) FROM events_event WHERE tenant_id = %(tenant)s),
-        (SELECT position FROM events_floor WHERE tenant_id = %(tenant)s),
-        0
-    ) + new.n,
+    {HEAD} + new.n,
     new.event_id, new.type, new.version, new.category, new.stream,
-    coalesce((
+    greatest((
         SELECT max(earlier.stream_version) FROM events_event AS earlier
         WHERE earlier.tenant_id = %(tenant)s AND earlier.stream = new.stream
     ), (
@@ -95,11 +99,7 @@ def append(tenant_id: str, events: Sequence[NewEvent]) -> None:
 def head(tenant_id: str) -> int:
     """Return the position of the tenant's newest event, 0 when there is none."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT coalesce((SELECT max(position) FROM events_event WHERE tenant_id = %(tenant)s),"
-            " (SELECT position FROM events_floor WHERE tenant_id = %(tenant)s), 0)",
-            {"tenant": tenant_id},
-        )
+        cursor.execute(f"SELECT {HEAD}", {"tenant": tenant_id})
         position: int = cursor.fetchone()[0]
         return position
 

@@ -315,3 +315,23 @@ class WebhookAttempt(models.Model):
 
     def __str__(self) -> str:
         return f"{self.number}: {self.status or self.error or 'no answer yet'}"
+
+
+class Archive(models.Model):
+    """What a month held of a table, as a file; `dropped_at` is when its partition went."""
+
+    partition = models.TextField()
+    path = models.TextField()
+    rows = models.BigIntegerField()
+    bytes = models.BigIntegerField()
+    sha256 = models.TextField()
+    archived_at = models.DateTimeField()
+    dropped_at = models.DateTimeField(null=True)
+
+    class Meta:
+        managed = False
+        db_table = "events_archive"
+        verbose_name = "archived month"
+
+    def __str__(self) -> str:
+        return self.partition

@@ -12,7 +12,7 @@ from itertools import chain, islice
 from django.db import connection
 
 from events import parking
-from events.archives import archived_events
+from events.archives import archived_events, reading_archives
 from events.bindings import Heard, intervals_of
 from events.dispatch import Dispatch
 from events.holding import hold
@@ -67,7 +67,7 @@ def rebuild(*, subscriber: str, operator: str, swap: bool = False) -> Rebuilt:
     if not chosen.projection:
         message = f"{subscriber} declares no projection: its effects cannot be made anew"
         raise NotAProjection(message)
-    with _shadow(chosen.projection):
+    with reading_archives(), _shadow(chosen.projection):
         until = _cursor(chosen)
         events, parked = _replay(chosen, chain(_archived(chosen), _kept(chosen, after=0, until=until)))
         with unit_of_work():

@@ -1,72 +1,68 @@
-"""Retention: months that everyone has passed are archived, and then their partitions are dropped.
+"""Retention: months that everyone has handled are archived, compared, and then their partitions are dropped.
 
 What is needed of them afterwards stays: for each tenant the last position, for each stream the last version, so that
 the log goes on counting where it was. The log of webhook deliveries goes with the events, and so do the outgoing calls
 that have come to an end; those whose end nobody knows stay.
 """
 
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
+from psycopg.errors import DeadlockDetected, LockNotAvailable
 
-from events.archives import EVENTS, PROCESSED, Archive, write_archive
-from events.parking import UNRESOLVED
-from events.subscriptions import all_subscribers
+from events.archives import (
+    Archive,
+    ArchiveDamaged,
+    ArchiveDiffers,
+    compare,
+    dropped_archives,
+    keep_readers_away,
+    require_present,
+    write_archive,
+)
+from events.months import TABLES, Month, extents, months
+from events.obstacles import WRONG, Kind, Reason, obstacles
+from kernel.tenancy import in_public, tenant_statuses
 
-LOCK_TIMEOUT = "3s"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Month:
-    """:param suffix: `2026_08`. :param ends_at: the first moment that is no longer in it."""
-
-    suffix: str
-    ends_at: datetime
+WRITERS_LOCK_TIMEOUT = "3s"
+DROP_LOCK_TIMEOUT = "300ms"
+"""How long every reader and writer of the log waits behind one attempt to drop."""
+DROP_ATTEMPTS = 20
+DROP_PAUSE_SECONDS = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
 class Retained:
-    """What became of a month: dropped, or kept for a reason."""
+    """What became of a month: dropped, or kept for some reasons.
+
+    :param events: how many positions it holds, or held. :param orphans: tenants with rows in it that do not exist.
+    :param droppable: whether a dry run would have dropped it.
+    """
 
     month: str
     events: int
-    kept_because: str = ""
+    reasons: tuple[Reason, ...] = ()
+    orphans: tuple[str, ...] = ()
+    droppable: bool = False
 
     @property
     def dropped(self) -> bool:
-        return not self.kept_because
+        return not self.reasons and not self.droppable
 
+    @property
+    def kept_because(self) -> str:
+        """All reasons in one line, empty when there are none."""
+        return "; ".join(reason.text for reason in self.reasons)
 
-_OBSTACLES = """
-WITH last AS (
-    SELECT tenant_id, min(position) AS first, max(position) AS position FROM public.{partition} GROUP BY tenant_id
-)
-SELECT said FROM (
-    SELECT format('%%s of %%s has come to %%s of %%s', s.subscriber, s.tenant_id, s.cursor, last.position) AS said
-    FROM last JOIN events_subscription s ON s.tenant_id = last.tenant_id
-    WHERE s.cursor < last.position AND s.subscriber = ANY(%(subscribers)s)
-    UNION ALL
-    SELECT format('an event of %%s is %%s for %%s', p.tenant_id, lower(p.state), p.subscriber)
-    FROM last JOIN events_parkedevent p ON p.tenant_id = last.tenant_id
-        AND p.position BETWEEN last.first AND last.position
-    WHERE p.state = ANY(%(unresolved)s)
-    UNION ALL
-    SELECT format('a webhook delivery of %%s to %%s is %%s', d.tenant_id, e.url, lower(d.state))
-    FROM last JOIN events_webhookdelivery d ON d.tenant_id = last.tenant_id
-        AND d.position BETWEEN last.first AND last.position AND d.state IN ('PENDING', 'SENDING', 'PARKED')
-    JOIN events_webhookendpoint e ON e.id = d.endpoint_id AND e.state <> 'DELETED'
-) AS obstacles LIMIT 1
-"""
-
-_FLOORS = """
-INSERT INTO events_floor (tenant_id, position, dropped_at)
-SELECT tenant_id, max(position), now() FROM public.{partition} GROUP BY tenant_id
-ON CONFLICT (tenant_id) DO UPDATE SET position = greatest(events_floor.position, excluded.position), dropped_at = now();
-INSERT INTO events_streamfloor (tenant_id, stream, version)
-SELECT tenant_id, stream, max(stream_version) FROM public.{partition} GROUP BY tenant_id, stream
-ON CONFLICT (tenant_id, stream) DO UPDATE SET version = greatest(events_streamfloor.version, excluded.version);
-"""
+    @property
+    def wrong(self) -> bool:
+        """Say whether somebody must put something right, which time will not do."""
+        return any(reason.kind in WRONG for reason in self.reasons)
 
 
 _OLD_DELIVERIES = """
@@ -87,71 +83,151 @@ DELETE FROM events_outgoing WHERE id IN (
 )
 """
 
+_REMEMBER = """
+INSERT INTO events_keptmonth (month, tenant_id, kind, reason, checked_at)
+SELECT kept.month, kept.tenant_id, kept.kind, kept.reason, now()
+FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[]) AS kept (month, tenant_id, kind, reason)
+"""
 
-def retain(*, before: datetime) -> list[Retained]:
-    """Archive and drop every month that ended before a moment and that everyone has passed. In `public`.
 
-    Stops at the first month that must be kept: a log has no holes. Each step may be repeated after a crash.
+class NotInPublic(Exception):
+    """The session sees one tenant's rows only, and must not decide about a month of all tenants."""
+
+
+class _Kept(Exception):
+    """Something came up while a month was compared: nothing of it is written."""
+
+    def __init__(self, reasons: list[Reason]) -> None:
+        super().__init__()
+        self.reasons = reasons
+
+
+def retain(*, before: datetime, dry_run: bool = False) -> list[Retained]:
+    """Archive and drop every month that ended before a moment and that everyone has handled. In `public`.
+
+    The first month that must be kept also keeps those after it: a log has no holes. Each step may be repeated after a
+    crash. What keeps a month is remembered, for the gauge and the admin.
+
+    :param dry_run: only say what would become of each month.
+    :raises NotInPublic: when the session would see only one tenant's rows.
     """
-    done: list[Retained] = []
-    dropped_until: datetime | None = None
-    for month in months():
-        if month.ends_at > before:
-            break
-        retained = _retain(month)
-        done.append(retained)
-        if not retained.dropped:
-            break
-        dropped_until = month.ends_at
-    if dropped_until is not None:
-        _forget(_OLD_DELIVERIES)
-        _forget(_OLD_CALLS, dropped_until)
-    return done
+    if not in_public():
+        message = "retention works on the months of all tenants: call it in the public schema"
+        raise NotInPublic(message)
+    old = [month for month in months() if month.ends_at <= before]
+    with _alone() as alone:
+        if not alone:
+            busy = Reason(kind=Kind.BUSY, text="another retention is running: wait until it has ended")
+            return [Retained(month=month.suffix, events=0, reasons=(busy,)) for month in old]
+        done = list(_retained(old, dry_run=dry_run))
+        if not dry_run:
+            _forget_what_was_dropped([month for month, each in zip(old, done, strict=True) if each.dropped])
+            _remember(done)
+        return done
 
 
-def months() -> list[Month]:
-    """List the months that the log has partitions of, the oldest first."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            SELECT right(c.relname, 7),
-                (regexp_match(pg_get_expr(c.relpartbound, c.oid), 'TO \\(''([^'']+)''\\)'))[1]::timestamptz
-            FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
-            WHERE i.inhparent = 'public.events_event'::regclass ORDER BY c.relname
-            """
+def _retained(old: list[Month], *, dry_run: bool) -> Iterator[Retained]:
+    earlier = ""
+    for month in old:
+        held = extents(month)
+        reasons = [*obstacles(month), *_damaged_archives()]
+        if earlier:
+            reasons.append(Reason(kind=Kind.EARLIER, text=f"{earlier} is kept, and a log has no holes"))
+        if not reasons and not dry_run:
+            reasons = _archive_and_drop(month)
+        earlier = earlier or (month.suffix if reasons else "")
+        statuses = tenant_statuses()
+        yield Retained(
+            month=month.suffix,
+            events=sum(each.last - each.first + 1 for each in held),
+            reasons=tuple(reasons),
+            orphans=tuple(each.tenant_id for each in held if each.tenant_id not in statuses),
+            droppable=dry_run and not reasons,
         )
-        return [Month(suffix=suffix, ends_at=ends_at) for suffix, ends_at in cursor.fetchall()]
 
 
-def obstacle(month: Month) -> str:
-    """Say why a month must be kept, empty when it need not."""
+def _archive_and_drop(month: Month) -> list[Reason]:
+    """Archive a month, compare, and drop it; return why it was kept, where it was."""
+    try:
+        archives = {table: write_archive(table, month) for table in TABLES}
+        with transaction.atomic():
+            _keep_writers_away(month)
+            for table, archive in archives.items():
+                compare(archive, table, month)
+            _keep_everyone_away(month)
+            reasons = obstacles(month)
+            if not reasons and not keep_readers_away():
+                text = "a rebuild or verify reads the log and its archives: the next run drops the month"
+                reasons = [Reason(kind=Kind.READER, text=text)]
+            if reasons:
+                raise _Kept(reasons)
+            _drop(archives)
+    except _Kept as kept:
+        return kept.reasons
+    except (ArchiveDamaged, ArchiveDiffers, OSError) as error:
+        return [Reason(kind=Kind.ARCHIVE, text=f"its archive cannot be trusted: {error}")]
+    except OperationalError as error:
+        if not _is_lock_timeout(error):
+            raise
+        return [Reason(kind=Kind.BUSY, text="its rows were locked by others for too long: the next run tries again")]
+    return []
+
+
+def _keep_writers_away(month: Month) -> None:
+    """Let nobody write to a month's partitions until the end of this transaction. Other months are written to."""
+    partitions = ", ".join(f"public.{month.partition(table)}" for table in TABLES)
     with connection.cursor() as cursor:
-        cursor.execute(
-            _OBSTACLES.format(partition=f"{EVENTS}_{month.suffix}"),
-            {"subscribers": [s.name for s in all_subscribers()], "unresolved": UNRESOLVED},
-        )
-        row = cursor.fetchone()
-        return row[0] if row else ""
+        cursor.execute(f"SET LOCAL lock_timeout = '{WRITERS_LOCK_TIMEOUT}'")
+        cursor.execute(f"LOCK TABLE {partitions} IN SHARE MODE")
 
 
-def _retain(month: Month) -> Retained:
-    events = f"{EVENTS}_{month.suffix}"
-    with transaction.atomic():
-        kept_because = obstacle(month)
-        if kept_because:
-            return Retained(month=month.suffix, events=_count(events), kept_because=kept_because)
-        archive = write_archive(events)
-        processed = write_archive(f"{PROCESSED}_{month.suffix}")
+def _keep_everyone_away(month: Month) -> None:
+    """Take the locks that a drop needs, in short attempts: whoever uses the log queues up behind each of them.
+
+    :raises OperationalError: when they were not to be had in `DROP_ATTEMPTS`.
+    """
+    parents = ", ".join(f"ONLY public.{table}" for table in TABLES)
+    partitions = ", ".join(f"public.{month.partition(table)}" for table in TABLES)
+    lock = partial(_lock_for_a_moment, f"LOCK TABLE {parents}, {partitions} IN ACCESS EXCLUSIVE MODE")
+    for _ in range(DROP_ATTEMPTS - 1):
+        try:
+            return lock()
+        except OperationalError as error:
+            if not _is_lock_timeout(error):
+                raise
+        time.sleep(DROP_PAUSE_SECONDS)
+    return lock()
+
+
+def _lock_for_a_moment(statement: str) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
-        kept_because = _changed_since(archive) or _changed_since(processed) or obstacle(month)
-        if kept_because:
-            return Retained(month=month.suffix, events=archive.rows, kept_because=kept_because)
-        cursor.execute(_FLOORS.format(partition=events))
-        for each in (archive, processed):
-            cursor.execute(f"DROP TABLE public.{each.partition}")
-            cursor.execute("UPDATE events_archive SET dropped_at = now() WHERE partition = %s", [each.partition])
-    return Retained(month=month.suffix, events=archive.rows)
+        cursor.execute(f"SET LOCAL lock_timeout = '{DROP_LOCK_TIMEOUT}'")
+        cursor.execute(statement)
+
+
+def _drop(archives: dict[str, Archive]) -> None:
+    with connection.cursor() as cursor:
+        for archive in archives.values():
+            cursor.execute(f"DROP TABLE public.{archive.partition}")
+            cursor.execute(
+                "UPDATE events_archive SET dropped_at = now() WHERE partition = %s AND dropped_at IS NULL",
+                [archive.partition],
+            )
+
+
+def _damaged_archives() -> Iterator[Reason]:
+    """Nothing is dropped into a folder that has lost what was dropped into it before."""
+    for archive in dropped_archives():
+        try:
+            require_present(archive)
+        except ArchiveDamaged as error:
+            yield Reason(kind=Kind.ARCHIVE, text=f"an earlier archive is damaged, put it back first: {error}")
+
+
+def _forget_what_was_dropped(dropped: list[Month]) -> None:
+    if dropped:
+        _forget(_OLD_DELIVERIES)
+        _forget(_OLD_CALLS, dropped[-1].ends_at)
 
 
 def _forget(statement: str, *parameters: datetime) -> None:
@@ -162,18 +238,26 @@ def _forget(statement: str, *parameters: datetime) -> None:
             cursor.execute(statement, parameters)
 
 
-def _changed_since(archive: Archive) -> str:
-    """Let nobody write to a partition any more, and say whether somebody did since it was archived."""
-    with connection.cursor() as cursor:
-        cursor.execute(f"LOCK TABLE public.{archive.partition} IN SHARE MODE")
-    rows = _count(archive.partition)
-    if rows == archive.rows:
-        return ""
-    return f"{archive.partition} had {archive.rows} rows when it was archived, and has {rows} now"
+def _remember(done: list[Retained]) -> None:
+    kept = [(each.month, reason.tenant_id, reason.kind, reason.text) for each in done for reason in each.reasons]
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("DELETE FROM events_keptmonth")
+        cursor.execute(_REMEMBER, [[row[n] for row in kept] for n in range(4)])
 
 
-def _count(partition: str) -> int:
+@contextmanager
+def _alone() -> Iterator[bool]:
+    """Keep every other retention from running; False when one runs."""
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT count(*) FROM public.{partition}")
-        count: int = cursor.fetchone()[0]
-        return count
+        cursor.execute("SELECT pg_try_advisory_lock(hashtextextended('events.retention', 2))")
+        alone = bool(cursor.fetchone()[0])
+    try:
+        yield alone
+    finally:
+        if alone:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(hashtextextended('events.retention', 2))")
+
+
+def _is_lock_timeout(error: OperationalError) -> bool:
+    return isinstance(error.__cause__, LockNotAvailable | DeadlockDetected)

@@ -94,6 +94,13 @@ def working_schemas() -> set[str]:
         return {get_public_schema_name(), *(tenant.schema_name for tenant in tenants if tenant.accepts_work)}
 
 
+def tenant_statuses() -> dict[str, str]:
+    """Return the status of every tenant, in capitals, and of the platform's log, which is always `ACTIVE`."""
+    with in_public_schema():
+        found = get_tenant_model().objects.order_by("schema_name").values_list("schema_name", "status")
+        return {**dict(found), get_public_schema_name(): "ACTIVE"}
+
+
 def find_any_tenant(schema_name: str) -> TenantLike:
     """:raises TenantRefused: when no tenant has that name."""
     with in_public_schema():

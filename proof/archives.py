@@ -2,13 +2,16 @@
 
 from django.db import connection
 
-from events.archives import EVENTS, PROCESSED, archived_rows, dropped_archives
+from events.archives import archived_rows, dropped_archives
+from events.months import EVENTS, PROCESSED
 
 PAGE = 1000
 
 
 def bring_back(tenant_id: str) -> int:
     """Let this transaction read the tenant's whole log, archives included; return how many rows were brought back.
+
+    Belongs into `reading_archives`, entered before the transaction took its snapshot.
 
     :raises ArchiveDamaged: when a file is not what was written.
     """

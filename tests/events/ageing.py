@@ -1,16 +1,19 @@
 """A month long ago that a shop has traded in, and what retention makes of it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from io import StringIO
 
 from django.core.management import call_command
-from django.db import connection
+from django.db import connection, connections
 
 from events.retention import retain
 from inventory.services import Moved, Source, receive_goods
 from kernel.ids import new_id
-from kernel.tenancy import in_public_schema
+from kernel.tenancy import in_public_schema, in_tenant
 from pos.models import Variant
+from tenants.models import Tenant
 from tests import make
 from tests.work import settle
 
@@ -44,9 +47,30 @@ def trade() -> None:
     settle()
 
 
-def retained() -> list[tuple[str, bool, str]]:
+def retained(*, before: datetime = LATER) -> list[tuple[str, bool, str]]:
     with in_public_schema():
-        return [(month.month, month.dropped, month.kept_because) for month in retain(before=LATER)]
+        return [(month.month, month.dropped, month.kept_because) for month in retain(before=before)]
+
+
+def count(statement: str) -> int:
+    """Run a query of one number in `public`."""
+    with in_public_schema(), connection.cursor() as cursor:
+        cursor.execute(statement)
+        return int(cursor.fetchone()[0])
+
+
+@contextmanager
+def other_session() -> Iterator[None]:
+    """Let this thread work on another connection to the database, in `north`."""
+    mine = connections["default"]
+    other = connections.create_connection("default")
+    connections["default"] = other
+    try:
+        with in_tenant(Tenant.objects.get(schema_name="north")):
+            yield
+    finally:
+        other.close()
+        connections["default"] = mine
 
 
 def verified() -> str:

@@ -1,6 +1,7 @@
 """What the tests of the event layer share."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,10 @@ from django.test import Client
 from events import outgoing
 from events.models import WebhookEndpoint
 from events.outgoing import register_sender
+from events.sweeper import make_partitions
 from events.webhooks.endpoints import create_endpoint
 from kernel.api.scopes import EVENTS_OPERATE
-from kernel.tenancy import in_public_schema
+from kernel.tenancy import in_public_schema, in_tenant
 from staff.services import hire_owner, issue_api_key
 from tenants.models import Tenant
 from tests.conftest import Terminal
@@ -22,6 +24,7 @@ from tests.events.hooking import NOW
 from tests.events.receiving import Receiver, receiving
 from tests.events.recording import Recorder
 from tests.events.sending import FakeSender
+from tests.work import settle
 
 
 @pytest.fixture
@@ -69,15 +72,24 @@ def archive(tmp_path: Path, settings: Any) -> Path:
 
 @pytest.fixture
 def old_month(committed: Tenant, archive: Path) -> Iterator[str]:
-    """A month long ago, into which `age` moves what has happened."""
-    with in_public_schema(), connection.cursor() as cursor:
-        for table in ("events_event", "events_processedevent"):
-            cursor.execute(
-                f"CREATE TABLE IF NOT EXISTS public.{table}_{OLD} PARTITION OF public.{table}"
-                " FOR VALUES FROM ('2020-01-01 00:00+00') TO ('2020-02-01 00:00+00')"
-            )
+    """A month long ago, made as production makes one, into which `age` moves what has happened."""
+    make_partitions(start=datetime(2020, 1, 1, tzinfo=UTC), months_ahead=0)
     yield OLD
     with in_public_schema(), connection.cursor() as cursor:
         for table in ("events_event", "events_processedevent"):
             cursor.execute(f"DROP TABLE IF EXISTS public.{table}_{OLD}")
-        cursor.execute("DELETE FROM events_archive")
+        cursor.execute("DELETE FROM events_archive; DELETE FROM events_keptmonth")
+
+
+@pytest.fixture
+def this_month(committed: Tenant, archive: Path) -> Iterator[datetime]:
+    """The first moment after this month. Everybody has handled what the log holds of it; afterwards it exists again."""
+    for name in ("public", "south", "north"):
+        with in_public_schema() if name == "public" else in_tenant(Tenant.objects.get(schema_name=name)):
+            settle()
+    now = datetime.now(UTC)
+    yield datetime(now.year + now.month // 12, now.month % 12 + 1, 1, tzinfo=UTC)
+    make_partitions()
+    with in_public_schema(), connection.cursor() as cursor:
+        cursor.execute("DELETE FROM events_archive; DELETE FROM events_keptmonth")
+        cursor.execute("DELETE FROM events_floor; DELETE FROM events_streamfloor; DELETE FROM events_account")

@@ -7,6 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection, transaction
 
+from events.archives import reading_archives
 from kernel.refusals import Refusal
 from kernel.tenancy import TenantLike, find_any_tenant, in_public_schema, in_tenant
 from proof.archives import bring_back
@@ -39,7 +40,7 @@ class Command(BaseCommand):
         broken_invariants = 0
         parameters: dict[str, Any] = {"tenant": tenant.schema_name}
         outermost = not connection.in_atomic_block
-        with in_tenant(tenant), transaction.atomic(), connection.cursor() as cursor:
+        with in_tenant(tenant), reading_archives(), transaction.atomic(), connection.cursor() as cursor:
             if outermost:
                 cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
             cursor.execute("SET LOCAL statement_timeout = '30min'")

@@ -1,0 +1,154 @@
+"""What keeps a month in the log: somebody has yet to handle an event of it, or to receive one."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from django.db import connection
+
+from events.months import IN_MONTH, Month
+from events.parking import UNRESOLVED
+from events.subscriptions import all_subscribers
+from kernel.tenancy import tenant_statuses
+
+
+class Kind(StrEnum):
+    UNHANDLED = "unhandled"
+    """A subscription has yet to handle an event that it hears."""
+    SUSPENDED = "suspended"
+    """The same, of a shop that is suspended: its subscribers do not run."""
+    REMOVED = "removed"
+    """The same, of a subscriber that this code does not declare: nobody runs it."""
+    PARKED = "parked"
+    WEBHOOK = "webhook"
+    UNACCOUNTED = "unaccounted"
+    """The accounts do not agree: events may have to be repaired from the log."""
+    READER = "reader"
+    """A rebuild or `verify` is reading the log and the archives."""
+    EARLIER = "earlier"
+    """A month before it is kept: the log has no holes."""
+    ARCHIVE = "archive"
+    """An archive is damaged or missing, cannot be written, or does not hold what the log holds."""
+    BUSY = "busy"
+    """The log was not to be had for the moment that a drop takes, or another retention runs."""
+
+
+WRONG = (Kind.UNACCOUNTED, Kind.ARCHIVE, Kind.BUSY)
+GONE = ("CLOSING", "CLOSED")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reason:
+    """:param tenant_id: whose events they are; `public` where it is nobody's."""
+
+    kind: Kind
+    text: str
+    tenant_id: str = "public"
+
+
+# One look into the index on (tenant_id, type, position) for each binding; the month's rows are not read. A binding that
+# has ended, or whose type did not occur after the cursor, finds nothing.
+UNHANDLED = f"""
+SELECT s.tenant_id, s.subscriber, min(first.position), s.paused_at IS NOT NULL
+FROM events_subscription s
+JOIN events_binding b ON b.tenant_id = s.tenant_id AND b.subscriber = s.subscriber
+    AND (b.until IS NULL OR b.until > s.cursor)
+CROSS JOIN LATERAL (
+    SELECT e.position FROM public.events_event e
+    WHERE e.tenant_id = b.tenant_id AND e.type = b.type AND e.position > greatest(b.since, s.cursor)
+        AND (b.until IS NULL OR e.position <= b.until) AND {IN_MONTH}
+    ORDER BY e.position LIMIT 1
+) AS first
+WHERE s.tenant_id = ANY(%(tenants)s)
+GROUP BY s.id ORDER BY s.tenant_id, s.subscriber
+"""
+
+_PARKED = f"""
+SELECT p.tenant_id, p.subscriber, p.state, count(*), min(p.position) FROM events_parkedevent p
+WHERE p.state = ANY(%(unresolved)s) AND p.tenant_id = ANY(%(tenants)s) AND EXISTS (
+    SELECT 1 FROM public.events_event e
+    WHERE e.tenant_id = p.tenant_id AND e.position = p.position AND {IN_MONTH}
+)
+GROUP BY p.tenant_id, p.subscriber, p.state ORDER BY p.tenant_id, p.subscriber, p.state
+"""
+
+_DELIVERIES = f"""
+SELECT d.tenant_id, endpoint.url, d.state, count(*), min(d.position) FROM events_webhookdelivery d
+JOIN events_webhookendpoint endpoint ON endpoint.id = d.endpoint_id AND endpoint.state <> 'DELETED'
+WHERE d.state IN ('PENDING', 'SENDING', 'PARKED') AND d.tenant_id = ANY(%(tenants)s) AND EXISTS (
+    SELECT 1 FROM public.events_event e
+    WHERE e.tenant_id = d.tenant_id AND e.position = d.position AND {IN_MONTH}
+)
+GROUP BY d.tenant_id, endpoint.id, d.state ORDER BY d.tenant_id, endpoint.url, d.state
+"""
+
+_ACCOUNTS = """
+SELECT tenant_id, subscriber, unaccounted FROM events_account
+WHERE unaccounted > 0 AND tenant_id = ANY(%(tenants)s) ORDER BY tenant_id, subscriber
+"""
+
+
+def obstacles(month: Month) -> list[Reason]:
+    """List why a month must be kept, nothing when it need not. In `public`.
+
+    What belongs to a tenant that is closing, closed, or does not exist keeps nothing: nobody will ever handle it.
+    """
+    statuses = tenant_statuses()
+    asked: dict[str, Any] = {
+        **month.period,
+        "tenants": [name for name, status in statuses.items() if status not in GONE],
+        "unresolved": UNRESOLVED,
+    }
+    suspended = {name for name, status in statuses.items() if status == "SUSPENDED"}
+    return [
+        *(_unhandled(*row, suspended=row[0] in suspended) for row in _rows(UNHANDLED, asked)),
+        *(
+            Reason(
+                kind=Kind.PARKED,
+                tenant_id=tenant,
+                text=f"{count} events of {tenant} are {state.lower()} for {subscriber}, the first at position"
+                f" {first}: retry or discard them",
+            )
+            for tenant, subscriber, state, count, first in _rows(_PARKED, asked)
+        ),
+        *(
+            Reason(
+                kind=Kind.WEBHOOK,
+                tenant_id=tenant,
+                text=f"{count} webhook deliveries of {tenant} to {url} are {state.lower()}, the first at position"
+                f" {first}",
+            )
+            for tenant, url, state, count, first in _rows(_DELIVERIES, asked)
+        ),
+        *(
+            Reason(
+                kind=Kind.UNACCOUNTED,
+                tenant_id=tenant,
+                text=f"{count} events of {tenant} are not accounted for {subscriber}: see manage.py verify",
+            )
+            for tenant, subscriber, count in _rows(_ACCOUNTS, asked)
+        ),
+    ]
+
+
+def _unhandled(tenant: str, subscriber: str, position: int, paused: bool, *, suspended: bool) -> Reason:  # noqa: FBT001
+    text = f"{subscriber} of {tenant} has yet to handle the event at position {position}"
+    if subscriber not in {each.name for each in all_subscribers()}:
+        return Reason(
+            kind=Kind.REMOVED,
+            tenant_id=tenant,
+            text=f"{text}, and this code does not declare it: rename it, or discard its events",
+        )
+    if suspended:
+        return Reason(
+            kind=Kind.SUSPENDED,
+            tenant_id=tenant,
+            text=f"{text}, and the shop is suspended: reactivate it until they are handled, or close it",
+        )
+    return Reason(kind=Kind.UNHANDLED, tenant_id=tenant, text=f"{text}{', and is paused' if paused else ''}")
+
+
+def _rows(statement: str, asked: dict[str, Any]) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, asked)
+        return list(cursor.fetchall())
