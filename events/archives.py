@@ -174,7 +174,7 @@ def archived_events(tenant_id: str, types: Iterable[str]) -> Iterator[StoredEven
     for line in archived_rows(EVENTS, tenant_id):
         row = json.loads(line)
         if row["type"] in wanted:
-            envelope = [row[name] for name in Envelope.__struct_fields__]
+            envelope = [row.get(name) for name in Envelope.__struct_fields__]
             yield stored_event((json.dumps(envelope), json.dumps(row["data"])))
 
 
