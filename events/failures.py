@@ -91,8 +91,7 @@ class Failures:
         except Exception as error:
             if is_infrastructure(error) or parked is None:
                 raise
-            self._settle(event.envelope, parked, error)
-            return []
+            return [] if self._settle(event.envelope, parked, error) else None
 
     def _apply_parked(self, event: StoredEvent, parked: Parked, *, reached: int) -> list[AnyDelivery]:
         fresh = self.store.account(self.tenant_id, self.subscriber.name, [event.envelope], reached=reached)
@@ -102,14 +101,16 @@ class Failures:
         self.store.release_next(self.tenant_id, self.subscriber.name, parked.stream)
         return deliveries
 
-    def _settle(self, envelope: Envelope, parked: Parked, error: BaseException) -> None:
+    def _settle(self, envelope: Envelope, parked: Parked, error: BaseException) -> bool:
+        """Write the outcome; False when another has the lock, so that the attempt is as if it had not been made."""
         attempts = parked.attempts + 1
         state, delay = self._verdict(error, attempts=attempts)
         with self.store.unit_of_work():
             if self.store.lock(self.tenant_id, self.subscriber.name) is None:
-                return
+                return False
             self.store.settle(parked, state, delay=delay, error=described(error))
         self._tell(envelope, state, delay, error, attempts=attempts)
+        return True
 
     def _verdict(self, error: BaseException, *, attempts: int) -> tuple[State, float]:
         if isinstance(error, (EventUnreadable, *self.subscriber.permanent)):

@@ -1,19 +1,22 @@
 """The store of the simulation: what the real drain does to the tables, on a simulated database."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from events.bindings import Heard
+from django.db import IntegrityError
+
 from events.cursors import Held
 from events.delivery import Envelope
 from events.log import Page, StoredEvent
 from events.parking import STARTING_SECONDS, UNRESOLVED, Parked, State
 from events.store import Store
-from tests.faults.simulation.database import Database, ParkedRow, TenantRows, Transaction
+from tests.faults.simulation.database import Database, Transaction
+from tests.faults.simulation.rows import NEVER, NewEvent, ParkedRow, SubscriptionRow
 from tests.faults.simulation.variants import Variant
-from tests.faults.simulation.world import World
+from tests.faults.simulation.world import Process, World
 
 
 class Silence:
@@ -31,7 +34,7 @@ class Protocol(Store):
 
     def __init__(self, world: World, database: Database, variant: Variant) -> None:
         self.world, self.database, self.variant = world, database, variant
-        self.heard: dict[str, Heard] = {}
+        self.refused: Counter[Process] = Counter()
         self.ring: Callable[[str, set[str]], None] = lambda _tenant, _types: None
 
     @contextmanager
@@ -48,131 +51,135 @@ class Protocol(Store):
         for hook in transaction.after_commit:
             hook()
 
-    def publish(self, tenant: str, type_name: str, stream: str) -> None:
+    def publish(self, tenant: str, type_name: str, stream: str, **options: Any) -> None:
         """Buffer an event; it is appended as the unit's last statement."""
         transaction = self.database.current
-        transaction.published.append((type_name, stream))
+        transaction.published.append(NewEvent(type=type_name, stream=stream, **options))
         transaction.tenant = tenant
         if self.variant.lock_when_published:
             self.database.lock(("log", tenant))
-        if self.variant.snapshot_before_lock and transaction.early_head is None:
-            transaction.early_head = self.database.tenants[tenant].head
+        if self.variant.snapshot_before_lock and transaction.early_snapshot is None:
+            transaction.early_snapshot = self.database.newest(tenant)
 
     def _flush(self, transaction: Transaction) -> None:
         events, tenant = transaction.published, transaction.tenant
         if not self.variant.no_log_lock:
             self.world.step()
             self.database.lock(("log", tenant))
-        self.world.step()
-        head = self.database.tenants[tenant].head
-        if self.variant.snapshot_before_lock and transaction.early_head is not None:
-            head = transaction.early_head
-        self.world.step()
-        self.database.append(tenant, events, head=head)
-        types = {type_name for type_name, _stream in events}
+        snapshot = transaction.early_snapshot or self.database.snapshot(tenant)
+        self.database.append(tenant, events, snapshot=snapshot)
+        types = {new.type for new in events}
         transaction.after_commit.append(lambda: self.ring(tenant, types))
 
     # events.log
 
     def read(self, tenant_id: str, *, after: int, types: Iterable[str], limit: int) -> Page:
-        self.world.step()
-        rows = self.database.tenants[tenant_id]
-        found = [e for e in rows.log if e.envelope.position > after and e.envelope.type in types][:limit]
+        rows = self.database.snapshot(tenant_id)
+        subscriber = self.database.current.subscriber
+        found = [
+            event
+            for event in rows.log.values()
+            if event.envelope.position > after
+            and event.envelope.type in types
+            and rows.audiences.get(event.envelope.position, subscriber) == subscriber
+        ][:limit]
         reached = found[-1].envelope.position if len(found) == limit else rows.head
         return Page(events=found, reached=max(reached, after), more=rows.head > reached)
 
     def read_at(self, tenant_id: str, position: int) -> StoredEvent:
-        self.world.step()
-        return next(e for e in self.database.tenants[tenant_id].log if e.envelope.position == position)
+        rows = self.database.snapshot(tenant_id)
+        return next(e for e in rows.log.values() if e.envelope.position == position)
 
     # events.cursors
 
     def lock(self, tenant_id: str, subscriber: str) -> Held | None:
-        self.world.step()
-        rows = self.database.tenants[tenant_id]
-        if not self.variant.no_row_lock and not self.database.try_lock(("subscription", tenant_id, subscriber)):
+        """Lock the row in one statement, which passes over one that is locked, and read the flags in the next."""
+        before = self.database.snapshot(tenant_id)
+        if subscriber not in before.subscriptions:
             return None
-        parked = [row for row in rows.parked.values() if row.subscriber == subscriber]
+        self.world.step()
+        if not self.variant.no_row_lock and not self.database.try_lock(("subscriptions", tenant_id, subscriber)):
+            self.refused[self.world.current] += 1
+            return None
+        self.database.current.subscriber = subscriber
+        newest = self.database.newest(tenant_id).subscriptions[subscriber]
+        flags = before if self.variant.flags_in_locking_statement else self.database.snapshot(tenant_id)
+        parked = list(flags.parked_of(subscriber))
         return Held(
-            cursor=rows.cursors[subscriber],
+            cursor=newest.cursor,
             paused=False,
-            blocked=any(row.state in UNRESOLVED for row in parked),
+            blocked=any(row.state in UNRESOLVED or row.position > newest.cursor for row in parked),
             due=any(row.state is State.RETRYING and row.next_attempt_at <= self.world.now for row in parked),
-            heard=self.heard[subscriber],
+            heard=flags.bound(subscriber, after=newest.cursor),
         )
 
     def account(self, tenant_id: str, subscriber: str, envelopes: Sequence[Envelope], *, reached: int) -> set[int]:
-        self.world.step()
-        rows, transaction = self.database.tenants[tenant_id], self.database.current
+        database = self.database
+        database.update(tenant_id, "subscriptions", subscriber, lambda row: replace(row, cursor=reached))
+        processed = database.newest(tenant_id).processed
         positions = {envelope.position for envelope in envelopes}
-        fresh = (
-            positions if self.variant.no_row_lock else {p for p in positions if (subscriber, p) not in rows.processed}
-        )
-        transaction.writes.append(lambda: rows.processed.update((subscriber, position) for position in fresh))
-        transaction.writes.append(lambda: rows.cursors.__setitem__(subscriber, reached))
+        fresh = positions if self.variant.no_row_lock else {p for p in positions if (subscriber, p) not in processed}
+        for position in fresh:
+            database.write(tenant_id, "processed", (subscriber, position), True)
         return fresh
 
     def has_news(self, tenant_id: str, subscriber: str, types: Sequence[str]) -> bool:
-        self.world.step()
-        rows = self.database.tenants[tenant_id]
-        return has_news(rows, subscriber, types)
+        return self.database.snapshot(tenant_id).has_news(subscriber)
 
     def count_start(self, tenant_id: str, subscriber: str, position: int) -> int | None:
-        self.world.step()
-        rows, now = self.database.tenants[tenant_id], self.world.now
-        earlier, starts, started_at = rows.starts.get(subscriber, (0, 0, -1.0))
-        if earlier == position and started_at > now - STARTING_SECONDS:
-            return None
-        starts = starts + 1 if earlier == position else 1
-        self.database.current.writes.append(lambda: rows.starts.__setitem__(subscriber, (position, starts, now)))
-        return starts
+        now = self.world.now
+
+        def counted(row: SubscriptionRow) -> SubscriptionRow | None:
+            again = row.started_position == position
+            if again and row.started_at > now - STARTING_SECONDS:
+                return None
+            return replace(row, starts=row.starts + 1 if again else 1, started_position=position, started_at=now)
+
+        row = self.database.update(tenant_id, "subscriptions", subscriber, counted)
+        return row.starts if row else None
 
     def forget_start(self, tenant_id: str, subscriber: str, position: int) -> None:
-        self.world.step()
-        rows = self.database.tenants[tenant_id]
-        self.database.lock(("subscription", tenant_id, subscriber))
-        earlier, starts, started_at = rows.starts[subscriber]
-        if earlier == position:
-            remaining = (position, max(0, starts - 1), started_at)
-            self.database.current.writes.append(lambda: rows.starts.__setitem__(subscriber, remaining))
+        def forgotten(row: SubscriptionRow) -> SubscriptionRow | None:
+            return _one_start_less(row) if row.started_position == position else None
+
+        self.database.update(tenant_id, "subscriptions", subscriber, forgotten, patience=STARTING_SECONDS)
 
     # events.parking
 
     def park(self, subscriber: str, envelope: Envelope, state: State, *, delay: float = 0.0, error: str = "") -> None:
         self.world.step()
-        rows = self.database.tenants[envelope.tenant_id]
+        tenant, position = envelope.tenant_id, envelope.position
+        self.database.lock(("parked", tenant, subscriber, position))
+        if any(row.position == position for row in self.database.newest(tenant).parked_of(subscriber)):
+            message = f"duplicate key: {subscriber} {position} is parked already"
+            raise IntegrityError(message)
         row = ParkedRow(
             id=self.database.new_id(),
             subscriber=subscriber,
-            position=envelope.position,
+            position=position,
             stream=envelope.stream,
             state=state,
             attempts=0 if state is State.WAITING else 1,
             next_attempt_at=self.world.now + delay,
         )
-        self.database.current.writes.append(lambda: rows.parked.__setitem__(row.id, row))
+        self.database.write(tenant, "parked", row.id, row)
 
     def blocked_streams(self, tenant_id: str, subscriber: str, streams: list[str]) -> set[str]:
-        self.world.step()
         if self.variant.successors_pass:
+            self.world.step()
             return set()
-        parked = self.database.tenants[tenant_id].parked.values()
-        return {
-            row.stream
-            for row in parked
-            if row.subscriber == subscriber and row.state in UNRESOLVED and row.stream in streams
-        }
+        parked = self.database.snapshot(tenant_id).parked_of(subscriber)
+        return {row.stream for row in parked if row.state in UNRESOLVED and row.stream in streams}
 
-    def parked_before(self, _tenant_id: str, _subscriber: str, _positions: list[int]) -> set[int]:
-        return set()
+    def parked_before(self, tenant_id: str, subscriber: str, positions: list[int]) -> set[int]:
+        parked = self.database.snapshot(tenant_id).parked_of(subscriber)
+        return {row.position for row in parked if row.position in positions}
 
     def next_due(self, tenant_id: str, subscriber: str, *, only: Parked | None = None) -> Parked | None:
-        self.world.step()
         due = [
             row
-            for row in self.database.tenants[tenant_id].parked.values()
-            if row.subscriber == subscriber
-            and row.state is State.RETRYING
+            for row in self.database.snapshot(tenant_id).parked_of(subscriber)
+            if row.state is State.RETRYING
             and row.next_attempt_at <= self.world.now
             and (only is None or row.id == only.id)
         ]
@@ -182,56 +189,64 @@ class Protocol(Store):
         return Parked(id=row.id, position=row.position, stream=row.stream, attempts=row.attempts, starts=row.starts)
 
     def count_parked_start(self, parked: Parked) -> Parked | None:
-        self.world.step()
-        row = self._row(parked.id)
-        if row.started_at > self.world.now - STARTING_SECONDS:
-            return None
-        starts = row.starts + 1
-        self._write(row, starts=starts, started_at=self.world.now)
-        return replace(parked, starts=starts)
+        now = self.world.now
+
+        def counted(row: ParkedRow) -> ParkedRow | None:
+            if row.started_at > now - STARTING_SECONDS:
+                return None
+            return replace(row, starts=row.starts + 1, started_at=now)
+
+        row = self._update_parked(parked.id, counted)
+        return replace(parked, starts=row.starts) if row else None
 
     def forget_parked_start(self, parked: Parked) -> None:
-        self.world.step()
-        if any(parked.id in rows.parked for rows in self.database.tenants.values()):
-            row = self._row(parked.id)
-            self._write(row, starts=max(0, row.starts - 1))
+        self._update_parked(parked.id, _one_start_less, patience=STARTING_SECONDS)
 
     def settle(self, parked: Parked, state: State, *, delay: float = 0.0, error: str = "") -> None:
-        self.world.step()
-        row = self._row(parked.id)
         again = self.world.now + delay
-        self._write(row, state=state, attempts=row.attempts + 1, starts=0, started_at=-1.0, next_attempt_at=again)
+
+        def settled(row: ParkedRow) -> ParkedRow | None:
+            if row.state is not State.RETRYING or row.attempts != parked.attempts:
+                return None
+            outcome = replace(row, state=state, attempts=row.attempts + 1, next_attempt_at=again)
+            return replace(outcome, starts=0, started_at=NEVER)
+
+        self._update_parked(parked.id, settled)
 
     def remove(self, parked_id: int) -> None:
-        self.world.step()
-        rows = self._rows_of(parked_id)
-        self.database.current.writes.append(lambda: rows.parked.pop(parked_id, None))
+        tenant = self._tenant_of(parked_id)
+        if tenant and self.database.update(tenant, "parked", parked_id, lambda row: row):
+            self.database.write(tenant, "parked", parked_id, None)
 
     def release_next(self, tenant_id: str, subscriber: str, stream: str) -> None:
-        self.world.step()
-        waiting = [
-            row
-            for row in self.database.tenants[tenant_id].parked.values()
-            if row.subscriber == subscriber and row.stream == stream and row.state is State.WAITING
-        ]
-        if waiting:
-            first = min(waiting, key=lambda row: row.position)
-            self._write(first, state=State.RETRYING, attempts=0, next_attempt_at=self.world.now)
+        """`UPDATE … WHERE id = (SELECT …) AND …`: the subquery keeps the statement's snapshot."""
+        parked = self.database.snapshot(tenant_id).parked_of(subscriber)
+        unresolved = [row for row in parked if row.stream == stream and row.state in UNRESOLVED]
+        if not unresolved:
+            return
+        first, now = min(unresolved, key=lambda row: row.position), self.world.now
 
-    def _row(self, parked_id: int) -> ParkedRow:
-        return self._rows_of(parked_id).parked[parked_id]
+        def released(row: ParkedRow) -> ParkedRow | None:
+            if row.state is not State.WAITING:
+                return None
+            return replace(row, state=State.RETRYING, attempts=0, next_attempt_at=now)
 
-    def _rows_of(self, parked_id: int) -> TenantRows:
-        return next(rows for rows in self.database.tenants.values() if parked_id in rows.parked)
+        if released(first):
+            self.database.change_newest(tenant_id, "parked", first.id, released)
 
-    def _write(self, row: ParkedRow, **values: Any) -> None:
-        self.database.current.writes.append(lambda: row.__dict__.update(values))
+    def _update_parked(
+        self, parked_id: int, change: Callable[[ParkedRow], ParkedRow | None], **options: Any
+    ) -> ParkedRow | None:
+        tenant = self._tenant_of(parked_id)
+        return self.database.update(tenant, "parked", parked_id, change, **options) if tenant else None
+
+    def _tenant_of(self, parked_id: int) -> str:
+        return next((name for name in self.database.tenants if parked_id in self.database.newest(name).parked), "")
 
 
 def undecoded(_type_name: str, _version: int, data: str) -> str:
     return data
 
 
-def has_news(rows: TenantRows, subscriber: str, types: Sequence[str]) -> bool:
-    cursor = rows.cursors[subscriber]
-    return any(e.envelope.position > cursor and e.envelope.type in types for e in reversed(rows.log))
+def _one_start_less(row: Any) -> Any:
+    return replace(row, starts=row.starts - 1) if row.starts else None

@@ -1,20 +1,26 @@
-"""The processes around the protocol: tills that publish, workers that drain, a sweeper, and what strikes them."""
+"""The processes around the protocol: tills that publish, workers that drain, a sweeper, operators."""
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from random import Random
 from typing import Any
 
 from django.db import OperationalError
 
-from events.bindings import Heard, Interval
+from events.bindings import Interval
 from events.delivery import Delivery
 from events.dispatch import Dispatch
+from events.drain import Drain
 from events.parking import State
 from events.subscriptions import Backoff, Subscriber
 from tests.faults.simulation.broker import Broker, Message, SimulatedDoorbells
 from tests.faults.simulation.database import Database
-from tests.faults.simulation.protocol import Protocol, Silence, has_news, undecoded
+from tests.faults.simulation.operators import Operators
+from tests.faults.simulation.protocol import Protocol, Silence, undecoded
+from tests.faults.simulation.rows import Rows, SubscriptionRow
+from tests.faults.simulation.strikes import Strikes
+from tests.faults.simulation.troubles import Troubles
 from tests.faults.simulation.variants import Variant
 from tests.faults.simulation.world import Killed, Process, World
 
@@ -22,9 +28,10 @@ TENANTS = ["north", "south"]
 SOLD, COUNTED = "sold", "counted"
 SWEEP_SECONDS = 2.0
 FAULTS_UNTIL = 40.0
+OPERATORS_UNTIL = 50.0
 QUIET_UNTIL = 4000.0
 WORKERS = 3
-FOR_GOOD = 99
+OPERATORS = [0, 1, 3]
 TILLS = 3
 
 
@@ -52,9 +59,12 @@ class Shop:
         self.protocol = Protocol(self.world, self.database, variant)
         self.bells = SimulatedDoorbells(self.broker)
         self.protocol.ring = self._ring
-        self.troubled: dict[tuple[str, str, int], tuple[str, int]] = {}
+        self.troubles = Troubles(seed, calm)
+        self.strikes = Strikes(self)
         self.workers: dict[Process, Message | None] = {}
-        self.killed_draining: Counter[tuple[str, str]] = Counter()
+        self.failures: Counter[Process] = Counter()
+        self.surprises: list[str] = []
+        """What a run of a drain did that none may do, as it was seen."""
         backoff = SeededBackoff(base=0.5, cap=5.0, attempts=4, random=self.random)
         options: dict[str, Any] = {"backoff": backoff, "handler": lambda *_: None}
         self.subscribers = {
@@ -66,23 +76,26 @@ class Shop:
         }
         for name, subscriber in self.subscribers.items():
             object.__setattr__(subscriber, "handler", self._many(name) if subscriber.batch else self._one(name))
-            intervals = tuple(Interval(type=type_name, since=0) for type_name in sorted(subscriber.types))
-            self.protocol.heard[name] = Heard(intervals)
+        bindings = {
+            (name, type_name, 0): Interval(type=type_name, since=0)
+            for name, subscriber in self.subscribers.items()
+            for type_name in subscriber.types
+        }
         for tenant in TENANTS:
-            self.database.tenants[tenant].cursors = dict.fromkeys(self.subscribers, 0)
+            subscriptions = dict.fromkeys(self.subscribers, SubscriptionRow(cursor=0))
+            self.database.tenants[tenant] = Rows(subscriptions=subscriptions, bindings=bindings)
 
     def run(self) -> None:
         for tenant in TENANTS:
             for number in range(TILLS):
                 self.world.spawn(f"till {tenant} {number}", lambda tenant=tenant: self._till(tenant))  # type: ignore[misc]
         for _ in range(WORKERS):
-            self._hire()
+            self.hire()
         if self.calm:
             self.world.run(until=QUIET_UNTIL)
             return
-        if not self.variant.never_sweeps:
-            self.world.spawn("sweeper", self._sweep)
-        self.world.at_step = self._strike
+        self._spawn_others()
+        self.world.at_step = self.strikes.strike
         self.world.run(until=FAULTS_UNTIL)
         self.world.at_step = None
         self.broker.trouble = ""
@@ -91,13 +104,23 @@ class Shop:
             process.kill()
         self.world.bury()
 
+    def _spawn_others(self) -> None:
+        if not self.variant.never_sweeps:
+            self.world.spawn("sweeper", self.sweep)
+        for _ in range(self.random.choice(OPERATORS)):
+            self.world.spawn("operator", lambda: Operators(self).work(until=OPERATORS_UNTIL))
+        self.broker.trouble = self.random.choice(["", "repeat"])
+
+    def bound(self) -> Iterator[tuple[str, str]]:
+        """List tenants and their subscriptions."""
+        return ((tenant, name) for tenant in TENANTS for name in self.subscribers)
+
     def settled(self) -> bool:
         return all(
-            not has_news(rows, name, tuple(subscriber.types))
+            not any(rows.has_news(name) for name in rows.subscriptions)
             and not any(row.state is State.RETRYING for row in rows.parked.values())
             for rows in self.database.tenants.values()
-            for name, subscriber in self.subscribers.items()
-        )
+        ) and not any(process.name == "operator" for process in self.world.processes)
 
     def _till(self, tenant: str) -> None:
         for _ in range(self.random.randint(1, 3)):
@@ -118,7 +141,7 @@ class Shop:
         listening = [subscriber for subscriber in self.subscribers.values() if subscriber.types & types]
         self.bells.ring_for(tenant, listening)
 
-    def _hire(self, after: float = 0.0) -> None:
+    def hire(self, after: float = 0.0) -> None:
         process = self.world.spawn("worker", self._work, after=after)
         self.workers[process] = None
 
@@ -140,15 +163,23 @@ class Shop:
                 dispatch=Dispatch(subscriber, message.tenant, middleware=(), decode=undecoded),
                 seen=Silence(),
             )
-            try:
-                drain.run()
-            except (OperationalError, ValueError):
-                message.visible_at = self.world.now + self.random.uniform(0, 2)
-            else:
-                self.broker.acknowledge(message)
+            self._run(drain, message)
             self.workers[me] = None
 
-    def _sweep(self) -> None:
+    def _run(self, drain: Drain, message: Message) -> None:
+        """Run a drain as its task does, and see that a failure leaves something behind."""
+        me, name = self.world.current, f"{message.tenant} {message.subscriber}"
+        self.protocol.refused[me] = self.failures[me] = self.database.progress[me] = 0
+        try:
+            drain.run()
+        except OperationalError:
+            message.visible_at = self.world.now + self.random.uniform(0, 2)
+            return
+        except Exception as error:  # noqa: BLE001 - whatever it is, a task does not raise it
+            self.surprises.append(f"raised: {name} {type(error).__name__} {error}")
+        self.broker.acknowledge(message)
+
+    def sweep(self) -> None:
         while True:
             self.world.sleep(SWEEP_SECONDS)
             for tenant, rows in self.database.tenants.items():
@@ -157,7 +188,7 @@ class Shop:
                         row.subscriber == name and row.state is State.RETRYING and row.next_attempt_at <= self.world.now
                         for row in rows.parked.values()
                     )
-                    if due or has_news(rows, name, tuple(subscriber.types)):
+                    if due or rows.has_news(name):
                         self.bells.ring_again(tenant, subscriber)
 
     def _one(self, name: str) -> Any:
@@ -176,68 +207,21 @@ class Shop:
     def _apply(self, name: str, tenant: str, delivery: Delivery[str]) -> None:
         """Write one effect; fail, or die, where this event is a troubled one."""
         self.world.step()
-        position, transaction = delivery.envelope.position, self.database.current
-        effects = self.database.tenants[tenant].effects
-        transaction.writes.append(lambda: effects.append((name, position)))
-        trouble, times = self.trouble_of(name, tenant, position)
+        position = delivery.envelope.position
+        self.database.add(tenant, "effects", (name, position))
+        if self.troubles.pace:
+            self.world.sleep(self.random.uniform(0, self.troubles.pace))
+        trouble, times = self.troubles.of(name, tenant, position)
         if trouble == "fails" and delivery.attempt <= times:
+            self.failures[self.world.current] += 1
             message = f"no {position}"
             raise ValueError(message)
         if trouble == "kills" and times:
-            self.troubled[name, tenant, position] = (trouble, times - 1)
-            self._kill(self.world.current)
+            self.troubles.happened(name, tenant, position)
+            self.strikes.kill(self.world.current)
             raise Killed
         if name == "stock" and position % 3 == 0:
             self.protocol.publish(tenant, COUNTED, f"shelf:{position % 2}")
-
-    def trouble_of(self, name: str, tenant: str, position: int) -> tuple[str, int]:
-        if self.calm:
-            return "", 0
-        key = (name, tenant, position)
-        if key not in self.troubled:
-            chosen = Random(f"{self.seed}{key}").random()
-            kinds = [
-                (0.08, ("fails", 2)),
-                (0.12, ("fails", FOR_GOOD)),
-                (0.15, ("kills", 1)),
-                (0.17, ("kills", FOR_GOOD)),
-            ]
-            self.troubled[key] = next((kind for limit, kind in kinds if chosen < limit), ("", 0))
-        return self.troubled[key]
-
-    def _kill(self, process: Process) -> None:
-        """kill -9; a worker's message comes back at once (its child died) or when its time is over."""
-        message = self.workers.pop(process, None)
-        if message is not None:
-            self.killed_draining[message.tenant, message.subscriber] += 1
-        if message is not None and self.random.random() < 0.7:
-            self.broker.reject(message)
-        process.kill()
-        if process.name == "worker":
-            self._hire(after=self.random.uniform(0, 2))
-        elif process.name == "sweeper":
-            self.world.spawn("sweeper", self._sweep, after=self.random.uniform(0, 5))
-
-    def _strike(self) -> None:
-        """Perhaps let something fail, after any statement of anyone."""
-        chance = self.random.random()
-        if chance > 0.012:
-            return
-        strike = self.random.choice(
-            ["kill", "kill", "kill", "restart", "flush", "down", "drop", "repeat", "delay", "ok"]
-        )
-        if strike == "kill":
-            alive = [process for process in self.world.processes if not process.dead]
-            if alive:
-                self._kill(self.random.choice(alive))
-        elif strike == "restart":
-            self.database.restart()
-        elif strike == "flush":
-            self.broker.flush()
-        elif strike == "down":
-            self.broker.down_until = self.world.now + self.random.uniform(0, 8)
-        else:
-            self.broker.trouble = "" if strike == "ok" else strike
 
     def _next_message(self) -> float:
         return max(self.broker.next_visible(), self.broker.down_until) if self.broker.queue else float("inf")

@@ -23,6 +23,8 @@ class Variant:
     no_log_lock: bool = False
     no_row_lock: bool = False
     successors_pass: bool = False
+    flags_in_locking_statement: bool = False
+    operators_without_lock: bool = False
     never_sweeps: bool = False
 
 
@@ -136,6 +138,8 @@ BROKEN = [
     Variant(name="failed events passed over", drain=ForgetsTheFailed),
     Variant(name="parked alone too early", drain=ParksAloneTooEarly),
     Variant(name="no sweeper", never_sweeps=True),
+    Variant(name="lock and flags in one statement", flags_in_locking_statement=True),
+    Variant(name="operators without the lock", operators_without_lock=True),
 ]
 COUNTING = [
     Variant(name="outages taken for kills", drain=TakesOutagesForKills),

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from events.delivery import Envelope
 from events.parking import State
 from events.poison import STARTS_BEFORE_DEAD
-from tests.faults.simulation.shop import FOR_GOOD, Shop
+from tests.faults.simulation.shop import Shop
+from tests.faults.simulation.troubles import FOR_GOOD
 
 
 def findings(shop: Shop) -> Iterator[str]:
@@ -14,23 +15,25 @@ def findings(shop: Shop) -> Iterator[str]:
     if shop.database.deadlocks:
         yield f"deadlock: {shop.database.deadlocks}"
     for tenant, rows in shop.database.tenants.items():
-        positions = [event.envelope.position for event in rows.log]
+        positions = [event.envelope.position for event in rows.log.values()]
         if positions != list(range(1, len(positions) + 1)):
             yield f"log: {tenant} has positions {positions}"
         versions: dict[str, int] = {}
-        for event in rows.log:
+        for event in rows.log.values():
             stream = event.envelope.stream
             versions[stream] = versions.get(stream, 0) + 1
             if event.envelope.stream_version != versions[stream]:
                 yield f"log: {tenant} {stream} has version {event.envelope.stream_version} for {versions[stream]}"
         for name in shop.subscribers:
             yield from _of_subscriber(shop, tenant, name)
+    yield from shop.surprises[:3]
 
 
 def _of_subscriber(shop: Shop, tenant: str, name: str) -> Iterator[str]:
     rows = shop.database.tenants[tenant]
-    due = [event.envelope for event in rows.log if event.envelope.type in shop.subscribers[name].types]
-    applied = [position for subscriber, position in rows.effects if subscriber == name]
+    heard = rows.bound(name)
+    due = [event.envelope for event in rows.log.values() if rows.is_for(name, heard, event.envelope)]
+    applied = [position for subscriber, position in rows.effects.values() if subscriber == name]
     where = f"{tenant} {name}"
     yield from (f"repeated: {where} {position}" for position, times in Counter(applied).items() if times > 1)
     yield from (f"reordered: {where} {said}" for said in _reordered(due, applied))
@@ -75,7 +78,7 @@ def _parked_wrongly(shop: Shop, tenant: str, name: str, due: list[Envelope]) -> 
             dead.add(envelope.stream)
             if not _incurable(shop, name, tenant, position):
                 yield "dead without a reason", position
-        elif state is not None and (state is State.RETRYING or envelope.stream not in dead):
+        elif state not in (None, State.DISCARDED) and (state is State.RETRYING or envelope.stream not in dead):
             yield "stuck", position
         elif state is None and envelope.stream in dead:
             yield "reordered: passed a dead event", position
@@ -83,5 +86,5 @@ def _parked_wrongly(shop: Shop, tenant: str, name: str, due: list[Envelope]) -> 
 
 def _incurable(shop: Shop, name: str, tenant: str, position: int) -> bool:
     """Say whether an event fails for good, or its workers were killed often enough to be taken for its doing."""
-    fails_for_good = shop.trouble_of(name, tenant, position) == ("fails", FOR_GOOD)
-    return fails_for_good or shop.killed_draining[tenant, name] >= STARTS_BEFORE_DEAD - 1
+    fails_for_good = shop.troubles.of(name, tenant, position) == ("fails", FOR_GOOD)
+    return fails_for_good or shop.strikes.killed_draining[tenant, name] >= STARTS_BEFORE_DEAD - 1

@@ -20,6 +20,7 @@ class Process:
         self.disconnected = False
         self.ready_at = world.now
         self.waits_for: Callable[[], bool] | None = None
+        self.waits_until = float("inf")
         self.greenlet = greenlet(lambda: self._run(work), parent=world.scheduler)
 
     def _run(self, work: Callable[[], None]) -> None:
@@ -36,7 +37,7 @@ class Process:
         self.world.victims.append(self)
 
     def can_run(self, now: float) -> bool:
-        return self.ready_at <= now and (self.waits_for is None or self.waits_for())
+        return self.ready_at <= now and (self.waits_for is None or now >= self.waits_until or self.waits_for())
 
 
 class World:
@@ -83,14 +84,14 @@ class World:
         self.current.ready_at = self.now + seconds
         self.step()
 
-    def wait(self, condition: Callable[[], bool]) -> None:
-        """Stand still until a condition holds; a lock, a message."""
+    def wait(self, condition: Callable[[], bool], *, until: float = float("inf")) -> None:
+        """Stand still until a condition holds, or a moment has come; a lock, a message."""
         process = self.current
-        process.waits_for = condition
+        process.waits_for, process.waits_until = condition, until
         try:
             self.step()
         finally:
-            process.waits_for = None
+            process.waits_for, process.waits_until = None, float("inf")
 
     def run(self, *, until: float, done: Callable[[], bool] | None = None) -> None:
         """Run until the time has come, all is done, or nothing can happen any more."""
@@ -99,7 +100,7 @@ class World:
                 self.bury()
             able = [process for process in self.processes if process.can_run(self.now)]
             if not able:
-                moments = [p.ready_at for p in self.processes if p.ready_at > self.now]
+                moments = [at for p in self.processes for at in (p.ready_at, p.waits_until) if at > self.now]
                 moment = min([*moments, *(at for at in [self.next_moment()] if at > self.now)], default=float("inf"))
                 if moment == float("inf") or (done is not None and done()):
                     return

@@ -1,0 +1,121 @@
+"""Operators, who decide about parked events while drains run: retry, discard, or publish an edited copy.
+
+The statements are those of the services, which are written with the ORM and cannot be run here.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from django.db import OperationalError
+
+from events.parking import State
+from tests.faults.simulation.database import LockTimeout
+from tests.faults.simulation.rows import ParkedRow
+
+if TYPE_CHECKING:
+    from tests.faults.simulation.shop import Shop
+
+PATIENCE_SECONDS = 5.0
+HEADS = (State.RETRYING, State.DEAD)
+
+
+class Busy(Exception):
+    """The subscription was locked for longer than an operator waits."""
+
+
+class Operators:
+    def __init__(self, shop: "Shop") -> None:
+        self.shop, self.world, self.database = shop, shop.world, shop.database
+        self.random, self.protocol = shop.random, shop.protocol
+
+    def work(self, *, until: float) -> None:
+        """Decide, again and again, about what is parked in one tenant for one subscriber."""
+        while self.world.now < until:
+            self.world.sleep(self.random.uniform(0.1, 2))
+            tenant, subscriber = self.random.choice(list(self.shop.bound()))
+            heads = list(self._heads(tenant, subscriber))
+            if not heads:
+                continue
+            chosen = self.random.choice(heads)
+            one = None if self.random.random() < 0.3 else chosen.position
+            act = self.random.choice([self.retry, self.discard, self.edit])
+            try:
+                act(tenant, subscriber, one)
+            except (Busy, OperationalError):
+                continue
+
+    def retry(self, tenant: str, subscriber: str, one: int | None) -> None:
+        with self.protocol.unit_of_work():
+            self._lock(tenant, subscriber)
+            self._update_heads(tenant, subscriber, one)
+        self._ring(tenant, subscriber)
+
+    def discard(self, tenant: str, subscriber: str, one: int | None) -> None:
+        """Give up one event, or all; the next one that waits on its stream is tried."""
+        with self.protocol.unit_of_work():
+            self._lock(tenant, subscriber)
+            for head in self._locked_heads(tenant, subscriber, one):
+                self._discard(tenant, head)
+        self._ring(tenant, subscriber)
+
+    def edit(self, tenant: str, subscriber: str, one: int | None) -> None:
+        """Publish a copy for this subscriber alone, and discard the original."""
+        with self.protocol.unit_of_work():
+            self._lock(tenant, subscriber)
+            heads = self._locked_heads(tenant, subscriber, one)
+            if not heads:
+                return
+            original = self.protocol.read_at(tenant, heads[0].position).envelope
+            self.protocol.publish(tenant, original.type, original.stream, audience=subscriber)
+            self._discard(tenant, heads[0])
+        self._ring(tenant, subscriber)
+
+    def _lock(self, tenant: str, subscriber: str) -> None:
+        """Lock the subscription's row, waiting as long as a person would. :raises Busy: when it is held for longer."""
+        if self.shop.variant.operators_without_lock:
+            return
+        self.database.snapshot(tenant)
+        try:
+            self.database.lock(("subscriptions", tenant, subscriber), patience=PATIENCE_SECONDS)
+        except LockTimeout:
+            raise Busy from None
+
+    def _heads(self, tenant: str, subscriber: str) -> Iterator[ParkedRow]:
+        rows = self.database.snapshot(tenant)
+        return (row for row in rows.parked_of(subscriber) if row.state in HEADS)
+
+    def _update_heads(self, tenant: str, subscriber: str, one: int | None) -> None:
+        now = self.world.now
+
+        def again(row: ParkedRow) -> ParkedRow | None:
+            if row.state not in HEADS:
+                return None
+            return replace(row, state=State.RETRYING, attempts=0, next_attempt_at=now)
+
+        self._each(tenant, subscriber, one, again)
+
+    def _locked_heads(self, tenant: str, subscriber: str, one: int | None) -> list[ParkedRow]:
+        """`SELECT … FOR NO KEY UPDATE`: in their newest versions, where those are heads."""
+        return self._each(tenant, subscriber, one, lambda row: row if row.state in HEADS else None)
+
+    def _each(
+        self, tenant: str, subscriber: str, one: int | None, change: Callable[[ParkedRow], ParkedRow | None]
+    ) -> list[ParkedRow]:
+        """Lock and change the rows that the statement's snapshot has found, one after the other."""
+        chosen = sorted(self._heads(tenant, subscriber), key=lambda row: row.position)
+        done = []
+        for row in chosen:
+            if one is None or row.position == one:
+                changed = self.database.change_newest(tenant, "parked", row.id, change)
+                if changed is not None:
+                    done.append(changed)
+        return done
+
+    def _discard(self, tenant: str, row: ParkedRow) -> None:
+        """Saved by its key, whatever its state is by now."""
+        self.database.update(tenant, "parked", row.id, lambda newest: replace(newest, state=State.DISCARDED))
+        self.protocol.release_next(tenant, row.subscriber, row.stream)
+
+    def _ring(self, tenant: str, subscriber: str) -> None:
+        self.shop.bells.ring_again(tenant, self.shop.subscribers[subscriber])
