@@ -100,11 +100,11 @@ def _drained(what: str, names: list[str], each: int) -> Row:
     from django.conf import settings
     from django.db import connection
 
-    from benchmarks.declarations import TABLES, Sold
+    from benchmarks.declarations import TABLES
     from benchmarks.worker import app
     from events import sweeper
-    from events.bindings import Wanted, bind
-    from events.event import type_of_class
+    from events.bindings import bind
+    from events.declarations import declared
     from events.subscriptions import forget_subscriber
     from kernel.tenancy import find_any_tenant, in_public_schema, in_tenant
 
@@ -117,7 +117,7 @@ def _drained(what: str, names: list[str], each: int) -> Row:
         cursor.execute("DELETE FROM events_subscription WHERE subscriber LIKE 'bench.%%'")
     with in_public_schema():
         for name in names:
-            bind(name, [Wanted(subscriber="bench.batch", type=type_of_class(Sold).name)])
+            bind(name, declared(platform=False))
     write_log(names, each)
 
     def left() -> int:

@@ -29,6 +29,7 @@ def stack() -> Iterator[None]:
     django.setup()
     try:
         _manage("migrate_schemas", "--verbosity", "0")
+        _manage("subscribe")
         if TENANT not in _manage("tenant", "list"):
             _manage("tenant", "create", TENANT)
         yield

@@ -92,6 +92,7 @@ class Demo:
     def start(self) -> None:
         _step("PostgreSQL and broker", self._start_services)
         _step("database schema", lambda: _manage("migrate_schemas", "--verbosity", "0"))
+        _step("subscriptions of this release", lambda: _manage("subscribe"))
         for name, title in SHOPS.items():
             _step(f"shop {title}", lambda name=name, title=title: self._create_shop(name, title))  # type: ignore[misc]
         _step("admin of the platform", lambda: self._hire(""))

@@ -17,7 +17,7 @@ logger = structlog.get_logger(__name__)
 
 
 def prepare_worker() -> None:
-    """Subscribe every tenant to what new code brought, and say that the worker is there."""
+    """Make sure of the tables, report what the release step has not bound, and say that the worker is there."""
     try:
         look_after_tables()
     except DatabaseError as error:

@@ -27,12 +27,13 @@ class Unreadable:
 
 @dataclass(frozen=True, kw_only=True)
 class UnknownType:
-    """A type that a subscription is bound to, and that this code's subscriber does not declare."""
+    """A type that a subscription is bound to or holds parked, and that this code's subscriber does not declare."""
 
     tenant_id: str
     subscriber: str
     type: str
     pending: int
+    parked: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,17 +75,22 @@ FROM events_subscription s GROUP BY s.tenant_id ORDER BY s.tenant_id
 """
 
 _UNKNOWN_TYPES = """
-SELECT s.tenant_id, s.subscriber, b.type, (
-    SELECT count(*) FROM events_event e
-    WHERE e.tenant_id = s.tenant_id AND e.type = b.type AND e.position > greatest(b.since, s.cursor)
-        AND (b.until IS NULL OR e.position <= b.until)
-)
-FROM events_subscription s
-JOIN events_binding b ON b.tenant_id = s.tenant_id AND b.subscriber = s.subscriber
-    AND (b.until IS NULL OR b.until > s.cursor)
-WHERE s.tenant_id = coalesce(%(tenant)s, s.tenant_id) AND s.subscriber = ANY(%(subscribers)s::text[])
-    AND (s.subscriber, b.type) NOT IN (SELECT * FROM unnest(%(subscribers)s::text[], %(types)s::text[]))
-ORDER BY s.tenant_id, s.subscriber, b.type
+SELECT found.tenant_id, found.subscriber, found.type, sum(found.pending)::bigint, sum(found.parked)::bigint
+FROM (
+    SELECT s.tenant_id, s.subscriber, b.type, 0 AS parked, (
+        SELECT count(*) FROM events_event e
+        WHERE e.tenant_id = s.tenant_id AND e.type = b.type AND e.position > greatest(b.since, s.cursor)
+            AND (b.until IS NULL OR e.position <= b.until)
+    ) AS pending
+    FROM events_subscription s
+    JOIN events_binding b ON b.tenant_id = s.tenant_id AND b.subscriber = s.subscriber
+        AND (b.until IS NULL OR b.until > s.cursor)
+    UNION ALL
+    SELECT p.tenant_id, p.subscriber, p.type, 1, 0 FROM events_parkedevent p WHERE p.state = ANY(%(unresolved)s)
+) AS found
+WHERE found.tenant_id = coalesce(%(tenant)s, found.tenant_id) AND found.subscriber = ANY(%(subscribers)s::text[])
+    AND (found.subscriber, found.type) NOT IN (SELECT * FROM unnest(%(subscribers)s::text[], %(types)s::text[]))
+GROUP BY found.tenant_id, found.subscriber, found.type ORDER BY found.tenant_id, found.subscriber, found.type
 """
 
 _UNKNOWN_SUBSCRIBERS = f"""
@@ -138,11 +144,12 @@ def unknown_types(tenant_id: str | None = None) -> list[UnknownType]:
                 "tenant": tenant_id,
                 "subscribers": [name for name, _ in pairs],
                 "types": [type_name for _, type_name in pairs],
+                "unresolved": UNRESOLVED,
             },
         )
         return [
-            UnknownType(tenant_id=tenant, subscriber=name, type=type_name, pending=pending)
-            for tenant, name, type_name, pending in cursor.fetchall()
+            UnknownType(tenant_id=tenant, subscriber=name, type=type_name, pending=pending, parked=parked)
+            for tenant, name, type_name, pending, parked in cursor.fetchall()
         ]
 
 

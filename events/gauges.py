@@ -15,8 +15,10 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import REGISTRY, Collector
 
 from events.accounts import unaccounted_on_the_books
+from events.declarations import unbound
 from events.doorbells import doorbells
 from events.queries import Lag, lags
+from events.releasing import tenants_to_release
 from events.undelivered import groups
 from kernel.tenancy import in_public_schema
 
@@ -30,6 +32,7 @@ class EventLayerCollector(Collector):
             unaccounted = unaccounted_on_the_books()
             paused_endpoints, waiting = _webhooks()
             undelivered, on_their_way = groups(), _oldest_calls()
+            missing = unbound(tenants_to_release())
         yield _gauge(
             "tillflow_events_behind", "Events that a subscriber has not applied yet", found, lambda s: s.behind
         )
@@ -44,6 +47,12 @@ class EventLayerCollector(Collector):
             "Must be 0: neither or more than one of processed, parked",
             [],
             [(unaccounted,)],
+        )
+        yield _family(
+            "tillflow_events_unbound",
+            "Types that this code's subscribers declare and no binding holds: manage.py subscribe has not run",
+            LABELS,
+            [(tenant, subscriber, count) for tenant, subscriber, count, _ in missing],
         )
         yield _family("tillflow_subscriptions", "Subscriptions of all tenants", [], [(len(found),)])
         yield _family("tillflow_webhook_endpoints_paused", "Endpoints that are paused", ["tenant"], paused_endpoints)

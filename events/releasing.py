@@ -198,7 +198,8 @@ def _bind(tenant_id: str) -> Iterator[str]:
 
 def _unbind(step: Step, tenant_id: str) -> Iterator[str]:
     for lacking in gate.unknown_types(tenant_id):
-        unbind(tenant_id, lacking.subscriber, [lacking.type])
+        if not unbind(tenant_id, lacking.subscriber, [lacking.type]):
+            continue
         lost = f"{lacking.pending} pending events of it will not be heard"
         _record(tenant_id, "unbind", lacking.subscriber, step.operator, f"{lacking.type}: {lost}")
         yield f"{lacking.subscriber} no longer hears {lacking.type}; {lost}"
@@ -208,7 +209,8 @@ def _lacking(tenant_id: str) -> Iterator[str]:
     for kind in gate.unknown_types(tenant_id):
         yield (
             f"{kind.subscriber} is bound to {kind.type}, which this code does not declare for it "
-            f"(pending={kind.pending}): its drains stop there; manage.py subscribe --unbind ends it"
+            f"(pending={kind.pending} parked={kind.parked}): its drains stop there; "
+            "manage.py subscribe --unbind ends it"
         )
     for subscription in gate.unknown_subscribers(tenant_id):
         yield (

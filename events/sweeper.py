@@ -10,12 +10,11 @@ from django.db import connection
 from events import outgoing
 from events.doorbells import doorbells
 from events.queries import behind
-from events.services import subscribe_tenant
 from events.subscriptions import all_subscribers
 from events.webhooks.ringing import QUEUE as WEBHOOKS
 from events.webhooks.ringing import ring as ring_endpoint
 from events.webhooks.sending import due_endpoints
-from kernel.tenancy import TenantLike, in_public_schema, in_tenant, working_schemas
+from kernel.tenancy import in_public_schema, working_schemas
 
 MOMENT_SECONDS = 1.0
 PATIENCE_SECONDS = 10.0
@@ -79,16 +78,6 @@ def _patient(reminders: list[Reminder]) -> list[Reminder]:
         {each.name: min(PATIENCE_SECONDS + in_line.get(each.queue, 0), LONGEST_PATIENCE_SECONDS) for each in reminders}
     )
     return [reminder for reminder in reminders if reminder.name in fresh]
-
-
-def subscribe_everyone(tenants: list[TenantLike]) -> int:
-    """Create the subscriptions that are missing, after new code brought new subscribers; return how many."""
-    with in_public_schema():
-        created = subscribe_tenant()
-    for tenant in tenants:
-        with in_tenant(tenant):
-            created += subscribe_tenant()
-    return created
 
 
 def make_partitions(*, start: datetime | None = None, months_ahead: int = 3) -> int:

@@ -3,20 +3,25 @@
 from typing import Any
 from uuid import UUID
 
+import structlog
 from celery import Celery, Task, shared_task
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.utils import timezone
-from django_tenants.utils import get_public_schema_name, get_tenant_model
+from django_tenants.utils import get_public_schema_name
 
 from events import accounts, idempotency, retention, sweeper
+from events.declarations import unbound
 from events.doorbells import doorbells
 from events.drain import Drain
 from events.forwarding import Forward
 from events.outgoing import send as send_outgoing
+from events.releasing import tenants_to_release
 from events.subscriptions import Subscriber, all_subscribers
 from events.webhooks.sending import send_due
 from kernel.tenancy import TenantRefused, in_public_schema, in_tenant, tenant_for_task
+
+logger = structlog.get_logger(__name__)
 
 RETRY_ON_INFRASTRUCTURE: dict[str, Any] = {
     "autoretry_for": (OperationalError, InterfaceError),
@@ -84,14 +89,16 @@ def sweep() -> int:
 
 @shared_task(name="events.look_after_tables", queue="platform", ignore_result=True)
 def look_after_tables() -> dict[str, int]:
+    """Make partitions, forget old records, and report what `manage.py subscribe` has not bound: it is not done here.
+
+    A worker that subscribed by itself would bind what another release declares, or step over what it does not know.
+    """
     with in_public_schema():
-        tenants = list(get_tenant_model().objects.filter(status="ACTIVE"))
+        missing = unbound(tenants_to_release())
         forgotten = idempotency.forget_old()
-    return {
-        "subscribed": sweeper.subscribe_everyone(tenants),
-        "partitions": sweeper.make_partitions(),
-        "forgotten": forgotten,
-    }
+    for tenant_id, subscriber, count, first in missing:
+        logger.warning("types_unbound", tenant=tenant_id, subscriber=subscriber, types=count, first=first)
+    return {"unbound": len(missing), "partitions": sweeper.make_partitions(), "forgotten": forgotten}
 
 
 @shared_task(name="events.check_accounts", queue="platform", expires=30, ignore_result=True)

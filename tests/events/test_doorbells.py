@@ -17,6 +17,7 @@ from events.delivery import Delivery
 from events.doorbells import CircuitBreaker, Doorbells, doorbells
 from events.drain import Drain
 from events.gauges import scraped
+from events.models import Subscription
 from events.publishing import publish
 from events.subscriptions import find_subscriber
 from events.tasks import drain_tenant, look_after_tables
@@ -290,7 +291,14 @@ def counted(outcome: str) -> float:
     return REGISTRY.get_sample_value("tillflow_doorbells_total", {"outcome": outcome}) or 0.0
 
 
-def test_new_subscribers_are_subscribed_and_partitions_made(committed: Tenant, subscribe: Callable[..., Any]) -> None:
+def test_a_worker_reports_what_is_unbound_and_subscribes_nobody(
+    committed: Tenant, subscribe: Callable[..., Any]
+) -> None:
+    name = subscribe(lambda _event, _delivery: None, TenantSuspended)
+    with in_public_schema():
+        Subscription.objects.filter(subscriber=name).delete()
+
     result = look_after_tables()
 
-    assert result == {"subscribed": 0, "partitions": 0, "forgotten": 0}
+    assert result == {"unbound": 2, "partitions": 0, "forgotten": 0}
+    assert not Subscription.objects.filter(subscriber=name).exists()

@@ -406,7 +406,7 @@ def test_a_type_that_the_code_lacks_is_reported_and_ended_with_unbind(
     quiet = run("subscribe")
 
     assert about(name, reported) == [
-        f"north: {name} is bound to {REACTIVATED}, which this code does not declare for it (pending=2): "
+        f"north: {name} is bound to {REACTIVATED}, which this code does not declare for it (pending=2 parked=0): "
         "its drains stop there; manage.py subscribe --unbind ends it"
     ]
     assert about(name, ended) == [

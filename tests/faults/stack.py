@@ -100,6 +100,7 @@ class Stack:
         os.environ["LOG_LEVEL"] = "WARNING"
         os.environ["WEBHOOKS_MAY_BE_LOCAL"] = "true"
         self.manage("migrate_schemas", "--verbosity", "0")
+        self.manage("subscribe")
         for program in self.programs:
             program.environment.update(self.declaration)
             program.start()

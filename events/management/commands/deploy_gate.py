@@ -1,27 +1,59 @@
-"""`manage.py deploy_gate`: run it with the code about to be deployed, against the database as it is."""
+"""`manage.py deploy_gate`: run it with the code about to be deployed, against the database as it is.
+
+Exit codes: 0, nothing is in the way; 1, events wait that this code cannot read; 3, everything that waits can be read,
+but bound types or subscribers are missing in this code, so that its drains would stop, or nobody would serve them.
+"""
 
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from events.gate import unreadable
+from events import gate
+from events.declarations import unbound
+from events.gate import Unreadable
+from events.releasing import tenants_to_release
 from kernel.tenancy import in_public_schema
 
 
 class Command(BaseCommand):
-    help = "Fail when events are pending or parked that this code cannot read."
+    help = "Fail when events are pending or parked that this code cannot read or handle."
 
     def handle(self, *_arguments: Any, **_options: Any) -> None:
         with in_public_schema():
-            found = unreadable()
-        for events in found:
-            positions = ", ".join(map(str, events.positions)) + (", …" if events.count > len(events.positions) else "")
+            unreadable, types, subscribers = gate.unreadable(), gate.unknown_types(), gate.unknown_subscribers()
+            missing = unbound(tenants_to_release())
+        for events in unreadable:
+            self.stdout.write(_line(events))
+        for kind in types:
             self.stdout.write(
-                f"{events.tenant_id}: {events.count} of {events.type} version {events.version} "
-                f"(position {positions}): {events.error}"
+                f"{kind.tenant_id}: {kind.subscriber} is bound to {kind.type}, which this code does not declare for it "
+                f"(pending={kind.pending} parked={kind.parked})"
             )
-        if found:
-            count = sum(events.count for events in found)
+        for each in subscribers:
+            self.stdout.write(
+                f"{each.tenant_id}: {each.subscriber} is not declared by this code "
+                f"(pending={each.pending} retrying={each.retrying} dead={each.dead})"
+            )
+        for tenant_id, name, count, first in missing:
+            self.stdout.write(
+                f"{tenant_id}: {name} is yet to be bound to {count} types ({first}, …): manage.py subscribe"
+            )
+        if unreadable:
+            count = sum(events.count for events in unreadable)
             message = f"{count} events wait that this code cannot read: keep the old code until they are handled"
-            raise CommandError(message)
+            raise CommandError(message, returncode=1)
+        if types or subscribers:
+            message = (
+                f"this code lacks {len(types)} bound types and {len(subscribers)} subscribers: declare them "
+                "(renamed_from= for a new name), or end them: manage.py subscribe --unbind, manage.py unsubscribe"
+            )
+            raise CommandError(message, returncode=3)
         self.stdout.write("everything that waits can be read")
+
+
+def _line(events: Unreadable) -> str:
+    positions = ", ".join(map(str, events.positions)) + (", …" if events.count > len(events.positions) else "")
+    return (
+        f"{events.tenant_id}: {events.count} of {events.type} version {events.version} "
+        f"(position {positions}): {events.error}"
+    )
