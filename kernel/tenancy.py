@@ -24,12 +24,33 @@ class TenantRefused(Refusal):
     title = "Tenant refused"
 
 
+class OpenUnit(Protocol):
+    """A unit of work, as the database connection knows it: whose it is, and what becomes of its savepoints."""
+
+    tenant_id: str
+
+    def savepoint_made(self, sid: str) -> None: ...
+    def savepoint_undone(self, sid: str) -> None: ...
+
+
 class TenantConnection(Protocol):
-    """The database connection as django-tenants extends it."""
+    """The database connection as django-tenants and `tenants.database` extend it."""
 
     schema_name: str
     tenant: Any
     in_atomic_block: bool
+    atomic_blocks: list[Any]
+    autocommit: bool
+    needs_rollback: bool
+    closed_in_transaction: bool
+    rollback_exc: BaseException | None
+    connection: Any
+    unit: Any
+    """The unit of work that owns the current transaction, an `OpenUnit`; None outside."""
+    in_commit_hooks: bool
+    default_isolation: str
+    transaction_is_aborted: bool
+    transaction_is_open: bool
 
     def set_tenant(self, tenant: Any) -> None: ...
     def set_schema_to_public(self) -> None: ...

@@ -1,27 +1,185 @@
-"""Fail-closed search_path: a statement runs in the tenant's schema, or not at all."""
+"""The database connection, made to fail closed.
 
+A statement runs in the tenant's schema or not at all, an aborted transaction is never committed, a unit of work is the
+only one that controls its transaction, and a role that row-level security does not bind is refused.
+"""
+
+from collections.abc import Callable
 from typing import Any
 
-from django.db.utils import OperationalError
+from django.core.exceptions import ImproperlyConfigured
+from django.db.utils import Error, InternalError, OperationalError
 from django_tenants.postgresql_backend import base as django_tenants_base
+from psycopg.pq import TransactionStatus
+
+from kernel.tenancy import OpenUnit
+from tenants.database.statements import controls_transaction, may_change_search_path, writes
 
 
 class SearchPathNotSet(OperationalError):
     """The tenant's schema could not be entered, so the statement was not sent."""
 
 
+class TransactionAborted(InternalError):
+    """A COMMIT of a transaction in which a statement had failed: PostgreSQL would have rolled back without an error."""
+
+
+class StatementRefused(Exception):
+    """A statement inside a unit of work that would end its transaction, or write in another tenant's schema."""
+
+
+class RoleNotBound(ImproperlyConfigured):
+    """The database role is one that row-level security does not bind."""
+
+
 class DatabaseWrapper(django_tenants_base.DatabaseWrapper):
-    """django-tenants swallows a failed `SET search_path`, and the next statement would run in the schema before."""
+    """:param unit: the unit of work that owns the current transaction. :param in_commit_hooks: whether hooks run now.
+
+    :param default_isolation: what the session's transactions start with, as PostgreSQL writes it.
+    """
+
+    unit: OpenUnit | None = None
+    in_commit_hooks = False
+    default_isolation = ""
+    _controlling = False
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.execute_wrappers.append(self._guard)
+
+    # Connecting
+
+    def get_new_connection(self, conn_params: Any) -> Any:
+        self.search_path_set_schemas = None
+        return super().get_new_connection(conn_params)
+
+    def init_connection_state(self) -> None:
+        super().init_connection_state()
+        unbound, self.default_isolation = self.connection.execute(_SESSION).fetchone()
+        if unbound:
+            self.close()
+            raise RoleNotBound(_refusal(unbound))
+
+    # Transactions
+
+    @property
+    def transaction_is_aborted(self) -> bool:
+        """Whether nothing but ROLLBACK can succeed, as the driver knows without asking the server."""
+        return self._status() is TransactionStatus.INERROR
+
+    @property
+    def transaction_is_open(self) -> bool:
+        """Whether the server is in a transaction, whoever began it."""
+        return self._status() not in {None, TransactionStatus.IDLE, TransactionStatus.UNKNOWN}
+
+    def _status(self) -> TransactionStatus | None:
+        if self.connection is None or self.connection.closed:
+            return None
+        return TransactionStatus(self.connection.pgconn.transaction_status)
+
+    def commit(self) -> None:
+        """:raises TransactionAborted: after ROLLBACK, where COMMIT would have been one without an error."""
+        if self.transaction_is_aborted:
+            self.rollback()
+            message = (
+                "a statement of this transaction failed and its error was caught: all of it was rolled back."
+                " Let the error pass, or catch it around a transaction.atomic() of its own"
+            )
+            raise TransactionAborted(message)
+        try:
+            super().commit()
+        except Error:
+            self.search_path_set_schemas = None
+            raise
+
+    def savepoint(self) -> str | None:
+        sid: str | None = super().savepoint()
+        if sid and self.unit is not None:
+            self.unit.savepoint_made(sid)
+        return sid
+
+    def savepoint_rollback(self, sid: str) -> None:
+        super().savepoint_rollback(sid)
+        if self.unit is not None:
+            self.unit.savepoint_undone(sid)
+
+    def _savepoint(self, sid: str) -> None:
+        self._as_django(super()._savepoint, sid)
+
+    def _savepoint_rollback(self, sid: str) -> None:
+        self._as_django(super()._savepoint_rollback, sid)
+
+    def _savepoint_commit(self, sid: str) -> None:
+        self._as_django(super()._savepoint_commit, sid)
+
+    def _as_django(self, control: Callable[[str], None], sid: str) -> None:
+        self._controlling = True
+        try:
+            control(sid)
+        finally:
+            self._controlling = False
+
+    def run_and_clear_commit_hooks(self) -> None:
+        before, self.in_commit_hooks = self.in_commit_hooks, True
+        try:
+            super().run_and_clear_commit_hooks()
+        finally:
+            self.in_commit_hooks = before
+
+    # Statements
 
     def _handle_search_path(self, cursor: Any = None) -> None:
+        """Django-tenants swallows a failed `SET search_path`, and the next statement would run in the schema before."""
         super()._handle_search_path(cursor)
-        if self.search_path_set_schemas or self._setting_search_path or self._transaction_is_aborted():
+        if self.search_path_set_schemas or self._setting_search_path or self._fails_anyway():
             return
         message = f"search_path for schema {self.schema_name!r} could not be set"
         raise SearchPathNotSet(message)
 
-    def _transaction_is_aborted(self) -> bool:
-        """Say whether nothing but ROLLBACK can succeed, so that no wrong schema can be reached."""
-        if self.connection is None or self.connection.closed:
-            return False
-        return self.connection.info.transaction_status.name == "INERROR" and self.in_atomic_block
+    def _fails_anyway(self) -> bool:
+        """Say whether the next statement cannot reach a wrong schema, because it will be refused."""
+        return self.in_atomic_block and (self.needs_rollback or self.transaction_is_aborted)
+
+    def _guard(self, execute: Any, sql: Any, params: Any, many: bool, context: Any) -> Any:  # noqa: FBT001
+        if self._setting_search_path or self._controlling:
+            return execute(sql, params, many, context)
+        statement = sql if isinstance(sql, str) else self._text(sql)
+        if self.unit is not None:
+            self._refuse_what_units_do_not_send(statement, self.unit.tenant_id)
+        try:
+            return execute(sql, params, many, context)
+        finally:
+            if may_change_search_path(statement):
+                self.search_path_set_schemas = None
+
+    def _text(self, sql: Any) -> str:
+        return sql.decode() if isinstance(sql, bytes) else str(sql.as_string(self.connection))
+
+    def _refuse_what_units_do_not_send(self, statement: str, tenant_id: str) -> None:
+        if controls_transaction(statement):
+            message = f"a unit of work controls its transaction by itself: use transaction.atomic(), not {statement!r}"
+            raise StatementRefused(message)
+        if self.schema_name != tenant_id and writes(statement):
+            message = (
+                f"the unit of work is of {tenant_id!r}, this statement would write in {self.schema_name!r}:"
+                f" write after the unit, or in a subscriber. {statement[:200]}"
+            )
+            raise StatementRefused(message)
+
+
+# Members count: nothing but SET ROLE stands between them and what the role may do. A superuser is a member of all.
+_SESSION = """
+SELECT
+    (SELECT string_agg(rolname, ', ' ORDER BY rolname) FROM pg_roles
+     WHERE (rolsuper OR rolbypassrls)
+        AND (pg_has_role(session_user, oid, 'MEMBER') OR pg_has_role(current_user, oid, 'MEMBER'))),
+    current_setting('default_transaction_isolation')
+"""
+
+
+def _refusal(roles: str) -> str:
+    return (
+        f"the database role is, or may become, {roles}: a superuser or a role with BYPASSRLS, so PostgreSQL would not"
+        " wall the tenants off. Connect as an ordinary role that owns the database:"
+        " CREATE ROLE tillflow LOGIN; ALTER DATABASE … OWNER TO tillflow;"
+    )
