@@ -1,6 +1,7 @@
 """A dry run: give a parked event to its subscriber, note which rows that changes, and roll all of it back."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,7 +11,7 @@ from events.dispatch import Dispatch
 from events.log import StoredEvent, read_at
 from events.parking import described
 from events.subscriptions import Subscriber, known_subscriber
-from events.unit_of_work import Unit, unit_of_work
+from events.unit_of_work import Unit, rehearsal
 from kernel.tenancy import current_tenant
 
 SHARED = "events_outgoing"
@@ -39,77 +40,63 @@ class DryRun:
         return not self.error
 
 
-class _RollBack(Exception):
-    """Nothing of this was meant to stay."""
-
-
 def dry_run(*, subscriber: str, position: int, attempt: int = 1) -> DryRun:
     """Try an event of the current tenant without effect: database rows only, which is all a subscriber writes.
 
     Runs at REPEATABLE READ, so that what others commit meanwhile is not taken for its doing.
     """
-    found = DryRun()
     chosen = known_subscriber(subscriber)
     if chosen is None:
         return DryRun(error=f"this code has no subscriber {subscriber}: its handler cannot be tried here")
-    try:
-        with unit_of_work() as unit:
-            _isolate()
-            event = read_at(current_tenant(), position)
-            _observe(chosen, event, attempt, unit, found)
-            raise _RollBack
-    except _RollBack:
-        return found
-
-
-def _isolate() -> None:
-    """:raises TransactionManagementError: inside another transaction, whose snapshot would be too old."""
-    with connection.cursor() as cursor:
-        if len(connection.atomic_blocks) == 1:
-            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+    found = DryRun()
+    with rehearsal() as unit:
+        event = read_at(current_tenant(), position)
+        _observe(chosen, event, attempt, unit, found)
+    return found
 
 
 def _observe(subscriber: Subscriber, event: StoredEvent, attempt: int, unit: Unit, found: DryRun) -> None:
+    def handle() -> str:
+        return _try(subscriber, event, attempt, unit)
+
     first = _next_transaction()
     savepoint = transaction.savepoint()
-    found.error = _try(subscriber, event, attempt)
+    found.error = handle()
+    published = [(new.type, json.loads(new.data)) for new in unit.events]
     tables = _touched_tables()
     after = {table: _rows(table, "xmin", first) for table in tables}
     transaction.savepoint_rollback(savepoint)
     if found.error:
         return
-    found.publishes = [(new.type, json.loads(new.data)) for new in unit.events]
+    found.publishes = published
     before = {table: _rows(table, "xmax", first) for table in tables}
-    gone = _gone(subscriber, event, attempt, before, after)
-    unit.events.clear()
+    gone = _gone(handle, before, after)
     for table in tables:
         for key in sorted(after[table].keys() | gone[table]):
             found.changes.append(Change(table=table, before=before[table].get(key), after=after[table].get(key)))
 
 
-def _try(subscriber: Subscriber, event: StoredEvent, attempt: int) -> str:
+def _try(subscriber: Subscriber, event: StoredEvent, attempt: int, unit: Unit) -> str:
+    """Handle the event; return the traceback of its failure, of an error that was caught inside as well."""
     dispatch = Dispatch(subscriber, event.envelope.tenant_id)
     try:
         with transaction.atomic():
             dispatch.call([dispatch.delivery(event, attempt=attempt)])
+            unit.require_whole()
     except Exception as error:  # noqa: BLE001 - whatever the handler raises is what the operator wants to see
         return described(error)
     return ""
 
 
 def _gone(
-    subscriber: Subscriber,
-    event: StoredEvent,
-    attempt: int,
-    before: dict[str, dict[str, Row]],
-    after: dict[str, dict[str, Row]],
+    handle: Callable[[], str], before: dict[str, dict[str, Row]], after: dict[str, dict[str, Row]]
 ) -> dict[str, set[str]]:
     """Find which rows are deleted: of those that were deleted or merely locked, the ones that a second try lacks."""
     suspects = {table: before[table].keys() - after[table].keys() for table in before}
     if not any(suspects.values()):
         return {table: set() for table in before}
     savepoint = transaction.savepoint()
-    _try(subscriber, event, attempt)
+    handle()
     there = {table: _keys(table) if keys else set() for table, keys in suspects.items()}
     transaction.savepoint_rollback(savepoint)
     return {table: suspects[table] - there[table] for table in before}

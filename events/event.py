@@ -1,6 +1,8 @@
 """An event: an immutable past-tense fact, and the registry of all kinds of them."""
 
-from collections.abc import Callable
+import json
+import math
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeVar, dataclass_transform
@@ -8,8 +10,11 @@ from typing import Any, TypeVar, dataclass_transform
 import msgspec
 
 from events.versions import VersionUnreachable, recast
+from kernel.text import is_storable
 
 LARGEST_EVENT = 1024 * 1024
+DEEPEST_EVENT = 100
+"""How many lists and objects may stand inside one another."""
 T = TypeVar("T")
 
 
@@ -36,7 +41,7 @@ class EventType:
 
 
 class EventInvalid(Exception):
-    """The event's fields do not have their declared types, or it is too large. Nothing was published."""
+    """The event's fields do not have their declared types, or the log cannot store it. Nothing was published."""
 
 
 class EventUnreadable(Exception):
@@ -92,21 +97,58 @@ def classes_in(category: Category) -> list[type]:
 
 
 def encode(event: object) -> str:
-    """Write an event as JSON, having checked every field against its declared type.
+    """Write an event as JSON that can be stored and read again, having checked every field against its declared type.
 
-    :raises EventInvalid: when a field has another type, or the JSON is larger than `LARGEST_EVENT` bytes.
+    :raises EventInvalid: when a field has another type, the JSON is larger than `LARGEST_EVENT` bytes or deeper than
+        `DEEPEST_EVENT`, a text holds NUL or half of a surrogate pair, or a number is not finite.
     """
     event_type = type_of(event)
     try:
         encoded = msgspec.json.encode(event)
         _decoders[event_type.name].decode(encoded)
-    except (msgspec.MsgspecError, TypeError, ValueError) as error:
+    except (msgspec.MsgspecError, TypeError, ValueError, OverflowError, RecursionError) as error:
         message = f"{event_type.name} is not valid: {error}"
         raise EventInvalid(message) from None
     if len(encoded) > LARGEST_EVENT:
         message = f"{event_type.name} has {len(encoded)} bytes, more than {LARGEST_EVENT}"
         raise EventInvalid(message)
+    if reason := _why_unstorable(event, encoded):
+        message = f"{event_type.name} is not valid: {reason}"
+        raise EventInvalid(message)
     return encoded.decode()
+
+
+def _why_unstorable(event: object, encoded: bytes) -> str:
+    """Say why PostgreSQL would not store the event as it is. Bytes are looked for first: walking the values is slow."""
+    if encoded.count(b"[") + encoded.count(b"{") > DEEPEST_EVENT and _depth(json.loads(encoded)) > DEEPEST_EVENT:
+        return f"more than {DEEPEST_EVENT} lists and objects stand inside one another"
+    if rb"\u0000" in encoded and not is_storable(json.loads(encoded)):
+        return "a text holds NUL"
+    if b"null" in encoded and not _is_finite(msgspec.to_builtins(event)):
+        return "a number is not finite: JSON has no NaN and no infinity"
+    return ""
+
+
+def _depth(value: object) -> int:
+    depth, level = 0, [value]
+    while level := [inner for each in level for inner in _inside(each)]:
+        depth += 1
+    return depth
+
+
+def _is_finite(value: object) -> bool:
+    level = [value]
+    while level:
+        if any(isinstance(each, float) and not math.isfinite(each) for each in level):
+            return False
+        level = [inner for each in level for inner in _inside(each)]
+    return True
+
+
+def _inside(value: object) -> Iterable[object]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, (list, tuple, set, frozenset)) else ()
 
 
 def find_type(name: str) -> EventType:

@@ -43,9 +43,9 @@ HEAD = """greatest(
 )"""
 
 # The lock is one statement and the head is read in the next, so that the wait for the lock is outside the snapshot
-# that reads the head. Both travel in one round trip.
+# that reads the head: true at READ COMMITTED only. Both travel in one round trip.
 _APPEND = f"""
-SELECT pg_advisory_xact_lock(hashtextextended(%(tenant)s, 0));
+SELECT current_setting('transaction_isolation') FROM pg_advisory_xact_lock(hashtextextended(%(tenant)s, 0));
 INSERT INTO events_event (
     tenant_id, position, event_id, type, version, category, stream, stream_version,
     occurred_at, recorded_at, correlation_id, causation_id, actor, traceparent, data
@@ -74,8 +74,11 @@ ORDER BY new.n
 """
 
 
-def append(tenant_id: str, events: Sequence[NewEvent]) -> None:
-    """Append events to the tenant's log. The tenant's lock is held from here to the end of the transaction."""
+def append(tenant_id: str, events: Sequence[NewEvent]) -> str:
+    """Append events to the tenant's log; return the isolation level of the transaction.
+
+    The tenant's lock is held from here to the end of the transaction.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             _APPEND,
@@ -94,6 +97,8 @@ def append(tenant_id: str, events: Sequence[NewEvent]) -> None:
                 "data": [event.data for event in events],
             },
         )
+        isolation: str = cursor.fetchone()[0]
+        return isolation
 
 
 def head(tenant_id: str) -> int:

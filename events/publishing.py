@@ -4,12 +4,16 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from events.causes import current_cause
-from events.event import encode, type_of
+from events.event import EventInvalid, encode, type_of
 from events.local import bus
 from events.log import NewEvent
 from events.telemetry import current_traceparent
-from events.unit_of_work import current_unit
+from events.unit_of_work import Published, current_unit
 from kernel.ids import new_id
+from kernel.text import is_storable
+
+LONGEST_STREAM = 1000
+"""Bytes of a stream's name: an index holds it, and PostgreSQL's indexes hold up to 2,700 bytes."""
 
 
 def publish(event: object, *, occurred_at: datetime | None = None) -> UUID:
@@ -17,27 +21,52 @@ def publish(event: object, *, occurred_at: datetime | None = None) -> UUID:
 
     :param occurred_at: when it happened in the world, where that was earlier than now (a till's own clock).
     :raises NotInUnitOfWork: outside a unit of work.
-    :raises EventInvalid: when a field has not its declared type, or the event is too large.
+    :raises TenantChangedInUnitOfWork: in another schema than the unit's.
+    :raises EventInvalid: when a field has not its declared type, or the log cannot store the event and what is around
+        it: text with NUL, a number that is not finite, too much of it, a stream's name of more than `LONGEST_STREAM`
+        bytes, a moment without a time zone.
     """
     unit = current_unit()
-    event_type = type_of(event)
+    event_type, data = type_of(event), encode(event)
     cause = current_cause()
-    if bus.hears(type(event)):
-        unit.said.append(event)
     event_id = new_id()
-    unit.events.append(
-        NewEvent(
-            event_id=event_id,
-            type=event_type.name,
-            version=event_type.version,
-            category=event_type.category.value,
-            stream=event_type.stream.format_map(vars(event)),
-            occurred_at=occurred_at or datetime.now(UTC),
-            correlation_id=cause.correlation_id,
-            causation_id=cause.causation_id,
-            actor=cause.actor,
-            traceparent=current_traceparent() or cause.traceparent,
-            data=encode(event),
-        )
+    new = NewEvent(
+        event_id=event_id,
+        type=event_type.name,
+        version=event_type.version,
+        category=event_type.category.value,
+        stream=event_type.stream.format_map(vars(event)),
+        occurred_at=datetime.now(UTC) if occurred_at is None else occurred_at,
+        correlation_id=cause.correlation_id,
+        causation_id=cause.causation_id,
+        actor=cause.actor,
+        traceparent=current_traceparent() or cause.traceparent,
+        data=data,
     )
+    _require_storable(new)
+    unit.published.append(Published(new, heard=event if bus.hears(type(event)) else None))
     return event_id
+
+
+def _require_storable(new: NewEvent) -> None:
+    """:raises EventInvalid: when the columns around the data would not take what stands in them."""
+    for name in ("stream", "actor", "traceparent"):
+        if not is_storable(getattr(new, name)):
+            message = f"the {name} of {new.type} holds NUL or half of a surrogate pair"
+            raise EventInvalid(message)
+    size = len(new.stream.encode())
+    if size > LONGEST_STREAM:
+        message = f"the stream of {new.type} has a name of {size} bytes, more than {LONGEST_STREAM}"
+        raise EventInvalid(message)
+    if not _is_moment(new.occurred_at):
+        message = (
+            f"{new.occurred_at!r}, when {new.type} occurred, is no moment with a time zone between years 1 and 9999"
+        )
+        raise EventInvalid(message)
+
+
+def _is_moment(value: object) -> bool:
+    try:
+        return isinstance(value, datetime) and value.tzinfo is not None and bool(value.astimezone(UTC))
+    except OverflowError:
+        return False

@@ -108,9 +108,9 @@ def _apply(subscriber: Subscriber, events: list[StoredEvent]) -> int:
     dispatch = Dispatch(subscriber, current_tenant())
     deliveries = [dispatch.delivery(event, attempt=1) for event in events]
     with unit_of_work() as unit:
-        before = len(unit.events)
+        before = len(unit.published)
         dispatch.call(deliveries)
-        if len(unit.events) > before:
+        if len(unit.published) > before:
             message = f"{subscriber.name} publishes: replaying it would say things twice"
             raise NotAProjection(message)
     return len(deliveries)
