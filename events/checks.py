@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.db import connection
 
@@ -26,4 +27,18 @@ def the_role_is_bound_by_row_level_security(
             "ALTER DATABASE … OWNER TO tillflow;",
             id="events.E001",
         )
+    ]
+
+
+@register()
+def no_transaction_stands_around_a_request(**_options: Any) -> list[CheckMessage]:
+    """A unit of work owns its transaction: with ATOMIC_REQUESTS every one of them would be refused."""
+    around = [alias for alias, database in settings.DATABASES.items() if database.get("ATOMIC_REQUESTS")]
+    return [
+        Error(
+            f"ATOMIC_REQUESTS is on for the database {alias!r}: units of work would be refused in every view",
+            hint="Turn it off. Each service opens the unit of work that it needs.",
+            id="events.E002",
+        )
+        for alias in around
     ]

@@ -1,12 +1,15 @@
-"""What the admin pages share: the look, and rows that people may read but not write."""
+"""What the admin pages share: the look, their transactions, and rows that people may read but not write."""
 
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from django.db.models import Model
 from django.http import HttpRequest
-from unfold.admin import ModelAdmin, TabularInline
+from unfold.admin import ModelAdmin as StyledAdmin
+from unfold.admin import TabularInline
 
 from kernel.tenancy import in_public
+from kernel.units import open_unit
 
 __all__ = [
     "ModelAdmin",
@@ -17,6 +20,7 @@ __all__ = [
     "ShopReadOnlyAdmin",
     "TabularInline",
     "save_changes",
+    "unit_for",
 ]
 
 
@@ -27,6 +31,40 @@ def save_changes(row: Model, form: Any) -> None:
     touched = {field.name for field in row._meta.concrete_fields if getattr(field, "auto_now", False)}
     if changed:
         row.save(update_fields=changed | touched)
+
+
+class InUnits:
+    """Makes each save and each deletion one unit of work, so that services called in it may publish.
+
+    Django opens a transaction around these; a unit of work owns its transaction, so it comes first. Actions have no
+    transaction: each service that they call opens its unit.
+    """
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        with unit_for(request):
+            return super().changeform_view(request, *args, **kwargs)  # type: ignore[misc]
+
+    def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        with unit_for(request):
+            return super().delete_view(request, *args, **kwargs)  # type: ignore[misc]
+
+    def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """Rows that are edited in the list are saved together."""
+        with unit_for(request) if "_save" in request.POST else nullcontext():
+            return super().changelist_view(request, *args, **kwargs)  # type: ignore[misc]
+
+    def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
+        with open_unit():
+            super().delete_queryset(request, queryset)  # type: ignore[misc]
+
+
+def unit_for(request: HttpRequest) -> AbstractContextManager[object]:
+    """Open a unit of work for a request that may write."""
+    return nullcontext() if request.method in {"GET", "HEAD", "OPTIONS", "TRACE"} else open_unit()
+
+
+class ModelAdmin(InUnits, StyledAdmin):  # type: ignore[misc]
+    """A page of ours, in the admin's look."""
 
 
 class _ReadOnly:

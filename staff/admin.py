@@ -1,11 +1,14 @@
 """People and their roles, on every host for its own."""
 
+from typing import Any
+
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group
+from django.http import HttpRequest
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from kernel.admin import ModelAdmin, ShopReadOnlyAdmin
+from kernel.admin import ModelAdmin, ShopReadOnlyAdmin, unit_for
 from staff.models import ApiKey, User
 
 admin.site.unregister(Group)
@@ -16,6 +19,11 @@ class StaffUserAdmin(UserAdmin, ModelAdmin):  # type: ignore[misc,type-arg]
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
+
+    def add_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """Open the unit of work before Django's own page for users opens its transaction."""
+        with unit_for(request):
+            return super().add_view(request, *args, **kwargs)
 
 
 @admin.register(Group)

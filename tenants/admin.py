@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from kernel.admin import ModelAdmin, OnPlatformHost, ReadOnlyInline, save_changes
 from kernel.refusals import Refusal
 from tenants.models import Domain, Tenant
-from tenants.services import create_tenant, reactivate_tenant, suspend_tenant
+from tenants.services import provision_tenant, reactivate_tenant, register_tenant, suspend_tenant
 
 
 class DomainInline(ReadOnlyInline):
@@ -41,7 +41,7 @@ class TenantAdmin(OnPlatformHost, ModelAdmin):
         if change:
             save_changes(obj, form)
             return
-        created = create_tenant(
+        created = register_tenant(
             name=obj.schema_name,
             title=obj.name,
             currency=obj.currency,
@@ -50,6 +50,15 @@ class TenantAdmin(OnPlatformHost, ModelAdmin):
         )
         obj.pk, obj.status = created.pk, created.status
         obj._state.adding = False  # noqa: SLF001 - Django documents it for this
+        request.registered_tenant = created  # type: ignore[attr-defined]
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """A new tenant gets its schema after the unit of work of the page: the tenant's log has units of its own."""
+        response = super().changeform_view(request, *args, **kwargs)
+        registered: Tenant | None = getattr(request, "registered_tenant", None)
+        if registered is not None:
+            provision_tenant(tenant=registered)
+        return response
 
     @admin.action(description="Suspend: no requests, no subscribers; nothing is lost")
     def suspend(self, request: HttpRequest, tenants: QuerySet[Tenant]) -> None:

@@ -45,6 +45,17 @@ def create_tenant(
     :raises TenantInvalid: when a value is malformed.
     :raises TenantNameTaken: when a tenant or a domain of that name exists.
     """
+    tenant = register_tenant(
+        name=name, title=title, host=host, currency=currency, timezone=timezone, owner_email=owner_email
+    )
+    provision_tenant(tenant=tenant)
+    return tenant
+
+
+def register_tenant(
+    *, name: str, title: str = "", host: str = "", currency: str = "EUR", timezone: str = "UTC", owner_email: str = ""
+) -> Tenant:
+    """Write the rows of a tenant, as `create_tenant` does. Its schema is made by `provision_tenant`, outside a unit."""
     host = (host or f"{name.replace('_', '-')}.{settings.BASE_DOMAIN}").lower()
     tenant = Tenant(schema_name=name, name=title or name, currency=currency, timezone=timezone, owner_email=owner_email)
     with in_public_schema():
@@ -60,7 +71,6 @@ def create_tenant(
         with transaction.atomic():
             tenant.save()
             Domain.objects.create(tenant=tenant, domain=host, is_primary=True)
-    provision_tenant(tenant=tenant)
     return tenant
 
 
