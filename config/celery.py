@@ -73,7 +73,11 @@ guard_lost_client(celery.__version__)
 
 @signals.import_modules.connect(weak=False)
 def load_tasks(**_options: Any) -> None:
+    """Make a worker, beat or Flower ready. Celery would log an exception here and go on: an exit ends the process."""
     django.setup()
+    from config.role import refuse_unbound_role
+
+    refuse_unbound_role()
     register_tasks()
 
 

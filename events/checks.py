@@ -7,6 +7,8 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.db import connection
 
+from kernel.tenancy import RoleNotBound
+
 
 @register(Tags.database)
 def the_role_is_bound_by_row_level_security(
@@ -15,9 +17,12 @@ def the_role_is_bound_by_row_level_security(
     """Row-level security does not bind superusers and BYPASSRLS roles: with one of them no wall stands."""
     if not databases:
         return []
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT rolname, rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user")
-        role, unbound = cursor.fetchone()
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT rolname, rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user")
+            role, unbound = cursor.fetchone()
+    except RoleNotBound as refusal:
+        return [Error(str(refusal), id="events.E001")]
     if not unbound:
         return []
     return [

@@ -24,6 +24,10 @@ class TenantRefused(Refusal):
     title = "Tenant refused"
 
 
+class RoleNotBound(Exception):
+    """The database role is one that row-level security does not bind. Nothing of Django's may catch this and go on."""
+
+
 class OpenUnit(Protocol):
     """A unit of work, as the database connection knows it: whose it is, and what becomes of its savepoints."""
 

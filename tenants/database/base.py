@@ -7,12 +7,11 @@ only one that controls its transaction, and a role that row-level security does 
 from collections.abc import Callable
 from typing import Any
 
-from django.core.exceptions import ImproperlyConfigured
 from django.db.utils import Error, InternalError, OperationalError
 from django_tenants.postgresql_backend import base as django_tenants_base
 from psycopg.pq import TransactionStatus
 
-from kernel.tenancy import OpenUnit
+from kernel.tenancy import OpenUnit, RoleNotBound
 from tenants.database.statements import controls_transaction, may_change_search_path, writes
 
 
@@ -26,10 +25,6 @@ class TransactionAborted(InternalError):
 
 class StatementRefused(Exception):
     """A statement inside a unit of work that would end its transaction, or write in another tenant's schema."""
-
-
-class RoleNotBound(ImproperlyConfigured):
-    """The database role is one that row-level security does not bind."""
 
 
 class DatabaseWrapper(django_tenants_base.DatabaseWrapper):
