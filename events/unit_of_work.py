@@ -225,4 +225,4 @@ def _require_read_committed(isolation: str, of_driver: IsolationLevel | None = N
 
 
 def _named(error: BaseException | None) -> str:
-    return "it is marked for rollback" if error is None else f"{type(error).__name__}: {error}"
+    return "a statement failed, or set_rollback was called" if error is None else f"{type(error).__name__}: {error}"

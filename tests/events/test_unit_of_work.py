@@ -167,7 +167,7 @@ def test_a03_an_event_whose_handler_catches_an_error_fails_like_any_other(
     name = subscribe(careful, TenantSuspended, backoff=Backoff(attempts=1))
     say("a", "bad", "b")
 
-    handled = drain(name)
+    handled = drain(name, budget=60)
 
     assert handled == 2
     assert parked(name) == [(2, "DEAD")]
@@ -236,7 +236,7 @@ def test_a_constraint_that_fails_at_commit_fails_the_unit(committed: Tenant, sub
     name = subscribe(orphan, TenantSuspended, backoff=Backoff(attempts=1))
     say("a", "bad", "b")
 
-    handled = drain(name)
+    handled = drain(name, budget=60)
 
     assert handled == 2
     assert parked(name) == [(2, "DEAD")]
