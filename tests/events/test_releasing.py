@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection, connections, transaction
+from django.db import connection, connections
 from django.test import Client
 
 from events import demand, releasing
@@ -19,6 +19,7 @@ from events.releasing import Step
 from events.releasing import release as release_step
 from events.services import discard_parked, subscribe_tenant
 from events.subscriptions import CANARY, Backoff, find_subscriber, renamed_subscribers
+from events.unit_of_work import unit_of_work
 from kernel.refusals import NotFound
 from kernel.tenancy import in_public_schema
 from tenants.events import TenantReactivated, TenantSuspended
@@ -190,7 +191,7 @@ def test_c01_a_type_is_bound_when_the_drain_that_works_has_ended(
 
     new = declares(name, hearing.hear, TenantSuspended, TenantReactivated)
     with release(new), ThreadPoolExecutor(1) as pool:
-        with transaction.atomic():
+        with unit_of_work():
             assert lock("north", name) is not None
             waiting = pool.submit(step)
             reactivated("published while the drain works")
