@@ -33,6 +33,7 @@ class EventLayerCollector(Collector):
             paused_endpoints, waiting = _webhooks()
             undelivered, on_their_way = groups(), _oldest_calls()
             missing = unbound(tenants_to_release())
+            kept = _kept_months()
         yield _gauge(
             "tillflow_events_behind", "Events that a subscriber has not applied yet", found, lambda s: s.behind
         )
@@ -68,6 +69,12 @@ class EventLayerCollector(Collector):
             "Age of the oldest outgoing call on its way",
             ["tenant", "kind"],
             on_their_way,
+        )
+        yield _family(
+            "tillflow_events_month_kept",
+            "What keeps a month that is old enough to be dropped, as retention found it",
+            ["month", "reason"],
+            kept,
         )
         yield _family(
             "tillflow_queue_length", "Messages that wait for a worker", ["queue"], doorbells.waiting().items()
@@ -117,4 +124,10 @@ def _oldest_calls() -> list[tuple[str, str, float]]:
             "SELECT tenant_id, kind, extract(epoch FROM clock_timestamp() - min(created_at))::float"
             " FROM events_outgoing WHERE state IN ('PENDING', 'SENDING') GROUP BY tenant_id, kind"
         )
+        return list(cursor.fetchall())
+
+
+def _kept_months() -> list[tuple[str, str, int]]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT month, kind, count(*) FROM events_keptmonth GROUP BY month, kind ORDER BY month, kind")
         return list(cursor.fetchall())

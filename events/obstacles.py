@@ -8,7 +8,7 @@ from django.db import connection
 
 from events.months import IN_MONTH, Month
 from events.parking import UNRESOLVED
-from events.subscriptions import all_subscribers
+from events.subscriptions import known_subscriber
 from kernel.tenancy import tenant_statuses
 
 
@@ -106,8 +106,8 @@ def obstacles(month: Month) -> list[Reason]:
             Reason(
                 kind=Kind.PARKED,
                 tenant_id=tenant,
-                text=f"{count} events of {tenant} are {state.lower()} for {subscriber}, the first at position"
-                f" {first}: retry or discard them",
+                text=f"{subscriber} of {tenant} has parked events: {count} {state.lower()}, the first at position"
+                f" {first}; retry or discard them",
             )
             for tenant, subscriber, state, count, first in _rows(_PARKED, asked)
         ),
@@ -115,7 +115,7 @@ def obstacles(month: Month) -> list[Reason]:
             Reason(
                 kind=Kind.WEBHOOK,
                 tenant_id=tenant,
-                text=f"{count} webhook deliveries of {tenant} to {url} are {state.lower()}, the first at position"
+                text=f"{url} of {tenant} has yet to receive webhooks: {count} {state.lower()}, the first at position"
                 f" {first}",
             )
             for tenant, url, state, count, first in _rows(_DELIVERIES, asked)
@@ -124,7 +124,7 @@ def obstacles(month: Month) -> list[Reason]:
             Reason(
                 kind=Kind.UNACCOUNTED,
                 tenant_id=tenant,
-                text=f"{count} events of {tenant} are not accounted for {subscriber}: see manage.py verify",
+                text=f"{subscriber} of {tenant} has events that are not accounted for: {count}; see manage.py verify",
             )
             for tenant, subscriber, count in _rows(_ACCOUNTS, asked)
         ),
@@ -133,11 +133,12 @@ def obstacles(month: Month) -> list[Reason]:
 
 def _unhandled(tenant: str, subscriber: str, position: int, paused: bool, *, suspended: bool) -> Reason:  # noqa: FBT001
     text = f"{subscriber} of {tenant} has yet to handle the event at position {position}"
-    if subscriber not in {each.name for each in all_subscribers()}:
+    if known_subscriber(subscriber) is None:
         return Reason(
             kind=Kind.REMOVED,
             tenant_id=tenant,
-            text=f"{text}, and this code does not declare it: rename it, or discard its events",
+            text=f"{text}, and this code does not declare it: rename it, or manage.py unsubscribe it and discard its"
+            " dead letters",
         )
     if suspended:
         return Reason(

@@ -30,6 +30,7 @@ RETRY_ON_INFRASTRUCTURE: dict[str, Any] = {
     "retry_jitter": True,
     "max_retries": 8,
 }
+RETENTION_SECONDS = 4 * 3600
 
 
 def drain_tenant(subscriber: Subscriber, tenant: str) -> dict[str, Any]:
@@ -108,9 +109,20 @@ def check_accounts() -> int:
         return accounts.check_accounts()
 
 
-@shared_task(name="events.retain", queue="platform", expires=3600, ignore_result=True)
+@shared_task(
+    name="events.retain",
+    queue="platform",
+    expires=3600,
+    ignore_result=True,
+    acks_late=False,
+    soft_time_limit=RETENTION_SECONDS,
+    time_limit=RETENTION_SECONDS + 60,
+)
 def retain() -> list[str]:
-    """Archive and drop the months that need not be kept; nothing, where RETENTION_MONTHS is 0."""
+    """Archive and drop the months that need not be kept; nothing, where RETENTION_MONTHS is 0.
+
+    Acknowledged at once: it may take longer than the broker waits for an answer, and beat asks again every hour.
+    """
     if not settings.RETENTION_MONTHS:
         return []
     with in_public_schema():
