@@ -28,6 +28,7 @@ class Own:
     """What belongs to the tests of this process; empty when the plugin has not brought it."""
 
     database: str = ""
+    beside: set[str] = field(default_factory=set)
     database_given: bool = False
     broker: str = ""
     presence: Any = None
@@ -145,7 +146,7 @@ def stay_on_loopback(broker: str) -> None:
 
 def _require_tests_database(connection: Any, **_more: Any) -> None:
     name, administrative = connection.connection.info.dbname, connection.alias == "__no_db__"
-    if name != own.database and not administrative:
+    if name not in {own.database, *own.beside} and not administrative:
         connection.close()
         raise OutsideTests(f"a test opened the database {name!r}; tests work in {own.database!r} only")
 
