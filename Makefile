@@ -35,6 +35,9 @@ down: .venv/installed ## stop them
 test: .venv/installed-dev ## every test, on an embedded stack of its own
 	@$(BIN)/pytest --create-db $(if $(wildcard $(RABBITMQ)),,-m "not rabbitmq") --cov --cov-report=term:skip-covered
 
+test-alone: .venv/installed-dev ## every test file in a process of its own: FILES="tests/pos/test_api.py" EACH=1
+	@$(RUN) -m tests.alone $(FILES) $(if $(EACH),--each)
+
 RABBITMQ := /usr/lib/rabbitmq/bin/rabbitmq-server
 ROUNDS ?= 30
 JOBS ?= 1
@@ -78,4 +81,4 @@ scale: .venv/installed-dev ## a million events, a thousand tenants, noisy neighb
 	@$(RUN) -m benchmarks.scale
 	@$(RUN) -m benchmarks.neighbours
 
-.PHONY: help demo demo-check credentials up down test faults simulate alerts asyncapi check docs format benchmarks scale
+.PHONY: help demo demo-check credentials up down test test-alone faults simulate alerts asyncapi check docs format benchmarks scale
