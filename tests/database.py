@@ -41,7 +41,7 @@ def drop_beside(name: str) -> None:
     database = connections["default"]
     with database._nodb_cursor() as cursor:
         if _is_ours(cursor, name):
-            cursor.execute(f"DROP DATABASE {database.ops.quote_name(name)} WITH (FORCE)")
+            cursor.execute(f"DROP DATABASE {database.ops.quote_name(name)}")
 
 
 @contextmanager

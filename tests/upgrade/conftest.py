@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.management import call_command, get_commands
+from django.core.management import call_command
 from django.db import connection
 
 from events.tasks import look_after_tables
@@ -54,8 +54,7 @@ def release() -> None:
     """What a deployment runs before new code serves."""
     call_command("migrate_schemas", verbosity=0)
     look_after_tables()
-    if "subscribe" in get_commands():
-        call_command("subscribe", verbosity=0)
+    call_command("subscribe", verbosity=0)
 
 
 @pytest.fixture

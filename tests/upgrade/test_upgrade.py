@@ -16,6 +16,7 @@ from rest_framework.test import APIClient
 from events.event import decode
 from events.log import head, read_at
 from events.models import (
+    Binding,
     Event,
     Outgoing,
     ParkedEvent,
@@ -30,6 +31,7 @@ from events.outgoing import send
 from events.pins import pins_of_tenant
 from events.retention import retain
 from events.services import discard_parked, resume_subscription, retry_parked
+from events.subscriptions import find_subscriber
 from events.webhooks import sending
 from events.webhooks.http import Answer
 from events.webhooks.secrets import unsealed
@@ -70,6 +72,16 @@ def test_the_migration_keeps_every_row(upgraded: Upgraded) -> None:
     assert {table: rows for table, rows in lost.items() if rows} == {}
     added = {f"{schema}.{table}" for (schema, table), rows in before.items() if after[schema, table] - rows}
     assert {table for table in added if table.split(".")[1] not in GROWING} == set()
+
+
+def test_every_subscription_is_bound_from_its_start_to_what_its_subscriber_declares(upgraded: Upgraded) -> None:
+    bound: dict[tuple[str, str], set[tuple[str, int]]] = {}
+    for row in Binding.objects.filter(until=None):
+        bound.setdefault((row.tenant_id, row.subscriber), set()).add((row.type, row.since))
+
+    for subscription in Subscription.objects.all():
+        declared = {(name, subscription.start) for name in find_subscriber(subscription.subscriber).heard}
+        assert bound[subscription.tenant_id, subscription.subscriber] == declared
 
 
 def test_grants_and_the_admins_history_still_name_the_same_things(upgraded: Upgraded) -> None:
