@@ -49,15 +49,11 @@ def renamed_names() -> dict[str, str]:
         return dict(cursor.fetchall())
 
 
-def note_release(*, only: bool) -> None:
-    """Keep what this code declares, for tenants that older code creates.
-
-    :param only: whether what an abandoned release declared is forgotten.
-    """
+def note_release() -> None:
+    """Keep what this code declares, for tenants that older code creates, in place of what another release declared."""
     pairs = [(each, type_name) for each in all_subscribers() for type_name in sorted(each.heard)]
     with connection.cursor() as cursor:
-        if only:
-            cursor.execute("DELETE FROM events_release")
+        cursor.execute("DELETE FROM events_release")
         cursor.execute(
             """
             INSERT INTO events_release (subscriber, type, platform, on_demand, from_beginning)
@@ -86,11 +82,6 @@ def note_rename(before: str, after: str) -> None:
             [before, after],
         )
         cursor.execute("DELETE FROM events_release WHERE subscriber = %s", [before])
-
-
-def forget_release_of(subscriber: str) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("DELETE FROM events_release WHERE subscriber = %s", [subscriber])
 
 
 _UNBOUND = """

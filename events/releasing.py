@@ -14,7 +14,7 @@ from django_tenants.utils import get_public_schema_name, get_tenant_model
 
 from events import gate
 from events.bindings import bind, unbind
-from events.declarations import declared, forget_release_of, note_release, note_rename, renamed_names
+from events.declarations import declared, note_release, note_rename, renamed_names
 from events.holding import SubscriptionBusy
 from events.leases import LEASE_SECONDS
 from events.models import OperatorAction
@@ -90,7 +90,7 @@ def release(step: Step, tenants: Sequence[str] | None = None) -> Iterator[Outcom
             with transaction.atomic():
                 for before, after in renames.items():
                     note_rename(before, after)
-                note_release(only=step.unbind)
+                note_release()
     for tenant_id in tenants if tenants is not None else tenants_to_release():
         yield _release(step, tenant_id, renames)
 
@@ -114,8 +114,6 @@ def unsubscribe(
         if not found:
             message = f"there is no subscription {subscriber!r}"
             raise NotFound(message)
-        if tenants is None:
-            forget_release_of(subscriber)
     for tenant_id in found:
         yield _try(tenant_id, lambda: _unsubscribe(tenant_id, subscriber, operator, reason), time.sleep)  # noqa: B023
 

@@ -362,6 +362,20 @@ def test_c05_a_tenant_that_older_code_creates_hears_what_the_new_release_declare
     assert Interval(type=REACTIVATED, since=0) in intervals_of("north", name)
 
 
+def test_a_tenant_that_is_created_has_nothing_of_a_subscriber_that_was_removed(
+    shop: Tenant, subscribe: Subscribe, hearing: Hearing
+) -> None:
+    name = subscribe(hearing.hear, TenantSuspended)
+    run("subscribe")
+    with release(without=name):
+        run("subscribe")
+        Subscription.objects.all().delete()
+
+        subscribe_tenant()
+
+    assert not Subscription.objects.filter(subscriber=name).exists()
+
+
 def test_a_tenant_that_older_code_creates_has_a_renamed_subscriber_once(failing: str, hearing: Hearing) -> None:
     with release(declares(NEW, hearing.hear, TenantSuspended, renamed_from=failing), without=failing):
         run("subscribe")
