@@ -19,6 +19,8 @@ class Kind(StrEnum):
     """The same, of a shop that is suspended: its subscribers do not run."""
     REMOVED = "removed"
     """The same, of a subscriber that this code does not declare: nobody runs it."""
+    UNBOUND = "unbound"
+    """A subscription that older code made was never bound: what it hears is not known before the release step."""
     PARKED = "parked"
     WEBHOOK = "webhook"
     UNACCOUNTED = "unaccounted"
@@ -63,6 +65,16 @@ WHERE s.tenant_id = ANY(%(tenants)s)
 GROUP BY s.id ORDER BY s.tenant_id, s.subscriber
 """
 
+_UNBOUND = f"""
+SELECT s.tenant_id, s.subscriber FROM events_subscription s
+WHERE s.tenant_id = ANY(%(tenants)s)
+    AND NOT EXISTS (SELECT 1 FROM events_binding b WHERE b.tenant_id = s.tenant_id AND b.subscriber = s.subscriber)
+    AND EXISTS (
+        SELECT 1 FROM public.events_event e WHERE e.tenant_id = s.tenant_id AND e.position > s.cursor AND {IN_MONTH}
+    )
+ORDER BY s.tenant_id, s.subscriber
+"""
+
 _PARKED = f"""
 SELECT p.tenant_id, p.subscriber, p.state, count(*), min(p.position) FROM events_parkedevent p
 WHERE p.state = ANY(%(unresolved)s) AND p.tenant_id = ANY(%(tenants)s) AND EXISTS (
@@ -102,6 +114,15 @@ def obstacles(month: Month) -> list[Reason]:
     suspended = {name for name, status in statuses.items() if status == "SUSPENDED"}
     return [
         *(_unhandled(*row, suspended=row[0] in suspended) for row in _rows(UNHANDLED, asked)),
+        *(
+            Reason(
+                kind=Kind.UNBOUND,
+                tenant_id=tenant,
+                text=f"{subscriber} of {tenant} was never bound to what it hears: run manage.py subscribe, or"
+                " unsubscribe it where this code does not declare it",
+            )
+            for tenant, subscriber in _rows(_UNBOUND, asked)
+        ),
         *(
             Reason(
                 kind=Kind.PARKED,

@@ -13,7 +13,7 @@ from events import bindings, months, queries
 from events.gauges import scraped
 from events.models import Subscription, WebhookDelivery
 from events.obstacles import UNHANDLED
-from events.services import pause_subscription
+from events.services import pause_subscription, subscribe_tenant
 from events.subscriptions import Backoff, forget_subscriber
 from events.webhooks.deliveries import redeliver
 from events.webhooks.endpoints import QUEUEING, create_endpoint, delete_endpoint
@@ -98,6 +98,24 @@ def test_a_type_keeps_its_events_only_where_it_was_bound(old_month: str, subscri
     with in_public_schema(), connection.cursor() as cursor:
         cursor.execute("UPDATE events_binding SET until = 2 WHERE subscriber = %s AND since = 2", [name])
 
+    assert retained() == DROPPED
+
+
+def test_a_subscription_of_older_code_keeps_what_it_may_hear_until_it_is_bound(
+    old_month: str, subscribe: Subscribe
+) -> None:
+    name = subscribe(Recorder().record, TenantReactivated)
+    say("of no interest")
+    settle(without=name)
+    age()
+    with in_public_schema(), connection.cursor() as cursor:
+        cursor.execute("DELETE FROM events_binding WHERE subscriber = %s", [name])
+
+    unbound = retained()
+    subscribe_tenant()
+
+    text = f"{name} of north was never bound to what it hears: run manage.py subscribe, or unsubscribe it where"
+    assert unbound == keeps(f"{text} this code does not declare it")
     assert retained() == DROPPED
 
 
