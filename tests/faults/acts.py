@@ -27,6 +27,7 @@ class Act:
     generation: int = 0
     renamed: int = 0
     heads: dict[str, int] = field(default_factory=dict)
+    note: str = ""
 
     @property
     def done(self) -> bool:

@@ -5,7 +5,7 @@ from uuid import UUID
 
 KILLS_FOR_GOOD = 100
 REFUSED_FOR_GOOD = 100
-WAYS = ("exits once", "slow statement", "dawdles")
+WAYS = ("exits once", "swallows", "slow statement", "dawdles")
 """How an event makes its handler misbehave."""
 HARMLESS = ("", "exits once", "dawdles")
 

@@ -75,6 +75,9 @@ def run(rounds: Sequence[Round], folder: Path) -> Outcome:
             trial = tried(evidence)
         for damage in trial.unseen:
             verdict.wrong["blind"].append(f"the checker did not see what was done: {damage}")
+    for act in evidence.done:
+        if act.act == "retain":
+            tell(f"     retention: {act.note}")
     for kind, sentences in verdict.wrong.items():
         for sentence in sentences[:20]:
             tell(f"{kind}: {sentence}")
@@ -126,7 +129,10 @@ def play(stack: Stack, clients: Clients, planned: Round, verdict: Verdict) -> fl
     """Sell while the fault strikes, heal, and wait until everything is applied; return the seconds from healing on."""
     orders = clients.sell(planned.orders, planned.seed)
     time.sleep(planned.after)
-    strike(stack, planned)
+    try:
+        strike(stack, planned)
+    except RuntimeError as error:
+        verdict.wrong["failed"].append(f"round {planned.number}, {planned.fault}: {error}")
     if planned.fault.startswith("kill"):
         time.sleep(planned.lasts)
     healed = time.monotonic()

@@ -4,6 +4,7 @@ import time
 
 from config.stack.processes import Program
 from tests.faults.acts import Act
+from tests.faults.declared import renamed_to
 from tests.faults.stack import Stack, Web
 
 HEADS = """
@@ -16,7 +17,6 @@ SELECT s.tenant_id, coalesce(
 
 def deploy(stack: Stack, seconds: float) -> None:
     """Release the next generation: a type is added, a subscriber comes, a version is raised, a subscriber is renamed."""
-    stack.renamed += 1
     _release(stack)
     older, newer = stack.webs[0], Web(f"web{stack.generation}")
     _start(stack, newer.program)
@@ -35,9 +35,11 @@ def roll_back(stack: Stack, seconds: float) -> None:
     _release(stack)
     _replace(stack, stack.workers[1])
     time.sleep(seconds)
+    newer, older = renamed_to(stack.renamed), renamed_to(stack.renamed - 1)
     stack.generation -= 1
+    stack.renamed -= 1
     _replace(stack, stack.workers[1])
-    stack.manage("subscribe", "--unbind")
+    stack.manage("subscribe", "--unbind", "--rename", f"{newer}={older}")
 
 
 def finish(stack: Stack) -> None:
@@ -49,6 +51,7 @@ def finish(stack: Stack) -> None:
 def _release(stack: Stack) -> None:
     """Run the release step of the next generation, and write down where each shop's log was when it was over."""
     stack.generation += 1
+    stack.renamed += 1
     stack.newest = max(stack.newest, stack.generation)
     asked = time.time()
     stack.manage("subscribe")

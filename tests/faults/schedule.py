@@ -29,6 +29,9 @@ FAULTS = (
     "suspend a shop",
     "open a shop",
     "close a shop",
+    "retain a month",
+    "deploy",
+    "roll back",
     "nothing",
 )
 

@@ -3,6 +3,7 @@
 Each shop has a webhook endpoint, whose receiver is the harness's own.
 """
 
+import json
 import os
 import subprocess
 import sys
@@ -23,13 +24,12 @@ from config.stack.postgres import EmbeddedPostgres
 from config.stack.processes import Program, kill_tree
 from tests.faults.acts import Acts
 from tests.faults.arrivals import TYPES
+from tests.faults.opening import INTEGRATOR, OPERATOR
 from tests.faults.receiver import Receiver
 
 SHOPS = ("alder", "birch", "cedar")
 SKUS = ("BREAD", "MILK", "TEA", "SOAP", "LAMP")
 OPENING_STOCK = 1_000_000
-OPERATOR = "operator"
-"""The name of the operators' key: what they publish is said by it."""
 GRACE_SECONDS = 15
 TABLES = """
 CREATE TABLE IF NOT EXISTS {shop}.faults_effect (
@@ -72,6 +72,7 @@ class Stack:
         self.tokens: dict[str, str] = {}
         self.operators: dict[str, str] = {}
         self.generation, self.renamed, self.newest = 0, 0, 0
+        self.months = 0
 
     @property
     def programs(self) -> list[Program]:
@@ -105,19 +106,20 @@ class Stack:
             program.environment.update(self.declaration)
             program.start()
         self.await_web()
-        for shop in SHOPS:
-            self.open(shop)
+        self.open(*SHOPS)
 
-    def open(self, shop: str) -> None:
-        """Create a tenant, and all that it needs to sell."""
-        self.manage("tenant", "create", shop)
+    def open(self, *shops: str) -> None:
+        """Create tenants, and all that they need to sell."""
+        keys = json.loads(self._run("-m", "tests.faults.opening", *shops))
         with psycopg.connect(self.postgres.url("tillflow", "tillflow"), autocommit=True) as connection:
-            connection.execute(TABLES.format(shop=shop))
-        self.tokens[shop] = self._pair(shop)
-        self.operators[shop] = self.manage("apikey", "issue", OPERATOR, "--tenant", shop).strip()
-        self._furnish(shop)
-        self._hook(shop)
-        self.shops.append(shop)
+            for shop in shops:
+                connection.execute(TABLES.format(shop=shop))
+        for shop in shops:
+            self.tokens[shop] = keys[shop]["terminal"]
+            self.operators[shop] = keys[shop][OPERATOR]
+            self._furnish(shop)
+            self._hook(shop, keys[shop][INTEGRATOR])
+            self.shops.append(shop)
 
     def stop(self) -> None:
         for program in self.programs:
@@ -173,23 +175,16 @@ class Stack:
 
     def manage(self, *arguments: str) -> str:
         """Run a command in the code of the released generation. :raises RuntimeError: when it fails."""
-        command = [sys.executable, "-W", "ignore", "manage.py", *arguments]
+        return self._run("manage.py", *arguments)
+
+    def _run(self, *arguments: str) -> str:
+        command = [sys.executable, "-W", "ignore", *arguments]
         environment = {**os.environ, **self.declaration}
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, env=environment)
         if done.returncode:
-            message = f"manage.py {' '.join(arguments)}: {done.stderr[-3000:]}"
+            message = f"{' '.join(arguments)}: {done.stdout[-1000:]} {done.stderr[-3000:]}"
             raise RuntimeError(message)
         return done.stdout
-
-    def _pair(self, shop: str) -> str:
-        deadline = time.monotonic() + 60
-        while True:
-            try:
-                return self.manage("device", "pair", "--tenant", shop).strip().splitlines()[-1]
-            except RuntimeError:
-                if time.monotonic() > deadline:
-                    raise
-                time.sleep(0.5)
 
     def _furnish(self, shop: str) -> None:
         self._post(shop, "/shifts", {"id": _uuid7(), "float_amount": {"amount": 10_000}})
@@ -199,9 +194,8 @@ class Stack:
             lines = [{"variant_id": made["id"], "quantity": str(OPENING_STOCK)}]
             self._post(shop, "/goods-receipts", {"id": _uuid7(), "lines": lines})
 
-    def _hook(self, shop: str) -> None:
+    def _hook(self, shop: str, key: str) -> None:
         """Have the receiver told of what happens in a shop from now on."""
-        key = self.manage("apikey", "issue", "faults", "--tenant", shop).strip()
         endpoint = {"url": self.receiver.url(shop), "types": list(TYPES)}
         self.receiver.secrets[shop] = str(self._post(shop, "/webhook-endpoints", endpoint, token=key)["secret"])
 

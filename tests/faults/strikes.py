@@ -16,7 +16,7 @@ import redis
 
 from config.queues import QUEUES
 from config.stack.processes import Program, kill_tree
-from tests.faults import life, releases
+from tests.faults import life, months, releases
 from tests.faults.operators import Operators
 from tests.faults.schedule import Round
 from tests.faults.stack import SHOPS, Stack
@@ -50,6 +50,7 @@ def strike(stack: Stack, planned: Round) -> None:
         "terminate all": lambda: _terminate_all(stack),
         "operators": lambda: Operators(stack).work(planned.lasts, random),
         "slow handlers": lambda: life.slow_down(stack),
+        "retain a month": lambda: months.retain(stack, random),
         "deploy": lambda: releases.deploy(stack, planned.lasts),
         "roll back": lambda: releases.roll_back(stack, planned.lasts),
         "suspend a shop": lambda: life.suspend(stack, random.choice(stack.shops), planned.lasts),

@@ -21,7 +21,7 @@ from tests.faults.misbehaving import misbehave
 
 SOON = Backoff(base=0.2, cap=2.0, attempts=8)
 SOON_DEAD = Backoff(base=0.1, cap=0.2, attempts=2)
-SLOW_SECONDS = 0.05
+SLOW_SECONDS = 0.1
 
 
 class Refused(Exception):
@@ -132,6 +132,12 @@ for number in KINDS:
     _newcomer(number)
 
 
-@subscriber(declared.renamed_to(RENAMED), OrderPlaced, OrderCompleted, from_beginning=True)
+@subscriber(
+    declared.renamed_to(RENAMED),
+    OrderPlaced,
+    OrderCompleted,
+    from_beginning=True,
+    renamed_from=declared.renamed_to(RENAMED - 1) if RENAMED else (),
+)
 def change_the_name(_event: object, delivery: Delivery[object]) -> None:
     write("faults.renamed", delivery.envelope)

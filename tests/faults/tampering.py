@@ -31,6 +31,7 @@ DAMAGES = (
     ("lost", f"UPDATE {SHOP}.pos_order SET subtotal = subtotal + 1, total = total + 1 WHERE receipt_number = 1"),
     ("lost", f"UPDATE {SHOP}.inventory_stockitem SET on_hand = on_hand + 1"),
     ("lost", _UNDONE + _PARK.format(state="'WAITING'")),
+    ("lost", _UNDONE + _PARK.format(state="'RETRYING'")),
     ("lost", f"DELETE FROM events_binding WHERE tenant_id = '{SHOP}' AND subscriber = 'faults.steady'"),
     (
         "lost",
@@ -71,6 +72,16 @@ DAMAGES = (
     (
         "unaccounted",
         f"UPDATE events_binding SET until = since WHERE tenant_id = '{SHOP}' AND type = 'pos.order_placed'",
+    ),
+    (
+        "unaccounted",
+        "INSERT INTO events_subscription (tenant_id, subscriber, start, cursor, started_position, starts, updated_at)"
+        f" VALUES ('{SHOP}', 'faults.renamed_99', 0, 0, 0, 0, now())",
+    ),
+    (
+        "unaccounted",
+        f"UPDATE events_processedevent SET subscriber = 'faults.gone' WHERE tenant_id = '{SHOP}'"
+        " AND subscriber = 'faults.steady'",
     ),
     (
         "unaccounted",
