@@ -1,5 +1,6 @@
 """A test run cannot touch a database, a broker or a service that is not the tests' own (W13)."""
 
+import ast
 import os
 import re
 import socket
@@ -167,3 +168,23 @@ def test_a_connection_to_another_database_or_machine_is_refused(committed: Tenan
         stranger.ensure_connection()
     with socket.socket() as opened, pytest.raises(OutsideTests, match=r"connected to 192\.0\.2\.1:25"):
         opened.connect(("192.0.2.1", 25))
+
+
+def test_no_test_empties_a_broker_by_itself() -> None:
+    allowed = {"tests/isolation.py", "tests/config/test_isolation.py", "tests/faults/strikes.py"}
+    sources = {str(path.relative_to(ROOT)): path.read_text() for path in (ROOT / "tests").rglob("*.py")}
+
+    assert {name for name, text in sources.items() if "flushdb(" in text or "flushall(" in text} - allowed == set()
+
+
+def test_every_fixture_that_unblocks_the_database_has_it_set_up_first() -> None:
+    safe = {"django_db_setup", "db", "committed", "migrated"}
+    found = []
+    for path in (ROOT / "tests").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.FunctionDef):
+                wanted = {argument.arg for argument in node.args.args}
+                if "django_db_blocker" in wanted and not wanted & safe and node.name != "django_db_setup":
+                    found.append(f"{path.name}:{node.name}")
+
+    assert found == []
