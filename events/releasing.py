@@ -136,15 +136,16 @@ def _release(step: Step, tenant_id: str, renames: dict[str, str]) -> Outcome:
 
 def _try(tenant_id: str, act: Callable[[], Outcome], pause: Callable[[float], None]) -> Outcome:
     """Act on one tenant, patiently while a subscription is busy; whatever goes wrong is the outcome's."""
-    for _ in range(int(PATIENCE_SECONDS / PAUSE_SECONDS)):
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while True:
         try:
             return act()
         except SubscriptionBusy as busy:
-            last = busy.detail
+            if time.monotonic() >= deadline:
+                return Outcome(tenant_id=tenant_id, error=busy.detail)
             pause(PAUSE_SECONDS)
         except Exception as error:  # noqa: BLE001 - the other tenants are to be released all the same
             return Outcome(tenant_id=tenant_id, error=f"{type(error).__name__}: {error}")
-    return Outcome(tenant_id=tenant_id, error=last)
 
 
 def _release_once(step: Step, tenant_id: str, renames: dict[str, str]) -> Outcome:

@@ -7,6 +7,7 @@ from django.db import connection
 from events.bindings import PENDING
 from events.holding import hold
 from events.parking import State, fingerprint
+from events.subscriptions import CANARY
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +50,14 @@ WITH reached AS (
 )
 SELECT position FROM reached
 """
+# One that older code made and that was never bound gets a row that hears nothing: so it is known to have ended.
+_MARK = """
+INSERT INTO events_binding (tenant_id, subscriber, type, since, until, bound_at)
+SELECT %(tenant)s, %(subscriber)s, %(canary)s, %(reached)s, %(reached)s, clock_timestamp()
+WHERE NOT EXISTS (
+    SELECT 1 FROM events_binding WHERE tenant_id = %(tenant)s AND subscriber = %(subscriber)s
+)
+"""
 
 
 def end_subscription(tenant_id: str, subscriber: str, reason: str) -> Ended:
@@ -74,4 +83,5 @@ def end_subscription(tenant_id: str, subscriber: str, reason: str) -> Ended:
         cursor.execute(_BURY, parameters)
         cursor.execute(_END, parameters)
         (reached,) = cursor.fetchone()
+        cursor.execute(_MARK, {**parameters, "reached": reached, "canary": CANARY})
     return Ended(cursor=reached, parked=parked)

@@ -491,6 +491,20 @@ def test_what_retries_or_waits_is_dead_after_unsubscribing(shop: Tenant, subscri
     assert errors[2] == "SubscriberRemoved: gone"
 
 
+def test_a_subscription_that_was_never_bound_is_ended_too(shop: Tenant, subscribe: Subscribe, hearing: Hearing) -> None:
+    name = subscribe(hearing.hear, TenantSuspended)
+    Binding.objects.filter(subscriber=name).delete()
+    suspended("a")
+
+    with release(without=name):
+        reported = about(name, run("subscribe"))
+        ended = run("unsubscribe", name, "--reason", "older code had it")
+        quiet = about(name, run("subscribe"))
+
+    assert (len(reported), quiet) == (1, [])
+    assert ended == [f"north: {name} hears nothing after 0; 0 pending events are dead letters now"]
+
+
 def test_only_what_the_code_lacks_is_unsubscribed(shop: Tenant, subscribe: Subscribe, hearing: Hearing) -> None:
     name = subscribe(hearing.hear, TenantSuspended)
 
