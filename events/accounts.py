@@ -5,11 +5,13 @@ Checked a piece at a time, so that a scrape need not read the whole log; what wa
 
 from django.db import connection
 
+from events.audience import is_for
+
 LARGEST_PIECE = 20_000
 
 # A subscription is checked as far as its bindings say, and not before it has any. One checked position for all of its
 # types is enough: a type that is added later is heard from the head on, which no check has reached.
-_CHECK = """
+_CHECK = f"""
 WITH piece AS (
     SELECT s.tenant_id, s.subscriber, greatest(coalesce(a.checked, s.start), s.start) AS low,
         least(s.cursor, greatest(coalesce(a.checked, s.start), s.start) + %(largest)s) AS high
@@ -23,7 +25,7 @@ WITH piece AS (
     JOIN events_binding b ON b.tenant_id = piece.tenant_id AND b.subscriber = piece.subscriber
     JOIN events_event e ON e.tenant_id = piece.tenant_id AND e.type = b.type
         AND e.position > greatest(piece.low, b.since) AND e.position <= piece.high
-        AND (b.until IS NULL OR e.position <= b.until)
+        AND (b.until IS NULL OR e.position <= b.until) AND {is_for("e", "b.subscriber")}
     LEFT JOIN events_processedevent d ON d.tenant_id = e.tenant_id AND d.subscriber = piece.subscriber
         AND d.position = e.position AND d.recorded_at = e.recorded_at
     LEFT JOIN events_parkedevent p ON p.tenant_id = e.tenant_id AND p.subscriber = piece.subscriber

@@ -14,6 +14,7 @@ from pathlib import Path
 from django.conf import settings
 from django.db import connection
 
+from events.audience import names_of
 from events.delivery import Envelope
 from events.log import StoredEvent, stored_event
 from events.months import EVENTS, TABLES, Month, digests, lines
@@ -168,12 +169,15 @@ def archived_rows(table: str, tenant_id: str = "", *, month: str = "") -> Iterat
                 yield line.decode()
 
 
-def archived_events(tenant_id: str, types: Iterable[str]) -> Iterator[StoredEvent]:
-    """Read a tenant's archived events of some types, in the order of positions."""
-    wanted = frozenset(types)
+def archived_events(tenant_id: str, types: Iterable[str], *, subscriber: str) -> Iterator[StoredEvent]:
+    """Read a tenant's archived events of some types, in the order of positions, without edited copies for others.
+
+    Archives of older code know no audience: there, what a subscriber must not apply is parked for it as discarded.
+    """
+    wanted, names = frozenset(types), names_of(subscriber)
     for line in archived_rows(EVENTS, tenant_id):
         row = json.loads(line)
-        if row["type"] in wanted:
+        if row["type"] in wanted and row.get("audience") in {None, *names}:
             envelope = [row.get(name) for name in Envelope.__struct_fields__]
             yield stored_event((json.dumps(envelope), json.dumps(row["data"])))
 

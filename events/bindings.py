@@ -12,20 +12,21 @@ from functools import cached_property, lru_cache
 
 from django.db import connection
 
+from events.audience import is_for
 from events.holding import hold
 from events.log import HEAD
 
 # Whether binding b hears event e.
-HEARS = "b.since < e.position AND (b.until IS NULL OR e.position <= b.until)"
+HEARS = f"b.since < e.position AND (b.until IS NULL OR e.position <= b.until) AND {is_for('e', 'b.subscriber')}"
 # Whether subscription s hears event e.
 HEARD_BY = f"""EXISTS (
     SELECT 1 FROM events_binding b
     WHERE b.tenant_id = s.tenant_id AND b.subscriber = s.subscriber AND b.type = e.type AND {HEARS}
 )"""
 # The events e that subscription s hears and its cursor has not passed, for a FROM clause.
-PENDING = """events_binding b JOIN events_event e
+PENDING = f"""events_binding b JOIN events_event e
     ON e.tenant_id = b.tenant_id AND e.type = b.type AND e.position > greatest(b.since, s.cursor)
-        AND (b.until IS NULL OR e.position <= b.until)
+        AND (b.until IS NULL OR e.position <= b.until) AND {is_for("e", "b.subscriber")}
         AND b.tenant_id = s.tenant_id AND b.subscriber = s.subscriber AND (b.until IS NULL OR b.until > s.cursor)"""
 # What subscription s is bound to, as one text for `heard`: the rows that its cursor has not passed.
 HEARD = """(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from django.db import connection
 
+from events.audience import is_for
 from events.bindings import HEARD, Heard, heard
 from events.delivery import Envelope
 from events.parking import PARKED_FLAGS, STARTING_SECONDS
@@ -86,10 +87,11 @@ def has_news(tenant_id: str, subscriber: str, types: Sequence[str]) -> bool:
     """Look, without the lock, whether there is anything to do: the second look after the last COMMIT."""
     with connection.cursor() as cursor:
         cursor.execute(
-            """
+            f"""
             SELECT EXISTS (
                 SELECT 1 FROM events_event e
                 WHERE e.tenant_id = s.tenant_id AND e.position > s.cursor AND e.type = ANY(%s)
+                    AND {is_for("e", "s.subscriber")}
             )
             FROM events_subscription s WHERE s.tenant_id = %s AND s.subscriber = %s AND s.paused_at IS NULL
             """,

@@ -12,7 +12,10 @@ E = TypeVar("E")
 
 
 class Envelope(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
-    """What is stored around an event. `position` is its place in the tenant's log: 1, 2, 3… in commit order."""
+    """What is stored around an event. `position` is its place in the tenant's log: 1, 2, 3… in commit order.
+
+    `audience` is the one subscriber that an edited copy is for; None for everybody.
+    """
 
     event_id: UUID
     type: str
@@ -28,6 +31,7 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     causation_id: UUID | None
     actor: str
     traceparent: str
+    audience: str | None = None
 
     def cause(self) -> Cause:
         """What an event that a handler publishes now is caused by."""

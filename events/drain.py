@@ -136,7 +136,8 @@ class Drain:
                     return Step.RETRIES_DUE
                 self.counted = None
                 limit = 1 if self.singles else self.subscriber.batch_size
-                page = self.store.read(self.tenant_id, after=held.cursor, types=self.subscriber.heard, limit=limit)
+                name, types = self.subscriber.name, self.subscriber.heard
+                page = self.store.read(self.tenant_id, name, after=held.cursor, types=types, limit=limit)
                 events = page.events
                 news = page.reached > held.cursor
                 applied = self._handle(events, reached=page.reached, blocked=held.blocked) if news else []
@@ -227,7 +228,8 @@ class Drain:
             held = self.store.lock(self.tenant_id, self.subscriber.name)
             if held is None or held.due:
                 return True
-            page = self.store.read(self.tenant_id, after=held.cursor, types=self.subscriber.heard, limit=1)
+            name, types = self.subscriber.name, self.subscriber.heard
+            page = self.store.read(self.tenant_id, name, after=held.cursor, types=types, limit=1)
             if not page.events:
                 self.singles = 0
                 return True

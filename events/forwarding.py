@@ -46,7 +46,8 @@ class Forward(Drain):
         if lease.due:
             return self._forward_parked(lease)
         limit = 1 if self.singles else self.subscriber.batch_size
-        page = read(self.tenant_id, after=lease.cursor, types=self.subscriber.heard, limit=limit)
+        name, types = self.subscriber.name, self.subscriber.heard
+        page = read(self.tenant_id, subscriber=name, after=lease.cursor, types=types, limit=limit)
         passing, waiting = self._sorted(page.events) if lease.blocked else (page.events, [])
         try:
             self._send(passing)

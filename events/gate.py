@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from django.db import connection
 
+from events.audience import is_for
 from events.bindings import HEARD_BY, PENDING
 from events.event import EventUnreadable, all_types, decode
 from events.parking import UNRESOLVED
@@ -74,13 +75,13 @@ SELECT s.tenant_id, least(min(s.cursor), (
 FROM events_subscription s GROUP BY s.tenant_id ORDER BY s.tenant_id
 """
 
-_UNKNOWN_TYPES = """
+_UNKNOWN_TYPES = f"""
 SELECT found.tenant_id, found.subscriber, found.type, sum(found.pending)::bigint, sum(found.parked)::bigint
 FROM (
     SELECT s.tenant_id, s.subscriber, b.type, 0 AS parked, (
         SELECT count(*) FROM events_event e
         WHERE e.tenant_id = s.tenant_id AND e.type = b.type AND e.position > greatest(b.since, s.cursor)
-            AND (b.until IS NULL OR e.position <= b.until)
+            AND (b.until IS NULL OR e.position <= b.until) AND {is_for("e", "b.subscriber")}
     ) AS pending
     FROM events_subscription s
     JOIN events_binding b ON b.tenant_id = s.tenant_id AND b.subscriber = s.subscriber

@@ -8,13 +8,17 @@ from uuid import UUID
 import msgspec
 from django.db import connection
 
+from events.audience import is_for
 from events.delivery import Envelope
 from events.horizon import EventArchived
 
 
 @dataclass(frozen=True, kw_only=True)
 class NewEvent:
-    """An event that was published and has no position yet; `data` is its JSON."""
+    """An event that was published and has no position yet; `data` is its JSON.
+
+    :param audience: the one subscriber that it is for; None for everybody.
+    """
 
     event_id: UUID
     type: str
@@ -27,6 +31,7 @@ class NewEvent:
     actor: str
     traceparent: str
     data: str
+    audience: str | None = None
 
 
 class StoredEvent(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,7 +53,7 @@ _APPEND = f"""
 SELECT current_setting('transaction_isolation') FROM pg_advisory_xact_lock(hashtextextended(%(tenant)s, 0));
 INSERT INTO events_event (
     tenant_id, position, event_id, type, version, category, stream, stream_version,
-    occurred_at, recorded_at, correlation_id, causation_id, actor, traceparent, data
+    occurred_at, recorded_at, correlation_id, causation_id, actor, traceparent, data, audience
 )
 SELECT
     %(tenant)s,
@@ -62,13 +67,14 @@ SELECT
         WHERE floor.tenant_id = %(tenant)s AND floor.stream = new.stream
     ), 0) + row_number() OVER (PARTITION BY new.stream ORDER BY new.n),
     new.occurred_at, (SELECT clock_timestamp()), new.correlation_id, new.causation_id, new.actor, new.traceparent,
-    new.data
+    new.data, new.audience
 FROM unnest(
     %(event_ids)s::uuid[], %(types)s::text[], %(versions)s::int[], %(categories)s::text[], %(streams)s::text[],
     %(occurred)s::timestamptz[], %(correlations)s::uuid[], %(causations)s::uuid[], %(actors)s::text[],
-    %(traceparents)s::text[], %(data)s::jsonb[]
+    %(traceparents)s::text[], %(data)s::jsonb[], %(audiences)s::text[]
 ) WITH ORDINALITY AS new (
-    event_id, type, version, category, stream, occurred_at, correlation_id, causation_id, actor, traceparent, data, n
+    event_id, type, version, category, stream, occurred_at, correlation_id, causation_id, actor, traceparent, data,
+    audience, n
 )
 ORDER BY new.n
 """
@@ -95,6 +101,7 @@ def append(tenant_id: str, events: Sequence[NewEvent]) -> str:
                 "actors": [event.actor for event in events],
                 "traceparents": [event.traceparent for event in events],
                 "data": [event.data for event in events],
+                "audiences": [event.audience for event in events],
             },
         )
         isolation: str = cursor.fetchone()[0]
@@ -117,8 +124,9 @@ _READ = f"""
 WITH head AS (SELECT coalesce(max(position), 0) AS position FROM events_event WHERE tenant_id = %(tenant)s)
 SELECT head.position, event.position, {COLUMNS}
 FROM head LEFT JOIN LATERAL (
-    SELECT * FROM events_event
+    SELECT * FROM events_event e
     WHERE tenant_id = %(tenant)s AND position > %(after)s AND position <= %(until)s AND type = ANY(%(types)s)
+        AND {is_for("e", "%(subscriber)s::text")}
     ORDER BY position LIMIT %(limit)s
 ) AS event ON true
 ORDER BY event.position
@@ -134,13 +142,23 @@ class Page:
     more: bool
 
 
-def read(tenant_id: str, *, after: int, types: Iterable[str], limit: int, window: int = 10_000) -> Page:
-    """Read up to `limit` events of some types, looking at no more than `window` positions."""
+def read(
+    tenant_id: str,
+    *,
+    after: int,
+    types: Iterable[str],
+    limit: int,
+    subscriber: str | None = None,
+    window: int = 10_000,
+) -> Page:
+    """Read up to `limit` events of some types, looking at no more than `window` positions.
+
+    :param subscriber: who reads; edited copies for others are left out, without it all edited copies.
+    """
     until = after + window
+    asked = {"tenant": tenant_id, "subscriber": subscriber, "after": after, "until": until, "types": list(types)}
     with connection.cursor() as cursor:
-        cursor.execute(
-            _READ, {"tenant": tenant_id, "after": after, "until": until, "types": list(types), "limit": limit}
-        )
+        cursor.execute(_READ, {**asked, "limit": limit})
         rows = cursor.fetchall()
     newest: int = rows[0][0]
     events = [stored_event(row[2:]) for row in rows if row[1] is not None]
@@ -168,14 +186,14 @@ def read_at(tenant_id: str, position: int) -> StoredEvent:
 def between(
     tenant_id: str, *, since: datetime, until: datetime, types: Sequence[str], most: int, page: int = 1000
 ) -> Iterator[list[Envelope]]:
-    """Read the integration events recorded in a period, in order, page by page, at most so many."""
+    """Read the integration events for everybody recorded in a period, in order, page by page, at most so many."""
     after, left = 0, most
     while left > 0:
         with connection.cursor() as cursor:
             cursor.execute(
                 f"""
                 SELECT {COLUMNS} FROM events_event AS event
-                WHERE tenant_id = %s AND position > %s AND recorded_at >= %s AND recorded_at < %s
+                WHERE tenant_id = %s AND audience IS NULL AND position > %s AND recorded_at >= %s AND recorded_at < %s
                     AND category = 'INTEGRATION' AND (%s::text[] = '{{}}' OR type = ANY(%s))
                 ORDER BY position LIMIT %s
                 """,

@@ -27,6 +27,7 @@ class Event(models.Model):
     causation_id = models.UUIDField(null=True)
     actor = models.TextField()
     traceparent = models.TextField()
+    audience = models.TextField(null=True)  # noqa: DJ001 - no audience is everybody, not a subscriber without a name
     data = models.JSONField()
 
     class Meta:

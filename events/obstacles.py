@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import connection
 
+from events.audience import is_for
 from events.months import IN_MONTH, Month
 from events.parking import UNRESOLVED
 from events.subscriptions import known_subscriber
@@ -58,7 +59,7 @@ JOIN events_binding b ON b.tenant_id = s.tenant_id AND b.subscriber = s.subscrib
 CROSS JOIN LATERAL (
     SELECT e.position FROM public.events_event e
     WHERE e.tenant_id = b.tenant_id AND e.type = b.type AND e.position > greatest(b.since, s.cursor)
-        AND (b.until IS NULL OR e.position <= b.until) AND {IN_MONTH}
+        AND (b.until IS NULL OR e.position <= b.until) AND {is_for("e", "b.subscriber")} AND {IN_MONTH}
     ORDER BY e.position LIMIT 1
 ) AS first
 WHERE s.tenant_id = ANY(%(tenants)s)

@@ -5,7 +5,6 @@ import re
 import traceback
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from uuid import UUID
 
 from django.db import connection
 
@@ -109,22 +108,6 @@ def positions(tenant_id: str, subscriber: str) -> set[int]:
             "SELECT position FROM events_parkedevent WHERE tenant_id = %s AND subscriber = %s", [tenant_id, subscriber]
         )
         return {position for (position,) in cursor.fetchall()}
-
-
-def exclude(tenant_id: str, subscribers: list[str], event_id: UUID, reason: str) -> None:
-    """Discard an event beforehand, for subscribers that must not apply it."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            INSERT INTO events_parkedevent (tenant_id, subscriber, position, event_id, type, stream, state, attempts,
-                next_attempt_at, error, fingerprint, reason, parked_at, updated_at)
-            SELECT e.tenant_id, excluded.subscriber, e.position, e.event_id, e.type, e.stream, %s, 0, now(), '', '', %s,
-                now(), now()
-            FROM events_event e, unnest(%s::text[]) AS excluded (subscriber)
-            WHERE e.tenant_id = %s AND e.event_id = %s
-            """,
-            [State.DISCARDED, reason, subscribers, tenant_id, event_id],
-        )
 
 
 def next_due(tenant_id: str, subscriber: str, *, only: Parked | None = None) -> Parked | None:

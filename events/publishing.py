@@ -16,10 +16,11 @@ LONGEST_STREAM = 1000
 """Bytes of a stream's name: an index holds it, and PostgreSQL's indexes hold up to 2,700 bytes."""
 
 
-def publish(event: object, *, occurred_at: datetime | None = None) -> UUID:
+def publish(event: object, *, occurred_at: datetime | None = None, audience: str | None = None) -> UUID:
     """Append an event to the current unit of work; return its id.
 
     :param occurred_at: when it happened in the world, where that was earlier than now (a till's own clock).
+    :param audience: the one subscriber that may apply it, where it repeats an event that all the others had.
     :raises NotInUnitOfWork: outside a unit of work.
     :raises TenantChangedInUnitOfWork: in another schema than the unit's.
     :raises EventInvalid: when a field has not its declared type, or the log cannot store the event and what is around
@@ -42,9 +43,10 @@ def publish(event: object, *, occurred_at: datetime | None = None) -> UUID:
         actor=cause.actor,
         traceparent=current_traceparent() or cause.traceparent,
         data=data,
+        audience=audience,
     )
     _require_storable(new)
-    unit.published.append(Published(new, heard=event if bus.hears(type(event)) else None))
+    unit.published.append(Published(new, heard=event if audience is None and bus.hears(type(event)) else None))
     return event_id
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import connection
 
+from events.audience import is_for
 from events.bindings import HEARS, PENDING
 from events.log import COLUMNS, StoredEvent, stored_event
 
@@ -41,7 +42,7 @@ ORDER BY s.tenant_id, s.subscriber
 
 # A subscription is behind when an event that it hears has waited longer than a moment, or when its cursor has so much
 # of no interest before it that the next look would be long. What is bound to nothing is never behind.
-_BEHIND = """
+_BEHIND = f"""
 SELECT s.tenant_id, s.subscriber
 FROM events_subscription s
 CROSS JOIN LATERAL (
@@ -56,7 +57,7 @@ WHERE s.paused_at IS NULL AND (s.leased_until IS NULL OR s.leased_until < clock_
             OR (
                 SELECT e.recorded_at FROM events_event e
                 WHERE e.tenant_id = s.tenant_id AND e.type = b.type AND e.position > greatest(b.since, s.cursor)
-                    AND (b.until IS NULL OR e.position <= b.until)
+                    AND (b.until IS NULL OR e.position <= b.until) AND {is_for("e", "b.subscriber")}
                 ORDER BY e.position LIMIT 1
             ) < clock_timestamp() - make_interval(secs => %(moment)s)
         )
@@ -116,11 +117,11 @@ def unaccounted() -> int:
 def feed(
     *, tenant_id: str, after: int, categories: Iterable[str], types: Iterable[str], limit: int
 ) -> list[StoredEvent]:
-    """Read a tenant's log for a reader from outside, in order; no types means all."""
+    """Read a tenant's log for a reader from outside, in order, without edited copies; no types means all."""
     rows = _rows(
         f"""
         SELECT {COLUMNS} FROM events_event AS event
-        WHERE tenant_id = %(tenant)s AND position > %(after)s AND category = ANY(%(categories)s)
+        WHERE tenant_id = %(tenant)s AND audience IS NULL AND position > %(after)s AND category = ANY(%(categories)s)
             AND (%(types)s::text[] = '{{}}' OR type = ANY(%(types)s))
         ORDER BY position LIMIT %(limit)s
         """,

@@ -88,14 +88,14 @@ def _replay(subscriber: Subscriber, pages: Iterable[list[StoredEvent]]) -> tuple
 
 
 def _archived(subscriber: Subscriber) -> Iterator[list[StoredEvent]]:
-    events = archived_events(current_tenant(), subscriber.types)
+    events = archived_events(current_tenant(), subscriber.types, subscriber=subscriber.name)
     while batch := list(islice(events, BATCH)):
         yield batch
 
 
 def _kept(subscriber: Subscriber, *, after: int, until: int) -> Iterator[list[StoredEvent]]:
     while after < until:
-        page = read(current_tenant(), after=after, types=subscriber.types, limit=BATCH)
+        page = read(current_tenant(), subscriber=subscriber.name, after=after, types=subscriber.types, limit=BATCH)
         yield [event for event in page.events if event.envelope.position <= until]
         if page.reached <= after:
             return

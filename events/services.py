@@ -20,7 +20,7 @@ from events.log import read_at
 from events.models import OperatorAction, ParkedEvent, Subscription
 from events.parking import State
 from events.publishing import publish
-from events.subscriptions import known_subscriber, subscribers_of
+from events.subscriptions import known_subscriber
 from events.unit_of_work import unit_of_work
 from kernel.refusals import NotFound, Refusal
 from kernel.tenancy import current_tenant, in_public
@@ -179,8 +179,8 @@ def data_in_newest_version(*, position: int) -> dict[str, Any]:
 def publish_edited_copy(*, subscriber: str, position: int, data: dict[str, Any], operator: str, reason: str) -> UUID:
     """Publish a mended copy of a dead event for its subscriber alone, and discard the dead one; return the copy's id.
 
-    The other subscribers had the original, and are kept from applying the copy. On its stream the copy comes after
-    what waits there now.
+    The other subscribers and the consumers outside had the original: the subscriber is the copy's audience. On its
+    stream the copy comes after what waits there now.
 
     :raises ReasonMissing: when no reason is given.
     :raises NotParked: when no retrying or dead event is parked at the position.
@@ -188,7 +188,7 @@ def publish_edited_copy(*, subscriber: str, position: int, data: dict[str, Any],
     :raises CopyInvalid: when the data does not fit the event's class, or belongs to another stream.
     """
     _require_reason(reason)
-    with unit_of_work() as unit:
+    with unit_of_work():
         hold(current_tenant(), subscriber)
         parked = _heads(subscriber, position=position).select_for_update(no_key=True).first()
         if parked is None:
@@ -198,10 +198,7 @@ def publish_edited_copy(*, subscriber: str, position: int, data: dict[str, Any],
         copy = _mended(original, data)
         cause = msgspec.structs.replace(original.cause(), actor=operator)
         with caused_by(cause):
-            event_id = publish(copy, occurred_at=original.occurred_at)
-        others = [s.name for s in subscribers_of({original.type}, platform=in_public()) if s.name != subscriber]
-        said = f"an edited copy of position {position} for {subscriber}: {reason}"
-        unit.after_append.append(lambda: parking.exclude(original.tenant_id, others, event_id, said))
+            event_id = publish(copy, occurred_at=original.occurred_at, audience=subscriber)
         _discard(parked, operator, f"replaced by an edited copy, {event_id}: {reason}", action="edited copy")
     doorbells.ring_by_name(current_tenant(), subscriber)
     return event_id

@@ -35,8 +35,8 @@ class Store:
 
     # The log
 
-    def read(self, tenant_id: str, *, after: int, types: Iterable[str], limit: int) -> Page:
-        return log.read(tenant_id, after=after, types=types, limit=limit)
+    def read(self, tenant_id: str, subscriber: str, *, after: int, types: Iterable[str], limit: int) -> Page:
+        return log.read(tenant_id, subscriber=subscriber, after=after, types=types, limit=limit)
 
     def read_at(self, tenant_id: str, position: int) -> StoredEvent:
         return log.read_at(tenant_id, position)

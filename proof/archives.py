@@ -7,6 +7,16 @@ from events.months import EVENTS, PROCESSED
 
 PAGE = 1000
 
+# Archives of older code know no audience of an edited copy: what was recorded about the copy gives it.
+_COPIES = """
+UPDATE pg_temp.events_event e SET audience = copy.subscriber
+FROM (
+    SELECT substring(reason FROM '^replaced by an edited copy, ([0-9a-f-]{36}):')::uuid AS event_id, subscriber
+    FROM events_operatoraction WHERE tenant_id = %s AND action = 'edited copy'
+) AS copy
+WHERE e.event_id = copy.event_id AND e.audience IS NULL
+"""
+
 
 def bring_back(tenant_id: str) -> int:
     """Let this transaction read the tenant's whole log, archives included; return how many rows were brought back.
@@ -35,6 +45,7 @@ def bring_back(tenant_id: str) -> int:
                 )
             cursor.execute(f"CREATE INDEX ON pg_temp.{table} (tenant_id, position)")
             if table == EVENTS:
+                cursor.execute(_COPIES, [tenant_id])
                 cursor.execute(f"CREATE INDEX ON pg_temp.{table} (tenant_id, type, stream)")
             cursor.execute(f"ANALYZE pg_temp.{table}")
     return brought

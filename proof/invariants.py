@@ -123,19 +123,25 @@ EFFECTS = [
     ),
 ]
 
+# An edited copy is for one subscriber, whatever it is called now.
+_HEARD = (
+    "coalesce((SELECT r.after FROM events_renamed r WHERE r.before = e.audience AND r.after = b.subscriber),"
+    " e.audience, b.subscriber) = b.subscriber"
+)
+
 EVENTS = [
     _of(
         "completed orders = their events",
         "o.id IS NULL OR e.events <> 1",
         """(SELECT * FROM pos_order WHERE status = 'COMPLETED') o FULL JOIN (SELECT stream, count(*) AS events
-           FROM events_event WHERE tenant_id = %(tenant)s AND type = 'pos.order_completed' GROUP BY stream) e
-           ON e.stream = 'order:' || o.id::text""",
+           FROM events_event WHERE tenant_id = %(tenant)s AND type = 'pos.order_completed'
+           AND audience IS NULL GROUP BY stream) e ON e.stream = 'order:' || o.id::text""",
     ),
     _of(
         "returns = their events",
         "r.id IS NULL OR e.events IS DISTINCT FROM 1",
         """pos_return r FULL JOIN (SELECT stream, count(*) AS events FROM events_event
-           WHERE tenant_id = %(tenant)s AND type = 'pos.return_completed' GROUP BY stream) e
+           WHERE tenant_id = %(tenant)s AND type = 'pos.return_completed' AND audience IS NULL GROUP BY stream) e
            ON e.stream = 'return:' || r.id::text""",
     ),
     _of(
@@ -159,7 +165,8 @@ EVENTS = [
         " AND p.position = e.position) <> 1",
         """events_subscription s JOIN events_binding b ON b.tenant_id = s.tenant_id AND b.subscriber = s.subscriber
            JOIN events_event e ON e.tenant_id = s.tenant_id AND e.type = b.type AND e.position > b.since
-           AND (b.until IS NULL OR e.position <= b.until) WHERE s.tenant_id = %(tenant)s""",
+           AND (b.until IS NULL OR e.position <= b.until) AND """
+        f"{_HEARD} WHERE s.tenant_id = %(tenant)s",
     ),
     _of(
         "an event is bound at most once to a subscriber",
@@ -184,11 +191,11 @@ EVENTS = [
 
 ALL = [*COMMERCE, *EFFECTS, *EVENTS]
 
-PENDING = """
+PENDING = f"""
 SELECT count(*) FILTER (WHERE e.position > s.cursor),
     (SELECT count(*) FROM events_parkedevent WHERE state <> 'DISCARDED' AND tenant_id = %(tenant)s)
 FROM events_subscription s JOIN events_binding b ON b.tenant_id = s.tenant_id AND b.subscriber = s.subscriber
     JOIN events_event e ON e.tenant_id = s.tenant_id AND e.type = b.type AND e.position > b.since
-    AND (b.until IS NULL OR e.position <= b.until)
+    AND (b.until IS NULL OR e.position <= b.until) AND {_HEARD}
 WHERE s.tenant_id = %(tenant)s
 """

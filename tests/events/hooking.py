@@ -23,12 +23,14 @@ def fail(*tenders: UUID) -> None:
     """Say that cards were declined; the tender is the stream."""
     with unit_of_work():
         for tender_id in tenders:
-            publish(
-                PaymentFailed(
-                    order_id=new_id(), tender_id=tender_id, amount=5, currency="EUR", outcome="DECLINED", reason="no"
-                )
-            )
+            publish(failure(tender_id))
     drain(QUEUEING)
+
+
+def failure(tender_id: UUID) -> PaymentFailed:
+    return PaymentFailed(
+        order_id=new_id(), tender_id=tender_id, amount=5, currency="EUR", outcome="DECLINED", reason="no"
+    )
 
 
 def states(endpoint: WebhookEndpoint) -> list[tuple[int, str]]:

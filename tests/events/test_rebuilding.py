@@ -112,7 +112,7 @@ def test_a_rebuild_reads_the_archives_too(old_month: str) -> None:
     make.order(make.cash(1000))
     settle()
 
-    assert len(list(archived_events("north", ["inventory.stock_changed"]))) == 3
+    assert len(list(archived_events("north", ["inventory.stock_changed"], subscriber=LEVELS))) == 3
     done = rebuild(subscriber=LEVELS, operator="user:ada")
 
     assert (done.events, done.same) == (4, True)

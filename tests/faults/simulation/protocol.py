@@ -73,9 +73,8 @@ class Protocol(Store):
 
     # events.log
 
-    def read(self, tenant_id: str, *, after: int, types: Iterable[str], limit: int) -> Page:
+    def read(self, tenant_id: str, subscriber: str, *, after: int, types: Iterable[str], limit: int) -> Page:
         rows = self.database.snapshot(tenant_id)
-        subscriber = self.database.current.subscriber
         found = [
             event
             for event in rows.log.values()

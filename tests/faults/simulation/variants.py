@@ -36,7 +36,9 @@ class MovesCursorFirst(Drain):
             held = self.store.lock(self.tenant_id, self.subscriber.name)
             if held is None:
                 return Step.NOT_OURS
-            page = self.store.read(self.tenant_id, after=held.cursor, types=self.subscriber.types, limit=10)
+            page = self.store.read(
+                self.tenant_id, self.subscriber.name, after=held.cursor, types=self.subscriber.types, limit=10
+            )
             envelopes: list[Envelope] = [event.envelope for event in page.events]
             self.store.account(self.tenant_id, self.subscriber.name, envelopes, reached=page.reached)
         with self.store.unit_of_work():
