@@ -28,6 +28,14 @@ class RoleNotBound(Exception):
     """The database role is one that row-level security does not bind. Nothing of Django's may catch this and go on."""
 
 
+class StatementRefused(Exception):
+    """A statement inside a unit of work that would end its transaction."""
+
+
+class WriteElsewhereRefused(StatementRefused):
+    """A statement inside a unit of work that would write in another schema than the unit's."""
+
+
 class OpenUnit(Protocol):
     """A unit of work, as the database connection knows it: whose it is, and what becomes of its savepoints."""
 

@@ -1,5 +1,24 @@
-"""For tests of subscribers."""
+"""For tests of subscribers: `prove_idempotent`, and what it may find."""
 
-from events.testing.prover import NotIdempotent, Proof, prove_idempotent
+from events.testing.prover import Proof, prove_idempotent
+from events.testing.watch import (
+    EndsItsProcess,
+    HandlerFails,
+    LeavesTenant,
+    NeverEnds,
+    NotIdempotent,
+    SwallowsErrors,
+    TooSlow,
+)
 
-__all__ = ["NotIdempotent", "Proof", "prove_idempotent"]
+__all__ = [
+    "EndsItsProcess",
+    "HandlerFails",
+    "LeavesTenant",
+    "NeverEnds",
+    "NotIdempotent",
+    "Proof",
+    "SwallowsErrors",
+    "TooSlow",
+    "prove_idempotent",
+]

@@ -6,51 +6,46 @@
 
 The subscriber's pending events are applied once; then, each time from the same rows, twice, by several drains at once,
 and with a crash at every statement. The rows of the tenant's schema, its log and its accounts must be the same each
-time, but for what is new by nature: ids that were not there before, and moments.
+time, but for what is new by nature: ids that were not there before, and moments. In each run the handler is watched:
+it may not swallow an error that has undone its work, leave its tenant, end its process, take longer for an event than a
+drain may take, or keep the drain busy without an end.
 
 It commits for real, in the schema that the connection is in; the caller brings it back afterwards.
 """
 
-import re
-from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from threading import Barrier, Thread
 from typing import Any
 
 from django.db import connection, connections
 
+from events.dispatch import Dispatch
 from events.doorbells import Doorbells
-from events.drain import Drain
+from events.drain import BUDGET_SECONDS, Drain
+from events.instruments import MIDDLEWARE
+from events.log import head
 from events.subscriptions import Subscriber, find_subscriber
-from kernel.tenancy import current_tenant, in_public_schema, tenant_connection
+from events.testing.crashes import Crash, counted
+from events.testing.snapshot import Snapshot, of_others
+from events.testing.watch import (
+    LONGEST_RUN_SECONDS,
+    BoundedStore,
+    HandlerFails,
+    Interrupted,
+    LeavesTenant,
+    NeverEnds,
+    NotIdempotent,
+    TooSlow,
+    Watch,
+    interrupted,
+)
+from kernel.tenancy import current_tenant, tenant_connection
 
 DRAINS_AT_ONCE = 3
-MOST_DRAINS = 50
-EVENT_TABLES = {
-    "events_event": "TRUE",
-    "events_processedevent": "subscriber = %(subscriber)s",
-    "events_parkedevent": "subscriber = %(subscriber)s",
-    "events_outgoing": "TRUE",
-    "events_webhookdelivery": "TRUE",
-}
-
-Rows = dict[str, list[str]]
-
-_NEW = re.compile(
-    r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
-    r"|\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:[+-]\d\d:?\d\d|Z)?"
-    r'|"(?P<number>(?:\w+_)?id":\d+)'
-)
-
-
-class NotIdempotent(AssertionError):
-    """A way to run the subscriber left other rows than running it once. The message lists them."""
-
-
-class Crash(BaseException):
-    """What stands for the death of the process at a statement."""
+TRIES_OF_SLOW = 3
+"""An event counts as slow when it is slow each time: a machine under load is not its fault."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,45 +67,87 @@ class _Silent(Doorbells):
     def _try(self, command: Callable[[], object], **about: str) -> object: ...
 
 
-def prove_idempotent(name: str, *, outside: Callable[[], Any] = lambda: None) -> Proof:
+def prove_idempotent(
+    name: str, *, outside: Callable[[], Any] = lambda: None, clock: Callable[[], float] = time.monotonic
+) -> Proof:
     """Run a subscriber's pending events in every way, and compare what is left.
 
     :param outside: reads what the subscriber may have done beyond the tenant's rows; it is compared too.
-    :raises NotIdempotent: with the rows that differ, and the way that made them.
+    :param clock: seconds, monotonic, by which the drains and the handler are timed.
+    :raises NotIdempotent: with the rows that differ, and the way that made them; its subclasses name what else a
+        handler may not do: `SwallowsErrors`, `LeavesTenant`, `TooSlow`, `EndsItsProcess`, `NeverEnds`, `HandlerFails`.
     :raises ValueError: when nothing is pending, so that nothing would be proved.
     """
-    return _Prover(find_subscriber(name), outside).prove()
+    return _Prover(find_subscriber(name), outside, clock).prove()
 
 
+@dataclass
 class _Prover:
-    def __init__(self, subscriber: Subscriber, outside: Callable[[], Any]) -> None:
-        self.subscriber, self.outside = subscriber, outside
+    subscriber: Subscriber
+    outside: Callable[[], Any]
+    clock: Callable[[], float]
+    watch: Watch = field(init=False)
+
+    def __post_init__(self) -> None:
         self.tenant = tenant_connection().tenant
         self.tenant_id = current_tenant()
-        self.before = self._rows()
-        self.known = {found.group() for rows in self.before.values() for row in rows for found in _NEW.finditer(row)}
-        self.cursor = self._subscription()
+        self.watch = Watch(self.subscriber.name, self.clock)
+        self.snapshot = Snapshot(self.tenant_id, self.subscriber.name)
+        self.most_events = max(1, head(self.tenant_id) - self.snapshot.cursor)
 
     def prove(self) -> Proof:
-        with _counted() as statements:
+        others = of_others(self.tenant_id)
+        with counted() as statements:
             events = self._drain()
-        if not events:
-            message = f"{self.subscriber.name} has nothing pending in {self.tenant_id}: publish what it hears first"
-            raise ValueError(message)
-        self.once, self.left_outside = self._rows(), self.outside()
+        self._require_effect(events)
+        self._require_others(others)
+        self.once, self.left_outside = self.snapshot.rows(), self.outside()
+        self._require_speed()
         self._again("twice", self._twice)
         self._again("by several drains at once", self._at_once)
         for at in range(1, statements.count + 1):
             self._again(f"with a crash at statement {at} of {statements.count}", lambda at=at: self._crashing(at))  # type: ignore[misc]
-        self._restore()
-        changed = [table for table, rows in self.once.items() if rows != self.before.get(table)]
+        self.snapshot.restore()
+        changed = [table for table, rows in self.once.items() if rows != self.snapshot.before.get(table)]
         return Proof(events=events, crashes=statements.count, tables=changed)
 
+    def _require_effect(self, events: int) -> None:
+        if events:
+            return
+        if self.watch.failures:
+            error = self.watch.failures[0]
+            message = f"{self.subscriber.name} applied nothing, it fails: {type(error).__name__}: {error}"
+            raise HandlerFails(message) from error
+        message = f"{self.subscriber.name} has nothing pending in {self.tenant_id}: publish what it hears first"
+        raise ValueError(message)
+
+    def _require_others(self, before: dict[str, str]) -> None:
+        after = of_others(self.tenant_id)
+        touched = sorted(table for table in before.keys() | after.keys() if before.get(table) != after.get(table))
+        if touched:
+            message = f"{self.subscriber.name} reacts in {self.tenant_id} and leaves it: it wrote {', '.join(touched)}"
+            raise LeavesTenant(message)
+
+    def _require_speed(self) -> None:
+        for _ in range(TRIES_OF_SLOW - 1):
+            if max(self.watch.seconds.values()) <= BUDGET_SECONDS:
+                return
+            self.snapshot.restore()
+            self._drain()
+            self.outside()
+        position, seconds = max(self.watch.seconds.items(), key=lambda timed: timed[1])
+        if seconds > BUDGET_SECONDS:
+            message = (
+                f"{self.subscriber.name} takes {seconds:g} seconds for the event at position {position}, and a drain"
+                f" has {BUDGET_SECONDS:g}: what takes long is an outgoing call, or several events"
+            )
+            raise TooSlow(message)
+
     def _again(self, way: str, run: Callable[[], None]) -> None:
-        self._restore()
+        self.snapshot.restore()
         run()
-        after, left_outside = self._rows(), self.outside()
-        differences = list(self._differences(after))
+        after, left_outside = self.snapshot.rows(), self.outside()
+        differences = list(self.snapshot.differences(self.once, after))
         if left_outside != self.left_outside:
             differences.append(f"outside: {self.left_outside!r} became {left_outside!r}")
         if differences:
@@ -120,11 +157,7 @@ class _Prover:
 
     def _twice(self) -> None:
         self._drain()
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "UPDATE events_subscription SET cursor = %s WHERE tenant_id = %s AND subscriber = %s",
-                [self.cursor, self.tenant_id, self.subscriber.name],
-            )
+        self.snapshot.set_cursor_back()
         self._drain()
 
     def _at_once(self) -> None:
@@ -138,16 +171,19 @@ class _Prover:
             finally:
                 connections.close_all()
 
-        threads = [Thread(target=run) for _ in range(DRAINS_AT_ONCE)]
+        threads = [Thread(target=run, daemon=True) for _ in range(DRAINS_AT_ONCE)]
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join()
+            thread.join(LONGEST_RUN_SECONDS)
+            if thread.is_alive():
+                message = f"{self.subscriber.name} does not end when several drains run at once"
+                raise NeverEnds(message)
         self._drain()
 
     def _crashing(self, at: int) -> None:
         try:
-            with _counted(crash_at=at):
+            with counted(crash_at=at):
                 self._drain()
         except Crash:
             connection.close()
@@ -155,151 +191,24 @@ class _Prover:
         self._drain()
 
     def _drain(self) -> int:
-        """Drain until nothing is left, retries included."""
+        """Drain until nothing is left, retries included; return how many events were applied.
+
+        :raises NotIdempotent: when the watch has found something.
+        """
         handled = 0
-        for _ in range(MOST_DRAINS):
-            done = Drain(self.subscriber, self.tenant_id, _Silent()).run()
-            handled += done
-            if not done:
-                break
+        store = BoundedStore(self.subscriber.name, self.most_events)
+        try:
+            with interrupted():
+                while done := self._drain_once(store):
+                    handled += done
+        except BaseException as error:
+            if isinstance(error, Interrupted):
+                connection.close()
+            self.watch.require_good()
+            raise
+        self.watch.require_good()
         return handled
 
-    def _rows(self) -> Rows:
-        rows: Rows = {}
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT table_name FROM information_schema.tables WHERE table_schema = %s AND table_type = 'BASE TABLE'"
-                " AND table_schema <> 'public' ORDER BY table_name",
-                [self.tenant_id],
-            )
-            for (table,) in cursor.fetchall():
-                rows[table] = self._read(cursor, f'"{table}"', "TRUE")
-            for table, condition in EVENT_TABLES.items():
-                rows[table] = self._read(cursor, f"public.{table}", f"tenant_id = %(tenant)s AND {condition}")
-        return rows
-
-    def _read(self, cursor: Any, table: str, condition: str) -> list[str]:
-        parameters = {"tenant": self.tenant_id, "subscriber": self.subscriber.name}
-        cursor.execute(f"SELECT row_to_json(t)::text FROM {table} AS t WHERE {condition} ORDER BY 1", parameters)
-        return [row for (row,) in cursor.fetchall()]
-
-    def _subscription(self) -> int:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT cursor FROM events_subscription WHERE tenant_id = %s AND subscriber = %s",
-                [self.tenant_id, self.subscriber.name],
-            )
-            position: int = cursor.fetchone()[0]
-            return position
-
-    def _restore(self) -> None:
-        """Bring the tables that changed back to what they held, and the cursor with them."""
-        now = self._rows()
-        changed = [table for table in now if now[table] != self.before[table]]
-        shared = [table for table in changed if table in EVENT_TABLES]
-        own = [table for table in changed if table not in EVENT_TABLES]
-        with connection.cursor() as cursor:
-            if own:
-                cursor.execute(f"TRUNCATE {', '.join(own)} CASCADE")
-            own = [table for table, rows in self._rows().items() if rows != self.before[table] and table in now]
-            own = [table for table in own if table not in EVENT_TABLES]
-            for table in _parents_first(cursor, self.tenant_id, own):
-                self._write(cursor, f'"{table}"', self.before[table])
-        with in_public_schema(), connection.cursor() as cursor:
-            for table in shared:
-                condition = f"tenant_id = %(tenant)s AND {EVENT_TABLES[table]}"
-                cursor.execute(
-                    f"DELETE FROM {table} WHERE {condition}",
-                    {"tenant": self.tenant_id, "subscriber": self.subscriber.name},
-                )
-                self._write(cursor, table, self.before[table])
-            cursor.execute(
-                "UPDATE events_subscription SET cursor = %s, starts = 0, started_position = 0, started_at = NULL"
-                " WHERE tenant_id = %s AND subscriber = %s",
-                [self.cursor, self.tenant_id, self.subscriber.name],
-            )
-
-    def _write(self, cursor: Any, table: str, rows: list[str]) -> None:
-        cursor.execute(
-            f"INSERT INTO {table} OVERRIDING SYSTEM VALUE"
-            f" SELECT * FROM json_populate_recordset(NULL::{table}, %s::json)",
-            [f"[{','.join(rows)}]"],
-        )
-
-    def _differences(self, after: Rows) -> Iterator[str]:
-        for table, rows in after.items():
-            wanted = Counter(self._masked(table, row) for row in self.once[table])
-            found = Counter(self._masked(table, row) for row in rows)
-            for row in (wanted - found).elements():
-                yield f"  {table}: missing {row}"
-            for row in (found - wanted).elements():
-                yield f"  {table}: one too many {row}"
-
-    def _masked(self, table: str, row: str) -> str:
-        """Take out of a row what is new by nature; numbers of rows count as new unless the table had them before."""
-        numbers = "\n".join(self.before[table])
-
-        def mask(found: re.Match[str]) -> str:
-            token = found.group()
-            known = token in (numbers if found["number"] else self.known)
-            return token if known and not token.startswith('"id":') else "…"
-
-        return _NEW.sub(mask, row)
-
-
-class _Statements:
-    """Counts statements and commits, and crashes before one of them."""
-
-    def __init__(self, crash_at: int) -> None:
-        self.count, self.crash_at = 0, crash_at
-
-    def __call__(self, execute: Any, sql: Any, params: Any, many: bool, context: Any) -> Any:  # noqa: FBT001
-        self.step()
-        return execute(sql, params, many, context)
-
-    def step(self) -> None:
-        self.count += 1
-        if self.count == self.crash_at:
-            raise Crash
-
-
-@contextmanager
-def _counted(crash_at: int = 0) -> Iterator[_Statements]:
-    statements = _Statements(crash_at)
-    database: Any = connections[connection.alias]
-    commit = database.commit
-
-    def commit_or_crash() -> None:
-        try:
-            statements.step()
-        except Crash:
-            database.connection.close()
-            database.closed_in_transaction = True
-            raise
-        commit()
-
-    database.commit = commit_or_crash
-    try:
-        with connection.execute_wrapper(statements):
-            yield statements
-    finally:
-        del database.commit
-
-
-def _parents_first(cursor: Any, schema: str, tables: list[str]) -> list[str]:
-    """Order tables so that what a foreign key points to comes first."""
-    cursor.execute(
-        "SELECT DISTINCT c.conrelid::regclass::text, c.confrelid::regclass::text FROM pg_constraint c"
-        " JOIN pg_namespace n ON n.oid = c.connamespace WHERE c.contype = 'f' AND n.nspname = %s",
-        [schema],
-    )
-    parents: dict[str, set[str]] = {}
-    for child, parent in cursor.fetchall():
-        parents.setdefault(child, set()).add(parent)
-    ordered: list[str] = []
-    left = list(tables)
-    while left:
-        free = [t for t in left if not (parents.get(t, set()) & set(left) - {t})] or left
-        ordered += free
-        left = [t for t in left if t not in free]
-    return ordered
+    def _drain_once(self, store: BoundedStore) -> int:
+        dispatch = Dispatch(self.subscriber, self.tenant_id, middleware=(self.watch, *MIDDLEWARE))
+        return Drain(self.subscriber, self.tenant_id, _Silent(), clock=self.clock, store=store, dispatch=dispatch).run()

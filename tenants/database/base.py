@@ -11,7 +11,7 @@ from django.db.utils import Error, InternalError, OperationalError
 from django_tenants.postgresql_backend import base as django_tenants_base
 from psycopg.pq import TransactionStatus
 
-from kernel.tenancy import OpenUnit, RoleNotBound
+from kernel.tenancy import OpenUnit, RoleNotBound, StatementRefused, WriteElsewhereRefused
 from tenants.database.statements import controls_transaction, may_change_search_path, writes
 
 
@@ -21,10 +21,6 @@ class SearchPathNotSet(OperationalError):
 
 class TransactionAborted(InternalError):
     """A COMMIT of a transaction in which a statement had failed: PostgreSQL would have rolled back without an error."""
-
-
-class StatementRefused(Exception):
-    """A statement inside a unit of work that would end its transaction, or write in another tenant's schema."""
 
 
 class DatabaseWrapper(django_tenants_base.DatabaseWrapper):
@@ -159,7 +155,7 @@ class DatabaseWrapper(django_tenants_base.DatabaseWrapper):
                 f"the unit of work is of {tenant_id!r}, this statement would write in {self.schema_name!r}:"
                 f" write after the unit, or in a subscriber. {statement[:200]}"
             )
-            raise StatementRefused(message)
+            raise WriteElsewhereRefused(message)
 
 
 # Members count: nothing but SET ROLE stands between them and what the role may do. A superuser is a member of all.

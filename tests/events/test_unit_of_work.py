@@ -25,9 +25,9 @@ from events.unit_of_work import (
 )
 from kernel.ids import new_id
 from kernel.refusals import NotFound
-from kernel.tenancy import in_public_schema, in_tenant
+from kernel.tenancy import StatementRefused, in_public_schema, in_tenant
 from pos.models import Location
-from tenants.database.base import StatementRefused, TransactionAborted
+from tenants.database.base import TransactionAborted
 from tenants.events import TenantReactivated, TenantSuspended
 from tenants.models import Tenant
 from tests.events.recording import Subscribe, parked, say
