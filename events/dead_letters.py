@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db import connection
 
 from events.parking import State
+from events.walls import here, wall
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +57,7 @@ _GROUPS = f"""
 SELECT p.tenant_id, p.subscriber, p.fingerprint, (array_agg(p.error ORDER BY p.position DESC))[1], count(*),
     coalesce(sum(cardinality(({_BLOCKED}))), 0), min(p.parked_at), max(p.parked_at),
     array_agg(DISTINCT p.type), (array_agg(p.position ORDER BY p.position))[1:20]
-FROM events_parkedevent p WHERE p.state = %(dead)s
+FROM events_parkedevent p WHERE p.state = %(dead)s AND {wall("p")}
 GROUP BY p.tenant_id, p.subscriber, p.fingerprint
 ORDER BY count(*) DESC, p.tenant_id, p.subscriber
 """
@@ -66,7 +67,7 @@ SELECT p.tenant_id, p.subscriber, p.position, p.event_id, p.type, e.version, p.s
     p.error, p.parked_at, coalesce(({_BLOCKED}), '{{}}'), e.data::text
 FROM events_parkedevent p
 JOIN events_event e ON e.tenant_id = p.tenant_id AND e.position = p.position
-WHERE p.state = %(dead)s AND p.subscriber = coalesce(%(subscriber)s, p.subscriber)
+WHERE p.state = %(dead)s AND {wall("p")} AND p.subscriber = coalesce(%(subscriber)s, p.subscriber)
     AND p.fingerprint = coalesce(%(fingerprint)s, p.fingerprint) AND p.position = coalesce(%(position)s, p.position)
 ORDER BY p.tenant_id, p.subscriber, p.position LIMIT %(limit)s
 """
@@ -98,5 +99,5 @@ def last_line(error: str) -> str:
 
 def _rows(statement: str, asked: dict[str, Any]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
-        cursor.execute(statement, {"dead": State.DEAD, **asked})
+        cursor.execute(statement, {"dead": State.DEAD, **here(), **asked})
         return list(cursor.fetchall())

@@ -8,6 +8,7 @@ from django.db import connection
 from events.bindings import HEARD, Heard, heard
 from events.parking import PARKED_FLAGS
 from kernel.ids import new_id
+from kernel.tenancy import current_tenant
 
 LEASE_SECONDS = 60
 
@@ -62,6 +63,7 @@ def postpone(lease: Lease, seconds: float) -> bool:
 def _end(lease: Lease, changes: str, parameters: list[float]) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(
-            f"UPDATE events_subscription SET lease = NULL, {changes} WHERE lease = %s", [*parameters, lease.token]
+            f"UPDATE events_subscription SET lease = NULL, {changes} WHERE lease = %s AND tenant_id = %s",
+            [*parameters, lease.token, current_tenant()],
         )
         return bool(cursor.rowcount)

@@ -8,6 +8,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from events.parking import State
+from events.walls import WalledManager
 
 
 class Event(models.Model):
@@ -29,6 +30,8 @@ class Event(models.Model):
     traceparent = models.TextField()
     audience = models.TextField(null=True)  # noqa: DJ001 - no audience is everybody, not a subscriber without a name
     data = models.JSONField()
+
+    objects = WalledManager()
 
     class Meta:
         managed = False
@@ -53,6 +56,8 @@ class Subscription(models.Model):
     leased_until = models.DateTimeField(null=True)
     updated_at = models.DateTimeField()
 
+    objects = WalledManager()
+
     class Meta:
         managed = False
         db_table = "events_subscription"
@@ -72,6 +77,8 @@ class Binding(models.Model):
     until = models.BigIntegerField(null=True)
     bound_at = models.DateTimeField()
 
+    objects = WalledManager()
+
     class Meta:
         managed = False
         db_table = "events_binding"
@@ -89,6 +96,8 @@ class ProcessedEvent(models.Model):
     position = models.BigIntegerField()
     recorded_at = models.DateTimeField()
     processed_at = models.DateTimeField()
+
+    objects = WalledManager()
 
     class Meta:
         managed = False
@@ -118,6 +127,8 @@ class ParkedEvent(models.Model):
     parked_at = models.DateTimeField()
     updated_at = models.DateTimeField()
 
+    objects = WalledManager()
+
     class Meta:
         managed = False
         db_table = "events_parkedevent"
@@ -136,6 +147,8 @@ class OperatorAction(models.Model):
     operator = models.TextField()
     reason = models.TextField()
     acted_at = models.DateTimeField()
+
+    objects = WalledManager()
 
     class Meta:
         managed = False
@@ -156,6 +169,8 @@ class IdempotencyRecord(models.Model):
     status = models.IntegerField(null=True)
     body = models.JSONField(null=True)
     created_at = models.DateTimeField()
+
+    objects = WalledManager()
 
     class Meta:
         managed = False
@@ -185,6 +200,8 @@ class Outgoing(models.Model):
     actor = models.TextField()
     created_at = models.DateTimeField()
 
+    objects = WalledManager()
+
     class Meta:
         managed = False
         db_table = "events_outgoing"
@@ -205,6 +222,8 @@ class VersionPin(models.Model):
     tenant_id = models.TextField()
     type = models.TextField()
     version = models.IntegerField()
+
+    objects = WalledManager()
 
     class Meta:
         managed = False
@@ -238,6 +257,8 @@ class WebhookEndpoint(models.Model):
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
 
+    objects = WalledManager()
+
     class Meta:
         managed = False
         db_table = "events_webhookendpoint"
@@ -255,6 +276,8 @@ class WebhookSecret(models.Model):
     sealed = models.TextField()
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField(null=True)
+
+    objects = WalledManager()
 
     class Meta:
         managed = False
@@ -289,6 +312,8 @@ class WebhookDelivery(models.Model):
     delivered_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField()
 
+    objects = WalledManager()
+
     class Meta:
         managed = False
         db_table = "events_webhookdelivery"
@@ -309,6 +334,8 @@ class WebhookAttempt(models.Model):
     milliseconds = models.IntegerField(null=True)
     error = models.TextField()
     response = models.TextField()
+
+    objects = WalledManager()
 
     class Meta:
         managed = False

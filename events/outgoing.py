@@ -170,7 +170,8 @@ def _lease(outgoing_id: UUID) -> Outgoing | None:
             return None
         row.state, row.attempts = State.SENDING, row.attempts + 1
         row.next_attempt_at = now + timedelta(seconds=find_sender(row.kind).lease_seconds)
-        row.save(update_fields=["state", "attempts", "next_attempt_at"])
+        changed = {name: getattr(row, name) for name in ("state", "attempts", "next_attempt_at")}
+        Outgoing.objects.filter(id=row.id).update(**changed)
     return row
 
 

@@ -9,6 +9,7 @@ from enum import StrEnum
 from django.db import connection
 
 from events.delivery import Envelope
+from kernel.tenancy import current_tenant
 from kernel.text import storable
 
 
@@ -135,10 +136,11 @@ def count_start(parked: Parked) -> Parked | None:
         cursor.execute(
             """
             UPDATE events_parkedevent SET starts = starts + 1, started_at = clock_timestamp()
-            WHERE id = %s AND (started_at IS NULL OR started_at < clock_timestamp() - make_interval(secs => %s))
+            WHERE id = %s AND tenant_id = %s
+                AND (started_at IS NULL OR started_at < clock_timestamp() - make_interval(secs => %s))
             RETURNING starts
             """,
-            [parked.id, STARTING_SECONDS],
+            [parked.id, current_tenant(), STARTING_SECONDS],
         )
         row = cursor.fetchone()
         return replace(parked, starts=row[0]) if row else None
@@ -151,7 +153,10 @@ def forget_start(parked: Parked) -> None:
     """
     with connection.cursor() as cursor:
         cursor.execute(f"SET LOCAL lock_timeout = '{STARTING_SECONDS}s'")
-        cursor.execute("UPDATE events_parkedevent SET starts = starts - 1 WHERE id = %s AND starts > 0", [parked.id])
+        cursor.execute(
+            "UPDATE events_parkedevent SET starts = starts - 1 WHERE id = %s AND tenant_id = %s AND starts > 0",
+            [parked.id, current_tenant()],
+        )
 
 
 def settle(parked: Parked, state: State, *, delay: float = 0.0, error: str = "") -> None:
@@ -162,15 +167,24 @@ def settle(parked: Parked, state: State, *, delay: float = 0.0, error: str = "")
             UPDATE events_parkedevent SET state = %s, attempts = attempts + 1, starts = 0, started_at = NULL,
                 error = %s, fingerprint = %s, updated_at = clock_timestamp(),
                 next_attempt_at = clock_timestamp() + make_interval(secs => %s)
-            WHERE id = %s AND state = %s AND attempts = %s
+            WHERE id = %s AND tenant_id = %s AND state = %s AND attempts = %s
             """,
-            [state, error[:LONGEST_ERROR], fingerprint(error), delay, parked.id, State.RETRYING, parked.attempts],
+            [
+                state,
+                error[:LONGEST_ERROR],
+                fingerprint(error),
+                delay,
+                parked.id,
+                current_tenant(),
+                State.RETRYING,
+                parked.attempts,
+            ],
         )
 
 
 def remove(parked_id: int) -> None:
     with connection.cursor() as cursor:
-        cursor.execute("DELETE FROM events_parkedevent WHERE id = %s", [parked_id])
+        cursor.execute("DELETE FROM events_parkedevent WHERE id = %s AND tenant_id = %s", [parked_id, current_tenant()])
 
 
 def release_next(tenant_id: str, subscriber: str, stream: str) -> None:

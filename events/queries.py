@@ -9,6 +9,7 @@ from django.db import connection
 from events.audience import is_for
 from events.bindings import HEARS, PENDING
 from events.log import COLUMNS, StoredEvent, stored_event
+from events.walls import here, wall
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +38,7 @@ CROSS JOIN LATERAL (
         count(*) FILTER (WHERE state = 'DEAD') AS dead
     FROM events_parkedevent p WHERE p.tenant_id = s.tenant_id AND p.subscriber = s.subscriber
 ) AS parked
+WHERE {wall("s")}
 ORDER BY s.tenant_id, s.subscriber
 """
 
@@ -75,7 +77,7 @@ SELECT count(*)
 FROM events_subscription s
 JOIN events_binding b ON b.tenant_id = s.tenant_id AND b.subscriber = s.subscriber
 JOIN events_event e ON e.tenant_id = s.tenant_id AND e.type = b.type AND {HEARS} AND e.position <= s.cursor
-WHERE (
+WHERE {wall("s")} AND (
     SELECT count(*) FROM events_processedevent d
     WHERE d.tenant_id = s.tenant_id AND d.subscriber = s.subscriber AND d.position = e.position
 ) + (
@@ -99,7 +101,7 @@ def lags() -> list[Lag]:
             dead=row[7],
             paused=row[8],
         )
-        for row in _rows(_LAG, {})
+        for row in _rows(_LAG, here())
     ]
 
 
@@ -110,7 +112,7 @@ def behind(*, moment_seconds: float) -> list[tuple[str, str]]:
 
 def unaccounted() -> int:
     """Count the (event, subscriber) at or below a cursor that are not exactly one of processed, parked, discarded."""
-    (count,) = _rows(_UNACCOUNTED, {})[0]
+    (count,) = _rows(_UNACCOUNTED, here())[0]
     return int(count)
 
 

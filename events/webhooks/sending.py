@@ -58,7 +58,7 @@ _LEASE = f"""
 UPDATE events_webhookdelivery SET state = 'SENDING', attempts = attempts + 1,
     first_attempt_at = coalesce(first_attempt_at, %(now)s), next_attempt_at = %(until)s
 WHERE id = (
-    SELECT d.id {_DUE} AND d.endpoint_id = %(endpoint)s
+    SELECT d.id {_DUE} AND d.endpoint_id = %(endpoint)s AND d.tenant_id = %(tenant)s
     ORDER BY d.position LIMIT 1
     FOR NO KEY UPDATE OF d SKIP LOCKED
 )
@@ -139,7 +139,7 @@ def _lease(endpoint_id: UUID, now: datetime) -> Leased | None:
     with unit_of_work():
         with connection.cursor() as cursor:
             until = now + timedelta(seconds=LEASE_SECONDS)
-            cursor.execute(_LEASE, {"endpoint": endpoint_id, "now": now, "until": until})
+            cursor.execute(_LEASE, {"endpoint": endpoint_id, "tenant": current_tenant(), "now": now, "until": until})
             row = cursor.fetchone()
         if row is None:
             return None
@@ -154,7 +154,8 @@ def _is_due(endpoint_id: UUID, now: datetime) -> bool:
     """Look once more after a turn: whoever rang meanwhile was sent away."""
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT 1 {_DUE} AND d.endpoint_id = %(endpoint)s LIMIT 1", {"endpoint": endpoint_id, "now": now}
+            f"SELECT 1 {_DUE} AND d.endpoint_id = %(endpoint)s AND d.tenant_id = %(tenant)s LIMIT 1",
+            {"endpoint": endpoint_id, "tenant": current_tenant(), "now": now},
         )
         return cursor.fetchone() is not None
 
