@@ -76,6 +76,7 @@ format: .venv/installed-dev ## format the code
 benchmarks: .venv/installed-dev ## the figures of the README
 	@$(RUN) -m benchmarks.subscribers
 	@$(RUN) -m benchmarks.latency
+	@$(RUN) -m benchmarks.failures
 
 scale: .venv/installed-dev ## a million events, a thousand tenants, noisy neighbours
 	@$(RUN) -m benchmarks.scale

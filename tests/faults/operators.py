@@ -12,9 +12,11 @@ from tests.faults.acts import Act
 from tests.faults.stack import Stack
 
 PEOPLE = 3
+AT_LEAST = 5
+"""How often each of them decides, however slow the answers are."""
 PAUSABLE = ("faults.steady", "faults.picky", "faults.batch", "faults.laggard")
 PATIENCE_SECONDS = 30
-ACTS = ("retry one", "retry kind", "retry all", "discard one", "discard kind", "pause", "resume")
+ACTS = ("retry one", "retry kind", "retry all", "discard one", "discard kind", "copy", "pause", "resume")
 
 
 class Operators:
@@ -53,13 +55,15 @@ class Operators:
             time.sleep(0.2)
 
     def _decide(self, shops: list[str], random: Random, deadline: float) -> None:
-        while time.monotonic() < deadline:
+        decisions = 0
+        while time.monotonic() < deadline or decisions < AT_LEAST:
+            decisions += 1
             shop, act = random.choice(shops), random.choice(ACTS)
             if act in {"pause", "resume"}:
                 self._pause(shop, random.choice(PAUSABLE), paused=act == "pause")
             elif letters := self._letters(shop):
                 self._decide_about(shop, act, random.choice(letters[-3:]), random)
-            time.sleep(random.random() / 5)
+            time.sleep(random.random() / 10)
 
     def _decide_about(self, shop: str, act: str, letter: dict[str, Any], random: Random) -> None:
         chosen: dict[str, Any] = {"subscriber": letter["subscriber"]}

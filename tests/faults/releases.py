@@ -1,6 +1,7 @@
 """Releases while shops sell: newer processes beside older ones, then the newer ones alone; or the older ones again."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 from config.stack.processes import Program
 from tests.faults.acts import Act
@@ -25,9 +26,10 @@ def deploy(stack: Stack, seconds: float) -> None:
     stack.await_web()
     time.sleep(seconds)
     stack.webs.remove(older)
-    stack.terminate(older.program)
-    for program in (stack.workers[0], stack.backlog, stack.beat):
-        _replace(stack, program)
+    with ThreadPoolExecutor() as pool:
+        gone = pool.submit(stack.terminate, older.program)
+        list(pool.map(lambda program: _replace(stack, program), (stack.workers[0], stack.backlog, stack.beat)))
+        gone.result()
 
 
 def roll_back(stack: Stack, seconds: float) -> None:
