@@ -1,9 +1,11 @@
 """What is so old that it is in archives only: readers are told, and never sent on over a gap."""
 
 from datetime import UTC, datetime, timedelta
+from io import StringIO
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 
 from events.horizon import EventArchived
 from events.log import head, read_at
@@ -100,3 +102,11 @@ def test_a_period_is_replayed_whole_or_not_at_all(endpoint: WebhookEndpoint) -> 
 
     assert count == 1
     assert read_at("north", head("north")).envelope.type == "pos.variant_changed"
+
+
+def test_a_trace_says_where_a_dropped_stream_is(endpoint: WebhookEndpoint) -> None:
+    out = StringIO()
+
+    call_command("trace", "--tenant", "north", "--stream", "variant:1", stdout=out)
+
+    assert out.getvalue() == "nothing since 2020-02-01; older months: manage.py retention --show YYYY_MM\n"

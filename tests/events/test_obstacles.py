@@ -288,6 +288,21 @@ def test_what_is_pending_is_found_by_the_index_on_types_and_not_by_reading_the_m
     assert "tenant_id = b.tenant_id" in condition
 
 
+@pytest.mark.parametrize("table", months.TABLES)
+def test_a_page_of_a_month_begins_where_the_index_says(old_month: str, table: str) -> None:
+    with in_public_schema(), connection.cursor() as cursor:
+        cursor.execute("SET enable_seqscan = off")
+        month = months.months()[0]
+        after = ("north", 1) if table == months.EVENTS else ("north", "a", 1)
+        cursor.execute(f"EXPLAIN {months._page(table)} SELECT * FROM page", months._asked(month, after))
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+        cursor.execute("RESET enable_seqscan")
+
+    assert "Sort" not in plan
+    assert f"Index Scan using {table}_{OLD}_pkey" in plan
+    assert "Index Cond: ((ROW(tenant_id" in plan
+
+
 def test_a_month_is_read_in_pages_through_the_parent_table(old_month: str, monkeypatch: pytest.MonkeyPatch) -> None:
     trade()
     age()

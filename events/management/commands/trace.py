@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from events.horizon import horizon
 from events.tracing import Traced, correlations_of, trace
 from kernel.refusals import Refusal
 from kernel.tenancy import current_tenant, find_any_tenant, in_tenant
@@ -23,7 +24,13 @@ class Command(BaseCommand):
         except Refusal as refusal:
             raise CommandError(refusal.detail) from None
         with in_tenant(tenant):
-            for correlation_id in correlations_of(current_tenant(), options["stream"]):
+            correlations = correlations_of(current_tenant(), options["stream"])
+            begin = horizon()
+            if begin and not correlations:
+                self.stdout.write(
+                    f"nothing since {begin.moment:%Y-%m-%d}; older months: manage.py retention --show YYYY_MM"
+                )
+            for correlation_id in correlations:
                 for traced in trace(current_tenant(), correlation_id):
                     self._write(traced)
 

@@ -1,0 +1,138 @@
+"""A month of a million events, archived, compared and dropped. `python -m benchmarks.retention [--events N]`
+
+Runs under the role's own statement_timeout. An order is published every 50 ms meanwhile, and must not wait for it.
+"""
+
+import argparse
+import resource
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+from benchmarks.stack import TENANT, stack
+
+MONTH = datetime(2020, 1, 1, tzinfo=UTC)
+PIECE = 100_000
+SHOPS = 20
+# Orders of ten events each; every event is applied by one subscriber.
+EVENT_SQL = """
+WITH new AS (
+    SELECT t.tenant, n, %(start)s::timestamptz + make_interval(secs => n * 0.1) AS recorded_at
+    FROM generate_series(%(first)s::bigint, %(last)s::bigint) AS n, unnest(%(tenants)s::text[]) AS t (tenant)
+), processed AS (
+    INSERT INTO public.events_processedevent (tenant_id, subscriber, position, recorded_at, processed_at)
+    SELECT tenant, 'bench.apply', n, recorded_at, recorded_at FROM new
+)
+INSERT INTO public.events_event (tenant_id, position, event_id, type, version, category, stream, stream_version,
+    occurred_at, recorded_at, correlation_id, causation_id, actor, traceparent, data)
+SELECT tenant, n, gen_random_uuid(), 'bench.sold', 1, 'DOMAIN', 'bench:' || n / 10, 1 + n %% 10, recorded_at,
+    recorded_at, gen_random_uuid(), NULL, 'user:ada', '',
+    jsonb_build_object('sale_id', gen_random_uuid(), 'amount', n, 'note', repeat('x', 200))
+FROM new
+"""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--events", type=int, default=1_000_000, help="in the month, of twenty shops")
+    arguments = parser.parse_args()
+    with stack():
+        _fill(arguments.events)
+        _measure(arguments.events)
+
+
+def _fill(events: int) -> None:
+    from django.db import connection
+
+    from benchmarks.scale import create_tenants
+    from events.sweeper import make_partitions
+    from kernel.tenancy import in_public_schema
+
+    names = [f"bench_{number:04}" for number in range(SHOPS)]
+    create_tenants(names)
+    make_partitions(start=MONTH, months_ahead=0)
+    each, piece = events // SHOPS, PIECE // SHOPS
+    with in_public_schema(), connection.cursor() as cursor:
+        for first in range(1, each + 1, piece):
+            asked = {"start": MONTH, "first": first, "last": min(first + piece - 1, each), "tenants": names}
+            cursor.execute(EVENT_SQL, asked)
+        cursor.execute("ANALYZE events_event; ANALYZE events_processedevent")
+
+
+def _measure(events: int) -> None:
+    from django.conf import settings
+    from django.db import connection
+
+    from config.stack.place import var
+    from events.retention import retain
+    from kernel.tenancy import in_public_schema
+
+    settings.ARCHIVE_DIR = str(var() / "archive")
+    longest = _Longest()
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with in_public_schema(), _publishing() as waits, connection.execute_wrapper(longest):
+        began = time.monotonic()
+        (month,) = retain(before=datetime(2020, 2, 1, tzinfo=UTC))
+        seconds = time.monotonic() - began
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    became = "dropped" if month.dropped else f"kept: {month.kept_because}"
+    print(f"{month.month}: {month.events} of {events} events, {became} after {seconds:.0f} s")
+    print(
+        f"statements {longest.count}, the longest {longest.seconds * 1000:.0f} ms: {' '.join(longest.sql.split())[:90]}"
+    )
+    print(f"memory of this process {before / 1024:.0f} MiB before, {memory / 1024:.0f} MiB at most")
+    print(f"meanwhile {len(waits)} orders were published, the slowest in {max(waits) * 1000:.0f} ms")
+
+
+class _Longest:
+    """Counts statements, and keeps the one that took longest."""
+
+    def __init__(self) -> None:
+        self.count, self.seconds, self.sql = 0, 0.0, ""
+
+    def __call__(self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:  # noqa: FBT001
+        began = time.monotonic()
+        try:
+            return execute(sql, params, many, context)
+        finally:
+            self.count += 1
+            if time.monotonic() - began > self.seconds:
+                self.seconds, self.sql = time.monotonic() - began, sql
+
+
+@contextmanager
+def _publishing() -> Iterator[list[float]]:
+    """Publish an event every 50 ms in another thread; yields how long (seconds) each took."""
+    stop, waits = threading.Event(), [0.0]
+
+    def publish_until_stopped() -> None:
+        from django.db import connections
+
+        from events.publishing import publish
+        from events.unit_of_work import unit_of_work
+        from kernel.ids import new_id
+        from kernel.tenancy import find_any_tenant, in_tenant
+        from tenants.events import TenantSuspended
+
+        with in_tenant(find_any_tenant(TENANT)):
+            while not stop.wait(0.05):
+                began = time.monotonic()
+                with unit_of_work():
+                    publish(TenantSuspended(tenant_uuid=new_id(), tenant_name="bench"))
+                waits.append(time.monotonic() - began)
+        connections.close_all()
+
+    thread = threading.Thread(target=publish_until_stopped)
+    thread.start()
+    try:
+        yield waits
+    finally:
+        stop.set()
+        thread.join()
+
+
+if __name__ == "__main__":
+    main()
