@@ -16,7 +16,7 @@ from events.obstacles import UNHANDLED
 from events.services import pause_subscription, subscribe_tenant
 from events.subscriptions import Backoff, forget_subscriber
 from events.webhooks.deliveries import redeliver
-from events.webhooks.endpoints import QUEUEING, create_endpoint, delete_endpoint
+from events.webhooks.endpoints import create_endpoint, delete_endpoint
 from kernel.tenancy import in_public_schema
 from staff.services import hire_owner
 from tenants.events import TenantReactivated, TenantSuspended
@@ -45,7 +45,7 @@ def test_what_someone_has_yet_to_apply_is_kept(old_month: str, subscribe: Subscr
     assert retained() == keeps(f"{name} of north has yet to handle the event at position 1, and is paused")
     Subscription.objects.filter(subscriber=name).update(paused_at=None)
     recorder.failing = {"bad": 99}
-    drain(name)
+    settle()
     assert retained() == keeps(
         f"{name} of north has parked events: 1 dead, the first at position 2; retry or discard them"
     )
@@ -82,8 +82,7 @@ def _drain_what_the_sweeper_rings_for() -> None:
 def test_a_type_keeps_its_events_only_where_it_was_bound(old_month: str, subscribe: Subscribe) -> None:
     name = subscribe(Recorder().record, TenantSuspended)
     say("handled", "unbound", "bound again")
-    settle(without=name)
-    drain(name)
+    settle()
     age()
     with in_public_schema(), connection.cursor() as cursor:
         cursor.execute("UPDATE events_subscription SET cursor = 1 WHERE subscriber = %s", [name])
@@ -203,7 +202,6 @@ def test_a_webhook_that_has_not_arrived_keeps_its_month(old_month: str, settings
     endpoint, _ = create_endpoint(url="http://127.0.0.1:1/hook", now=make.NOW)
     make.variant()
     settle()
-    drain(QUEUEING)
     age()
 
     text = "http://127.0.0.1:1/hook of north has yet to receive webhooks: 1 {}, the first at position 1"
@@ -331,7 +329,7 @@ def test_what_keeps_a_month_is_in_the_gauge_and_in_the_platforms_admin(old_month
 
     retained()
     kept, kept_page = scraped().decode(), client.get("/admin/events/archive/").content.decode()
-    drain(name)
+    settle()
     retained()
     after, after_page = scraped().decode(), client.get("/admin/events/archive/").content.decode()
 
