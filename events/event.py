@@ -9,7 +9,7 @@ from typing import Any, TypeVar, dataclass_transform
 
 import msgspec
 
-from events.versions import VersionUnreachable, recast
+from events.versions import recast
 from kernel.text import is_storable
 
 LARGEST_EVENT = 1024 * 1024
@@ -174,6 +174,6 @@ def decode(name: str, version: int, data: str) -> Any:
             return _decoders[name].decode(data)
         upcast = recast(name, msgspec.json.decode(data), version=version, to=event_type.version)
         return msgspec.convert(upcast, event_type.cls)
-    except (msgspec.MsgspecError, VersionUnreachable, LookupError, TypeError, ValueError, AttributeError) as error:
+    except Exception as error:  # an upcaster may raise anything
         message = f"{name} version {version}: {type(error).__name__}: {error}"
         raise EventUnreadable(message) from error

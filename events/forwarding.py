@@ -69,7 +69,7 @@ class Forward(Drain):
     def _send(self, events: Sequence[StoredEvent]) -> None:
         pins = pins_of_tenant()
         outward = [event for event in events if event.envelope.type != CANARY]
-        messages = [message_of(event, pins.get(event.envelope.type)) for event in outward]
+        messages = [message_of(event, pins) for event in outward]
         if messages:
             self.bridge.send(messages)
 

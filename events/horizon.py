@@ -8,6 +8,8 @@ from django.db import connection
 from kernel.refusals import Refusal
 from kernel.tenancy import current_tenant
 
+LARGEST_POSITION = 2**63 - 1
+
 
 class EventArchived(Refusal):
     code = "event-archived"
@@ -18,6 +20,18 @@ class EventArchived(Refusal):
 class CursorExpired(EventArchived):
     code = "cursor-expired"
     title = "The events after this position are in archives only"
+
+
+class CursorAhead(Refusal):
+    code = "cursor-ahead"
+    title = "The log has no such position yet"
+    status = 410
+
+
+class CursorInvalid(Refusal):
+    code = "cursor-invalid"
+    title = "This is not a cursor"
+    status = 400
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +63,12 @@ def require_resumable(after: int) -> None:
     """Let nobody read on over a gap; 0 stands for the beginning of what is kept.
 
     :raises CursorExpired: when events after the position were dropped.
+    :raises CursorAhead: when the log does not reach to the position: it was restored from a backup.
     """
+    newest = _head() if after else 0
+    if after > newest:
+        message = f"the log ends at position {newest}, before {after}: go on with after={newest}"
+        raise CursorAhead(message, resume_after=newest)
     begin = horizon() if after else None
     if begin and after < begin.position:
         message = (
@@ -57,6 +76,28 @@ def require_resumable(after: int) -> None:
             f" after={begin.position} goes on behind them, after=0 begins with what is kept"
         )
         raise CursorExpired(message, dropped_up_to=begin.position)
+
+
+def read_cursor(text: str) -> int:
+    """Read a position that a client sends back.
+
+    :raises CursorInvalid: when it is not a whole number that a log could reach.
+    """
+    if not (text.isascii() and text.isdigit()) or int(text[:20]) > LARGEST_POSITION:
+        message = f"a cursor is a position from 0 to {LARGEST_POSITION}, not {text[:40]!r}"
+        raise CursorInvalid(message)
+    return int(text)
+
+
+def _head() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT greatest((SELECT max(position) FROM events_event WHERE tenant_id = %(tenant)s),"
+            " (SELECT position FROM events_floor WHERE tenant_id = %(tenant)s), 0)",
+            {"tenant": current_tenant()},
+        )
+        position: int = cursor.fetchone()[0]
+        return position
 
 
 def require_kept(since: datetime) -> None:

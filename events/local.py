@@ -1,22 +1,29 @@
 """The bus of this process: what was committed here, and what other processes said that every process must hear."""
 
+import inspect
 import os
 import threading
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 
 import structlog
-from django.db import DatabaseError, connection
+from asgiref.sync import async_to_sync
+from django.db import close_old_connections, connection
+from django_tenants.utils import get_public_schema_name
 
-from events.bus import EventBus
+from events import metrics
+from events.bus import AnyListener, EventBus, Outcome
 from events.event import EventUnreadable, decode
 from events.instruments import MIDDLEWARE
 from events.log import head, read
-from kernel.tenancy import current_tenant, in_public_schema
+from events.middleware import Reaction
+from kernel.tenancy import TenantRefused, current_tenant, find_any_tenant, in_public_schema, in_tenant
 
 logger = structlog.get_logger(__name__)
 
 FOLLOW_SECONDS = 1.0
+LONGEST_PAUSE_SECONDS = 30.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +33,49 @@ class LogGrew:
     tenant_id: str
 
 
-bus = EventBus(MIDDLEWARE)
+class TenantBus(EventBus):
+    """A bus whose listeners work in the schema of their event's tenant; those of a tenant that is gone are skipped.
+
+    An async listener has a thread too: what it awaits of the database runs in that thread, hence in the same schema.
+    """
+
+    def _call(self, listener: AnyListener, reaction: Reaction) -> None:
+        if isinstance(reaction.event, LogGrew):
+            super()._call(listener, reaction)
+            return
+        close_old_connections()
+        try:
+            if reaction.tenant_id in {"", get_public_schema_name()}:
+                with in_public_schema():
+                    super()._call(listener, reaction)
+                return
+            try:
+                tenant = find_any_tenant(reaction.tenant_id)
+            except TenantRefused as refused:
+                logger.warning("listener_skipped", listener=reaction.listener, reason=refused.detail)
+                return
+            with in_tenant(tenant):
+                super()._call(listener, reaction)
+        finally:
+            close_old_connections()
+
+    async def _react(self, listener: AnyListener, event: object, tenant_id: str) -> Outcome:
+        if inspect.iscoroutinefunction(listener):
+            listener = _named_after(listener)
+        return await super()._react(listener, event, tenant_id)
+
+
+def _named_after(listener: AnyListener) -> AnyListener:
+    """Make a plain listener of an async one."""
+
+    def run(event: object) -> None:
+        async_to_sync(listener)(event)  # type: ignore[arg-type]
+
+    run.__module__, run.__qualname__ = listener.__module__, listener.__qualname__
+    return run
+
+
+bus = TenantBus(MIDDLEWARE)
 
 
 def forget_threads() -> None:
@@ -59,14 +108,23 @@ class Follower(threading.Thread):
         self.stopped = threading.Event()
 
     def run(self) -> None:
+        failures = 0
         while True:
-            try:
-                self.follow()
-            except DatabaseError as error:
-                logger.warning("platform_not_followed", error=f"{type(error).__name__}: {error}")
-                connection.close()
-            if self.stopped.wait(self.seconds):
+            failures = self._follow(failures)
+            if self.stopped.wait(min(LONGEST_PAUSE_SECONDS, self.seconds * 2.0 ** min(failures, 10))):
                 return
+
+    def _follow(self, failures: int) -> int:
+        """Look once, whatever happens; return how many looks in a row have failed."""
+        try:
+            self.follow()
+        except Exception as error:  # noqa: BLE001 - the thread lives as long as its process
+            metrics.follower_failures.inc()
+            logger.warning("platform_not_followed", error=f"{type(error).__name__}: {error}", failures=failures + 1)
+            with suppress(Exception):
+                connection.close()
+            return failures + 1
+        return 0
 
     def follow(self) -> int:
         """Hear what is new; return how many events that were."""

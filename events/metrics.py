@@ -22,3 +22,4 @@ reaction_seconds = Histogram(
 )
 doorbells = Counter("tillflow_doorbells", "Doorbells, by what became of them", ["outcome"])
 deliveries = Counter("tillflow_webhook_deliveries", "Attempts to deliver a webhook, by outcome", ["outcome"])
+follower_failures = Counter("tillflow_follower_failures", "Looks at the platform's log that failed; they are repeated")

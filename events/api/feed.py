@@ -8,10 +8,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from events.cloudevents import data_in_version
-from events.event import Category, find_type
-from events.horizon import require_resumable
+from events.event import Category
+from events.horizon import LARGEST_POSITION, require_resumable
 from events.log import StoredEvent
+from events.outward import UNDELIVERABLE, Undeliverable, outward
 from events.pins import pins_of_tenant
 from events.queries import feed
 from kernel.api.scopes import EVENTS_READ, require_scope
@@ -22,7 +22,10 @@ LARGEST_PAGE = 1000
 
 class FeedQuery(serializers.Serializer):  # type: ignore[type-arg]
     after = serializers.IntegerField(
-        min_value=0, default=0, help_text="The last position that was read; 0 for the beginning"
+        min_value=0,
+        max_value=LARGEST_POSITION,
+        default=0,
+        help_text="The last position that was read; 0 for the beginning",
     )
     limit = serializers.IntegerField(min_value=1, max_value=LARGEST_PAGE, default=100)
     types = serializers.CharField(default="", help_text="Type names, separated by commas; empty for all")
@@ -53,7 +56,9 @@ class EventFeedView(APIView):
     @extend_schema(parameters=[FeedQuery], responses=FeedPage, operation_id="list_events")
     def get(self, request: Request) -> Response:
         """Read the shop's integration events after a position, in commit order and without gaps of theirs. Where events
-        after it are in archives only, the answer is 410.
+        after it are in archives only, the answer is 410. An event that cannot be delivered is named in its place: an
+        item of the type `tillflow.event_undeliverable`, whose data has `event_id`, `type`, `version`, `position`,
+        `stream` and `reason`.
         """
         query = FeedQuery(data=request.query_params)
         query.is_valid(raise_exception=True)
@@ -74,14 +79,14 @@ class EventFeedView(APIView):
 
 def _shown(stored: StoredEvent, pins: dict[str, int]) -> dict[str, Any]:
     envelope = stored.envelope
-    version = pins.get(envelope.type) or find_type(envelope.type).version
     names = ("type", "position", "stream", "stream_version", "occurred_at", "recorded_at")
-    shown = {name: getattr(envelope, name) for name in names}
-    return {
+    shown = {
         "id": envelope.event_id,
-        "version": version,
-        **shown,
+        **{name: getattr(envelope, name) for name in names},
         "correlation_id": envelope.correlation_id,
         "causation_id": envelope.causation_id,
-        "data": data_in_version(stored, version),
     }
+    found = outward(stored, pins)
+    if isinstance(found, Undeliverable):
+        return {**shown, "id": found.id, "type": UNDELIVERABLE, "version": 1, "data": found.notice()}
+    return {**shown, "version": found.event["dataversion"], "data": found.event["data"]}

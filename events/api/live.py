@@ -1,6 +1,5 @@
 """`GET /events/stream`: the tenant's public events as they happen (server-sent events), resumable by position."""
 
-import json
 import time
 from collections.abc import Generator, Iterator
 from threading import BoundedSemaphore, Event
@@ -15,11 +14,12 @@ from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from events.cloudevents import rendered
+from events.cloudevents import encoded
 from events.event import Category
-from events.horizon import require_resumable
+from events.horizon import LARGEST_POSITION, read_cursor, require_resumable
 from events.local import LogGrew, bus
 from events.log import head
+from events.outward import UNDELIVERABLE, Undeliverable, outward
 from events.pins import pins_of_tenant
 from events.queries import feed
 from kernel.api.errors import ApiProblem
@@ -44,7 +44,10 @@ class EventStreamRenderer(BaseRenderer):
 
 class LiveQuery(serializers.Serializer[Any]):
     after = serializers.IntegerField(
-        min_value=0, required=False, help_text="The last position that was read; from now on when left out"
+        min_value=0,
+        max_value=LARGEST_POSITION,
+        required=False,
+        help_text="The last position that was read; from now on when left out",
     )
     types = serializers.CharField(default="", help_text="Type names, separated by commas; empty for all")
 
@@ -58,8 +61,9 @@ class LiveFeedView(APIView):
     )
     def get(self, request: Request) -> HttpResponseBase:
         """Follow the shop's integration events as CloudEvents. The id of each is its position: a client that comes back
-        with `Last-Event-ID` misses nothing. Where events after it are in archives only, the answer is 410. A stream
-        ends after a minute, and is taken up again by the browser.
+        with `Last-Event-ID` misses nothing. One that cannot be delivered is named by a CloudEvent of the type
+        `tillflow.event_undeliverable` in its place. Where events after it are in archives only, the answer is 410. A
+        stream ends after a minute, and is taken up again by the browser.
         """
         query = LiveQuery(data=request.query_params)
         query.is_valid(raise_exception=True)
@@ -77,9 +81,9 @@ class LiveFeedView(APIView):
 
 
 def _last_seen(request: Request, asked: dict[str, Any]) -> int:
-    last = request.headers.get("Last-Event-ID", "")
-    if last.isdigit():
-        return int(last)
+    last = request.headers.get("Last-Event-ID")
+    if last is not None:
+        return read_cursor(last)
     return int(asked["after"]) if "after" in asked else head(current_tenant())
 
 
@@ -134,8 +138,12 @@ class _Stream:
             pins = pins_of_tenant() if events else {}
         lines = []
         for stored in events:
-            event = rendered(stored, version=pins.get(stored.envelope.type))
+            found = outward(stored, pins)
+            name, body = stored.envelope.type, b""
+            if isinstance(found, Undeliverable):
+                name, body = UNDELIVERABLE, encoded(found.event())
+            else:
+                body = found.body
             self.after = stored.envelope.position
-            said = json.dumps(event, ensure_ascii=False, separators=(",", ":"))
-            lines.append(f"id: {self.after}\nevent: {stored.envelope.type}\ndata: {said}\n\n".encode())
+            lines.append(f"id: {self.after}\nevent: {name}\ndata: ".encode() + body + b"\n\n")
         return lines

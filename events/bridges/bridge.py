@@ -1,11 +1,12 @@
 """What every bridge can do."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from events.cloudevents import CONTENT_TYPE, encoded, rendered
+from events.cloudevents import CONTENT_TYPE
 from events.log import StoredEvent
+from events.outward import Undeliverable, outward
 
 
 class BridgeDown(Exception):
@@ -49,13 +50,16 @@ class Bridge(Protocol):
         """Let go of the connection; the next call makes another."""
 
 
-def message_of(stored: StoredEvent, version: int | None) -> Message:
-    """:raises VersionUnreachable: when the data cannot be turned into that version."""
+def message_of(stored: StoredEvent, pins: Mapping[str, int]) -> Message:
+    """:raises MessageRefused: when the event cannot be delivered."""
     envelope = stored.envelope
+    found = outward(stored, pins)
+    if isinstance(found, Undeliverable):
+        raise MessageRefused(str(envelope.event_id), f"it cannot be delivered: {found.reason}")
     return Message(
         id=str(envelope.event_id),
         type=envelope.type,
         tenant=envelope.tenant_id,
         key=f"{envelope.tenant_id}/{envelope.stream}",
-        body=encoded(rendered(stored, version=version)),
+        body=found.body,
     )

@@ -1,5 +1,6 @@
 """The HTTP call of a webhook: no private addresses, no redirects, bounded in time and size."""
 
+import os
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -34,11 +35,18 @@ class Answer:
     error: str = ""
     response: str = ""
     retry_after: float = 0.0
+    hopeless: bool = False
+    """Nothing was sent, and no further attempt would send it."""
 
     @classmethod
     def unsent(cls, error: str) -> "Answer":
         """Stand for a call that was never made."""
         return cls(status=None, milliseconds=0, error=error)
+
+    @classmethod
+    def undeliverable(cls, error: str) -> "Answer":
+        """Stand for a call that will never be made, because there is nothing to send."""
+        return cls(status=None, milliseconds=0, error=storable(error)[:500], hopeless=True)
 
     @property
     def delivered(self) -> bool:
@@ -95,7 +103,11 @@ def _beginning(answer: requests.Response) -> str:
 
 
 def _session() -> HTTPSession:
-    return HTTPSession(
+    """Make a session that takes only the trusted certificates from the environment, and neither proxies nor netrc.
+
+    A deadline cuts the connections to the receiver, and would not cut those of a proxy that drips.
+    """
+    session = HTTPSession(
         Config(
             ip_filter_enable=True,
             ip_filter_allow_loopback_ips=settings.WEBHOOKS_MAY_BE_LOCAL,
@@ -104,6 +116,9 @@ def _session() -> HTTPSession:
             user_agent_override="Tillflow-Webhooks/1",
         )
     )
+    session.trust_env = False
+    session.verify = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
+    return session
 
 
 def _seconds(header: str) -> float:

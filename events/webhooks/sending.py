@@ -2,6 +2,7 @@
 
 Of one stream an endpoint gets one event at a time, the earliest first. Whatever is answered but 2xx is tried again,
 with exponential backoff, for three days; then the delivery is parked, and its successors on the stream wait behind it.
+An event that cannot be delivered is parked at once, with the reason; the endpoint is not blamed for it.
 An endpoint that fails several times in a row rests; one that has answered nothing well for a day is paused.
 """
 
@@ -18,15 +19,14 @@ from django.utils import timezone
 from standardwebhooks import Webhook
 
 from events import metrics
-from events.cloudevents import CONTENT_TYPE, encoded, rendered
-from events.event import EventUnreadable
+from events.cloudevents import CONTENT_TYPE
 from events.horizon import EventArchived
 from events.log import read_at
 from events.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint, WebhookSecret
+from events.outward import Undeliverable, outward
 from events.pins import pins_of_tenant
 from events.subscriptions import Backoff
 from events.unit_of_work import unit_of_work
-from events.versions import VersionUnreachable
 from events.webhooks.endpoints import pause_endpoint
 from events.webhooks.http import Answer, post
 from events.webhooks.ringing import ring
@@ -162,13 +162,15 @@ def _is_due(endpoint_id: UUID, now: datetime) -> bool:
 
 def _call(delivery: WebhookDelivery) -> Answer:
     endpoint = delivery.endpoint
-    pins = {**pins_of_tenant(), **endpoint.pins}
     try:
-        event = rendered(read_at(delivery.tenant_id, delivery.position), version=pins.get(delivery.type))
-        body = encoded(event)
-    except (EventArchived, EventUnreadable, VersionUnreachable) as error:
-        return Answer.unsent(f"{type(error).__name__}: {error}")
-    return post_signed(endpoint, str(delivery.event_id), body)
+        stored = read_at(delivery.tenant_id, delivery.position)
+    except EventArchived as error:
+        return Answer.undeliverable(f"EventArchived: {error.detail}")
+    found = outward(stored, {**pins_of_tenant(), **endpoint.pins})
+    if isinstance(found, Undeliverable):
+        say = Answer.unsent if found.newer else Answer.undeliverable
+        return say(f"this event cannot be delivered: {found.reason}")
+    return post_signed(endpoint, str(delivery.event_id), found.body)
 
 
 def _record(leased: Leased, answer: Answer, now: datetime) -> float:
@@ -188,7 +190,7 @@ def _record(leased: Leased, answer: Answer, now: datetime) -> float:
             next_attempt_at=now + timedelta(seconds=delay),
             delivered_at=now if answer.delivered else None,
         )
-        rest = _note_health(endpoint, answer, now)
+        rest = 0.0 if answer.hopeless else _note_health(endpoint, answer, now)
     metrics.deliveries.labels(state.lower()).inc()
     if not answer.delivered:
         logger.warning(
@@ -208,6 +210,8 @@ def _record(leased: Leased, answer: Answer, now: datetime) -> float:
 def _outcome(delivery: WebhookDelivery, answer: Answer, now: datetime) -> tuple[str, float]:
     if answer.delivered:
         return WebhookDelivery.State.DELIVERED, 0.0
+    if answer.hopeless:
+        return WebhookDelivery.State.PARKED, 0.0
     if delivery.first_attempt_at is not None and now - delivery.first_attempt_at >= PATIENCE:
         return WebhookDelivery.State.PARKED, 0.0
     return WebhookDelivery.State.PENDING, max(BACKOFF.delay(delivery.attempts), min(answer.retry_after, BACKOFF.cap))

@@ -18,6 +18,7 @@ from events.middleware import Reaction
 from events.publishing import publish
 from events.unit_of_work import unit_of_work
 from tenants.models import Tenant
+from tests.waiting import wait_for
 
 
 @dataclass(frozen=True)
@@ -149,7 +150,9 @@ def test_a_commit_lets_this_process_hear_and_a_rollback_does_not(committed: Tena
             _ = 1 / 0
         with unit_of_work():
             publish(CacheInvalidated(cache="tests", key="committed"))
-        bus.publish(LogGrew(tenant_id="end")).result(5)  # type: ignore[union-attr]
+        ended = bus.publish(CacheInvalidated(cache="tests", key="end"), tenant_id="north")
+        ended.result(5)  # type: ignore[union-attr]
+        wait_for(lambda: {"committed", "north", "end"} <= set(heard))
     finally:
         for end in ends:
             end()

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 
-from events.horizon import EventArchived
+from events.horizon import CursorInvalid, EventArchived, read_cursor
 from events.log import head, read_at
 from events.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
 from events.webhooks.deliveries import redeliver
@@ -15,6 +15,7 @@ from events.webhooks.endpoints import QUEUEING, create_endpoint
 from events.webhooks.queueing import replay_period
 from events.webhooks.sending import send_due
 from kernel.ids import new_id
+from tenants.models import Tenant
 from tests import make
 from tests.conftest import Terminal, terminal
 from tests.events.ageing import age, retained
@@ -110,3 +111,26 @@ def test_a_trace_says_where_a_dropped_stream_is(endpoint: WebhookEndpoint) -> No
     call_command("trace", "--tenant", "north", "--stream", "variant:1", stdout=out)
 
     assert out.getvalue() == "nothing since 2020-02-01; older months: manage.py retention --show YYYY_MM\n"
+
+
+@pytest.mark.parametrize("cursor", ["²", "-1", "", "1.5", "9" * 30, "٣", "x"])
+def test_in8_a_last_event_id_that_is_no_position_is_refused(shop: Tenant, cursor: str) -> None:
+    with pytest.raises(CursorInvalid) as refused:
+        read_cursor(cursor)
+
+    assert (refused.value.status, read_cursor("0"), read_cursor("17")) == (400, 0, 17)
+
+
+def test_in8_a_cursor_that_is_refused_is_a_problem_of_the_stream(shop: Tenant) -> None:
+    answer = stream(terminal("north"), "-1")
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "cursor-invalid")
+
+
+def test_in8_a_cursor_ahead_of_the_log_is_gone_and_named(shop: Tenant) -> None:
+    till = terminal("north")
+
+    for answer in (till.get("/events", after=999_999), stream(till, "999999")):
+        body = answer.json()
+        assert (answer.status_code, body["code"]) == (410, "cursor-ahead")
+        assert body["resume_after"] == head("north")

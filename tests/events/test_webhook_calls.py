@@ -14,7 +14,7 @@ from events.webhooks.http import post
 from events.webhooks.sending import send_due
 from tenants.models import Tenant
 from tests.events.hooking import NOW, A, fail, states
-from tests.events.receiving import answering
+from tests.events.receiving import Receiver, answering
 
 GARBAGE = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\noops"
 SHORT = b"HTTP/1.1 201 Created\r\nContent-Length: 99\r\n\r\nonly this"
@@ -102,3 +102,26 @@ def test_a_delivery_that_was_cut_off_is_a_failed_attempt(shop: Tenant) -> None:
     endpoint.refresh_from_db()
     assert states(endpoint) == [(1, "PENDING")]
     assert endpoint.failures == 1
+
+
+def test_f01_a_proxy_of_the_environment_is_not_used(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    monkeypatch.setenv("NO_PROXY", "")
+    monkeypatch.setenv("no_proxy", "")
+
+    answer = post(receiver.url, b"{}", {})
+
+    assert (answer.status, answer.error) == (204, "")
+
+
+def test_f01_no_password_of_a_netrc_file_is_sent(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "netrc").write_text("machine 127.0.0.1 login ada password secret\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+
+    answer = post(receiver.url, b"{}", {})
+
+    assert answer.status == 204
+    assert "Authorization" not in receiver.received[0].headers

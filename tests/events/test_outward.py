@@ -1,0 +1,151 @@
+"""Whatever is stored, feeds, streams, webhooks and bridges deliver an event or name the one that they cannot deliver."""
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from events import versions
+from events.log import read_at
+from events.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
+from events.outward import UNDELIVERABLE, Undeliverable, outward
+from events.webhooks.deliveries import redeliver, skip
+from events.webhooks.sending import send_due
+from kernel.api.scopes import EVENTS_READ
+from staff.services import issue_api_key
+from tenants.models import Tenant
+from tests.conftest import Terminal
+from tests.events.hooking import A, B, fail, later, states
+from tests.events.receiving import Receiver
+
+FAILED = "payments.payment_failed"
+
+
+def store(position: int, **changes: Any) -> None:
+    """Let the event at a position be stored otherwise, as older or newer code would have."""
+    columns = ", ".join(f"{name} = %s" for name in changes)
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE events_event DISABLE TRIGGER events_event_append_only")
+        cursor.execute(
+            f"UPDATE events_event SET {columns} WHERE tenant_id = 'north' AND position = %s",
+            [*changes.values(), position],
+        )
+        cursor.execute("ALTER TABLE events_event ENABLE TRIGGER events_event_append_only")
+
+
+@pytest.fixture
+def broken_step() -> Iterator[Callable[[type[Exception]], None]]:
+    """Let the upcaster to version 2 raise."""
+    before = dict(versions._up)
+
+    def use(kind: type[Exception]) -> None:
+        def step(_data: dict[str, Any]) -> dict[str, Any]:
+            raise kind("no way")
+
+        versions._up[FAILED, 1] = step
+
+    yield use
+    versions._up.clear()
+    versions._up.update(before)
+
+
+@pytest.fixture
+def reader(shop: Tenant) -> Terminal:
+    return Terminal("north.localhost", issue_api_key(name="reader", scopes=[EVENTS_READ]))
+
+
+@pytest.mark.parametrize("kind", [KeyError, RecursionError, RuntimeError, AssertionError])
+def test_any_exception_of_an_upcaster_names_the_event_and_the_feed_goes_on(
+    reader: Terminal, broken_step: Callable[[type[Exception]], None], kind: type[Exception]
+) -> None:
+    fail(A, B)
+    store(1, version=1)
+    broken_step(kind)
+
+    page = reader.get("/events")
+
+    first, second = page.json()["events"]
+    assert page.status_code == 200
+    assert (first["type"], first["position"]) == (UNDELIVERABLE, 1)
+    assert first["data"]["type"] == FAILED
+    assert first["data"]["version"] == 1
+    assert first["data"]["reason"].startswith(kind.__name__)
+    assert first["id"] != first["data"]["event_id"]
+    assert second["type"] == FAILED
+    assert page.json()["next_after"] == 2
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"type": "payments.retired"}, "no event type payments.retired is declared"),
+        ({"data": "[1]"}, "its data is a JSON list, not an object"),
+        ({"data": "null"}, "its data is a JSON NoneType, not an object"),
+        ({"version": 0}, "VersionUnreachable: payments.payment_failed has no step from version 0 to 1"),
+    ],
+)
+def test_what_is_stored_and_cannot_be_rendered_is_named(shop: Tenant, changes: dict[str, Any], reason: str) -> None:
+    fail(A)
+    store(1, **changes)
+
+    found = outward(read_at("north", 1), {})
+
+    assert isinstance(found, Undeliverable)
+    assert found.reason == reason
+    assert json.loads(json.dumps(found.event()))["data"]["position"] == 1
+
+
+def test_a_pin_to_a_version_that_is_gone_names_the_event(shop: Tenant) -> None:
+    fail(A)
+
+    found = outward(read_at("north", 1), {FAILED: 99})
+
+    assert isinstance(found, Undeliverable)
+    assert found.reason == "VersionUnreachable: payments.payment_failed has no step from version 2 to 3"
+
+
+def test_a_newer_version_than_this_code_knows_is_delivered_as_it_is_stored(reader: Terminal) -> None:
+    fail(A)
+    store(1, version=99)
+
+    (event,) = reader.get("/events").json()["events"]
+
+    assert (event["type"], event["version"]) == (FAILED, 99)
+
+
+def test_the_stream_names_what_it_cannot_deliver(reader: Terminal, settings: Any) -> None:
+    settings.LIVE_SECONDS = 0.2
+    fail(A, B)
+    store(1, type="payments.retired")
+
+    lines = b"".join(reader.get("/events/stream", after=0)).decode()
+
+    assert f"id: 1\nevent: {UNDELIVERABLE}\n" in lines
+    assert f"id: 2\nevent: {FAILED}\n" in lines
+
+
+def test_a_webhook_of_an_undeliverable_event_is_parked_at_once_and_can_be_skipped(
+    endpoint: WebhookEndpoint, receiver: Receiver
+) -> None:
+    fail(A, A, B)
+    store(1, type="payments.retired")
+
+    send_due(endpoint_id=endpoint.id, now=later(seconds=1))
+
+    assert states(endpoint) == [(1, "PARKED"), (2, "PENDING"), (3, "DELIVERED")]
+    assert WebhookAttempt.objects.get(delivery__position=1).error == (
+        "this event cannot be delivered: no event type payments.retired is declared"
+    )
+    endpoint.refresh_from_db()
+    assert endpoint.failures == 0
+
+    delivery = WebhookDelivery.objects.get(position=1)
+    redeliver(delivery_id=delivery.id, now=later(seconds=1))
+    send_due(endpoint_id=endpoint.id, now=later(seconds=2))
+    assert states(endpoint)[0] == (1, "PARKED")
+
+    skip(delivery_id=delivery.id)
+    send_due(endpoint_id=endpoint.id, now=later(seconds=3))
+    assert states(endpoint) == [(1, "SKIPPED"), (2, "DELIVERED"), (3, "DELIVERED")]
