@@ -120,14 +120,25 @@ class ParkedEventAdmin(ReadOnlyAdmin):
         return self._page(request, "events/dead_letters.html", "Dead letters", groups=dead_letters.groups())
 
     def dry_run(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Show what a retry would do now, all of it rolled back; then retry it, or discard it with a reason."""
+        """Offer to show what a retry would do, all of it rolled back; retry it, or discard it with a reason.
+
+        Only a POST runs the handler: a page that is opened, fetched ahead or reloaded runs nothing.
+        """
         self._require_operator(request)
         parked = get_object_or_404(ParkedEvent, pk=pk)
+        shown: dict[str, Any] = {"parked": parked}
+        if request.POST.get("action") == "try":
+            if self._try(request, lambda: self._rehearse(parked, shown)):
+                return self._page(request, "events/dry_run.html", f"Dry run: {parked}", **shown)
+            return HttpResponseRedirect(request.path)
         if request.method == "POST":
             form = OneForm(request.POST)
             if form.is_valid() and self._try(request, lambda: self._act_on_one(request, parked, form.cleaned_data)):
                 return HttpResponseRedirect(reverse("admin:events_parkedevent_changelist"))
             return HttpResponseRedirect(request.path)
+        return self._page(request, "events/dry_run.html", f"Dry run: {parked}", **shown)
+
+    def _rehearse(self, parked: ParkedEvent, shown: dict[str, Any]) -> str:
         with acting_in(parked.tenant_id):
             found = dry_run(subscriber=parked.subscriber, position=parked.position, attempt=parked.attempts + 1)
         changes = [
@@ -135,8 +146,8 @@ class ParkedEventAdmin(ReadOnlyAdmin):
             for change in found.changes
         ]
         publishes = [(type_name, _pretty(data)) for type_name, data in found.publishes]
-        shown = {"parked": parked, "found": found, "changes": changes, "publishes": publishes}
-        return self._page(request, "events/dry_run.html", f"Dry run: {parked}", **shown)
+        shown |= {"found": found, "changes": changes, "publishes": publishes}
+        return f"position {parked.position} was tried, and nothing of it was kept"
 
     def copy(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Let an operator mend the data of a dead event, and publish it for the subscriber that failed."""

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -228,10 +229,41 @@ def test_a_key_without_the_scope_a_terminal_and_another_shops_key_are_refused(
     assert (unknown.status_code, unknown.json()["code"]) == (404, "not-found")
 
 
+@pytest.mark.parametrize("killer", [{"error": "KilledItsWorker: started 3 times without an end"}, {"starts": 1}])
+def test_c15_what_killed_a_worker_is_tried_by_no_web_process(
+    dead: str, owner: Client, operator: Terminal, recorder: Recorder, killer: dict[str, Any]
+) -> None:
+    ParkedEvent.objects.filter(position=1).update(**killer)
+    row, calls = ParkedEvent.objects.get(position=1), len(recorder.calls)
+
+    shown = owner.post(f"/admin/events/parkedevent/{row.pk}/dry-run/", {"action": "try"}, follow=True)
+    answer = operator.post("/dead-letters/dry-run", {"subscriber": dead, "position": 1})
+
+    assert "has killed the process that handled it" in shown.content.decode()
+    assert (answer.status_code, answer.json()["code"]) == (409, "dry-run-refused")
+    assert len(recorder.calls) == calls
+
+
+def test_c15_a_handler_that_exits_is_named_by_a_sentence(shop: Tenant, subscribe: Subscribe) -> None:
+    def leave(_event: TenantSuspended, _delivery: object) -> None:
+        raise SystemExit(7)
+
+    name = subscribe(leave, TenantSuspended)
+    say("a")
+
+    found = dry_run(subscriber=name, position=1)
+
+    assert found.error == "the handler asks its process to end: SystemExit"
+
+
 def test_the_admin_groups_tries_and_discards(dead: str, owner: Client, recorder: Recorder) -> None:
     page = owner.get("/admin/events/parkedevent/groups/").content.decode()
     row = ParkedEvent.objects.get(position=1)
-    would = owner.get(f"/admin/events/parkedevent/{row.pk}/dry-run/").content.decode()
+    calls = len(recorder.calls)
+    opened = owner.get(f"/admin/events/parkedevent/{row.pk}/dry-run/").content.decode()
+    assert "Try it" in opened
+    assert len(recorder.calls) == calls
+    would = owner.post(f"/admin/events/parkedevent/{row.pk}/dry-run/", {"action": "try"}).content.decode()
     change = owner.get(f"/admin/events/parkedevent/{row.pk}/change/").content.decode()
     chosen = {"tenant_id": "north", "subscriber": dead, "fingerprint": row.fingerprint}
     refused = owner.post("/admin/events/parkedevent/groups/", {**chosen, "action": "discard"}, follow=True)
