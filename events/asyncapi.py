@@ -9,6 +9,7 @@ from typing import Any
 
 from events.cloudevents import CONTENT_TYPE
 from events.event import Category, EventType, all_types
+from events.outward import UNDELIVERABLE
 from events.schemas import SchemaBook
 from events.versions import can_downcast
 
@@ -19,7 +20,9 @@ INFO = {
     "title": "Tillflow events",
     "version": VERSION,
     "description": "What happens in a shop, as CloudEvents 1.0 in commit order for each subject; at least once, "
-    "with the event's id as the key by which a repetition is known.",
+    "with the event's id as the key by which a repetition is known. Feeds and streams name an event that cannot be "
+    f"delivered: in its place they give one of the type {UNDELIVERABLE}, whose data has event_id, type, version, "
+    "position, stream and reason.",
     "license": {"name": "MIT"},
 }
 SERVERS = {
