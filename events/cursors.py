@@ -2,13 +2,36 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 from django.db import connection
 
-from events.audience import is_for
-from events.bindings import HEARD, Heard, heard
+from events.bindings import HEARD, PENDING, Heard, heard
 from events.delivery import Envelope
 from events.parking import PARKED_FLAGS, STARTING_SECONDS
+
+
+class Suspicion(StrEnum):
+    CULPRIT = "CULPRIT"
+    """The last event of the range failed: those before it are handled first, and then it alone."""
+    RANGE = "RANGE"
+    """One event of the range failed: it is found by halving."""
+    KILLS = "KILLS"
+    """One event of the range may have killed its worker: each is handled alone, and its start is counted."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Isolation:
+    """What is known of a failure. It survives the run, and ends when the cursor has passed `until`."""
+
+    until: int
+    suspicion: Suspicion
+
+    def size(self, events: int) -> int:
+        """Return how many of so many events, which are all up to `until`, are handled together next."""
+        if self.suspicion is Suspicion.CULPRIT:
+            return max(1, events - 1)
+        return (events + 1) // 2 if self.suspicion is Suspicion.RANGE else 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,20 +39,30 @@ class Held:
     """A subscription whose row this transaction has locked.
 
     :param blocked: whether an event is parked that another may wait behind, or that the cursor has yet to pass.
+    :param due_in: in how many seconds the next parked event is due; None when none is retried.
     :param heard: what it is bound to.
+    :param isolation: what an earlier failure says of the next events; None when nothing.
+    :param started: the position of an event after the cursor whose start was counted and has not ended, or 0.
     """
 
     cursor: int
     paused: bool
     blocked: bool
-    due: bool
+    due_in: float | None
     heard: Heard
+    isolation: Isolation | None = None
+    started: int = 0
+
+    @property
+    def due(self) -> bool:
+        return self.due_in is not None and self.due_in <= 0
 
 
 # The row is locked in one statement; what else is pending is read in the next, whose snapshot is younger than the lock.
 # Both travel in one round trip.
 _LOCK = f"""
-SELECT s.cursor, s.paused_at IS NOT NULL
+SELECT s.cursor, s.paused_at IS NOT NULL, s.isolation, s.isolated_until,
+    CASE WHEN s.starts > 0 AND s.started_position > s.cursor THEN s.started_position ELSE 0 END
 FROM events_subscription s WHERE s.tenant_id = %(tenant)s AND s.subscriber = %(subscriber)s
 FOR NO KEY UPDATE SKIP LOCKED;
 SELECT {PARKED_FLAGS}, {HEARD}
@@ -46,7 +79,17 @@ def lock(tenant_id: str, subscriber: str) -> Held | None:
             return None
         cursor.nextset()
         flags = cursor.fetchone()
-    return Held(cursor=row[0], paused=row[1], blocked=flags[0], due=flags[1], heard=heard(flags[2]))
+    position, paused, suspicion, until, started = row
+    isolated = Isolation(until=until, suspicion=Suspicion(suspicion)) if suspicion and until > position else None
+    return Held(
+        cursor=position,
+        paused=paused,
+        blocked=flags[0],
+        due_in=flags[1],
+        heard=heard(flags[2]),
+        isolation=isolated,
+        started=started,
+    )
 
 
 def account(tenant_id: str, subscriber: str, envelopes: Sequence[Envelope], *, reached: int) -> set[int]:
@@ -83,19 +126,15 @@ def _array(values: Iterable[str]) -> str:
     return f"{{{','.join(values)}}}"
 
 
-def has_news(tenant_id: str, subscriber: str, types: Sequence[str]) -> bool:
+def has_news(tenant_id: str, subscriber: str) -> bool:
     """Look, without the lock, whether there is anything to do: the second look after the last COMMIT."""
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
-            SELECT EXISTS (
-                SELECT 1 FROM events_event e
-                WHERE e.tenant_id = s.tenant_id AND e.position > s.cursor AND e.type = ANY(%s)
-                    AND {is_for("e", "s.subscriber")}
-            )
+            SELECT EXISTS (SELECT 1 FROM {PENDING})
             FROM events_subscription s WHERE s.tenant_id = %s AND s.subscriber = %s AND s.paused_at IS NULL
             """,
-            [list(types), tenant_id, subscriber],
+            [tenant_id, subscriber],
         )
         row = cursor.fetchone()
         return bool(row and row[0])
@@ -122,6 +161,40 @@ def count_start(tenant_id: str, subscriber: str, position: int) -> int | None:
         )
         row = cursor.fetchone()
         return row[0] if row else None
+
+
+def isolate(tenant_id: str, subscriber: str, isolation: Isolation) -> None:
+    """Be careful with the next events, in this run and in later ones. Belongs under the lock."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE events_subscription SET isolation = %s, isolated_until = %s"
+            " WHERE tenant_id = %s AND subscriber = %s",
+            [isolation.suspicion, isolation.until, tenant_id, subscriber],
+        )
+
+
+def count_outage(tenant_id: str, subscriber: str, position: int) -> int:
+    """Count that what ended at a position failed as an outage does, while the database answers; return how often.
+
+    It is the same failure while the cursor has not passed the position that was counted last.
+
+    :raises OperationalError: when another drain holds the subscription for longer than a moment.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            SET LOCAL lock_timeout = '{STARTING_SECONDS}s';
+            UPDATE events_subscription SET outage_position = %(position)s, outages = CASE
+                WHEN outage_position = %(position)s OR (outage_position > cursor AND %(position)s > cursor)
+                THEN outages + 1 ELSE 1 END
+            WHERE tenant_id = %(tenant)s AND subscriber = %(subscriber)s
+            RETURNING outages
+            """,
+            {"position": position, "tenant": tenant_id, "subscriber": subscriber},
+        )
+        cursor.nextset()
+        row = cursor.fetchone()
+        return int(row[0]) if row else 0
 
 
 def forget_start(tenant_id: str, subscriber: str, position: int) -> None:

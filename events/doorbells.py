@@ -100,6 +100,21 @@ class Doorbells:
         if subscriber is not None:
             self.ring_again(tenant_id, subscriber)
 
+    def ring_later(self, tenant_id: str, subscriber: Subscriber, *, countdown: float) -> None:
+        """Ring once at that moment, unless it will ring before. A moment far away is left to the sweeper."""
+        if countdown > LONGEST_COUNTDOWN:
+            return
+        key, milliseconds = _later(tenant_id, subscriber), int(countdown * 1000) + 1
+
+        def claim() -> object:
+            client = self._connected()
+            if 0 <= client.pttl(key) <= milliseconds:
+                return False
+            return client.set(key, "1", px=milliseconds)
+
+        if self._try(claim, step="ring later"):
+            self.ring_again(tenant_id, subscriber, countdown=countdown)
+
     def send(self, task: str, keywords: dict[str, str], *, queue: str, countdown: float = 0.0) -> None:
         """Ask a worker for something that is due in the database anyway; never raises for the broker."""
         self._try(
@@ -224,6 +239,10 @@ class Doorbells:
 
 def _bell(tenant_id: str, subscriber: Subscriber) -> str:
     return f"doorbell:{tenant_id}:{subscriber.name}"
+
+
+def _later(tenant_id: str, subscriber: Subscriber) -> str:
+    return f"later:{tenant_id}:{subscriber.name}"
 
 
 def _running(tenant_id: str, subscriber: Subscriber) -> str:

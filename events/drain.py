@@ -5,15 +5,21 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
+from events.blocking import Blocking
+from events.cursors import Held, Isolation, Suspicion
 from events.delivery import AnyDelivery
 from events.dispatch import Dispatch
 from events.doorbells import Doorbells
-from events.failures import Failures, Outcome, Seen, is_infrastructure
+from events.failures import OUTDATED_SECONDS, Failures, Outcome
 from events.log import StoredEvent
+from events.pace import Pace, pace_of
 from events.parking import STARTING_SECONDS, State
 from events.poison import KilledItsWorker, Poison, is_deadly
+from events.reading import Portion, Reader
+from events.seeing import Seen
 from events.store import Store
 from events.subscriptions import Subscriber
+from events.verdicts import is_hang
 
 BUDGET_SECONDS = 0.2
 """What a drain may take among others, before it goes on in the backlog."""
@@ -24,16 +30,25 @@ class Step(Enum):
     NOT_OURS = auto()
     """Another drain holds the lock, the subscription is paused, or there is none."""
     RETRIES_DUE = auto()
+    SUSPECTED = auto()
+    """The next event may kill its worker: its start must be counted first."""
+    OUTDATED = auto()
+    """Only newer code can handle the next event."""
+    DIED = auto()
+    """The task's time limit ended the handler, and its start is counted: the next drain goes on."""
     MORE = auto()
     CAUGHT_UP = auto()
 
 
 class BatchFailed(Exception):
-    """A handler raised; the transaction was rolled back, with what it parked. `events` were in it."""
+    """What was done for a batch was rolled back, with what it parked. `events` were in it.
 
-    def __init__(self, events: list[StoredEvent]) -> None:
+    :param culprit: the position of the event that failed; None where it is not known.
+    """
+
+    def __init__(self, events: list[StoredEvent], culprit: int | None, error: Exception, *, is_counted: bool) -> None:
         super().__init__(f"a batch of {len(events)} failed")
-        self.events = events
+        self.events, self.culprit, self.error, self.is_counted = events, culprit, error, is_counted
 
 
 @dataclass
@@ -52,112 +67,159 @@ class Drain:
     store: Store = field(default_factory=Store)
     dispatch: Dispatch = field(default=None)  # type: ignore[assignment]
     seen: Seen = field(default=None)  # type: ignore[assignment]
+    pace: Pace = field(default=None)  # type: ignore[assignment]
     handled: int = 0
-    singles: int = 0
-    """How many of the next events are handled alone, because one of them failed or killed its worker."""
-    counting_starts: bool = False
+    deadline: float = 0.0
+    marked: bool = False
+    """Whether the broker was told that this drain runs."""
+    suspicious: bool = False
+    """Whether a drain before never ended: the starts of parked events are counted too."""
     counted: int | None = None
     """The position of the next event, where its start has been counted, so that it must be the one that is handled."""
-    marked: bool = False
+    owing: bool = False
+    """Whether something has failed since the last commit: the run goes on until there is one."""
+    due_in: float | None = None
 
     def __post_init__(self) -> None:
         self.dispatch = self.dispatch or Dispatch(self.subscriber, self.tenant_id)
-        self.seen = self.seen or Seen(self.subscriber)
+        self.seen = self.seen or Seen(self.subscriber, self.tenant_id)
+        self.pace = self.pace or pace_of(self.subscriber.name)
         self.poison = Poison(self.subscriber, self.tenant_id, self.store)
-        self.failures = Failures(self.subscriber, self.tenant_id, self.store, self.doorbells, self.dispatch, self.seen)
+        self.failures = Failures(self.subscriber, self.tenant_id, self.store, self.dispatch, self.seen)
+        self.blocking = Blocking(self.subscriber, self.tenant_id, self.store)
+        self.reader = Reader(self.subscriber, self.tenant_id, self.store, self.dispatch)
 
     def run(self) -> int:
         """Handle what is pending, while the budget lasts; return how many events were applied."""
         behind = self.doorbells.answer(self.tenant_id, self.subscriber)
         budget = self.budget if self.budget is not None else BACKLOG_BUDGET_SECONDS if behind else BUDGET_SECONDS
-        deadline, more = self.clock() + budget, False
+        self.deadline, more = self.clock() + budget, False
         try:
-            more = self._work_until(deadline)
+            more = self._work()
         finally:
             if self.marked:
                 self.doorbells.end(self.tenant_id, self.subscriber, behind=more)
         if more:
             self.doorbells.ring_again(self.tenant_id, self.subscriber)
+        else:
+            self._ring_for_retries()
         return self.handled
 
-    def _work_until(self, deadline: float) -> bool:
+    def _work(self) -> bool:
         """Go on until nothing is left, or the time is over; say whether there may be more."""
         while True:
             step = self._step()
-            if step is Step.NOT_OURS or (step is Step.CAUGHT_UP and not self._second_look()):
+            if step is Step.OUTDATED:
+                self._leave_to_newer_code()
                 return False
-            if self.clock() >= deadline:
+            if step is Step.DIED:
+                self._leave_to_other()
+            if step in {Step.NOT_OURS, Step.DIED} or (step is Step.CAUGHT_UP and not self._second_look()):
+                return False
+            if self.clock() >= self.deadline and not self.owing:
                 return True
 
     def _second_look(self) -> bool:
-        return self.store.has_news(self.tenant_id, self.subscriber.name, list(self.subscriber.heard))
+        return self.store.has_news(self.tenant_id, self.subscriber.name)
+
+    def _ring_for_retries(self) -> None:
+        """Ring once for the next parked event that will be due; the sweeper finds it anyway."""
+        delays = [*self.failures.delays, *([self.due_in] if self.due_in is not None else [])]
+        if delays:
+            self.doorbells.ring_later(self.tenant_id, self.subscriber, countdown=max(0.0, min(delays)))
 
     def _step(self) -> Step:
-        """Take a step. A counted start that is not made is taken back; who came meanwhile was sent away: look again."""
-        if self.counting_starts and self.singles and not self._isolate_poison():
+        step = self._take_step()
+        if step is Step.SUSPECTED:
+            return self._take_suspected()
+        return self._retry() if step is Step.RETRIES_DUE else step
+
+    def _take_suspected(self) -> Step:
+        """Count the next event's start, and make it. A count whose start is not made is taken back.
+
+        Who came while the count was taken back was sent away: look again.
+        """
+        if not self._count_next():
             return self._leave_to_other()
         if self.counted is None:
-            return self._take_step()
+            return Step.MORE
         forget_start = self.poison.forget_at(self.counted)
         with self.poison.forgotten_when_cut_off(forget_start):
             step = self._take_step()
         if step is not Step.NOT_OURS:
             return step
+        self.counted = None
         self.poison.forget(forget_start)
         return Step.MORE
 
     def _take_step(self) -> Step:
         try:
-            step = self._handle_batch()
+            return self._handle_batch()
         except BatchFailed as failed:
-            if len(failed.events) == 1:
-                return self._park_alone(failed.events[0], failed.__cause__ or failed)
-            self.singles = len(failed.events)
-            return Step.MORE
-        if step is not Step.RETRIES_DUE:
-            return step
-        if self.counting_starts:
-            return self._count_and_retry()
-        self._note(self.failures.retry_due() or [])
-        return Step.MORE
+            return self._after_failure(failed)
 
     def _handle_batch(self) -> Step:
         events: list[StoredEvent] = []
+        began, is_counted = self.clock(), self.counted is not None
+        self.dispatch.begin()
         try:
             with self.store.unit_of_work():
                 held = self.store.lock(self.tenant_id, self.subscriber.name)
-                if held is None or held.paused:
+                if held is None or held.paused or not held.heard.intervals:
                     return Step.NOT_OURS
-                if not self.marked:
-                    self._mark()
-                    if self.counting_starts:
-                        return Step.MORE
-                if held.due and self.counted is None:
+                if not self.marked and self._mark(held):
+                    return Step.MORE
+                self.due_in = held.due_in
+                if held.due and not is_counted:
                     return Step.RETRIES_DUE
+                portion = self.reader.next(held, limit=1 if is_counted else self._limit())
+                if not is_counted and self._is_suspected(held, portion):
+                    return Step.SUSPECTED
                 self.counted = None
-                limit = 1 if self.singles else self.subscriber.batch_size
-                name, types = self.subscriber.name, self.subscriber.heard
-                page = self.store.read(self.tenant_id, name, after=held.cursor, types=types, limit=limit)
-                events = page.events
-                news = page.reached > held.cursor
-                applied = self._handle(events, reached=page.reached, blocked=held.blocked) if news else []
+                events = portion.events
+                news = portion.reached > held.cursor
+                applied = self._handle(events, reached=portion.reached, blocked=held.blocked) if news else []
         except Exception as error:
-            if is_infrastructure(error) or not events:
+            if not events:
                 raise
-            raise BatchFailed(events) from error
+            self.pace.note(len(events), self.clock() - began)
+            raise BatchFailed(events, self.dispatch.culprit, error, is_counted=is_counted) from error
+        except BaseException as death:
+            if self.dispatch.handling:
+                self._note_death(events, death, is_counted=is_counted)
+            raise
+        self.pace.note(len(events), self.clock() - began)
+        self.owing = self.owing and not news
         self._note(applied)
-        self.singles = max(0, self.singles - len(events))
-        return Step.MORE if page.more else Step.CAUGHT_UP
+        if portion.outdated and not events:
+            return Step.OUTDATED
+        return Step.MORE if portion.more else Step.CAUGHT_UP
 
-    def _mark(self) -> None:
-        """Say that this drain runs. One before that never ended may have been killed by an event."""
+    def _limit(self) -> int:
+        return self.pace.size(self.deadline - self.clock(), self.subscriber.batch_size)
+
+    def _mark(self, held: Held) -> bool:
+        """Say that this drain runs; return whether one before never ended, and may have been killed by an event."""
         self.marked = True
-        if self.doorbells.begin(self.tenant_id, self.subscriber):
-            self.counting_starts = True
-            self.singles = self.subscriber.batch_size
+        self.suspicious = self.doorbells.begin(self.tenant_id, self.subscriber)
+        if self.suspicious:
+            name, most = self.subscriber.name, self.subscriber.batch_size
+            next_ones = self.store.read(self.tenant_id, name, after=held.cursor, types=held.heard.types, limit=most)
+            self.poison.suspect(next_ones.events)
+        return self.suspicious
+
+    def _is_suspected(self, held: Held, portion: Portion) -> bool:
+        if not portion.events:
+            return False
+        kills = held.isolation is not None and held.isolation.suspicion is Suspicion.KILLS
+        if not kills and portion.events[0].envelope.position != held.started:
+            return False
+        return not (held.blocked and self.blocking.part(portion.events[:1])[0] == [])
 
     def _handle(self, events: list[StoredEvent], *, reached: int, blocked: bool) -> list[AnyDelivery]:
-        passing = self._park_behind_failed(events) if blocked else events
+        passing, waiting = self.blocking.part(events) if blocked else (events, [])
+        for event in waiting:
+            self.store.park(self.subscriber.name, event.envelope, State.WAITING)
         fresh = self.store.account(
             self.tenant_id, self.subscriber.name, [event.envelope for event in passing], reached=reached
         )
@@ -168,36 +230,51 @@ class Drain:
         self.dispatch.call(deliveries)
         return deliveries
 
-    def _park_behind_failed(self, events: list[StoredEvent]) -> list[StoredEvent]:
-        """Let the events of blocked streams wait behind the one that failed; return those that are to be handled."""
-        positions = [event.envelope.position for event in events]
-        excluded = self.store.parked_before(self.tenant_id, self.subscriber.name, positions)
-        blocked = self._streams_blocked_for(events)
-        passing = []
-        for event in events:
-            if event.envelope.position in excluded:
-                continue
-            if event.envelope.stream in blocked:
-                self.store.park(self.subscriber.name, event.envelope, State.WAITING)
-            else:
-                passing.append(event)
-        return passing
-
-    def _streams_blocked_for(self, events: list[StoredEvent]) -> set[str]:
-        if self.subscriber.unordered:
-            return set()
-        streams = [event.envelope.stream for event in events]
-        return self.store.blocked_streams(self.tenant_id, self.subscriber.name, streams)
-
     def _note(self, applied: list[AnyDelivery]) -> None:
         self.handled += len(applied)
         self.seen.applied(applied)
 
-    def _park_alone(self, event: StoredEvent, error: BaseException) -> Step:
+    def _after_failure(self, failed: BatchFailed) -> Step:
+        """Park the event that failed, where it was alone or the first; else find it, and commit what precedes it."""
+        self.owing = True
+        first, last = failed.events[0], failed.events[-1]
+        alone = len(failed.events) == 1 or failed.culprit == first.envelope.position
+        culprit = first.envelope.position if alone else failed.culprit
+        if is_hang(failed.error):
+            self._note_death(failed.events, failed.error, is_counted=failed.is_counted)
+            return Step.DIED
+        self.failures.raise_outage(failed.error, culprit or last.envelope.position)
+        if alone:
+            return self._park_alone(first, failed.error)
+        suspicion = Suspicion.RANGE if culprit is None else Suspicion.CULPRIT
+        isolation = Isolation(until=culprit or last.envelope.position, suspicion=suspicion)
+        return Step.NOT_OURS if self.failures.isolate(isolation) is Outcome.NOT_OURS else Step.MORE
+
+    def _park_alone(self, event: StoredEvent, error: Exception) -> Step:
         if self.failures.park(event, error) is Outcome.NOT_OURS:
             return Step.NOT_OURS
-        self.singles = max(0, self.singles - 1)
+        self.owing = False
         return Step.MORE
+
+    def _note_death(self, events: list[StoredEvent], death: BaseException, *, is_counted: bool) -> None:
+        """Count the start that has just ended with the handler's process, or should have; the next drain looks at it.
+
+        Where that is not possible, the broker's note that this drain runs is left, as a killed process leaves it.
+        """
+        culprit = events[0].envelope.position if len(events) == 1 else self.dispatch.culprit
+        self.seen.died(culprit, death)
+        if self.poison.note_death(events, culprit, is_counted=is_counted):
+            return
+        self.marked = False
+
+    def _retry(self) -> Step:
+        if self.suspicious:
+            return self._count_and_retry()
+        outcome, applied = self.failures.retry()
+        if outcome is Outcome.SUSPECTED:
+            return self._count_and_retry()
+        self._note(applied)
+        return Step.DIED if outcome is Outcome.DIED else Step.MORE
 
     def _count_and_retry(self) -> Step:
         """Count the start of the next parked event before it is tried; one that was started too often goes dead."""
@@ -213,13 +290,13 @@ class Drain:
             return Step.MORE
         forget_start = self.poison.forget_parked(counted)
         with self.poison.forgotten_when_cut_off(forget_start):
-            applied = self.failures.retry_due(counted)
-        if applied is None:
+            outcome, applied = self.failures.retry(counted)
+        if outcome in {Outcome.NOT_OURS, Outcome.OUTDATED}:
             self.poison.forget(forget_start)
-        self._note(applied or [])
-        return Step.MORE
+        self._note(applied)
+        return Step.DIED if outcome is Outcome.DIED else Step.MORE
 
-    def _isolate_poison(self) -> bool:
+    def _count_next(self) -> bool:
         """Count the next event's start before its handler runs; one that was started too often goes dead.
 
         False when another drain is about to handle it.
@@ -228,14 +305,10 @@ class Drain:
             held = self.store.lock(self.tenant_id, self.subscriber.name)
             if held is None or held.due:
                 return True
-            name, types = self.subscriber.name, self.subscriber.heard
-            page = self.store.read(self.tenant_id, name, after=held.cursor, types=types, limit=1)
-            if not page.events:
-                self.singles = 0
+            portion = self.reader.next(held, limit=1)
+            if not self._is_suspected(held, portion):
                 return True
-            envelope = page.events[0].envelope
-            if held.blocked and self._streams_blocked_for(page.events):
-                return True
+            envelope = portion.events[0].envelope
             starts = self.poison.count(envelope.position)
             if starts is None:
                 return False
@@ -251,3 +324,7 @@ class Drain:
     def _leave_to_other(self) -> Step:
         self.doorbells.ring_again(self.tenant_id, self.subscriber, countdown=STARTING_SECONDS)
         return Step.NOT_OURS
+
+    def _leave_to_newer_code(self) -> None:
+        self.seen.outdated()
+        self.failures.delays.append(OUTDATED_SECONDS)

@@ -1,23 +1,31 @@
 """Failures: what becomes of an event whose handler failed; it is parked, tried again, and dead in the end."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
 from enum import Enum, auto
+from typing import TypeVar
 
-import psycopg
-import structlog
-from django.db import InterfaceError, OperationalError
+from django.db import Error, InterfaceError, OperationalError
 
-from events import instruments, metrics
+from events.cursors import Isolation
 from events.delivery import AnyDelivery, Envelope
 from events.dispatch import Dispatch
-from events.doorbells import Doorbells
 from events.event import EventUnreadable
+from events.horizon import EventArchived
 from events.log import StoredEvent
 from events.parking import Parked, State, described
+from events.seeing import Seen
 from events.store import Store
 from events.subscriptions import Subscriber
+from events.verdicts import is_hang, is_outage
 
-logger = structlog.get_logger(__name__)
+OUTAGES_BEFORE_FAILURE = 6
+"""How often in a row a position fails as in an outage, while the database answers, before it fails like any other."""
+OUTDATED_SECONDS = 5.0
+"""After how long newer code is looked for again, for an event that this code cannot handle."""
+
+T = TypeVar("T")
 
 
 class Outcome(Enum):
@@ -26,30 +34,12 @@ class Outcome(Enum):
     NOT_OURS = auto()
     """Another drain holds the lock, or there is nothing to do."""
     DONE = auto()
-
-
-@dataclass
-class Seen:
-    """What is counted and written down of a subscriber's events."""
-
-    subscriber: Subscriber
-
-    def applied(self, deliveries: list[AnyDelivery]) -> None:
-        instruments.applied(self.subscriber.name, deliveries)
-
-    def failed(self, envelope: Envelope, state: State, error: BaseException, *, attempts: int) -> None:
-        dead = state is State.DEAD
-        (metrics.dead if dead else metrics.failed).labels(self.subscriber.name, envelope.type).inc()
-        logger.warning(
-            "event_dead" if dead else "event_failed",
-            subscriber=self.subscriber.name,
-            attempts=attempts,
-            error=f"{type(error).__name__}: {error}",
-            **instruments.named(envelope),
-        )
-
-    def repeated(self, positions: list[int]) -> None:
-        logger.warning("already_processed", subscriber=self.subscriber.name, positions=positions)
+    SUSPECTED = auto()
+    """The parked event may kill its worker: its start must be counted first."""
+    DIED = auto()
+    """The task's time limit ended the handler; the start is counted."""
+    OUTDATED = auto()
+    """Only newer code can handle the parked event; it is put off."""
 
 
 @dataclass
@@ -59,9 +49,10 @@ class Failures:
     subscriber: Subscriber
     tenant_id: str
     store: Store
-    doorbells: Doorbells
     dispatch: Dispatch
     seen: Seen
+    delays: list[float] = field(default_factory=list)
+    """In how many seconds each event is due again that this run has parked."""
 
     def park(self, event: StoredEvent, error: BaseException) -> Outcome:
         """Put an event that failed alone aside, and let the cursor pass it."""
@@ -77,21 +68,62 @@ class Failures:
         self._tell(event.envelope, state, delay, error, attempts=1)
         return Outcome.DONE
 
-    def retry_due(self, only: Parked | None = None) -> list[AnyDelivery] | None:
-        """Try the earliest parked event that is due, in a transaction of its own; None when there is none for us."""
+    def isolate(self, isolation: Isolation) -> Outcome:
+        """Be careful with the events up to a position, in this run and in later ones."""
+        with self.store.unit_of_work():
+            held = self.store.lock(self.tenant_id, self.subscriber.name)
+            if held is None:
+                return Outcome.NOT_OURS
+            if held.cursor < isolation.until:
+                self.store.isolate(self.tenant_id, self.subscriber.name, isolation)
+        return Outcome.DONE
+
+    def raise_outage(self, error: Exception, position: int) -> None:
+        """Raise what is an outage, unless the position has failed like that too often while the database answers.
+
+        :raises OperationalError: or `InterfaceError`: for the task to be tried again.
+        """
+        if not is_outage(error, connected=self.store.is_connected()):
+            return
+        count = lambda: self.store.count_outage(self.tenant_id, self.subscriber.name, position)  # noqa: E731
+        if (insist(self.store, count) or 0) >= OUTAGES_BEFORE_FAILURE:
+            return
+        if isinstance(error, (OperationalError, InterfaceError)):
+            raise error
+        message = f"an outage at position {position}: {type(error).__name__}: {error}"
+        raise OperationalError(message) from error
+
+    def retry(self, counted: Parked | None = None) -> tuple[Outcome, list[AnyDelivery]]:
+        """Try the earliest parked event that is due, or the one whose start was counted, in its own transaction."""
         parked: Parked | None = None
+        event: StoredEvent | None = None
+        self.dispatch.begin()
         try:
             with self.store.unit_of_work():
                 held = self.store.lock(self.tenant_id, self.subscriber.name)
-                parked = self.store.next_due(self.tenant_id, self.subscriber.name, only=only) if held else None
+                parked = self.store.next_due(self.tenant_id, self.subscriber.name, only=counted) if held else None
                 if held is None or parked is None:
-                    return None
-                event = self.store.read_at(self.tenant_id, parked.position)
-                return self._apply_parked(event, parked, reached=held.cursor)
+                    return Outcome.NOT_OURS, []
+                if parked.starts and counted is None:
+                    return Outcome.SUSPECTED, []
+                try:
+                    event = self.store.read_at(self.tenant_id, parked.position)
+                except EventArchived as gone:
+                    self.store.settle(parked, State.DEAD, error=described(gone))
+                    return Outcome.DONE, []
+                if not self.dispatch.can_handle(event.envelope):
+                    self.store.put_off(parked, OUTDATED_SECONDS)
+                    return Outcome.OUTDATED, []
+                applied = self._apply_parked(event, parked, reached=held.cursor)
+            return Outcome.DONE, applied
         except Exception as error:
-            if is_infrastructure(error) or parked is None:
+            if event is None or parked is None:
                 raise
-            return [] if self._settle(event.envelope, parked, error) else None
+            return self._after_failed_retry(event.envelope, parked, error, is_counted=counted is not None), []
+        except BaseException:
+            if parked is not None and counted is None and self.dispatch.handling:
+                self._count_death(parked)
+            raise
 
     def _apply_parked(self, event: StoredEvent, parked: Parked, *, reached: int) -> list[AnyDelivery]:
         fresh = self.store.account(self.tenant_id, self.subscriber.name, [event.envelope], reached=reached)
@@ -101,16 +133,30 @@ class Failures:
         self.store.release_next(self.tenant_id, self.subscriber.name, parked.stream)
         return deliveries
 
-    def _settle(self, envelope: Envelope, parked: Parked, error: BaseException) -> bool:
-        """Write the outcome; False when another has the lock, so that the attempt is as if it had not been made."""
+    def _after_failed_retry(self, envelope: Envelope, parked: Parked, error: Exception, *, is_counted: bool) -> Outcome:
+        if is_hang(error):
+            if not is_counted:
+                self._count_death(parked)
+            return Outcome.DIED
+        self.raise_outage(error, parked.position)
+        return self._settle(envelope, parked, error)
+
+    def _settle(self, envelope: Envelope, parked: Parked, error: Exception) -> Outcome:
         attempts = parked.attempts + 1
         state, delay = self._verdict(error, attempts=attempts)
         with self.store.unit_of_work():
             if self.store.lock(self.tenant_id, self.subscriber.name) is None:
-                return False
+                return Outcome.NOT_OURS
             self.store.settle(parked, state, delay=delay, error=described(error))
         self._tell(envelope, state, delay, error, attempts=attempts)
-        return True
+        return Outcome.DONE
+
+    def _count_death(self, parked: Parked) -> None:
+        def count() -> None:
+            if self.store.lock(self.tenant_id, self.subscriber.name) is not None:
+                self.store.count_parked_start(parked)
+
+        insist(self.store, count)
 
     def _verdict(self, error: BaseException, *, attempts: int) -> tuple[State, float]:
         if isinstance(error, (EventUnreadable, *self.subscriber.permanent)):
@@ -122,14 +168,12 @@ class Failures:
     def _tell(self, envelope: Envelope, state: State, delay: float, error: BaseException, *, attempts: int) -> None:
         self.seen.failed(envelope, state, error, attempts=attempts)
         if state is State.RETRYING:
-            self.doorbells.ring_again(self.tenant_id, self.subscriber, countdown=delay)
+            self.delays.append(delay)
 
 
-def is_infrastructure(error: BaseException) -> bool:
-    """Say whether an error is not the event's fault: connection gone, serialization failure, deadlock, lock timeout.
-
-    A statement that ran into its timeout is the event's own: it would again.
-    """
-    if isinstance(error.__cause__, psycopg.errors.QueryCanceled):
-        return False
-    return isinstance(error, (OperationalError, InterfaceError))
+def insist(store: Store, work: Callable[[], T]) -> T | None:
+    """Do something in a transaction of its own, over a new connection where this one is cut; None where it failed."""
+    for _ in range(2):
+        with suppress(Error), store.unit_of_work():
+            return work()
+    return None

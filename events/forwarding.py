@@ -3,23 +3,32 @@
 At least once and in order: whatever dies between sending and booking, the same events are sent again under their ids.
 """
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
 import structlog
+from django.db import Error
 
-from events import cursors, leases, parking
-from events.bridges.bridge import Bridge, BridgeDown, MessageRefused, message_of
+from events import leases
+from events.blocking import Blocking
+from events.bridges.bridge import Bridge, BridgeDown, Message, MessageRefused, message_of
+from events.cursors import Isolation, Suspicion
 from events.delivery import Delivery
+from events.dispatch import Dispatch
 from events.doorbells import Doorbells
-from events.drain import Drain, Step
-from events.event import EventUnreadable
+from events.drain import Step
+from events.failures import OUTDATED_SECONDS
+from events.horizon import EventArchived
 from events.leases import Lease
-from events.log import Page, StoredEvent, read, read_at
-from events.parking import State
+from events.log import StoredEvent
+from events.pace import Pace, pace_of
+from events.parking import Parked, State, described
 from events.pins import pins_of_tenant
+from events.reading import Portion, Reader
+from events.seeing import Seen
+from events.store import Store
 from events.subscriptions import CANARY, Subscriber
-from events.unit_of_work import unit_of_work
-from events.versions import VersionUnreachable
 
 logger = structlog.get_logger(__name__)
 
@@ -27,115 +36,233 @@ BUDGET_SECONDS = 1.0
 """Bridges have a queue of their own, and hold up only one another."""
 
 
-class Forward(Drain):
-    """One run of a bridge for a tenant; `singles` are sent alone, to find the one that is refused."""
+@dataclass(frozen=True, kw_only=True)
+class Sending:
+    """What became of some events, in order: the first `confirmed` have arrived.
+
+    :param refused: the number of the one that will never be taken, with the reason.
+    :param down: why the others were not confirmed.
+    """
+
+    confirmed: int
+    refused: tuple[int, Exception] | None = None
+    down: BridgeDown | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Booking:
+    """What is written when events have been sent.
+
+    :param reached: the position up to which everything is confirmed, dead or of no interest.
+    :param dead: the event that will never be taken, where all before it are confirmed.
+    :param isolation: where one will never be taken, and some before it are not confirmed yet.
+    """
+
+    sent: list[StoredEvent]
+    reached: int
+    dead: tuple[StoredEvent, Exception] | None = None
+    isolation: Isolation | None = None
+    down: BridgeDown | None = None
+
+    @classmethod
+    def of(cls, events: list[StoredEvent], reached: int, sending: Sending) -> "Booking":
+        """:param reached: the position up to which the log was read."""
+        if sending.confirmed == len(events):
+            return cls(sent=events, reached=reached, down=sending.down)
+        sent, unsent = events[: sending.confirmed], events[sending.confirmed]
+        before = unsent.envelope.position - 1
+        if sending.refused is None:
+            return cls(sent=sent, reached=before, down=sending.down)
+        number, error = sending.refused
+        if number <= sending.confirmed:
+            return cls(sent=sent, reached=before + 1, dead=(unsent, error))
+        isolation = Isolation(until=events[number].envelope.position, suspicion=Suspicion.CULPRIT)
+        return cls(sent=sent, reached=before, isolation=isolation)
+
+
+@dataclass
+class Forward:
+    """One run of a bridge for a tenant."""
 
     bridge: Bridge
+    subscriber: Subscriber
+    tenant_id: str
+    doorbells: Doorbells
+    clock: Callable[[], float] = time.monotonic
+    budget: float = BUDGET_SECONDS
+    store: Store = field(default_factory=Store)
+    handled: int = 0
+    deadline: float = 0.0
+    owing: bool = False
+
+    def __post_init__(self) -> None:
+        self.seen = Seen(self.subscriber, self.tenant_id)
+        self.pace: Pace = pace_of(self.subscriber.name)
+        self.blocking = Blocking(self.subscriber, self.tenant_id, self.store)
+        dispatch = Dispatch(self.subscriber, self.tenant_id)
+        self.can_handle = dispatch.can_handle
+        self.reader = Reader(self.subscriber, self.tenant_id, self.store, dispatch)
 
     @classmethod
     def over(cls, bridge: Bridge, subscriber: Subscriber, tenant_id: str, doorbells: Doorbells) -> "Forward":
-        forward = cls(subscriber, tenant_id, doorbells, budget=BUDGET_SECONDS)
-        forward.bridge = bridge
-        return forward
+        return cls(bridge, subscriber, tenant_id, doorbells)
+
+    def run(self) -> int:
+        """Send what is pending, while the budget lasts; return how many events were booked."""
+        self.doorbells.answer(self.tenant_id, self.subscriber)
+        self.deadline = self.clock() + self.budget
+        if self._work():
+            self.doorbells.ring_again(self.tenant_id, self.subscriber)
+        return self.handled
+
+    def _work(self) -> bool:
+        while True:
+            step = self._step()
+            if step is Step.OUTDATED:
+                self.seen.outdated()
+                self.doorbells.ring_later(self.tenant_id, self.subscriber, countdown=OUTDATED_SECONDS)
+                return False
+            if step is Step.NOT_OURS or (step is Step.CAUGHT_UP and not self._second_look()):
+                return False
+            if self.clock() >= self.deadline and not self.owing:
+                return True
+
+    def _second_look(self) -> bool:
+        return self.store.has_news(self.tenant_id, self.subscriber.name)
 
     def _step(self) -> Step:
-        with unit_of_work():
+        with self.store.unit_of_work():
             lease = leases.take(self.tenant_id, self.subscriber.name)
         if lease is None:
             return Step.NOT_OURS
         if lease.due:
             return self._forward_parked(lease)
-        limit = 1 if self.singles else self.subscriber.batch_size
-        name, types = self.subscriber.name, self.subscriber.heard
-        page = read(self.tenant_id, subscriber=name, after=lease.cursor, types=types, limit=limit)
-        passing, waiting = self._sorted(page.events) if lease.blocked else (page.events, [])
-        try:
-            self._send(passing)
-        except BridgeDown as down:
-            return self._put_off(lease, down)
-        except (MessageRefused, EventUnreadable, VersionUnreachable) as refused:
-            return self._set_aside(lease, passing, waiting, refused)
-        return self._book(lease, passing, waiting, page)
+        limit = self.pace.size(self.deadline - self.clock(), self.subscriber.batch_size)
+        portion = self.reader.next(lease, limit=limit)
+        passing, waiting = self.blocking.part(portion.events) if lease.blocked else (portion.events, [])
+        booking = Booking.of(passing, portion.reached, self._send(passing))
+        return self._book(lease, portion, waiting, booking)
 
-    def _sorted(self, events: list[StoredEvent]) -> tuple[list[StoredEvent], list[StoredEvent]]:
-        """Part the events that may be sent from those that must wait behind one that was refused."""
-        positions = [event.envelope.position for event in events]
-        excluded = parking.parked_before(self.tenant_id, self.subscriber.name, positions)
-        blocked = self._streams_blocked_for(events)
-        wanted = [event for event in events if event.envelope.position not in excluded]
-        waiting = [event for event in wanted if event.envelope.stream in blocked]
-        return [event for event in wanted if event.envelope.stream not in blocked], waiting
-
-    def _send(self, events: Sequence[StoredEvent]) -> None:
-        pins = pins_of_tenant()
-        outward = [event for event in events if event.envelope.type != CANARY]
-        messages = [message_of(event, pins) for event in outward]
+    def _send(self, events: Sequence[StoredEvent]) -> Sending:
+        """Send events in order; one that cannot be written as a message is refused, after those before it."""
+        outward = [number for number, event in enumerate(events) if event.envelope.type != CANARY]
+        messages, refused = self._written([events[number] for number in outward])
+        numbers = [*outward, len(events)]
         if messages:
-            self.bridge.send(messages)
+            began = self.clock()
+            try:
+                self.bridge.send(messages)
+            except BridgeDown as down:
+                return Sending(confirmed=numbers[down.confirmed], down=down)
+            except MessageRefused as error:
+                number = next((n for n, each in enumerate(messages) if each.id == error.event_id), error.confirmed)
+                return Sending(confirmed=numbers[error.confirmed], refused=(numbers[number], error))
+            finally:
+                self.pace.note(len(messages), self.clock() - began)
+        if refused is not None:
+            return Sending(confirmed=numbers[len(messages)], refused=(numbers[len(messages)], refused))
+        return Sending(confirmed=len(events))
 
-    def _book(self, lease: Lease, sent: list[StoredEvent], waiting: list[StoredEvent], page: Page) -> Step:
+    def _written(self, events: Sequence[StoredEvent]) -> tuple[list[Message], Exception | None]:
+        """Write the events as messages, up to the first that cannot be written, with the reason."""
+        pins, messages = pins_of_tenant(), list[Message]()
+        for event in events:
+            try:
+                messages.append(message_of(event, pins))
+            except Error:
+                raise
+            except Exception as error:  # noqa: BLE001 - whatever a downcaster raises, this event cannot be delivered
+                return messages, error
+        return messages, None
+
+    def _book(self, lease: Lease, portion: Portion, waiting: list[StoredEvent], booking: "Booking") -> Step:
         """Book what was confirmed, unless the lease was lost: then another sends it again, and books it."""
-        with unit_of_work():
-            if not leases.release(lease):
+        delay = self.subscriber.backoff.delay(lease.failures + 1) if booking.down else 0.0
+        with self.store.unit_of_work():
+            if not (leases.postpone(lease, delay) if booking.down else leases.release(lease)):
                 return Step.NOT_OURS
             for event in waiting:
-                parking.park(self.subscriber.name, event.envelope, State.WAITING)
-            envelopes = [event.envelope for event in sent]
-            cursors.account(self.tenant_id, self.subscriber.name, envelopes, reached=page.reached)
-        self._note([Delivery(event=None, envelope=event.envelope, attempt=1) for event in sent])
-        self.singles = max(0, self.singles - len(page.events))
-        return Step.MORE if page.more else Step.CAUGHT_UP
+                if event.envelope.position <= booking.reached:
+                    self.store.park(self.subscriber.name, event.envelope, State.WAITING)
+            if booking.dead:
+                event, error = booking.dead
+                self.store.park(self.subscriber.name, event.envelope, State.DEAD, error=described(error))
+            if booking.isolation:
+                self.store.isolate(self.tenant_id, self.subscriber.name, booking.isolation)
+            if booking.reached > lease.cursor:
+                envelopes = [event.envelope for event in booking.sent]
+                self.store.account(self.tenant_id, self.subscriber.name, envelopes, reached=booking.reached)
+        self.owing = booking.isolation is not None and booking.reached == lease.cursor
+        self._note(booking.sent, attempt=1)
+        if booking.dead:
+            self.seen.failed(booking.dead[0].envelope, State.DEAD, booking.dead[1], attempts=1)
+        if booking.down:
+            return self._leave_alone(booking.down, delay)
+        return _next_step(portion, booking)
 
-    def _put_off(self, lease: Lease, down: BridgeDown) -> Step:
-        delay = self.subscriber.backoff.delay(lease.failures + 1)
-        with unit_of_work():
-            leases.postpone(lease, delay)
+    def _leave_alone(self, down: BridgeDown, delay: float) -> Step:
         logger.warning("bridge_down", tenant=self.tenant_id, subscriber=self.subscriber.name, error=str(down))
         self.doorbells.ring_again(self.tenant_id, self.subscriber, countdown=delay)
         return Step.NOT_OURS
 
-    def _set_aside(
-        self, lease: Lease, tried: list[StoredEvent], waiting: list[StoredEvent], refused: Exception
-    ) -> Step:
-        """Find the event that is never taken by sending one at a time; it goes dead, and its stream waits."""
-        if len(tried) + len(waiting) > 1:
-            self.singles = len(tried) + len(waiting)
-            with unit_of_work():
-                leases.release(lease)
-            return Step.MORE
-        (event,) = tried
-        with unit_of_work():
-            if not leases.release(lease):
-                return Step.NOT_OURS
-            parking.park(self.subscriber.name, event.envelope, State.DEAD, error=parking.described(refused))
-            cursors.account(self.tenant_id, self.subscriber.name, [], reached=event.envelope.position)
-        self.singles = max(0, self.singles - 1)
-        self.seen.failed(event.envelope, State.DEAD, refused, attempts=1)
-        return Step.MORE
+    def _note(self, events: Sequence[StoredEvent], *, attempt: int) -> None:
+        self.handled += len(events)
+        self.seen.applied([Delivery(event=None, envelope=event.envelope, attempt=attempt) for event in events])
 
     def _forward_parked(self, lease: Lease) -> Step:
         """Send an event once more that was refused, because an operator wants it."""
-        parked = parking.next_due(self.tenant_id, self.subscriber.name)
+        parked = self.store.next_due(self.tenant_id, self.subscriber.name)
         if parked is None:
-            with unit_of_work():
-                leases.release(lease)
-            return Step.MORE
-        event = read_at(self.tenant_id, parked.position)
+            return self._give_back(lease)
         try:
-            self._send([event])
-        except BridgeDown as down:
-            return self._put_off(lease, down)
-        except (MessageRefused, EventUnreadable, VersionUnreachable) as refused:
-            with unit_of_work():
-                if leases.release(lease):
-                    parking.settle(parked, State.DEAD, error=parking.described(refused))
-            self.seen.failed(event.envelope, State.DEAD, refused, attempts=parked.attempts + 1)
-            return Step.MORE
-        with unit_of_work():
+            event = self.store.read_at(self.tenant_id, parked.position)
+        except EventArchived as gone:
+            return self._settle_dead(lease, parked, gone)
+        if not self.can_handle(event.envelope):
+            return self._put_off(lease, parked)
+        return self._send_again(lease, parked, event)
+
+    def _send_again(self, lease: Lease, parked: Parked, event: StoredEvent) -> Step:
+        sending = self._send([event])
+        if sending.down:
+            delay = self.subscriber.backoff.delay(lease.failures + 1)
+            with self.store.unit_of_work():
+                leases.postpone(lease, delay)
+            return self._leave_alone(sending.down, delay)
+        if sending.refused:
+            step = self._settle_dead(lease, parked, sending.refused[1])
+            self.seen.failed(event.envelope, State.DEAD, sending.refused[1], attempts=parked.attempts + 1)
+            return step
+        with self.store.unit_of_work():
             if not leases.release(lease):
                 return Step.NOT_OURS
-            cursors.account(self.tenant_id, self.subscriber.name, [event.envelope], reached=lease.cursor)
-            parking.remove(parked.id)
-            parking.release_next(self.tenant_id, self.subscriber.name, parked.stream)
-        self._note([Delivery(event=None, envelope=event.envelope, attempt=parked.attempts + 1)])
+            self.store.account(self.tenant_id, self.subscriber.name, [event.envelope], reached=lease.cursor)
+            self.store.remove(parked.id)
+            self.store.release_next(self.tenant_id, self.subscriber.name, parked.stream)
+        self._note([event], attempt=parked.attempts + 1)
         return Step.MORE
+
+    def _give_back(self, lease: Lease) -> Step:
+        with self.store.unit_of_work():
+            leases.release(lease)
+        return Step.MORE
+
+    def _settle_dead(self, lease: Lease, parked: Parked, error: Exception) -> Step:
+        with self.store.unit_of_work():
+            if leases.release(lease):
+                self.store.settle(parked, State.DEAD, error=described(error))
+        return Step.MORE
+
+    def _put_off(self, lease: Lease, parked: Parked) -> Step:
+        self.seen.outdated()
+        with self.store.unit_of_work():
+            if leases.release(lease):
+                self.store.put_off(parked, OUTDATED_SECONDS)
+        return Step.MORE
+
+
+def _next_step(portion: Portion, booking: Booking) -> Step:
+    if portion.outdated and not portion.events:
+        return Step.OUTDATED
+    is_cut = booking.reached < portion.reached or booking.dead or booking.isolation
+    return Step.MORE if portion.more or is_cut else Step.CAUGHT_UP

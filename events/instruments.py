@@ -58,7 +58,10 @@ def _reaction_seconds(listener: str) -> Histogram:
 
 
 def guarded(reaction: Reaction) -> AbstractContextManager[None] | None:
-    """Refuse to react anywhere but in the tenant's own schema; one that leaves it fails, and is brought back."""
+    """Refuse to react anywhere but in the tenant's own schema; one that leaves it fails, and is brought back.
+
+    One that returns although the database has undone its work fails too: then it is known whose work that was.
+    """
     return _Guard(reaction) if reaction.deliveries else None
 
 
@@ -76,6 +79,8 @@ class _Guard:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if kind is None and self.database.unit is not None:
+            self.database.unit.require_whole()
         if self.database.schema_name == self.reaction.tenant_id:
             return
         try:

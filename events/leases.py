@@ -6,6 +6,7 @@ from uuid import UUID
 from django.db import connection
 
 from events.bindings import HEARD, Heard, heard
+from events.cursors import Isolation, Suspicion
 from events.parking import PARKED_FLAGS
 from kernel.ids import new_id
 from kernel.tenancy import current_tenant
@@ -23,6 +24,8 @@ class Lease:
     blocked: bool
     due: bool
     heard: Heard
+    isolation: Isolation | None = None
+    started: int = 0
 
 
 def take(tenant_id: str, subscriber: str) -> Lease | None:
@@ -35,7 +38,7 @@ def take(tenant_id: str, subscriber: str) -> Lease | None:
             SET lease = %(token)s, leased_until = clock_timestamp() + make_interval(secs => %(seconds)s)
             WHERE tenant_id = %(tenant)s AND subscriber = %(subscriber)s AND paused_at IS NULL
                 AND (leased_until IS NULL OR leased_until < clock_timestamp())
-            RETURNING cursor, starts;
+            RETURNING cursor, starts, isolation, isolated_until;
             SELECT {PARKED_FLAGS}, {HEARD}
             FROM events_subscription s WHERE s.tenant_id = %(tenant)s AND s.subscriber = %(subscriber)s
             """,
@@ -46,7 +49,17 @@ def take(tenant_id: str, subscriber: str) -> Lease | None:
             return None
         cursor.nextset()
         flags = cursor.fetchone()
-    return Lease(token=token, cursor=row[0], failures=row[1], blocked=flags[0], due=flags[1], heard=heard(flags[2]))
+    position, failures, suspicion, until = row
+    isolated = Isolation(until=until, suspicion=Suspicion(suspicion)) if suspicion and until > position else None
+    return Lease(
+        token=token,
+        cursor=position,
+        failures=failures,
+        blocked=flags[0],
+        due=flags[1] is not None and flags[1] <= 0,
+        heard=heard(flags[2]),
+        isolation=isolated,
+    )
 
 
 def release(lease: Lease) -> bool:

@@ -10,6 +10,11 @@ SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300,
 published = Counter("tillflow_events_published", "Events committed to the log", ["type"])
 processed = Counter("tillflow_events_processed", "Events applied, by subscriber and type", ["subscriber", "type"])
 failed = Counter("tillflow_events_failed", "Attempts that failed and will be repeated", ["subscriber", "type"])
+outdated_drains = Counter(
+    "tillflow_events_outdated_drains",
+    "Drains that stopped before an event that only newer code handles",
+    ["subscriber"],
+)
 dead = Counter("tillflow_events_dead", "Events that went dead", ["subscriber", "type"])
 apply_seconds = Histogram(
     "tillflow_event_apply_seconds",

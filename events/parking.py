@@ -27,18 +27,17 @@ class State(StrEnum):
 UNRESOLVED = [State.RETRYING, State.WAITING, State.DEAD]
 LONGEST_ERROR = 8000
 # Of a subscription s: whether an event is parked that another may wait behind, or that the cursor has yet to pass; and
-# whether one is due. Never in the statement that locks s: a lock follows the row to its newest version, and subqueries
-# keep the older snapshot.
+# in how many seconds the next one is due. Never in the statement that locks s: a lock follows the row to its newest
+# version, and subqueries keep the older snapshot.
 PARKED_FLAGS = """
     EXISTS (
         SELECT 1 FROM events_parkedevent p
         WHERE p.tenant_id = s.tenant_id AND p.subscriber = s.subscriber
             AND (p.state IN ('RETRYING', 'WAITING', 'DEAD') OR p.position > s.cursor)
     ),
-    EXISTS (
-        SELECT 1 FROM events_parkedevent p
+    (
+        SELECT extract(epoch FROM min(p.next_attempt_at) - clock_timestamp())::float FROM events_parkedevent p
         WHERE p.tenant_id = s.tenant_id AND p.subscriber = s.subscriber AND p.state = 'RETRYING'
-            AND p.next_attempt_at <= clock_timestamp()
     )
 """
 STARTING_SECONDS = 1.0
@@ -179,6 +178,16 @@ def settle(parked: Parked, state: State, *, delay: float = 0.0, error: str = "")
                 State.RETRYING,
                 parked.attempts,
             ],
+        )
+
+
+def put_off(parked: Parked, seconds: float) -> None:
+    """Let a parked event be tried later, without counting an attempt."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE events_parkedevent SET next_attempt_at = clock_timestamp() + make_interval(secs => %s)"
+            " WHERE id = %s AND state = %s",
+            [seconds, parked.id, State.RETRYING],
         )
 
 

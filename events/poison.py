@@ -1,12 +1,13 @@
 """Poison: events that kill their workers. Starts are counted before the handler runs; the third makes it dead."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 
-from django.db import Error
-
+from events.cursors import Isolation, Suspicion
+from events.failures import insist
+from events.log import StoredEvent
 from events.parking import Parked, State
 from events.store import Store
 from events.subscriptions import Subscriber
@@ -36,6 +37,12 @@ class Poison:
     tenant_id: str
     store: Store
 
+    def suspect(self, events: Sequence[StoredEvent]) -> None:
+        """Handle each of the next events alone and count its start, because one may have killed a worker."""
+        if events:
+            isolation = Isolation(until=events[-1].envelope.position, suspicion=Suspicion.KILLS)
+            self.store.isolate(self.tenant_id, self.subscriber.name, isolation)
+
     def count(self, position: int) -> int | None:
         """Count a start at the cursor in the current transaction; None when another drain is about to make it."""
         return self.store.count_start(self.tenant_id, self.subscriber.name, position)
@@ -49,6 +56,26 @@ class Poison:
         if counted and is_deadly(counted.starts):
             self.store.settle(counted, State.DEAD, error=KilledItsWorker(counted.starts).described)
         return counted
+
+    def note_death(self, events: Sequence[StoredEvent], culprit: int | None, *, is_counted: bool) -> bool:
+        """Count the start of the event whose handler has just died, unless it is; say whether that was possible.
+
+        Where the event is not known, each of the batch is handled alone from now on, and counted.
+        """
+        return bool(insist(self.store, partial(self._note_death, events, culprit, is_counted=is_counted)))
+
+    def _note_death(self, events: Sequence[StoredEvent], culprit: int | None, *, is_counted: bool) -> bool:
+        held = self.store.lock(self.tenant_id, self.subscriber.name)
+        if held is None or held.cursor >= events[0].envelope.position:
+            return False
+        if culprit is None:
+            self.suspect(events)
+            return True
+        isolation = Isolation(until=culprit, suspicion=Suspicion.CULPRIT)
+        self.store.isolate(self.tenant_id, self.subscriber.name, isolation)
+        if not is_counted:
+            self.count(culprit)
+        return True
 
     def forget_at(self, position: int) -> ForgetStart:
         return partial(self.store.forget_start, self.tenant_id, self.subscriber.name, position)
@@ -67,10 +94,7 @@ class Poison:
 
     def forget(self, forget_start: ForgetStart) -> None:
         """Take a counted start back: over a new connection, where this one is cut."""
-        for _ in range(2):
-            with suppress(Error), self.store.unit_of_work():
-                forget_start()
-                return
+        insist(self.store, forget_start)
 
 
 def is_deadly(starts: int) -> bool:

@@ -3,8 +3,10 @@
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 
+from django.db import DEFAULT_DB_ALIAS, connections
+
 from events import cursors, log, parking, unit_of_work
-from events.cursors import Held
+from events.cursors import Held, Isolation
 from events.delivery import Envelope
 from events.log import Page, StoredEvent
 from events.parking import Parked, State
@@ -24,14 +26,26 @@ class Store:
     def account(self, tenant_id: str, subscriber: str, envelopes: Sequence[Envelope], *, reached: int) -> set[int]:
         return cursors.account(tenant_id, subscriber, envelopes, reached=reached)
 
-    def has_news(self, tenant_id: str, subscriber: str, types: Sequence[str]) -> bool:
-        return cursors.has_news(tenant_id, subscriber, types)
+    def has_news(self, tenant_id: str, subscriber: str) -> bool:
+        return cursors.has_news(tenant_id, subscriber)
 
     def count_start(self, tenant_id: str, subscriber: str, position: int) -> int | None:
         return cursors.count_start(tenant_id, subscriber, position)
 
     def forget_start(self, tenant_id: str, subscriber: str, position: int) -> None:
         cursors.forget_start(tenant_id, subscriber, position)
+
+    def isolate(self, tenant_id: str, subscriber: str, isolation: Isolation) -> None:
+        cursors.isolate(tenant_id, subscriber, isolation)
+
+    def count_outage(self, tenant_id: str, subscriber: str, position: int) -> int:
+        return cursors.count_outage(tenant_id, subscriber, position)
+
+    def is_connected(self) -> bool:
+        """Say whether the connection lives, after an error."""
+        database = connections[DEFAULT_DB_ALIAS]
+        raw = database.connection
+        return raw is not None and not raw.closed and not database.closed_in_transaction
 
     # The log
 
@@ -63,6 +77,9 @@ class Store:
 
     def settle(self, parked: Parked, state: State, *, delay: float = 0.0, error: str = "") -> None:
         parking.settle(parked, state, delay=delay, error=error)
+
+    def put_off(self, parked: Parked, seconds: float) -> None:
+        parking.put_off(parked, seconds)
 
     def remove(self, parked_id: int) -> None:
         parking.remove(parked_id)

@@ -48,7 +48,7 @@ def drain_tenant(subscriber: Subscriber, tenant: str) -> dict[str, Any]:
         return {"tenant": tenant, "handled": drain_of(subscriber, tenant).run()}
 
 
-def drain_of(subscriber: Subscriber, tenant: str) -> Drain:
+def drain_of(subscriber: Subscriber, tenant: str) -> Drain | Forward:
     if subscriber.bridge is not None:
         return Forward.over(subscriber.bridge, subscriber, tenant, doorbells)
     return Drain(subscriber, tenant, doorbells)

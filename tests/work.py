@@ -9,6 +9,8 @@ from events.outgoing import send
 from events.subscriptions import all_subscribers, find_subscriber
 from kernel.tenancy import current_tenant, in_public
 
+PATIENT_SECONDS = 5.0
+
 
 class SilentDoorbells(Doorbells):
     """Rings nowhere, and notes for whom it would have."""
@@ -37,6 +39,8 @@ class SilentDoorbells(Doorbells):
 
 
 def drain(name: str, **options: Any) -> int:
+    """Drain once, with the time that a machine needs which has much else to do."""
+    options = {"budget": PATIENT_SECONDS, **options}
     return Drain(find_subscriber(name), current_tenant(), SilentDoorbells(), **options).run()
 
 

@@ -4,7 +4,7 @@ Needs the extra `aws` (boto3), which takes credentials, region and endpoint from
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from typing import Any
 
@@ -27,20 +27,31 @@ class _AwsBridge(ABC):
     def send(self, messages: Sequence[Message]) -> None:
         from botocore.exceptions import BotoCoreError, ClientError
 
+        confirmed = 0
         try:
             for batch in _batches(messages, ordered=self._is_ordered()):
                 answer = self._send(self._open(), [self._entry(n, message) for n, message in enumerate(batch)])
-                for failed in answer.get("Failed", []):
-                    message = batch[int(failed["Id"])]
-                    if failed.get("SenderFault"):
-                        raise MessageRefused(
-                            message.id, f"{self.service}: {failed.get('Message') or failed.get('Code')}"
-                        )
-                    reason = f"{self.service}: {failed}"
-                    raise BridgeDown(reason)
+                failures = sorted(answer.get("Failed", []), key=lambda failed: int(failed["Id"]))
+                confirmed += int(failures[0]["Id"]) if failures else len(batch)
+                self._require_taken(batch, failures, confirmed)
+        except MessageTooLarge as large:
+            raise MessageRefused(large.event_id, large.reason, confirmed=confirmed) from None
         except (BotoCoreError, ClientError) as error:
             reason = f"{self.service}: {type(error).__name__}: {error}"
-            raise BridgeDown(reason) from error
+            raise BridgeDown(reason, confirmed=confirmed) from error
+
+    def _require_taken(self, batch: list[Message], failures: list[dict[str, Any]], confirmed: int) -> None:
+        """:raises MessageRefused: when one of a batch will never be taken.
+
+        :raises BridgeDown: when one was not taken.
+        """
+        for failed in failures:
+            if failed.get("SenderFault"):
+                reason = f"{self.service}: {failed.get('Message') or failed.get('Code')}"
+                raise MessageRefused(batch[int(failed["Id"])].id, reason, confirmed=confirmed)
+        if failures:
+            reason = f"{self.service}: {failures[0]}"
+            raise BridgeDown(reason, confirmed=confirmed)
 
     def close(self) -> None:
         self._client = None
@@ -119,23 +130,32 @@ class SqsBridge(_AwsBridge):
         }
 
 
-def _batches(messages: Sequence[Message], *, ordered: bool) -> list[list[Message]]:
+class MessageTooLarge(Exception):
+    """A message alone is larger than a call takes."""
+
+    def __init__(self, event_id: str, reason: str) -> None:
+        super().__init__(reason)
+        self.event_id, self.reason = event_id, reason
+
+
+def _batches(messages: Sequence[Message], *, ordered: bool) -> Iterator[list[Message]]:
     """Cut into what one call takes: ten messages, a quarter of a mebibyte.
 
     :param ordered: whether a batch may hold only one message of a stream: of those in a call some may be taken and some
         not, and one must not be taken before an earlier one of its stream.
-    :raises MessageRefused: when one message alone is larger.
+    :raises MessageTooLarge: when one message alone is larger, after those before it.
     """
-    batches: list[list[Message]] = []
-    room = 0
+    batch: list[Message] = []
+    room = LARGEST_BYTES
     for message in messages:
         size = len(message.body) + 1024
+        follows = ordered and message.key in {earlier.key for earlier in batch}
+        if batch and (len(batch) == LARGEST_BATCH or size > room or follows):
+            yield batch
+            batch, room = [], LARGEST_BYTES
         if size > LARGEST_BYTES:
-            raise MessageRefused(message.id, f"{len(message.body)} bytes are more than {LARGEST_BYTES}")
-        follows = ordered and batches and message.key in {earlier.key for earlier in batches[-1]}
-        if not batches or len(batches[-1]) == LARGEST_BATCH or size > room or follows:
-            batches.append([])
-            room = LARGEST_BYTES
-        batches[-1].append(message)
+            raise MessageTooLarge(message.id, f"{len(message.body)} bytes are more than {LARGEST_BYTES}")
+        batch.append(message)
         room -= size
-    return batches
+    if batch:
+        yield batch

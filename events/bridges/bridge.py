@@ -10,15 +10,25 @@ from events.outward import Undeliverable, outward
 
 
 class BridgeDown(Exception):
-    """The other broker did not take everything: all of it is sent again, later."""
+    """The other broker did not take everything: what it did not confirm is sent again, later.
+
+    :param confirmed: how many messages it has confirmed, counted from the first.
+    """
+
+    def __init__(self, reason: str, *, confirmed: int = 0) -> None:
+        super().__init__(reason)
+        self.confirmed = confirmed
 
 
 class MessageRefused(Exception):
-    """The other broker will never take this message: it is too large, or malformed."""
+    """The other broker will never take this message: it is too large, or malformed.
 
-    def __init__(self, event_id: str, reason: str) -> None:
+    :param confirmed: how many messages it has confirmed, counted from the first.
+    """
+
+    def __init__(self, event_id: str, reason: str, *, confirmed: int = 0) -> None:
         super().__init__(f"event {event_id}: {reason}")
-        self.event_id = event_id
+        self.event_id, self.confirmed = event_id, confirmed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,8 +52,8 @@ class Bridge(Protocol):
     def send(self, messages: Sequence[Message]) -> None:
         """Send messages in order, and return when the other side has confirmed all of them; within half a minute.
 
-        :raises BridgeDown: when not all were confirmed.
-        :raises MessageRefused: when one will never be taken.
+        :raises BridgeDown: when not all were confirmed; it says how many were.
+        :raises MessageRefused: when one will never be taken; it says how many were confirmed before.
         """
 
     def close(self) -> None:

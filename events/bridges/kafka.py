@@ -7,6 +7,7 @@ Needs the extra `kafka` (confluent-kafka).
 """
 
 from collections.abc import Sequence
+from itertools import takewhile
 from typing import Any
 
 from events.bridges.bridge import BridgeDown, Message, MessageRefused
@@ -24,35 +25,36 @@ class KafkaBridge:
     def send(self, messages: Sequence[Message]) -> None:
         from confluent_kafka import KafkaException
 
-        producer, failures = self._open(), list[tuple[Message, Any]]()
+        producer, answers = self._open(), dict[str, Any]()
         try:
             for each in messages:
-                self._produce(producer, each, failures)
+                self._produce(producer, each, answers)
             left = producer.flush(FLUSH_SECONDS)
         except (KafkaException, BufferError) as error:
             self.close()
             reason = f"Kafka: {error}"
-            raise BridgeDown(reason) from error
+            raise BridgeDown(reason, confirmed=_confirmed(messages, answers)) from error
+        failures = [(message, answers[message.id]) for message in messages if answers.get(message.id) is not None]
         if left or failures:
             self.close()
+            confirmed = _confirmed(messages, answers)
             for message, failure in failures:
-                _require_takeable(message, failure)
+                _require_takeable(message, failure, confirmed=confirmed)
             reason = (
                 f"Kafka: {len(failures)} not delivered, {left} without an answer: {failures[0][1] if failures else ''}"
             )
-            raise BridgeDown(reason)
+            raise BridgeDown(reason, confirmed=confirmed)
 
     def close(self) -> None:
         producer, self._producer = self._producer, None
         if producer is not None:
             producer.purge()
 
-    def _produce(self, producer: Any, message: Message, failures: list[tuple[Message, Any]]) -> None:
+    def _produce(self, producer: Any, message: Message, answers: dict[str, Any]) -> None:
         from confluent_kafka import KafkaException
 
         def note(error: Any, _message: Any) -> None:
-            if error is not None:
-                failures.append((message, error))
+            answers[message.id] = error
 
         headers = [("content-type", message.content_type.encode()), ("id", message.id.encode())]
         try:
@@ -79,9 +81,15 @@ class KafkaBridge:
         return self._producer
 
 
-def _require_takeable(message: Message, error: Any) -> None:
+def _confirmed(messages: Sequence[Message], answers: dict[str, Any]) -> int:
+    """Count the messages from the first on that the cluster has; one without an answer ends the count."""
+    confirmed = list(takewhile(lambda message: answers.get(message.id, message) is None, messages))
+    return len(confirmed)
+
+
+def _require_takeable(message: Message, error: Any, *, confirmed: int = 0) -> None:
     """:raises MessageRefused: when the error is the message's own: no broker of the cluster will ever take it."""
     from confluent_kafka import KafkaError
 
     if error.code() in {KafkaError.MSG_SIZE_TOO_LARGE, KafkaError.INVALID_MSG, KafkaError.INVALID_RECORD}:
-        raise MessageRefused(message.id, f"Kafka: {error.str()}")
+        raise MessageRefused(message.id, f"Kafka: {error.str()}", confirmed=confirmed)

@@ -26,6 +26,7 @@ class RabbitMQBridge:
         import pika
         from pika.exceptions import AMQPError
 
+        confirmed = 0
         try:
             channel = self._open()
             for message in messages:
@@ -37,10 +38,11 @@ class RabbitMQBridge:
                     headers={"key": message.key, "tenant": message.tenant},
                 )
                 channel.basic_publish(self.exchange, message.type, message.body, properties)
+                confirmed += 1
         except (AMQPError, OSError) as error:
             self.close()
             reason = f"RabbitMQ: {type(error).__name__}: {error}"
-            raise BridgeDown(reason) from error
+            raise BridgeDown(reason, confirmed=confirmed) from error
 
     def close(self) -> None:
         connection, self._connection, self._channel = self._connection, None, None

@@ -12,7 +12,7 @@ class Crash(BaseException):
 
 
 class Statements:
-    """Counts statements and commits, and crashes before one of them."""
+    """Counts statements and commits, and crashes before one of them; nothing runs after it."""
 
     def __init__(self, crash_at: int) -> None:
         self.count, self.crash_at = 0, crash_at
@@ -23,7 +23,7 @@ class Statements:
 
     def step(self) -> None:
         self.count += 1
-        if self.count == self.crash_at:
+        if self.crash_at and self.count >= self.crash_at:
             raise Crash
 
 

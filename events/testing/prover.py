@@ -26,6 +26,7 @@ from events.doorbells import Doorbells
 from events.drain import BUDGET_SECONDS, Drain
 from events.instruments import MIDDLEWARE
 from events.log import head
+from events.pace import Pace
 from events.subscriptions import Subscriber, find_subscriber
 from events.testing.crashes import Crash, counted
 from events.testing.snapshot import Snapshot, of_others
@@ -211,4 +212,7 @@ class _Prover:
 
     def _drain_once(self, store: BoundedStore) -> int:
         dispatch = Dispatch(self.subscriber, self.tenant_id, middleware=(self.watch, *MIDDLEWARE))
-        return Drain(self.subscriber, self.tenant_id, _Silent(), clock=self.clock, store=store, dispatch=dispatch).run()
+        pace = Pace(seconds=0.0, largest=self.subscriber.batch_size)
+        return Drain(
+            self.subscriber, self.tenant_id, _Silent(), clock=self.clock, store=store, dispatch=dispatch, pace=pace
+        ).run()

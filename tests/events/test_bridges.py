@@ -18,7 +18,7 @@ from events.bridges.aws import LARGEST_BYTES, SnsBridge, SqsBridge
 from events.bridges.bridge import BridgeDown, Message, MessageRefused
 from events.bridges.kafka import KafkaBridge
 from events.bridges.rabbitmq import RabbitMQBridge
-from events.models import Subscription
+from events.models import Binding, Subscription
 from events.subscriptions import forget_subscriber
 from tenants.models import Tenant
 from tests.events.bridging import A, B, bridged, key
@@ -152,6 +152,7 @@ def test_sns_and_sqs_get_every_event_in_order(shop: Tenant, aws: Any, fifo: bool
     for bridge, url in ((SqsBridge(direct), direct), (SnsBridge(topic), behind)):
         forward = bridged(bridge)
         Subscription.objects.filter(subscriber=bridge.name).update(start=0, cursor=0)
+        Binding.objects.filter(subscriber=bridge.name).update(since=0)
         if url == direct:
             fail(*([A, B] * 8))
         try:

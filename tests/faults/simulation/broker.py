@@ -93,6 +93,10 @@ class _Client:
     def _alive(self, key: str) -> bool:
         return self.broker.keys.get(key, -1.0) > self.broker.world.now
 
+    def pttl(self, key: str) -> int:
+        self.broker.require()
+        return int((self.broker.keys[key] - self.broker.world.now) * 1000) if self._alive(key) else -2
+
     def exists(self, key: str) -> int:
         self.broker.require()
         return int(self._alive(key))
@@ -115,6 +119,10 @@ class _Pipeline:
 
     def delete(self, key: str) -> None:
         self.commands.append(lambda: self.client.broker.keys.pop(key, None))
+
+    def pttl(self, key: str) -> int:
+        self.broker.require()
+        return int((self.broker.keys[key] - self.broker.world.now) * 1000) if self._alive(key) else -2
 
     def exists(self, key: str) -> None:
         self.commands.append(lambda: int(self.client._alive(key)))

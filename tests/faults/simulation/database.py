@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import OperationalError
+from psycopg.errors import DeadlockDetected, LockNotAvailable
 
 from tests.faults.simulation.rows import NewEvent, Rows, Write, stored
 from tests.faults.simulation.world import Killed, Process, World
@@ -194,12 +195,12 @@ class Database:
         transaction, deadline = self.current, self.world.now + patience
         while not self.try_lock(key):
             if self.world.now >= deadline:
-                raise LockTimeout("canceling statement due to lock timeout")
+                raise LockTimeout("canceling statement due to lock timeout") from LockNotAvailable()
             self.wanted[id(transaction)] = key
             try:
                 if self._waits_for_itself(transaction):
                     self.deadlocks += 1
-                    raise Deadlock("deadlock detected")
+                    raise Deadlock("deadlock detected") from DeadlockDetected()
                 self.world.wait(lambda: key not in self.owners, until=deadline)
             finally:
                 self.wanted.pop(id(transaction), None)

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db import IntegrityError
 
-from events.cursors import Held
+from events.cursors import Held, Isolation
 from events.delivery import Envelope
 from events.log import Page, StoredEvent
 from events.parking import STARTING_SECONDS, UNRESOLVED, Parked, State
@@ -108,8 +108,12 @@ class Protocol(Store):
             cursor=newest.cursor,
             paused=False,
             blocked=any(row.state in UNRESOLVED or row.position > newest.cursor for row in parked),
-            due=any(row.state is State.RETRYING and row.next_attempt_at <= self.world.now for row in parked),
+            due_in=min(
+                (row.next_attempt_at - self.world.now for row in parked if row.state is State.RETRYING), default=None
+            ),
             heard=flags.bound(subscriber, after=newest.cursor),
+            isolation=newest.isolation,
+            started=newest.started,
         )
 
     def account(self, tenant_id: str, subscriber: str, envelopes: Sequence[Envelope], *, reached: int) -> set[int]:
@@ -122,8 +126,23 @@ class Protocol(Store):
             database.write(tenant_id, "processed", (subscriber, position), True)
         return fresh
 
-    def has_news(self, tenant_id: str, subscriber: str, types: Sequence[str]) -> bool:
+    def has_news(self, tenant_id: str, subscriber: str) -> bool:
         return self.database.snapshot(tenant_id).has_news(subscriber)
+
+    def isolate(self, tenant_id: str, subscriber: str, isolation: Isolation) -> None:
+        self.database.update(tenant_id, "subscriptions", subscriber, lambda row: replace(row, isolated=isolation))
+
+    def count_outage(self, tenant_id: str, subscriber: str, position: int) -> int:
+        def counted(row: SubscriptionRow) -> SubscriptionRow:
+            same = row.outage_position == position or (row.outage_position > row.cursor and position > row.cursor)
+            return replace(row, outage_position=position, outages=row.outages + 1 if same else 1)
+
+        row = self.database.update(tenant_id, "subscriptions", subscriber, counted, patience=STARTING_SECONDS)
+        return row.outages if row else 0
+
+    def is_connected(self) -> bool:
+        """Say yes: an error of this world has its SQLSTATE."""
+        return True
 
     def count_start(self, tenant_id: str, subscriber: str, position: int) -> int | None:
         now = self.world.now
@@ -212,6 +231,12 @@ class Protocol(Store):
 
         self._update_parked(parked.id, settled)
 
+    def put_off(self, parked: Parked, seconds: float) -> None:
+        again = self.world.now + seconds
+        self._update_parked(
+            parked.id, lambda row: replace(row, next_attempt_at=again) if row.state is State.RETRYING else None
+        )
+
     def remove(self, parked_id: int) -> None:
         tenant = self._tenant_of(parked_id)
         if tenant and self.database.update(tenant, "parked", parked_id, lambda row: row):
@@ -241,6 +266,10 @@ class Protocol(Store):
 
     def _tenant_of(self, parked_id: int) -> str:
         return next((name for name in self.database.tenants if parked_id in self.database.newest(name).parked), "")
+
+
+def newest_version(_type_name: str) -> int:
+    return 1
 
 
 def undecoded(_type_name: str, _version: int, data: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from events.bindings import Heard, Interval
+from events.cursors import Isolation
 from events.delivery import Envelope
 from events.log import StoredEvent
 from events.parking import State
@@ -22,12 +23,26 @@ Write = tuple[str, Any, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubscriptionRow:
-    """:param starts: how often the event at `started_position` was started; the last time at `started_at`."""
+    """:param starts: how often the event at `started_position` was started; the last time at `started_at`.
+
+    :param outages: how often in a row the event at `outage_position` failed as in an outage.
+    """
 
     cursor: int
     started_position: int = 0
     starts: int = 0
     started_at: float = NEVER
+    isolated: Isolation | None = None
+    outage_position: int = 0
+    outages: int = 0
+
+    @property
+    def isolation(self) -> Isolation | None:
+        return self.isolated if self.isolated and self.isolated.until > self.cursor else None
+
+    @property
+    def started(self) -> int:
+        return self.started_position if self.starts and self.started_position > self.cursor else 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

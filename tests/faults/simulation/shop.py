@@ -1,6 +1,6 @@
 """The processes around the protocol: tills that publish, workers that drain, a sweeper, operators."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from random import Random
@@ -12,12 +12,13 @@ from events.bindings import Interval
 from events.delivery import Delivery
 from events.dispatch import Dispatch
 from events.drain import Drain
+from events.pace import Pace
 from events.parking import State
 from events.subscriptions import Backoff, Subscriber
 from tests.faults.simulation.broker import Broker, Message, SimulatedDoorbells
 from tests.faults.simulation.database import Database
 from tests.faults.simulation.operators import Operators
-from tests.faults.simulation.protocol import Protocol, Silence, undecoded
+from tests.faults.simulation.protocol import Protocol, Silence, newest_version, undecoded
 from tests.faults.simulation.rows import Rows, SubscriptionRow
 from tests.faults.simulation.strikes import Strikes
 from tests.faults.simulation.troubles import Troubles
@@ -61,6 +62,7 @@ class Shop:
         self.protocol.ring = self._ring
         self.troubles = Troubles(seed, calm)
         self.strikes = Strikes(self)
+        self.paces: defaultdict[str, Pace] = defaultdict(Pace)
         self.workers: dict[Process, Message | None] = {}
         self.failures: Counter[Process] = Counter()
         self.surprises: list[str] = []
@@ -160,8 +162,9 @@ class Shop:
                 self.bells,
                 clock=lambda: self.world.now,
                 store=self.protocol,
-                dispatch=Dispatch(subscriber, message.tenant, middleware=(), decode=undecoded),
+                dispatch=Dispatch(subscriber, message.tenant, middleware=(), decode=undecoded, newest=newest_version),
                 seen=Silence(),
+                pace=self.paces[subscriber.name],
             )
             self._run(drain, message)
             self.workers[me] = None

@@ -5,6 +5,7 @@ from random import Random
 
 from django.db import OperationalError
 from greenlet import getcurrent, greenlet
+from psycopg.errors import AdminShutdown
 
 STEP_SECONDS = 0.002
 
@@ -78,7 +79,7 @@ class World:
             raise Killed
         if process.disconnected:
             process.disconnected = False
-            raise OperationalError("server closed the connection unexpectedly")
+            raise OperationalError("server closed the connection unexpectedly") from AdminShutdown()
 
     def sleep(self, seconds: float) -> None:
         self.current.ready_at = self.now + seconds

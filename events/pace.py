@@ -1,0 +1,41 @@
+"""Pace: how many events a subscriber handles in a given time, as this process has measured it."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+FIRST = 4
+GROWTH = 4
+
+
+@dataclass
+class Pace:
+    """Starts with four events, and takes at most `GROWTH` times as many as it has seen at once.
+
+    :param seconds: what an event takes. It rises with the slowest batch at once, and falls by halves.
+    """
+
+    seconds: float | None = None
+    largest: int = 0
+
+    def size(self, seconds: float, most: int) -> int:
+        """Return how many events fit into so many seconds: at least one."""
+        if self.seconds is None:
+            return min(FIRST, most)
+        fitting = int(seconds / self.seconds) if self.seconds > 0 else most
+        return max(1, min(fitting, self.largest * GROWTH, most))
+
+    def note(self, events: int, seconds: float) -> None:
+        """Learn from a batch that took so many seconds, whether it failed or not."""
+        if events < 1:
+            return
+        latest = max(0.0, seconds) / events
+        self.seconds = latest if self.seconds is None or latest > self.seconds else (self.seconds + latest) / 2
+        self.largest = max(self.largest, events)
+
+
+_paces: defaultdict[str, Pace] = defaultdict(Pace)
+
+
+def pace_of(subscriber: str) -> Pace:
+    """Return what this process knows of a subscriber."""
+    return _paces[subscriber]

@@ -1,0 +1,54 @@
+"""Verdicts: whether an error is an outage of the infrastructure, a hang, or the event's own failure."""
+
+from collections.abc import Iterator
+
+import psycopg
+from celery.exceptions import SoftTimeLimitExceeded
+from django.db import Error, OperationalError
+
+OUTAGE_CLASSES = ("08", "40", "53", "57", "58")
+"""Connections; rollbacks of transactions, as deadlocks; resources; intervention by an operator; the system."""
+OUTAGE_STATES = frozenset({"25006", "25P03", "55P03"})
+"""A server that only reads, a session that was idle for too long, a lock that was not to be had."""
+QUERY_CANCELED = "57014"
+"""A statement that ran into its timeout: it would again."""
+
+
+def is_outage(error: BaseException, *, connected: bool) -> bool:
+    """Say whether the infrastructure failed: by the SQLSTATE of the error, or because the connection is dead.
+
+    Nothing else counts. An error of the driver without a SQLSTATE, over a connection that lives, is the event's own,
+    and so is whatever another system (Redis, a gateway) answers: subscribers do database work only. What the database
+    layer itself refuses before the driver is asked, as a search_path that was not set, is an outage.
+    """
+    if not connected or (isinstance(error, OperationalError) and error.__cause__ is None):
+        return True
+    state = next(_states(error), "")
+    return state != QUERY_CANCELED and (state.startswith(OUTAGE_CLASSES) or state in OUTAGE_STATES)
+
+
+def is_hang(error: BaseException) -> bool:
+    """Say whether the handler was stopped by the task's time limit."""
+    return any(isinstance(each, SoftTimeLimitExceeded) for each in _chain(error))
+
+
+def _states(error: BaseException) -> Iterator[str]:
+    """Go through the SQLSTATEs of an error and of what it was raised from; the nearest one decides."""
+    for each in _chain(error):
+        if isinstance(each, psycopg.Error) and each.sqlstate:
+            yield each.sqlstate
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """Go from an error to what it was raised from.
+
+    What was merely being handled (`__context__`) counts only for an error of the database, which may be its aftermath:
+    a handler that has dealt with an outage and then fails for another reason has failed for that reason.
+    """
+    seen: set[int] = set()
+    each: BaseException | None = error
+    while each is not None and id(each) not in seen:
+        seen.add(id(each))
+        yield each
+        implied = each.__context__ if isinstance(each, Error) and not each.__suppress_context__ else None
+        each = each.__cause__ or implied
