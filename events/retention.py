@@ -13,7 +13,7 @@ from datetime import datetime
 from functools import partial
 
 from django.db import OperationalError, connection, transaction
-from psycopg.errors import DeadlockDetected, LockNotAvailable
+from psycopg.errors import DeadlockDetected, LockNotAvailable, QueryCanceled
 
 from events.archives import (
     Archive,
@@ -34,6 +34,7 @@ DROP_LOCK_TIMEOUT = "300ms"
 """How long every reader and writer of the log waits behind one attempt to drop."""
 DROP_ATTEMPTS = 20
 DROP_PAUSE_SECONDS = 0.5
+SECOND_LOOK_TIMEOUT = "2s"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,7 +156,7 @@ def _archive_and_drop(month: Month) -> list[Reason]:
             for table, archive in archives.items():
                 compare(archive, table, month)
             _keep_everyone_away(month)
-            reasons = obstacles(month)
+            reasons = _second_look(month)
             if not reasons and not keep_readers_away():
                 text = "a rebuild or verify reads the log and its archives: the next run drops the month"
                 reasons = [Reason(kind=Kind.READER, text=text)]
@@ -167,7 +168,7 @@ def _archive_and_drop(month: Month) -> list[Reason]:
     except (ArchiveDamaged, ArchiveDiffers, OSError) as error:
         return [Reason(kind=Kind.ARCHIVE, text=f"its archive cannot be trusted: {error}")]
     except OperationalError as error:
-        if not _is_lock_timeout(error):
+        if not _is_timeout(error):
             raise
         return [Reason(kind=Kind.BUSY, text="its rows were locked by others for too long: the next run tries again")]
     return []
@@ -193,7 +194,7 @@ def _keep_everyone_away(month: Month) -> None:
         try:
             return lock()
         except OperationalError as error:
-            if not _is_lock_timeout(error):
+            if not _is_timeout(error):
                 raise
         time.sleep(DROP_PAUSE_SECONDS)
     return lock()
@@ -203,6 +204,19 @@ def _lock_for_a_moment(statement: str) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(f"SET LOCAL lock_timeout = '{DROP_LOCK_TIMEOUT}'")
         cursor.execute(statement)
+
+
+def _second_look(month: Month) -> list[Reason]:
+    """Look for what came up meanwhile. The whole log waits for it, so it has `SECOND_LOOK_TIMEOUT`.
+
+    :raises OperationalError: when a statement takes longer.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET LOCAL statement_timeout = '{SECOND_LOOK_TIMEOUT}'")
+        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off")
+        reasons = obstacles(month)
+        cursor.execute("SET LOCAL statement_timeout TO DEFAULT")
+        return reasons
 
 
 def _drop(archives: dict[str, Archive]) -> None:
@@ -259,5 +273,5 @@ def _alone() -> Iterator[bool]:
                 cursor.execute("SELECT pg_advisory_unlock(hashtextextended('events.retention', 2))")
 
 
-def _is_lock_timeout(error: OperationalError) -> bool:
-    return isinstance(error.__cause__, LockNotAvailable | DeadlockDetected)
+def _is_timeout(error: OperationalError) -> bool:
+    return isinstance(error.__cause__, LockNotAvailable | DeadlockDetected | QueryCanceled)
