@@ -58,6 +58,9 @@ class Held:
         return self.due_in is not None and self.due_in <= 0
 
 
+STATEMENT_SECONDS = 20
+"""What one statement of a handler may take: less than the task's time limit, so that the server ends it."""
+
 # The row is locked in one statement; what else is pending is read in the next, whose snapshot is younger than the lock.
 # Both travel in one round trip.
 _LOCK = f"""
@@ -66,7 +69,8 @@ SELECT s.cursor, s.paused_at IS NOT NULL, s.isolation, s.isolated_until,
 FROM events_subscription s WHERE s.tenant_id = %(tenant)s AND s.subscriber = %(subscriber)s
 FOR NO KEY UPDATE SKIP LOCKED;
 SELECT {PARKED_FLAGS}, {HEARD}
-FROM events_subscription s WHERE s.tenant_id = %(tenant)s AND s.subscriber = %(subscriber)s
+FROM events_subscription s WHERE s.tenant_id = %(tenant)s AND s.subscriber = %(subscriber)s;
+SET LOCAL statement_timeout = '{STATEMENT_SECONDS}s'
 """
 
 

@@ -180,7 +180,7 @@ class Drain:
                 news = portion.reached > held.cursor
                 applied = self._handle(events, reached=portion.reached, blocked=held.blocked) if news else []
         except Exception as error:
-            if not events:
+            if not events or (is_hang(error) and not self.dispatch.handling):
                 raise
             self.pace.note(len(events), self.clock() - began)
             raise BatchFailed(events, self.dispatch.culprit, error, is_counted=is_counted) from error

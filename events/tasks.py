@@ -33,6 +33,12 @@ RETRY_ON_INFRASTRUCTURE: dict[str, Any] = {
 RETENTION_SECONDS = 4 * 3600
 
 
+HANDLER_LIMITS = {"soft_time_limit": 30, "time_limit": 45}
+"""Seconds. At the first the handler is interrupted, at the second its process is killed; both count as a start."""
+BRIDGE_LIMITS = {"soft_time_limit": 90, "time_limit": 120}
+"""Of bridges: a batch is confirmed within half a minute."""
+
+
 def drain_tenant(subscriber: Subscriber, tenant: str) -> dict[str, Any]:
     """Drain for one tenant, in its schema; a doorbell for a tenant that may not work is refused.
 
@@ -65,7 +71,9 @@ def _register_drain(app: Celery, subscriber: Subscriber) -> None:
     def drain(_task: Task[..., Any], tenant: str) -> dict[str, Any]:
         return drain_tenant(subscriber, tenant)
 
-    register: Any = app.task(name=subscriber.name, bind=True, queue=subscriber.queue, **RETRY_ON_INFRASTRUCTURE)
+    limits = HANDLER_LIMITS if subscriber.bridge is None else BRIDGE_LIMITS
+    options = {**RETRY_ON_INFRASTRUCTURE, **limits}
+    register: Any = app.task(name=subscriber.name, bind=True, queue=subscriber.queue, **options)
     register(drain)
 
 

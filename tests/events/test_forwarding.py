@@ -1,15 +1,17 @@
 """Forwarding: at least once, in order, booked when it is confirmed; one that is refused does not stop the others."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
 
+from events.bridges.bridge import BridgeDown, Message, MessageRefused
 from events.bridges.configured import configured_bridges
 from events.canary import arrivals, release_canary
 from events.forwarding import Forward
 from events.models import ProcessedEvent, Subscription
+from events.pace import pace_of
 from events.pins import pin_version
 from events.services import pause_subscription, resume_subscription, retry_parked
 from events.subscriptions import find_subscriber, forget_subscriber
@@ -178,3 +180,45 @@ def test_a_spent_budget_rings_again_and_a_retry_that_finds_the_bridge_down_waits
     assert bridge.name in bells.rung
     assert parked(bridge.name) == [(1, "RETRYING")]
     assert Subscription.objects.get(subscriber=bridge.name).starts == 1
+
+
+@pytest.mark.parametrize("confirms", [False, True], ids=["all or nothing", "says what was confirmed"])
+def test_c10_a_slow_batch_whose_last_message_is_refused_is_booked_and_the_refused_one_is_parked_alone(
+    bridge: FakeBridge, confirms: bool
+) -> None:
+    bridged(bridge)
+    now = [0.0]
+
+    def send_slowly(messages: Sequence[Message]) -> None:
+        for number, message in enumerate(messages):
+            now[0] += 0.03
+            if message.key in bridge.refuses:
+                raise MessageRefused(message.id, "SenderFault", confirmed=number if confirms else 0)
+            bridge.sent.append(message)
+
+    bridge.send = send_slowly  # type: ignore[method-assign]
+    fail(*([A] * 40), B)
+    bridge.refuses = {key(B)}
+    subscriber = find_subscriber(bridge.name)
+    pace_of(bridge.name).note(200, 0.0)
+    handled = [Forward(bridge, subscriber, "north", SilentDoorbells(), clock=lambda: now[0]).run() for _ in range(3)]
+
+    assert sum(handled) == 40
+    assert len(bridge.sent) == (40 if confirms else 80)
+    assert Subscription.objects.get(subscriber=bridge.name).cursor == 41
+    assert parked(bridge.name) == [(41, "DEAD")]
+
+
+def test_what_was_confirmed_before_the_bridge_went_down_is_booked(bridge: FakeBridge) -> None:
+    forward = bridged(bridge)
+
+    def take_two(messages: Sequence[Message]) -> None:
+        bridge.sent += messages[:2]
+        raise BridgeDown("gone", confirmed=2)
+
+    bridge.send = take_two  # type: ignore[method-assign]
+    fail(A, B, A)
+
+    assert forward() == 2
+    assert Subscription.objects.get(subscriber=bridge.name).cursor == 2
+    assert ProcessedEvent.objects.filter(subscriber=bridge.name).count() == 2

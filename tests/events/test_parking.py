@@ -1,9 +1,13 @@
 """What fails: retried, parked with its successors, dead, released; the others go on."""
 
 import pytest
+import redis
+from django.conf import settings
 from django.db import OperationalError, connection, transaction
 
 from events.delivery import Delivery
+from events.doorbells import Doorbells
+from events.drain import Drain
 from events.models import OperatorAction, ParkedEvent, ProcessedEvent, Subscription
 from events.services import (
     NotParked,
@@ -11,10 +15,12 @@ from events.services import (
     discard_parked,
     retry_parked,
 )
-from events.subscriptions import Backoff
+from events.subscriptions import Backoff, find_subscriber
+from kernel.tenancy import in_public_schema
 from pos.models import Barcode
 from tenants.events import TenantSuspended
 from tenants.models import Tenant
+from tests import make
 from tests.events.recording import SOON, Recorder, Subscribe, parked, say, write, written
 from tests.work import drain
 
@@ -245,3 +251,44 @@ def test_a_retry_that_meets_an_infrastructure_error_is_left_for_later(shop: Tena
         drain(name)
 
     assert parked(name) == [(1, "RETRYING")]
+
+
+def test_h06_a_parked_event_whose_row_is_gone_is_dead_with_the_reason_and_others_go_on(
+    committed: Tenant, subscribe: Subscribe
+) -> None:
+    recorder = Recorder()
+    recorder.failing = {"bad": 99}
+    name = subscribe(recorder.record, TenantSuspended, backoff=Backoff(base=600))
+    say("bad", "fine")
+    drain(name)
+    with in_public_schema(), connection.cursor() as cursor:
+        cursor.execute("DELETE FROM events_event WHERE tenant_id = 'north' AND position = 1")
+    say("new")
+    ParkedEvent.objects.filter(subscriber=name).update(next_attempt_at=make.NOW)
+
+    assert drain(name) == 1
+
+    assert parked(name) == [(1, "DEAD")]
+    assert "position 1" in ParkedEvent.objects.get(subscriber=name).error
+    assert written() == ["2-fine", "3-new"]
+
+
+def test_h02_one_doorbell_rings_for_the_next_retry_whatever_else_failed(
+    committed: Tenant, subscribe: Subscribe
+) -> None:
+    def fail(_event: TenantSuspended, _delivery: Delivery[TenantSuspended]) -> None:
+        raise ValueError("a dependency is down")
+
+    name = subscribe(fail, TenantSuspended, backoff=Backoff(base=60, cap=60, attempts=10))
+    say(*(f"t{number}" for number in range(30)))
+    broker = redis.Redis.from_url(settings.REDIS_URL)
+    bells = Doorbells()
+    before = broker.llen("events")
+
+    for _ in range(3):
+        Drain(find_subscriber(name), "north", bells, budget=30).run()
+
+    assert Subscription.objects.get(subscriber=name).cursor == 30
+    delayed = broker.llen("events") - before
+    assert 1 <= delayed <= 3
+    assert 0 < broker.pttl(f"later:north:{name}") <= 60_001

@@ -356,3 +356,25 @@ def test_a03_a_savepoint_around_what_may_fail_is_no_failure(shop: Tenant, subscr
 
     assert drain(name) == 1
     assert written() == ["1-a"]
+
+
+def test_a_drain_has_a_time_limit_and_each_of_its_statements_a_shorter_one(shop: Tenant, subscribe: Subscribe) -> None:
+    from celery import Celery
+
+    from events import tasks
+
+    timeouts: list[str] = []
+
+    def look(_event: TenantSuspended, _delivery: Delivery[TenantSuspended]) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SHOW statement_timeout")
+            timeouts.append(cursor.fetchone()[0])
+
+    name = subscribe(look, TenantSuspended)
+    app = Celery("tests", set_as_current=False)
+    tasks.register_drains(app)
+    say("a")
+    drain(name)
+
+    assert timeouts == ["20s"]
+    assert (app.tasks[name].soft_time_limit, app.tasks[name].time_limit) == (30, 45)
