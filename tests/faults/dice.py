@@ -5,7 +5,7 @@ from uuid import UUID
 
 KILLS_FOR_GOOD = 100
 REFUSED_FOR_GOOD = 100
-WAYS = ("exits once", "swallows", "slow statement", "dawdles")
+WAYS = ("exits", "exits once", "cancelled", "swallows", "closed cursor", "large index row", "slow statement", "dawdles")
 """How an event makes its handler misbehave."""
 HARMLESS = ("", "exits once", "dawdles")
 
@@ -23,7 +23,7 @@ def kills_of(event_id: UUID) -> int:
 
 def way_of(event_id: UUID) -> str:
     """Say how an event makes its handler misbehave: mostly not at all, which is the empty word."""
-    thrown = dice("misbehaves", event_id, 240)
+    thrown = dice("misbehaves", event_id, 160)
     return WAYS[thrown] if thrown < len(WAYS) else ""
 
 
