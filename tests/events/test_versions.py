@@ -246,7 +246,7 @@ def test_an_event_that_cannot_be_upcast_is_dead_at_once_and_the_gate_says_so(
 
     assert drain(name) == 0
 
-    assert parked(name) == [(1, "DEAD"), (2, "WAITING")]
+    assert parked(name) == [(1, "DEAD")]
     assert [(found.version, found.count, found.positions) for found in pending] == [
         (1, 1, [1]),
         (9, 1, [2]),
