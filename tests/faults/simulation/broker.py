@@ -47,7 +47,12 @@ class Broker:
 
     def ready(self) -> bool:
         now = self.world.now
-        return now >= self.down_until and any(message.visible_at <= now for message in self.queue)
+        if now < self.down_until:
+            return False
+        for message in self.queue:
+            if message.visible_at <= now:
+                return True
+        return False
 
     def next_visible(self) -> float:
         return min((message.visible_at for message in self.queue), default=float("inf"))
@@ -119,10 +124,6 @@ class _Pipeline:
 
     def delete(self, key: str) -> None:
         self.commands.append(lambda: self.client.broker.keys.pop(key, None))
-
-    def pttl(self, key: str) -> int:
-        self.broker.require()
-        return int((self.broker.keys[key] - self.broker.world.now) * 1000) if self._alive(key) else -2
 
     def exists(self, key: str) -> None:
         self.commands.append(lambda: int(self.client._alive(key)))

@@ -33,7 +33,6 @@ class LockTimeout(OperationalError):
 class Transaction:
     process: Process
     tenant: str = ""
-    subscriber: str = ""
     writes: list[Write] = field(default_factory=list)
     locks: list[object] = field(default_factory=list)
     after_commit: list[Callable[[], None]] = field(default_factory=list)
@@ -52,7 +51,8 @@ class Database:
         self.wanted: dict[int, object] = {}
         self.transactions: dict[Process, Transaction] = {}
         self.deadlocks = 0
-        self.progress: Counter[Process] = Counter()
+        self.progress: Counter[tuple[str, str]] = Counter()
+        """How often something was committed that moves a tenant's subscription on."""
         self.ids = 0
 
     def begin(self) -> Transaction:
@@ -78,14 +78,14 @@ class Database:
     def _perhaps_commit(self, transaction: Transaction) -> None:
         """Commit a transaction whose COMMIT nobody hears the answer of, or not. A count of starts alone never is."""
         if transaction.process in self.transactions and self.world.random.random() < COMMITTED_UNANSWERED:
-            if self.tenants.get(transaction.tenant, Rows()).is_progress(transaction.writes):
+            if self.tenants.get(transaction.tenant, Rows()).progress(transaction.writes):
                 self._make_true(transaction)
 
     def _make_true(self, transaction: Transaction) -> None:
         if transaction.writes:
             before = self.tenants[transaction.tenant]
             self.tenants[transaction.tenant] = before.after(transaction.writes)
-            self.progress[transaction.process] += before.is_progress(transaction.writes)
+            self.progress.update((transaction.tenant, name) for name in before.progress(transaction.writes))
 
     def end(self, transaction: Transaction) -> None:
         """Release what the transaction holds; what it wrote and did not commit was never there."""
@@ -159,7 +159,7 @@ class Database:
 
     def append(self, tenant: str, events: list[NewEvent], *, snapshot: Rows) -> None:
         """Insert events after the snapshot's newest one, with the stream versions that follow those of the snapshot."""
-        versions: dict[str, int] = {}
+        versions: dict[str, int] = dict(snapshot.floors)
         for earlier in snapshot.log.values():
             versions[earlier.envelope.stream] = earlier.envelope.stream_version
         for position, new in enumerate(events, start=snapshot.head + 1):

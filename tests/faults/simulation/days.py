@@ -45,7 +45,8 @@ def lived(seed: int, variant: Variant = PROTOCOL) -> Outcome:
 
 def _until_broken(days: Iterable[Outcome]) -> Outcome:
     outcome = Outcome()
-    with patch.multiple("events.doorbells", logger=Silence(), metrics=Silence()):
+    quiet = patch.multiple("events.doorbells", logger=Silence(), metrics=Silence())
+    with quiet, patch("events.failures.described", str):
         for day in days:
             outcome += day
             if day.findings:

@@ -33,7 +33,7 @@ class Operators:
         """Decide, again and again, about what is parked in one tenant for one subscriber."""
         while self.world.now < until:
             self.world.sleep(self.random.uniform(0.1, 2))
-            tenant, subscriber = self.random.choice(list(self.shop.bound()))
+            tenant, subscriber = self.random.choice(self._at_work() or self.shop.bound())
             heads = list(self._heads(tenant, subscriber))
             if not heads:
                 continue
@@ -44,6 +44,10 @@ class Operators:
                 act(tenant, subscriber, one)
             except (Busy, OperationalError):
                 continue
+
+    def _at_work(self) -> list[tuple[str, str]]:
+        """List the subscriptions that are locked: there an operator meets a drain."""
+        return [key for key in self.shop.bound() if ("subscriptions", *key) in self.database.owners]
 
     def retry(self, tenant: str, subscriber: str, one: int | None) -> None:
         with self.protocol.unit_of_work():
@@ -118,4 +122,4 @@ class Operators:
         self.protocol.release_next(tenant, row.subscriber, row.stream)
 
     def _ring(self, tenant: str, subscriber: str) -> None:
-        self.shop.bells.ring_again(tenant, self.shop.subscribers[subscriber])
+        self.shop.bells.ring_again(tenant, self.shop.known(subscriber))

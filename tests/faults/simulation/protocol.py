@@ -10,6 +10,7 @@ from django.db import IntegrityError
 
 from events.cursors import Held, Isolation
 from events.delivery import Envelope
+from events.horizon import EventArchived
 from events.log import Page, StoredEvent
 from events.parking import STARTING_SECONDS, UNRESOLVED, Parked, State
 from events.store import Store
@@ -34,7 +35,10 @@ class Protocol(Store):
 
     def __init__(self, world: World, database: Database, variant: Variant) -> None:
         self.world, self.database, self.variant = world, database, variant
+        self.isolated: set[Process] = set()
+        """Who has isolated something in the run that is on."""
         self.refused: Counter[Process] = Counter()
+        """How often a process was sent away, because another has the lock, or has just counted a start."""
         self.ring: Callable[[str, set[str]], None] = lambda _tenant, _types: None
 
     @contextmanager
@@ -87,7 +91,11 @@ class Protocol(Store):
 
     def read_at(self, tenant_id: str, position: int) -> StoredEvent:
         rows = self.database.snapshot(tenant_id)
-        return next(e for e in rows.log.values() if e.envelope.position == position)
+        found = next((e for e in rows.log.values() if e.envelope.position == position), None)
+        if found is None:
+            message = f"the event at position {position} is in an archive only"
+            raise EventArchived(message)
+        return found
 
     # events.cursors
 
@@ -100,8 +108,9 @@ class Protocol(Store):
         if not self.variant.no_row_lock and not self.database.try_lock(("subscriptions", tenant_id, subscriber)):
             self.refused[self.world.current] += 1
             return None
-        self.database.current.subscriber = subscriber
-        newest = self.database.newest(tenant_id).subscriptions[subscriber]
+        newest = self.database.newest(tenant_id).subscriptions.get(subscriber)
+        if newest is None:
+            return None
         flags = before if self.variant.flags_in_locking_statement else self.database.snapshot(tenant_id)
         parked = list(flags.parked_of(subscriber))
         return Held(
@@ -112,7 +121,7 @@ class Protocol(Store):
                 (row.next_attempt_at - self.world.now for row in parked if row.state is State.RETRYING), default=None
             ),
             heard=flags.bound(subscriber, after=newest.cursor),
-            isolation=newest.isolation,
+            isolation=self._known_isolation(newest),
             started=newest.started,
         )
 
@@ -129,21 +138,6 @@ class Protocol(Store):
     def has_news(self, tenant_id: str, subscriber: str) -> bool:
         return self.database.snapshot(tenant_id).has_news(subscriber)
 
-    def isolate(self, tenant_id: str, subscriber: str, isolation: Isolation) -> None:
-        self.database.update(tenant_id, "subscriptions", subscriber, lambda row: replace(row, isolated=isolation))
-
-    def count_outage(self, tenant_id: str, subscriber: str, position: int) -> int:
-        def counted(row: SubscriptionRow) -> SubscriptionRow:
-            same = row.outage_position == position or (row.outage_position > row.cursor and position > row.cursor)
-            return replace(row, outage_position=position, outages=row.outages + 1 if same else 1)
-
-        row = self.database.update(tenant_id, "subscriptions", subscriber, counted, patience=STARTING_SECONDS)
-        return row.outages if row else 0
-
-    def is_connected(self) -> bool:
-        """Say yes: an error of this world has its SQLSTATE."""
-        return True
-
     def count_start(self, tenant_id: str, subscriber: str, position: int) -> int | None:
         now = self.world.now
 
@@ -154,6 +148,7 @@ class Protocol(Store):
             return replace(row, starts=row.starts + 1 if again else 1, started_position=position, started_at=now)
 
         row = self.database.update(tenant_id, "subscriptions", subscriber, counted)
+        self.refused[self.world.current] += row is None
         return row.starts if row else None
 
     def forget_start(self, tenant_id: str, subscriber: str, position: int) -> None:
@@ -161,6 +156,28 @@ class Protocol(Store):
             return _one_start_less(row) if row.started_position == position else None
 
         self.database.update(tenant_id, "subscriptions", subscriber, forgotten, patience=STARTING_SECONDS)
+
+    def _known_isolation(self, row: SubscriptionRow) -> Isolation | None:
+        forgotten = self.variant.forgets_isolation and self.world.current not in self.isolated
+        return None if forgotten else row.isolation
+
+    def isolate(self, tenant_id: str, subscriber: str, isolation: Isolation) -> None:
+        self.isolated.add(self.world.current)
+        self.database.update(tenant_id, "subscriptions", subscriber, lambda row: replace(row, isolated=isolation))
+
+    def count_outage(self, tenant_id: str, subscriber: str, position: int) -> int:
+        def counted(row: SubscriptionRow) -> SubscriptionRow:
+            last = row.outage_position
+            same = last == position or (last > row.cursor and position > row.cursor)
+            return replace(row, outage_position=position, outages=row.outages + 1 if same else 1)
+
+        patience = STARTING_SECONDS
+        row = self.database.update(tenant_id, "subscriptions", subscriber, counted, patience=patience)
+        return row.outages if row else 0
+
+    def is_connected(self) -> bool:
+        """Say yes: an error of this world has its SQLSTATE."""
+        return True
 
     # events.parking
 
@@ -215,6 +232,7 @@ class Protocol(Store):
             return replace(row, starts=row.starts + 1, started_at=now)
 
         row = self._update_parked(parked.id, counted)
+        self.refused[self.world.current] += row is None
         return replace(parked, starts=row.starts) if row else None
 
     def forget_parked_start(self, parked: Parked) -> None:
@@ -266,14 +284,6 @@ class Protocol(Store):
 
     def _tenant_of(self, parked_id: int) -> str:
         return next((name for name in self.database.tenants if parked_id in self.database.newest(name).parked), "")
-
-
-def newest_version(_type_name: str) -> int:
-    return 1
-
-
-def undecoded(_type_name: str, _version: int, data: str) -> str:
-    return data
 
 
 def _one_start_less(row: Any) -> Any:

@@ -23,12 +23,10 @@ Write = tuple[str, Any, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubscriptionRow:
-    """:param starts: how often the event at `started_position` was started; the last time at `started_at`.
-
-    :param outages: how often in a row the event at `outage_position` failed as in an outage.
-    """
+    """:param starts: how often the event at `started_position` was started; the last time at `started_at`."""
 
     cursor: int
+    start: int = 0
     started_position: int = 0
     starts: int = 0
     started_at: float = NEVER
@@ -79,6 +77,9 @@ class Rows:
     effects: Mapping[int, tuple[str, int]] = field(default_factory=dict)
     audiences: Mapping[int, str] = field(default_factory=dict)
     bindings: Mapping[tuple[str, str, int], Interval] = field(default_factory=dict)
+    archive: Mapping[int, StoredEvent] = field(default_factory=dict)
+    floors: Mapping[str, int] = field(default_factory=dict)
+    """What goes on counting after a month was dropped: each stream's last version, and the log's head, under ""."""
 
     def after(self, writes: Sequence[Write]) -> "Rows":
         """Return the rows as they are once these writes are made."""
@@ -93,19 +94,26 @@ class Rows:
                 rows[key] = row
         return replace(self, **changed)
 
-    def is_progress(self, writes: Sequence[Write]) -> bool:
-        """Say whether writes move a cursor, or the state of an event; to count a start is no progress."""
+    def progress(self, writes: Sequence[Write]) -> set[str]:
+        """Return whose cursor, or whose events' states, these writes move; to count a start is no progress."""
+        moved = set()
         for table, key, row in writes:
             earlier = getattr(self, table).get(key)
-            if table == "processed" or (table == "subscriptions" and row.cursor != earlier.cursor):
-                return True
-            if table == "parked" and (row is None or earlier is None or row.attempts != earlier.attempts):
-                return True
-        return False
+            if table == "processed":
+                moved.add(key[0])
+            elif table == "subscriptions" and row and earlier and row.cursor != earlier.cursor:
+                moved.add(key)
+            elif table == "parked" and (row is None or earlier is None or _outcome(row) != _outcome(earlier)):
+                moved.add((row or earlier).subscriber)
+        return moved
 
     @property
     def head(self) -> int:
-        return next(reversed(self.log.values())).envelope.position if self.log else 0
+        return next(reversed(self.log.values())).envelope.position if self.log else self.floors.get("", 0)
+
+    def history(self) -> list[StoredEvent]:
+        """List the archived events, and those of the log."""
+        return [*self.archive.values(), *self.log.values()]
 
     def bound(self, subscriber: str, *, after: int = -1) -> Heard:
         """Return what a subscription is bound to that a cursor has not passed."""
@@ -132,6 +140,10 @@ class Rows:
 
     def parked_of(self, subscriber: str) -> Iterator[ParkedRow]:
         return (row for row in self.parked.values() if row.subscriber == subscriber)
+
+
+def _outcome(row: ParkedRow) -> tuple[State, int]:
+    return row.state, row.attempts
 
 
 def stored(tenant: str, position: int, new: NewEvent, stream_version: int) -> StoredEvent:

@@ -1,32 +1,37 @@
 """The processes around the protocol: tills that publish, workers that drain, a sweeper, operators."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass
 from random import Random
-from typing import Any
 
 from django.db import OperationalError
 
-from events.bindings import Interval
-from events.delivery import Delivery
 from events.dispatch import Dispatch
 from events.drain import Drain
 from events.pace import Pace
 from events.parking import State
-from events.subscriptions import Backoff, Subscriber
+from events.subscriptions import Subscriber
 from tests.faults.simulation.broker import Broker, Message, SimulatedDoorbells
 from tests.faults.simulation.database import Database
+from tests.faults.simulation.handlers import Handlers
 from tests.faults.simulation.operators import Operators
-from tests.faults.simulation.protocol import Protocol, Silence, newest_version, undecoded
-from tests.faults.simulation.rows import Rows, SubscriptionRow
+from tests.faults.simulation.protocol import Protocol, Silence
+from tests.faults.simulation.releases import (
+    CHANGES,
+    COUNTED,
+    SOLD,
+    Deploy,
+    Release,
+    first_rows,
+    new_release,
+    old_release,
+)
+from tests.faults.simulation.retention import Retention
 from tests.faults.simulation.strikes import Strikes
 from tests.faults.simulation.troubles import Troubles
 from tests.faults.simulation.variants import Variant
-from tests.faults.simulation.world import Killed, Process, World
+from tests.faults.simulation.world import Process, World
 
 TENANTS = ["north", "south"]
-SOLD, COUNTED = "sold", "counted"
 SWEEP_SECONDS = 2.0
 FAULTS_UNTIL = 40.0
 OPERATORS_UNTIL = 50.0
@@ -34,14 +39,8 @@ QUIET_UNTIL = 4000.0
 WORKERS = 3
 OPERATORS = [0, 1, 3]
 TILLS = 3
-
-
-@dataclass(frozen=True, kw_only=True)
-class SeededBackoff(Backoff):
-    random: Random
-
-    def delay(self, attempt: int, random: Random | None = None) -> float:
-        return self.random.uniform(0, min(self.cap, self.base * 2**attempt))
+RETENTIONS = 0.3
+"""On how many days the oldest events are dropped."""
 
 
 class Shop:
@@ -62,35 +61,22 @@ class Shop:
         self.protocol.ring = self._ring
         self.troubles = Troubles(seed, calm)
         self.strikes = Strikes(self)
-        self.paces: defaultdict[str, Pace] = defaultdict(Pace)
         self.workers: dict[Process, Message | None] = {}
+        self.paces: defaultdict[tuple[Process, str], Pace] = defaultdict(Pace)
         self.failures: Counter[Process] = Counter()
         self.surprises: list[str] = []
         """What a run of a drain did that none may do, as it was seen."""
-        backoff = SeededBackoff(base=0.5, cap=5.0, attempts=4, random=self.random)
-        options: dict[str, Any] = {"backoff": backoff, "handler": lambda *_: None}
-        self.subscribers = {
-            subscriber.name: subscriber
-            for subscriber in (
-                Subscriber(name="stock", types=frozenset([SOLD]), batch_size=3, **options),
-                Subscriber(name="levels", types=frozenset([SOLD, COUNTED]), batch=True, batch_size=4, **options),
-            )
-        }
-        for name, subscriber in self.subscribers.items():
-            object.__setattr__(subscriber, "handler", self._many(name) if subscriber.batch else self._one(name))
-        bindings = {
-            (name, type_name, 0): Interval(type=type_name, since=0)
-            for name, subscriber in self.subscribers.items()
-            for type_name in subscriber.types
-        }
+        self.release_of: dict[Process, Release] = {}
+        self.retired: set[Process] = set()
+        self.handlers = Handlers(self)
+        changes = [] if calm else self.random.sample(CHANGES, self.random.choice([0, 0, 1, 2, len(CHANGES)]))
+        self.release = old_release(self)
+        self.deploy = Deploy(self, self.release, new_release(self, changes) if changes else self.release)
         for tenant in TENANTS:
-            subscriptions = dict.fromkeys(self.subscribers, SubscriptionRow(cursor=0))
-            self.database.tenants[tenant] = Rows(subscriptions=subscriptions, bindings=bindings)
+            self.database.tenants[tenant] = first_rows(self.release)
 
     def run(self) -> None:
-        for tenant in TENANTS:
-            for number in range(TILLS):
-                self.world.spawn(f"till {tenant} {number}", lambda tenant=tenant: self._till(tenant))  # type: ignore[misc]
+        self.open_tills(TILLS)
         for _ in range(WORKERS):
             self.hire()
         if self.calm:
@@ -111,20 +97,39 @@ class Shop:
             self.world.spawn("sweeper", self.sweep)
         for _ in range(self.random.choice(OPERATORS)):
             self.world.spawn("operator", lambda: Operators(self).work(until=OPERATORS_UNTIL))
+        if self.random.random() < RETENTIONS:
+            self.world.spawn("retention", lambda: Retention(self).work(until=FAULTS_UNTIL))
+        if self.deploy.after is not self.deploy.before:
+            self.world.spawn("deploy", self.deploy.run)
         self.broker.trouble = self.random.choice(["", "repeat"])
 
-    def bound(self) -> Iterator[tuple[str, str]]:
+    def bound(self) -> list[tuple[str, str]]:
         """List tenants and their subscriptions."""
-        return ((tenant, name) for tenant in TENANTS for name in self.subscribers)
+        return [(tenant, name) for tenant, rows in self.database.tenants.items() for name in rows.subscriptions]
+
+    def known(self, name: str) -> Subscriber:
+        """Return a subscriber as the newest code that has it declares it."""
+        return self.deploy.after.subscribers.get(name) or self.deploy.before.subscribers[name]
 
     def settled(self) -> bool:
-        return all(
-            not any(rows.has_news(name) for name in rows.subscriptions)
-            and not any(row.state is State.RETRYING for row in rows.parked.values())
+        return not any(process.name in ("operator", "deploy") for process in self.world.processes) and not any(
+            rows.has_news(name) or any(row.state is State.RETRYING for row in rows.parked_of(name))
             for rows in self.database.tenants.values()
-        ) and not any(process.name == "operator" for process in self.world.processes)
+            for name in rows.subscriptions
+        )
 
-    def _till(self, tenant: str) -> None:
+    def open_tills(self, number: int) -> None:
+        """Open tills that run the release of this moment."""
+        release = self.release
+        for tenant in TENANTS:
+            for each in range(number):
+                self.world.spawn(
+                    f"till {tenant} {each}",
+                    lambda tenant=tenant: self._till(tenant, release),  # type: ignore[misc]
+                )
+
+    def _till(self, tenant: str, release: Release) -> None:
+        self.release_of[self.world.current] = release
         for _ in range(self.random.randint(1, 3)):
             self.world.sleep(self.random.uniform(0, 0.02 if self.calm else 8))
             goods = sorted(self.random.sample("abc", 2))
@@ -133,98 +138,98 @@ class Shop:
                 with self.protocol.unit_of_work():
                     self.database.lock(("goods", tenant, goods[0]))
                     self.world.step()
-                    self.protocol.publish(tenant, SOLD, stream)
+                    self.protocol.publish(tenant, SOLD, stream, version=release.versions[SOLD])
                     self.database.lock(("goods", tenant, goods[1]))
-                    self.protocol.publish(tenant, SOLD, stream)
+                    second = self.random.choice(sorted(set(release.versions) - {COUNTED}))
+                    self.protocol.publish(tenant, second, stream, version=release.versions[second])
             except OperationalError:
                 continue
 
     def _ring(self, tenant: str, types: set[str]) -> None:
-        listening = [subscriber for subscriber in self.subscribers.values() if subscriber.types & types]
-        self.bells.ring_for(tenant, listening)
+        release = self.release_of.get(self.world.current, self.release)
+        self.bells.ring_for(tenant, [each for each in release.subscribers.values() if each.types & types])
 
     def hire(self, after: float = 0.0) -> None:
         process = self.world.spawn("worker", self._work, after=after)
-        self.workers[process] = None
+        self.workers[process], self.release_of[process] = None, self.release
+
+    def retire(self, process: Process) -> None:
+        """SIGTERM: it ends when it has finished its message; a newer one begins at once."""
+        if not process.dead:
+            self.retired.add(process)
+            self.hire()
+
+    def replace_sweeper(self) -> None:
+        for process in [process for process in self.world.processes if process.name == "sweeper"]:
+            process.kill()
+            self.world.spawn("sweeper", self.sweep)
 
     def _work(self) -> None:
         me = self.world.current
-        while True:
-            self.world.wait(self.broker.ready)
-            message = self.broker.take()
+        while me not in self.retired:
+            self.world.wait(lambda: me in self.retired or self.broker.ready())
+            message = None if me in self.retired else self.broker.take()
             if message is None:
                 continue
             self.workers[me] = message
-            subscriber = self.subscribers[message.subscriber]
-            drain = self.variant.drain(
-                subscriber,
-                message.tenant,
-                self.bells,
-                clock=lambda: self.world.now,
-                store=self.protocol,
-                dispatch=Dispatch(subscriber, message.tenant, middleware=(), decode=undecoded, newest=newest_version),
-                seen=Silence(),
-                pace=self.paces[subscriber.name],
-            )
-            self._run(drain, message)
+            subscriber = self.release_of[me].subscribers.get(message.subscriber)
+            if subscriber is None:
+                self.broker.acknowledge(message)
+            else:
+                self._run(self._drain(subscriber, message.tenant, self.release_of[me]), message)
+            if me.dead:
+                return
             self.workers[me] = None
+        self.workers.pop(me, None)
+
+    def _drain(self, subscriber: Subscriber, tenant: str, release: Release) -> Drain:
+        return self.variant.drain(
+            subscriber,
+            tenant,
+            self.bells,
+            clock=lambda: self.world.now,
+            store=self.protocol,
+            dispatch=Dispatch(
+                subscriber,
+                tenant,
+                middleware=(),
+                decode=release.decode,
+                newest=lambda name: release.versions.get(name, 0),
+            ),
+            seen=Silence(),
+            pace=self.paces[self.world.current, subscriber.name],
+        )
 
     def _run(self, drain: Drain, message: Message) -> None:
         """Run a drain as its task does, and see that a failure leaves something behind."""
         me, name = self.world.current, f"{message.tenant} {message.subscriber}"
-        self.protocol.refused[me] = self.failures[me] = self.database.progress[me] = 0
+        self.protocol.isolated.discard(me)
+        self.protocol.refused[me] = self.failures[me] = 0
+        subscription = (message.tenant, message.subscriber)
+        before = self.database.progress[subscription]
         try:
             drain.run()
         except OperationalError:
             message.visible_at = self.world.now + self.random.uniform(0, 2)
             return
+        except SystemExit:
+            self.strikes.kill(me)
+            return
         except Exception as error:  # noqa: BLE001 - whatever it is, a task does not raise it
             self.surprises.append(f"raised: {name} {type(error).__name__} {error}")
+        if self.failures[me] and self.database.progress[subscription] == before and not self.protocol.refused[me]:
+            self.surprises.append(f"no progress: {name} after {self.failures[me]} failures")
         self.broker.acknowledge(message)
 
     def sweep(self) -> None:
+        release = self.release
         while True:
             self.world.sleep(SWEEP_SECONDS)
-            for tenant, rows in self.database.tenants.items():
-                for name, subscriber in self.subscribers.items():
-                    due = any(
-                        row.subscriber == name and row.state is State.RETRYING and row.next_attempt_at <= self.world.now
-                        for row in rows.parked.values()
-                    )
-                    if due or rows.has_news(name):
-                        self.bells.ring_again(tenant, subscriber)
-
-    def _one(self, name: str) -> Any:
-        def handle(tenant: str, delivery: Delivery[str]) -> None:
-            self._apply(name, tenant, delivery)
-
-        return handle
-
-    def _many(self, name: str) -> Any:
-        def handle(deliveries: list[Delivery[str]]) -> None:
-            for delivery in deliveries:
-                self._apply(name, delivery.event, delivery)
-
-        return handle
-
-    def _apply(self, name: str, tenant: str, delivery: Delivery[str]) -> None:
-        """Write one effect; fail, or die, where this event is a troubled one."""
-        self.world.step()
-        position = delivery.envelope.position
-        self.database.add(tenant, "effects", (name, position))
-        if self.troubles.pace:
-            self.world.sleep(self.random.uniform(0, self.troubles.pace))
-        trouble, times = self.troubles.of(name, tenant, position)
-        if trouble == "fails" and delivery.attempt <= times:
-            self.failures[self.world.current] += 1
-            message = f"no {position}"
-            raise ValueError(message)
-        if trouble == "kills" and times:
-            self.troubles.happened(name, tenant, position)
-            self.strikes.kill(self.world.current)
-            raise Killed
-        if name == "stock" and position % 3 == 0:
-            self.protocol.publish(tenant, COUNTED, f"shelf:{position % 2}")
+            for tenant, name in self.bound():
+                rows, now = self.database.tenants[tenant], self.world.now
+                due = any(r.state is State.RETRYING and r.next_attempt_at <= now for r in rows.parked_of(name))
+                if name in release.subscribers and (due or rows.has_news(name)):
+                    self.bells.ring_again(tenant, release.subscribers[name])
 
     def _next_message(self) -> float:
         return max(self.broker.next_visible(), self.broker.down_until) if self.broker.queue else float("inf")

@@ -3,6 +3,8 @@
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from tests.faults.simulation.broker import Message
+from tests.faults.simulation.releases import identity
 from tests.faults.simulation.world import Process
 
 if TYPE_CHECKING:
@@ -46,11 +48,17 @@ class Strikes:
         """Start another in the place of one that is gone."""
         shop = self.shop
         message = shop.workers.pop(process, None)
-        if message is not None:
-            self.killed_draining[message.tenant, message.subscriber] += 1
-            if self.random.random() < RETURNED_AT_ONCE:
-                shop.broker.reject(message)
-        if process.name == "worker":
+        self.note_death(message)
+        if message is not None and self.random.random() < RETURNED_AT_ONCE:
+            shop.broker.reject(message)
+        if process.name == "worker" and process not in shop.retired:
             shop.hire(after=self.random.uniform(0, 2))
         elif process.name == "sweeper":
             shop.world.spawn("sweeper", shop.sweep, after=self.random.uniform(0, 5))
+        elif process.name == "deploy":
+            shop.world.spawn("deploy", shop.deploy.finish, after=self.random.uniform(0, 5))
+
+    def note_death(self, message: Message | None) -> None:
+        """Count that a drain ended as if its event had killed it."""
+        if message is not None:
+            self.killed_draining[message.tenant, identity(message.subscriber)] += 1

@@ -1,14 +1,20 @@
-"""What events do to their handlers: nothing, mostly; others fail, kill their worker, or take longer than a drain has."""
+"""What events do to their handlers: nothing, mostly; others fail, end their worker, or take longer than a drain has."""
 
 from dataclasses import dataclass, field
 from random import Random
 
 FOR_GOOD = 99
 KINDS = [
-    (0.08, ("fails", 2)),
-    (0.12, ("fails", FOR_GOOD)),
-    (0.15, ("kills", 1)),
-    (0.17, ("kills", FOR_GOOD)),
+    (0.080, ("fails", 2)),
+    (0.120, ("fails", FOR_GOOD)),
+    (0.145, ("kills", 1)),
+    (0.160, ("kills", FOR_GOOD)),
+    (0.168, ("exits", 1)),
+    (0.172, ("exits", FOR_GOOD)),
+    (0.176, ("hangs", 1)),
+    (0.180, ("hangs", FOR_GOOD)),
+    (0.195, ("an outage", 3)),
+    (0.200, ("an outage", FOR_GOOD)),
 ]
 """Of how many events, and how often each does it."""
 PACES = [0.0, 0.01, 0.03, 0.1]
@@ -45,3 +51,7 @@ class Troubles:
         """Count that it did it once."""
         kind, times = self.of(name, tenant, position)
         self.left[name, tenant, position] = (kind, times - 1)
+
+    def last(self, name: str, tenant: str, position: int) -> bool:
+        """Say whether it never ends of itself: an operator must decide."""
+        return self.of(name, tenant, position)[1] > FOR_GOOD // 2

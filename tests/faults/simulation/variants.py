@@ -9,6 +9,7 @@ from events.doorbells import Doorbells
 from events.drain import BatchFailed, Drain, Step
 from events.log import StoredEvent
 from events.poison import ForgetStart, Poison
+from events.reading import Portion, Reader
 from events.subscriptions import Subscriber
 
 
@@ -25,6 +26,8 @@ class Variant:
     successors_pass: bool = False
     flags_in_locking_statement: bool = False
     operators_without_lock: bool = False
+    trusts_direct_read: bool = False
+    forgets_isolation: bool = False
     never_sweeps: bool = False
 
 
@@ -115,6 +118,32 @@ class _KeepsPrevented(Poison):
             super().forget(forget_start)
 
 
+class StepsOverUnknown(Drain):
+    """Passes over what this code cannot handle, as if nobody were bound to it."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.reader = _PassesUnknown(self.subscriber, self.tenant_id, self.store, self.dispatch)
+
+
+class _PassesUnknown(Reader):
+    def _cut_before_newer(self, portion: Portion) -> Portion:
+        known = [event for event in portion.events if self.dispatch.can_handle(event.envelope)]
+        return Portion(events=known, reached=portion.reached, more=portion.more)
+
+
+class EndsOwing(Drain):
+    """Ends when its time is over, whatever has failed and left nothing behind."""
+
+    @property
+    def owing(self) -> bool:
+        return False
+
+    @owing.setter
+    def owing(self, _owing: bool) -> None:
+        """Forget it."""
+
+
 class ForgetsTheFailed(Drain):
     """Parks nothing: what failed is passed over."""
 
@@ -140,11 +169,14 @@ BROKEN = [
     Variant(name="failed events passed over", drain=ForgetsTheFailed),
     Variant(name="parked alone too early", drain=ParksAloneTooEarly),
     Variant(name="no sweeper", never_sweeps=True),
-    Variant(name="lock and flags in one statement", flags_in_locking_statement=True),
     Variant(name="operators without the lock", operators_without_lock=True),
+    Variant(name="isolation forgotten between runs", drain=EndsOwing, forgets_isolation=True),
+    Variant(name="unknown types stepped over", drain=StepsOverUnknown),
+    Variant(name="retention that trusts a direct read", trusts_direct_read=True),
 ]
-COUNTING = [
+BROKEN_IN_STORMS = [
     Variant(name="outages taken for kills", drain=TakesOutagesForKills),
     Variant(name="counts of starts that were not made", drain=CountsWhatItDidNotStart),
+    Variant(name="lock and flags in one statement", flags_in_locking_statement=True),
 ]
-"""What ordinary days show once in some hundred thousand, and storms in some hundred."""
+"""What storms, in which drains meet all the time, show much sooner than ordinary days."""

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from events.delivery import Envelope
 from events.parking import State
 from events.poison import STARTS_BEFORE_DEAD
+from tests.faults.simulation.releases import identity
 from tests.faults.simulation.shop import Shop
-from tests.faults.simulation.troubles import FOR_GOOD
 
 
 def findings(shop: Shop) -> Iterator[str]:
@@ -15,16 +15,16 @@ def findings(shop: Shop) -> Iterator[str]:
     if shop.database.deadlocks:
         yield f"deadlock: {shop.database.deadlocks}"
     for tenant, rows in shop.database.tenants.items():
-        positions = [event.envelope.position for event in rows.log.values()]
+        positions = [event.envelope.position for event in rows.history()]
         if positions != list(range(1, len(positions) + 1)):
             yield f"log: {tenant} has positions {positions}"
         versions: dict[str, int] = {}
-        for event in rows.log.values():
+        for event in rows.history():
             stream = event.envelope.stream
             versions[stream] = versions.get(stream, 0) + 1
             if event.envelope.stream_version != versions[stream]:
                 yield f"log: {tenant} {stream} has version {event.envelope.stream_version} for {versions[stream]}"
-        for name in shop.subscribers:
+        for name in rows.subscriptions:
             yield from _of_subscriber(shop, tenant, name)
     yield from shop.surprises[:3]
 
@@ -32,10 +32,11 @@ def findings(shop: Shop) -> Iterator[str]:
 def _of_subscriber(shop: Shop, tenant: str, name: str) -> Iterator[str]:
     rows = shop.database.tenants[tenant]
     heard = rows.bound(name)
-    due = [event.envelope for event in rows.log.values() if rows.is_for(name, heard, event.envelope)]
-    applied = [position for subscriber, position in rows.effects.values() if subscriber == name]
+    due = [event.envelope for event in rows.history() if rows.is_for(name, heard, event.envelope)]
+    applied = [position for subscriber, position in rows.effects.values() if subscriber == identity(name)]
     where = f"{tenant} {name}"
     yield from (f"repeated: {where} {position}" for position, times in Counter(applied).items() if times > 1)
+    yield from (f"applied, and not bound: {where} {p}" for p in sorted(set(applied) - {e.position for e in due}))
     yield from (f"reordered: {where} {said}" for said in _reordered(due, applied))
     yield from (f"{said}: {where} {position}" for said, position in _unaccounted(shop, tenant, name, due, applied))
     yield from (f"{said}: {where} {position}" for said, position in _parked_wrongly(shop, tenant, name, due))
@@ -85,6 +86,8 @@ def _parked_wrongly(shop: Shop, tenant: str, name: str, due: list[Envelope]) -> 
 
 
 def _incurable(shop: Shop, name: str, tenant: str, position: int) -> bool:
-    """Say whether an event fails for good, or its workers were killed often enough to be taken for its doing."""
-    fails_for_good = shop.troubles.of(name, tenant, position) == ("fails", FOR_GOOD)
-    return fails_for_good or shop.strikes.killed_draining[tenant, name] >= STARTS_BEFORE_DEAD - 1
+    """Say whether an event never heals, or its workers were killed often enough to be taken for its doing."""
+    me = identity(name)
+    return (
+        shop.troubles.last(me, tenant, position) or shop.strikes.killed_draining[tenant, me] >= STARTS_BEFORE_DEAD - 1
+    )

@@ -37,9 +37,6 @@ class Process:
         self.dead = True
         self.world.victims.append(self)
 
-    def can_run(self, now: float) -> bool:
-        return self.ready_at <= now and (self.waits_for is None or now >= self.waits_until or self.waits_for())
-
 
 class World:
     """:param now: seconds since the beginning. :param steps: how many statements have run."""
@@ -99,7 +96,12 @@ class World:
         while self.now < until:
             if self.victims:
                 self.bury()
-            able = [process for process in self.processes if process.can_run(self.now)]
+            now = self.now
+            able = [
+                p
+                for p in self.processes
+                if p.ready_at <= now and (p.waits_for is None or now >= p.waits_until or p.waits_for())
+            ]
             if not able:
                 moments = [at for p in self.processes for at in (p.ready_at, p.waits_until) if at > self.now]
                 moment = min([*moments, *(at for at in [self.next_moment()] if at > self.now)], default=float("inf"))
