@@ -20,7 +20,7 @@ from events.store import Store
 from events.subscriptions import Subscriber
 from events.verdicts import is_hang, is_outage
 
-OUTAGES_BEFORE_FAILURE = 6
+OUTAGES_BEFORE_FAILURE = 5
 """How often in a row a position fails as in an outage, while the database answers, before it fails like any other."""
 OUTDATED_SECONDS = 5.0
 """After how long newer code is looked for again, for an event that this code cannot handle."""

@@ -18,6 +18,7 @@ from events.forwarding import Forward
 from events.outgoing import send as send_outgoing
 from events.releasing import tenants_to_release
 from events.subscriptions import Subscriber, all_subscribers
+from events.verdicts import outages_raised_for_a_retry
 from events.webhooks.sending import send_due
 from kernel.tenancy import TenantRefused, in_public_schema, in_tenant, tenant_for_task
 
@@ -69,7 +70,8 @@ def register_drains(app: Celery) -> None:
 
 def _register_drain(app: Celery, subscriber: Subscriber) -> None:
     def drain(_task: Task[..., Any], tenant: str) -> dict[str, Any]:
-        return drain_tenant(subscriber, tenant)
+        with outages_raised_for_a_retry():
+            return drain_tenant(subscriber, tenant)
 
     limits = HANDLER_LIMITS if subscriber.bridge is None else BRIDGE_LIMITS
     options = {**RETRY_ON_INFRASTRUCTURE, **limits}

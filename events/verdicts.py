@@ -1,10 +1,11 @@
 """Verdicts: whether an error is an outage of the infrastructure, a hang, or the event's own failure."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import psycopg
 from celery.exceptions import SoftTimeLimitExceeded
-from django.db import Error, OperationalError
+from django.db import Error, InterfaceError, OperationalError
 
 OUTAGE_CLASSES = ("08", "40", "53", "57", "58")
 """Connections; rollbacks of transactions, as deadlocks; resources; intervention by an operator; the system."""
@@ -17,14 +18,30 @@ QUERY_CANCELED = "57014"
 def is_outage(error: BaseException, *, connected: bool) -> bool:
     """Say whether the infrastructure failed: by the SQLSTATE of the error, or because the connection is dead.
 
-    Nothing else counts. An error of the driver without a SQLSTATE, over a connection that lives, is the event's own,
-    and so is whatever another system (Redis, a gateway) answers: subscribers do database work only. What the database
-    layer itself refuses before the driver is asked, as a search_path that was not set, is an outage.
+    Nothing else counts, whatever the class of the error. One without a SQLSTATE, over a connection that lives, is the
+    event's own, and so is whatever another system (Redis, a gateway) answers: subscribers do database work only.
     """
-    if not connected or (isinstance(error, OperationalError) and error.__cause__ is None):
+    if not connected:
         return True
     state = next(_states(error), "")
     return state != QUERY_CANCELED and (state.startswith(OUTAGE_CLASSES) or state in OUTAGE_STATES)
+
+
+@contextmanager
+def outages_raised_for_a_retry() -> Iterator[None]:
+    """Raise an outage that has another class as the one for which a task is tried again.
+
+    :raises OperationalError: from it.
+    """
+    try:
+        yield
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception as error:
+        if not is_outage(error, connected=True):
+            raise
+        message = f"an outage: {type(error).__name__}: {error}"
+        raise OperationalError(message) from error
 
 
 def is_hang(error: BaseException) -> bool:

@@ -16,7 +16,10 @@ from tenants.database.statements import controls_transaction, may_change_search_
 
 
 class SearchPathNotSet(OperationalError):
-    """The tenant's schema could not be entered, so the statement was not sent."""
+    """The tenant's schema could not be entered, so the statement was not sent. The cause is what SET was answered.
+
+    A schema that does not exist can be entered all the same: the statements that look for its tables fail.
+    """
 
 
 class TransactionAborted(InternalError):
@@ -33,6 +36,7 @@ class DatabaseWrapper(django_tenants_base.DatabaseWrapper):
     in_commit_hooks = False
     default_isolation = ""
     _controlling = False
+    _search_path_error: Error | None = None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -121,18 +125,21 @@ class DatabaseWrapper(django_tenants_base.DatabaseWrapper):
 
     def _handle_search_path(self, cursor: Any = None) -> None:
         """Django-tenants swallows a failed `SET search_path`, and the next statement would run in the schema before."""
+        self._search_path_error = None
         super()._handle_search_path(cursor)
         if self.search_path_set_schemas or self._setting_search_path or self._fails_anyway():
             return
-        message = f"search_path for schema {self.schema_name!r} could not be set"
-        raise SearchPathNotSet(message)
+        message = f"search_path for schema {self.schema_name!r} could not be set: {self._search_path_error}"
+        raise SearchPathNotSet(message) from self._search_path_error
 
     def _fails_anyway(self) -> bool:
         """Say whether the next statement cannot reach a wrong schema, because it will be refused."""
         return self.in_atomic_block and (self.needs_rollback or self.transaction_is_aborted)
 
     def _guard(self, execute: Any, sql: Any, params: Any, many: bool, context: Any) -> Any:  # noqa: FBT001
-        if self._setting_search_path or self._controlling:
+        if self._setting_search_path:
+            return self._execute_set(execute, sql, params, many, context)
+        if self._controlling:
             return execute(sql, params, many, context)
         statement = sql if isinstance(sql, str) else self._text(sql)
         if self.unit is not None:
@@ -142,6 +149,14 @@ class DatabaseWrapper(django_tenants_base.DatabaseWrapper):
         finally:
             if may_change_search_path(statement):
                 self.search_path_set_schemas = None
+
+    def _execute_set(self, execute: Any, *of: Any) -> Any:
+        """Set the search_path, and keep the error, which django-tenants swallows."""
+        try:
+            return execute(*of)
+        except Error as error:
+            self._search_path_error = error
+            raise
 
     def _text(self, sql: Any) -> str:
         return sql.decode() if isinstance(sql, bytes) else str(sql.as_string(self.connection))

@@ -29,6 +29,7 @@ from tenants.models import Tenant
 from tenants.services import reactivate_tenant, suspend_tenant
 from tests import make
 from tests.isolation import flush_broker
+from tests.outages import outage
 from tests.work import drain, published
 
 SUBSCRIBER = "inventory.know_variants"
@@ -267,7 +268,7 @@ def test_a_drain_that_fails_does_not_count_as_far_behind(
     broker.set(f"behind:north:{SUBSCRIBER}", "1", px=60_000)
 
     def refuse(*_arguments: object, **_options: object) -> None:
-        raise OperationalError
+        raise outage()
 
     monkeypatch.setattr("events.log.read", refuse)
     with pytest.raises(OperationalError):

@@ -22,6 +22,7 @@ from tenants.events import TenantSuspended
 from tenants.models import Tenant
 from tests import make
 from tests.events.recording import SOON, Recorder, Subscribe, parked, say, write, written
+from tests.outages import outage
 from tests.work import drain
 
 
@@ -186,7 +187,7 @@ def test_an_event_that_cannot_be_read_is_dead_and_others_go_on(recorder: Recorde
 
 def test_an_infrastructure_error_is_no_attempt(shop: Tenant, subscribe: Subscribe) -> None:
     def lose_connection(_event: TenantSuspended, _delivery: Delivery[TenantSuspended]) -> None:
-        raise OperationalError("server closed the connection")
+        raise outage()
 
     name = subscribe(lose_connection, TenantSuspended)
     say("a")
@@ -242,7 +243,7 @@ def test_a_retry_that_meets_an_infrastructure_error_is_left_for_later(shop: Tena
     def fail_then_lose(_event: TenantSuspended, delivery: Delivery[TenantSuspended]) -> None:
         if delivery.attempt == 1:
             raise ValueError("first")
-        raise OperationalError("server closed the connection")
+        raise outage()
 
     name = subscribe(fail_then_lose, TenantSuspended, backoff=SOON)
     say("a")

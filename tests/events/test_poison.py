@@ -13,13 +13,15 @@ from django.db import OperationalError, connection
 from events import cursors, parking
 from events.delivery import Delivery
 from events.drain import Drain
+from events.failures import OUTAGES_BEFORE_FAILURE
 from events.models import ParkedEvent, Subscription
 from events.subscriptions import Backoff, find_subscriber
 from tenants.events import TenantSuspended
 from tenants.models import Tenant
 from tests import make
 from tests.events.recording import SOON, Recorder, Subscribe, parked, say, write, written
-from tests.work import SilentDoorbells, drain
+from tests.outages import outage
+from tests.work import PATIENT_SECONDS, SilentDoorbells, drain
 
 
 def exit_on_poison(event: TenantSuspended, delivery: Delivery[TenantSuspended]) -> None:
@@ -32,7 +34,7 @@ def drain_after_a_kill(name: str, bells: SilentDoorbells | None = None) -> None:
     """Drain as one does that finds the note of another which never said that it ended."""
     bells = bells or SilentDoorbells()
     bells.unended = True
-    Drain(find_subscriber(name), "north", bells).run()
+    Drain(find_subscriber(name), "north", bells, budget=PATIENT_SECONDS).run()
 
 
 def let_a_second_pass(name: str) -> None:
@@ -102,22 +104,22 @@ def test_drains_that_meet_do_not_count_for_one_another(shop: Tenant, subscribe: 
 
 
 def test_a_start_that_an_outage_ended_is_taken_back(shop: Tenant, subscribe: Subscribe) -> None:
-    outage = True
+    away = True
 
     def note(event: TenantSuspended, delivery: Delivery[TenantSuspended]) -> None:
-        if outage:
-            raise OperationalError
+        if away:
+            raise outage()
         write(event.tenant_name, delivery)
 
     name = subscribe(note, TenantSuspended)
     say("good")
-    for _ in range(5):
+    for _ in range(OUTAGES_BEFORE_FAILURE - 1):
         with pytest.raises(OperationalError):
             drain_after_a_kill(name)
         assert Subscription.objects.get(subscriber=name).started_position == 1
         assert Subscription.objects.get(subscriber=name).starts == 0
         let_a_second_pass(name)
-    outage = False
+    away = False
     drain(name)
 
     assert written() == ["1-good"]
@@ -125,7 +127,7 @@ def test_a_start_that_an_outage_ended_is_taken_back(shop: Tenant, subscribe: Sub
 
 
 def test_a_retrys_start_that_an_outage_ended_is_taken_back(shop: Tenant, subscribe: Subscribe) -> None:
-    errors = iter([ValueError, *[OperationalError] * 5])
+    errors = iter([ValueError(), *[outage() for _ in range(OUTAGES_BEFORE_FAILURE - 1)]])
 
     def note(event: TenantSuspended, delivery: Delivery[TenantSuspended]) -> None:
         if error := next(errors, None):
@@ -136,7 +138,7 @@ def test_a_retrys_start_that_an_outage_ended_is_taken_back(shop: Tenant, subscri
     say("good")
     drain(name)
     ParkedEvent.objects.filter(subscriber=name).update(next_attempt_at=make.NOW)
-    for _ in range(5):
+    for _ in range(OUTAGES_BEFORE_FAILURE - 1):
         with pytest.raises(OperationalError):
             drain_after_a_kill(name)
         row = ParkedEvent.objects.get(subscriber=name)

@@ -7,8 +7,17 @@ from typing import Any
 import psycopg
 import pytest
 import redis
+import requests
 from celery.exceptions import SoftTimeLimitExceeded
-from django.db import DataError, IntegrityError, InterfaceError, OperationalError, connection, transaction
+from django.db import (
+    DataError,
+    IntegrityError,
+    InterfaceError,
+    InternalError,
+    OperationalError,
+    connection,
+    transaction,
+)
 
 from events import failures
 from events.delivery import Delivery
@@ -17,13 +26,14 @@ from events.drain import Drain
 from events.models import ParkedEvent, ProcessedEvent, Subscription
 from events.subscriptions import Backoff, find_subscriber
 from events.unit_of_work import unit_of_work
-from events.verdicts import is_outage
+from events.verdicts import is_outage, outages_raised_for_a_retry
 from kernel.refusals import NotFound, Refusal
 from kernel.tenancy import tenant_connection
 from pos.models import Location
 from tenants.events import TenantSuspended
 from tenants.models import Tenant
 from tests.events.recording import Subscribe, parked, say, write, written
+from tests.outages import outage, with_state
 from tests.work import SilentDoorbells, drain
 
 ONCE = Backoff(attempts=1)
@@ -36,16 +46,13 @@ def raised(error: Exception, *, cause: BaseException | None = None, context: Bas
     return error
 
 
-def with_state(state: str) -> psycopg.Error:
-    return psycopg.errors.lookup(state)("said the server")
-
-
 @pytest.mark.parametrize(
     "state", ["08006", "40001", "40P01", "53300", "53100", "57P01", "57P03", "58030", "25006", "25P03", "55P03"]
 )
 def test_an_outage_is_told_by_its_sqlstate(state: str) -> None:
     assert is_outage(raised(OperationalError(), cause=with_state(state)), connected=True)
     assert is_outage(raised(ValueError(), cause=raised(OperationalError(), cause=with_state(state))), connected=True)
+    assert is_outage(with_state(state), connected=True)
 
 
 @pytest.mark.parametrize(
@@ -53,11 +60,18 @@ def test_an_outage_is_told_by_its_sqlstate(state: str) -> None:
     [
         raised(OperationalError("index row size exceeds"), cause=with_state("54000")),
         raised(OperationalError("canceling statement"), cause=with_state("57014")),
+        OperationalError("raised by hand"),
+        raised(ValueError(), cause=OperationalError("raised by hand")),
+        raised(OperationalError("by hand"), cause=redis.ConnectionError("refused")),
         raised(OperationalError("no SQLSTATE"), cause=psycopg.OperationalError("connection to elsewhere refused")),
         raised(InterfaceError("the cursor is closed"), cause=psycopg.InterfaceError("the cursor is closed")),
         raised(IntegrityError(), cause=with_state("23505")),
         raised(ValueError("its own"), context=raised(OperationalError(), cause=with_state("40P01"))),
         redis.ConnectionError("refused"),
+        requests.ConnectionError("refused"),
+        with_state("57014"),
+        psycopg.OperationalError("raised unwrapped, over a connection to elsewhere"),
+        psycopg.errors.InternalError_("cache lookup failed"),
         ConnectionResetError(),
         TimeoutError(),
     ],
@@ -71,6 +85,20 @@ def test_an_error_of_the_database_that_follows_an_outage_is_its_aftermath() -> N
     aftermath = transaction.TransactionManagementError("the transaction is aborted")
 
     assert is_outage(raised(aftermath, context=raised(OperationalError(), cause=with_state("40P01"))), connected=True)
+
+
+def test_an_outage_of_any_class_lets_the_task_be_tried_again() -> None:
+    read_only = raised(InternalError("read-only transaction"), cause=with_state("25006"))
+    lasting = raised(InternalError("cache lookup failed"), cause=with_state("XX000"))
+
+    with pytest.raises(OperationalError, match="an outage: InternalError"), outages_raised_for_a_retry():
+        raise read_only
+    with pytest.raises(InternalError), outages_raised_for_a_retry():
+        raise lasting
+
+
+def raise_by_hand() -> None:
+    raise OperationalError("server closed the connection unexpectedly")
 
 
 def use_a_closed_cursor() -> None:
@@ -87,7 +115,7 @@ def fill_an_index() -> None:
         )
 
 
-@pytest.mark.parametrize("way", [use_a_closed_cursor, fill_an_index])
+@pytest.mark.parametrize("way", [raise_by_hand, use_a_closed_cursor, fill_an_index])
 def test_b05_what_fails_every_time_is_parked_though_it_is_typed_as_an_outage(
     committed: Tenant, subscribe: Subscribe, way: Any
 ) -> None:
@@ -145,7 +173,7 @@ def test_an_outage_of_a_retry_is_counted_for_its_event_alone(shop: Tenant, subsc
     def handle(_event: TenantSuspended, delivery: Delivery[TenantSuspended]) -> None:
         if delivery.attempt == 1:
             raise ValueError("first")
-        raise OperationalError("again") from with_state("40P01")
+        raise outage("40P01")
 
     name = subscribe(handle, TenantSuspended, backoff=Backoff(base=0, cap=0, attempts=2))
     say("a")
@@ -162,20 +190,20 @@ def test_an_outage_of_a_retry_is_counted_for_its_event_alone(shop: Tenant, subsc
 
 
 def test_outages_at_different_positions_are_not_counted_together(shop: Tenant, subscribe: Subscribe) -> None:
-    outage = True
+    away = True
 
     def handle(event: TenantSuspended, delivery: Delivery[TenantSuspended]) -> None:
-        if outage:
-            raise OperationalError("away") from with_state("57P01")
+        if away:
+            raise outage()
         write(event.tenant_name, delivery)
 
     name = subscribe(handle, TenantSuspended, backoff=ONCE)
     for number in range(3 * failures.OUTAGES_BEFORE_FAILURE):
         say(f"t{number}")
-        outage = True
+        away = True
         with pytest.raises(OperationalError):
             drain(name)
-        outage = False
+        away = False
         assert drain(name) == 1
 
     assert parked(name) == []

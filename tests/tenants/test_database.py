@@ -5,17 +5,19 @@ from typing import Any
 
 import psycopg
 import pytest
-from django.db import DataError, IntegrityError, connection, transaction
+from django.db import DataError, IntegrityError, OperationalError, connection, transaction
 from django.db.utils import ProgrammingError
 
 from events.models import Event
 from events.unit_of_work import UnitRolledBack, unit_of_work
+from events.verdicts import is_outage
 from kernel.tenancy import in_public_schema, in_tenant
 from pos.models import Location
-from tenants.database.base import TransactionAborted
+from tenants.database.base import SearchPathNotSet, TransactionAborted
 from tenants.database.statements import controls_transaction, may_change_search_path, writes
 from tenants.models import Tenant
 from tests.events.recording import say
+from tests.outages import with_state
 
 
 def sql(statement: str) -> Any:
@@ -261,6 +263,51 @@ def test_statements_of_psycopg_are_looked_at_too(committed: Tenant) -> None:
         sql(psycopg.sql.SQL("SET LOCAL search_path = {}").format(psycopg.sql.Identifier("public")))  # type: ignore[arg-type]
 
         assert search_path() == "north, public"
+
+
+def break_off_the_next_search_path(state: str) -> None:
+    """Let the next SET search_path be answered with an error of that SQLSTATE, over a connection that lives."""
+    connection.search_path_set_schemas = None  # type: ignore[attr-defined]
+
+    def answer(execute: Any, sql: Any, params: Any, many: bool, context: Any) -> Any:
+        if str(sql).startswith("SET search_path"):
+            connection.execute_wrappers.remove(answer)
+            raise OperationalError("said the server") from with_state(state)
+        return execute(sql, params, many, context)
+
+    connection.execute_wrappers.append(answer)
+
+
+@pytest.mark.parametrize(("state", "away"), [("57P01", True), ("53200", True), ("54000", False)])
+def test_a_search_path_that_was_not_set_is_an_outage_where_its_cause_is_one(
+    committed: Tenant, state: str, away: bool
+) -> None:
+    break_off_the_next_search_path(state)
+
+    with pytest.raises(SearchPathNotSet) as raised:
+        sql("SELECT 1")
+
+    assert is_outage(raised.value, connected=True) is away
+
+
+def test_a_search_path_that_was_not_set_over_a_dead_connection_is_an_outage(committed: Tenant) -> None:
+    sql("SELECT 1")
+    connection.search_path_set_schemas = None  # type: ignore[attr-defined]
+    with connection._nodb_cursor() as elsewhere:
+        elsewhere.execute("SELECT pg_terminate_backend(%s, 5000)", [connection.connection.info.backend_pid])
+
+    with pytest.raises(SearchPathNotSet) as raised:
+        sql("SELECT 1")
+    connection.close()
+
+    assert is_outage(raised.value, connected=True)
+
+
+def test_a_schema_that_does_not_exist_fails_where_its_tables_are_looked_for(committed: Tenant) -> None:
+    with in_tenant(Tenant(schema_name="nowhere")), pytest.raises(ProgrammingError, match="does not exist") as raised:
+        Location.objects.count()
+
+    assert not is_outage(raised.value, connected=True)
 
 
 def test_zz_needs_a_database(shop: Tenant) -> None: ...
