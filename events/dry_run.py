@@ -1,7 +1,6 @@
 """A dry run: give a parked event to its subscriber, note which rows that changes, and roll all of it back."""
 
 import json
-from asyncio import CancelledError
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,21 +9,15 @@ from django.db import connection, transaction
 
 from events.dispatch import Dispatch
 from events.log import StoredEvent, read_at
-from events.models import ParkedEvent
 from events.parking import described
-from events.poison import KilledItsWorker
-from events.subscriptions import Subscriber, known_subscriber
+from events.subscriptions import Subscriber, find_subscriber
 from events.unit_of_work import Unit, rehearsal
-from kernel.refusals import Refusal
 from kernel.tenancy import current_tenant
 
 SHARED = "events_outgoing"
+TAKEN = {"55P03", "40001", "40P01"}
+"""SQLSTATEs of waiting too long for a row, of a row that others changed meanwhile, and of a deadlock."""
 Row = dict[str, Any]
-
-
-class DryRunRefused(Refusal):
-    code = "dry-run-refused"
-    title = "This event kills its process"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,30 +45,16 @@ class DryRun:
 def dry_run(*, subscriber: str, position: int, attempt: int = 1) -> DryRun:
     """Try an event of the current tenant without effect: database rows only, which is all a subscriber writes.
 
-    Runs at REPEATABLE READ, so that what others commit meanwhile is not taken for its doing.
+    Runs at REPEATABLE READ, so that what others commit meanwhile is not taken for its doing. The handler may end or
+    block its process: `events.rehearsing` gives it one.
 
-    :raises DryRunRefused: when the event has killed a worker: it would kill this process too.
+    :raises KeyError: when this code has no such subscriber.
     """
-    chosen = known_subscriber(subscriber)
-    if chosen is None:
-        return DryRun(error=f"this code has no subscriber {subscriber}: its handler cannot be tried here")
-    _require_harmless(subscriber, position)
     found = DryRun()
     with rehearsal() as unit:
         event = read_at(current_tenant(), position)
-        _observe(chosen, event, attempt, unit, found)
+        _observe(find_subscriber(subscriber), event, attempt, unit, found)
     return found
-
-
-def _require_harmless(subscriber: str, position: int) -> None:
-    """:raises DryRunRefused: when the parked event has killed a worker, or was started and never ended."""
-    parked = ParkedEvent.objects.filter(tenant_id=current_tenant(), subscriber=subscriber, position=position).first()
-    if parked is not None and (parked.starts > 0 or parked.error.startswith(KilledItsWorker.__name__)):
-        message = (
-            f"the event at position {position} has killed the process that handled it, and would kill this one:"
-            " discard it, publish an edited copy, or retry it once its handler is repaired"
-        )
-        raise DryRunRefused(message)
 
 
 def _observe(subscriber: Subscriber, event: StoredEvent, attempt: int, unit: Unit, found: DryRun) -> None:
@@ -107,9 +86,11 @@ def _try(subscriber: Subscriber, event: StoredEvent, attempt: int, unit: Unit) -
             dispatch.call([dispatch.delivery(event, attempt=attempt)])
             unit.require_whole()
     except Exception as error:  # noqa: BLE001 - whatever the handler raises is what the operator wants to see
+        if getattr(error.__cause__, "sqlstate", None) in TAKEN:
+            return f"Other work has the rows that this event needs now. Try it again in a moment.\n\n{described(error)}"
         return described(error)
-    except (SystemExit, CancelledError) as error:
-        return f"the handler asks its process to end: {type(error).__name__}"
+    except BaseException as error:  # noqa: BLE001 - this process does nothing else
+        return f"The handler asks its process to end: {type(error).__name__}."
     return ""
 
 

@@ -14,9 +14,9 @@ from django.utils.html import format_html
 
 from events import dead_letters, services
 from events.admin.acting import acting_in, operator_of
-from events.dry_run import dry_run
 from events.models import ParkedEvent
 from events.parking import State
+from events.rehearsing import rehearse
 from kernel.admin import ReadOnlyAdmin
 from kernel.refusals import Refusal
 
@@ -140,7 +140,7 @@ class ParkedEventAdmin(ReadOnlyAdmin):
 
     def _rehearse(self, parked: ParkedEvent, shown: dict[str, Any]) -> str:
         with acting_in(parked.tenant_id):
-            found = dry_run(subscriber=parked.subscriber, position=parked.position, attempt=parked.attempts + 1)
+            found = rehearse(subscriber=parked.subscriber, position=parked.position)
         changes = [
             (change.table, _pretty(change.before), _pretty(change.after), _kind(change.before, change.after))
             for change in found.changes

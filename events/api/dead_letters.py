@@ -10,8 +10,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from events import dead_letters, services
-from events.dry_run import dry_run
 from events.queries import lags
+from events.rehearsing import rehearse
 from kernel.api.scopes import EVENTS_OPERATE, actor_of, require_scope
 
 
@@ -144,10 +144,13 @@ class DeadLettersView(OperatorView):
 class DryRunView(OperatorView):
     @extend_schema(request=OneSerializer, responses=DryRunSerializer, operation_id="dry_run_dead_letter")
     def post(self, request: Request) -> Response:
-        """Try a parked event and roll it back: which rows a retry would create, change and delete, and what it says."""
+        """Try a parked event and roll it back: which rows a retry would create, change and delete, and what it says.
+
+        It runs in a process of its own, for ten seconds at most, one at a time.
+        """
         asked = self.asked(OneSerializer, request)
         services.require_parked(**asked)
-        found = dry_run(**asked)
+        found = rehearse(**asked)
         publishes = [{"type": type_name, "data": data} for type_name, data in found.publishes]
         shown = {**asdict(found), "publishes": publishes, "succeeds": found.succeeds}
         return Response(DryRunSerializer(shown).data)

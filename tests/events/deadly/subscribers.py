@@ -1,0 +1,5 @@
+from events.subscriptions import subscriber
+from tenants.events import TenantSuspended
+from tests.events.deadly.handling import NAME, act
+
+subscriber(NAME, TenantSuspended)(act)
