@@ -201,9 +201,10 @@ def count_outage(tenant_id: str, subscriber: str, position: int) -> int:
         return int(row[0]) if row else 0
 
 
-def forget_start(tenant_id: str, subscriber: str, position: int) -> None:
+def forget_start(tenant_id: str, subscriber: str, position: int, *, counted: int | None = None) -> None:
     """Take back one counted start of the event at a position.
 
+    :param counted: only where so many are counted: the last count's COMMIT was not answered, and may not be made.
     :raises OperationalError: when another drain holds the subscription for longer than a moment: it handles the event.
     """
     with connection.cursor() as cursor:
@@ -212,6 +213,7 @@ def forget_start(tenant_id: str, subscriber: str, position: int) -> None:
             """
             UPDATE events_subscription SET starts = starts - 1
             WHERE tenant_id = %s AND subscriber = %s AND started_position = %s AND starts > 0
+                AND starts = coalesce(%s, starts)
             """,
-            [tenant_id, subscriber, position],
+            [tenant_id, subscriber, position, counted],
         )

@@ -278,7 +278,7 @@ class Drain:
 
     def _count_and_retry(self) -> Step:
         """Count the start of the next parked event before it is tried; one that was started too often goes dead."""
-        with self.store.unit_of_work():
+        with self.poison.counting(), self.store.unit_of_work():
             held = self.store.lock(self.tenant_id, self.subscriber.name)
             due = self.store.next_due(self.tenant_id, self.subscriber.name) if held else None
             if due is None:
@@ -301,7 +301,7 @@ class Drain:
 
         False when another drain is about to handle it.
         """
-        with self.store.unit_of_work():
+        with self.poison.counting(), self.store.unit_of_work():
             held = self.store.lock(self.tenant_id, self.subscriber.name)
             if held is None or held.due:
                 return True

@@ -145,16 +145,18 @@ def count_start(parked: Parked) -> Parked | None:
         return replace(parked, starts=row[0]) if row else None
 
 
-def forget_start(parked: Parked) -> None:
+def forget_start(parked: Parked, *, counted: int | None = None) -> None:
     """Take back one counted start of a parked event.
 
+    :param counted: only where so many are counted: the last count's COMMIT was not answered, and may not be made.
     :raises OperationalError: when another drain holds its row for longer than a moment: it tries the event.
     """
     with connection.cursor() as cursor:
         cursor.execute(f"SET LOCAL lock_timeout = '{STARTING_SECONDS}s'")
         cursor.execute(
-            "UPDATE events_parkedevent SET starts = starts - 1 WHERE id = %s AND tenant_id = %s AND starts > 0",
-            [parked.id, current_tenant()],
+            "UPDATE events_parkedevent SET starts = starts - 1 WHERE id = %s AND tenant_id = %s AND starts > 0"
+            " AND starts = coalesce(%s, starts)",
+            [parked.id, current_tenant(), counted],
         )
 
 

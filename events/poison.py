@@ -36,6 +36,8 @@ class Poison:
     subscriber: Subscriber
     tenant_id: str
     store: Store
+    unanswered: ForgetStart | None = None
+    """Takes back what the current unit of work has counted, where it is committed all the same."""
 
     def suspect(self, events: Sequence[StoredEvent]) -> None:
         """Handle each of the next events alone and count its start, because one may have killed a worker."""
@@ -45,7 +47,10 @@ class Poison:
 
     def count(self, position: int) -> int | None:
         """Count a start at the cursor in the current transaction; None when another drain is about to make it."""
-        return self.store.count_start(self.tenant_id, self.subscriber.name, position)
+        starts = self.store.count_start(self.tenant_id, self.subscriber.name, position)
+        if starts is not None:
+            self.unanswered = partial(self.forget_at(position), counted=starts)
+        return starts
 
     def count_parked(self, parked: Parked) -> Parked | None:
         """Count a start of a parked event; one that was started too often goes dead, and its `starts` say so.
@@ -53,6 +58,8 @@ class Poison:
         None when another drain is about to make it.
         """
         counted = self.store.count_parked_start(parked)
+        if counted is not None:
+            self.unanswered = partial(self.forget_parked(counted), counted=counted.starts)
         if counted and is_deadly(counted.starts):
             self.store.settle(counted, State.DEAD, error=KilledItsWorker(counted.starts).described)
         return counted
@@ -77,11 +84,25 @@ class Poison:
             self.count(culprit)
         return True
 
-    def forget_at(self, position: int) -> ForgetStart:
+    def forget_at(self, position: int) -> partial[None]:
         return partial(self.store.forget_start, self.tenant_id, self.subscriber.name, position)
 
-    def forget_parked(self, parked: Parked) -> ForgetStart:
+    def forget_parked(self, parked: Parked) -> partial[None]:
         return partial(self.store.forget_parked_start, parked)
+
+    @contextmanager
+    def counting(self) -> Iterator[None]:
+        """Take back what a unit of work has counted whose COMMIT failed: it may be made all the same.
+
+        What another has counted since then is left.
+        """
+        self.unanswered = None
+        try:
+            yield
+        except Exception:
+            if self.unanswered is not None:
+                self.forget(self.unanswered)
+            raise
 
     @contextmanager
     def forgotten_when_cut_off(self, forget_start: ForgetStart) -> Iterator[None]:

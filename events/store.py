@@ -32,8 +32,8 @@ class Store:
     def count_start(self, tenant_id: str, subscriber: str, position: int) -> int | None:
         return cursors.count_start(tenant_id, subscriber, position)
 
-    def forget_start(self, tenant_id: str, subscriber: str, position: int) -> None:
-        cursors.forget_start(tenant_id, subscriber, position)
+    def forget_start(self, tenant_id: str, subscriber: str, position: int, *, counted: int | None = None) -> None:
+        cursors.forget_start(tenant_id, subscriber, position, counted=counted)
 
     def isolate(self, tenant_id: str, subscriber: str, isolation: Isolation) -> None:
         cursors.isolate(tenant_id, subscriber, isolation)
@@ -72,8 +72,8 @@ class Store:
     def count_parked_start(self, parked: Parked) -> Parked | None:
         return parking.count_start(parked)
 
-    def forget_parked_start(self, parked: Parked) -> None:
-        parking.forget_start(parked)
+    def forget_parked_start(self, parked: Parked, *, counted: int | None = None) -> None:
+        parking.forget_start(parked, counted=counted)
 
     def settle(self, parked: Parked, state: State, *, delay: float = 0.0, error: str = "") -> None:
         parking.settle(parked, state, delay=delay, error=error)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.db import OperationalError, connection
 
-from events import cursors, parking
+from events import cursors, parking, unit_of_work
 from events.delivery import Delivery
 from events.drain import Drain
 from events.failures import OUTAGES_BEFORE_FAILURE
@@ -220,6 +220,70 @@ def test_a_retrys_start_that_another_drain_prevented_is_taken_back(
     drain(name)
 
     assert parked(name) == []
+
+
+@contextmanager
+def cut_off_at_the_commit_of_a_count(monkeypatch: pytest.MonkeyPatch, *, made: bool) -> Iterator[None]:
+    """Cut the connection while the COMMIT of a counted start is under way, once; it is made or it is not."""
+    counted: list[bool] = []
+    count_at_cursor, count_parked, begin = cursors.count_start, parking.count_start, unit_of_work.unit_of_work
+
+    def count(counting: Callable[..., Any], *of: Any) -> Any:
+        counted.append(True)
+        return counting(*of)
+
+    def cut_off_once() -> None:
+        if counted == [True]:
+            counted.append(False)
+            raise OperationalError
+
+    @contextmanager
+    def cut_off() -> Iterator[None]:
+        with begin():
+            yield
+            if not made:
+                cut_off_once()
+        cut_off_once()
+
+    with monkeypatch.context() as patched:
+        patched.setattr(cursors, "count_start", partial(count, count_at_cursor))
+        patched.setattr(parking, "count_start", partial(count, count_parked))
+        patched.setattr(unit_of_work, "unit_of_work", cut_off)
+        yield
+
+
+@pytest.mark.parametrize("made", [True, False])
+def test_a_count_whose_commit_is_not_answered_is_taken_back_where_it_was_made(
+    shop: Tenant, subscribe: Subscribe, monkeypatch: pytest.MonkeyPatch, made: bool
+) -> None:
+    name = subscribe(exit_on_poison, TenantSuspended)
+    say("poison")
+    with pytest.raises(SystemExit):
+        drain_after_a_kill(name)
+    let_a_second_pass(name)
+
+    with cut_off_at_the_commit_of_a_count(monkeypatch, made=made), pytest.raises(OperationalError):
+        drain_after_a_kill(name)
+
+    subscription = Subscription.objects.get(subscriber=name)
+    assert (subscription.started_position, subscription.starts, parked(name)) == (1, 1, [])
+
+
+@pytest.mark.parametrize("made", [True, False])
+def test_a_retrys_count_whose_commit_is_not_answered_is_taken_back_where_it_was_made(
+    recorder: Recorder, subscribe: Subscribe, monkeypatch: pytest.MonkeyPatch, made: bool
+) -> None:
+    recorder.failing = {"bad": 1}
+    name = subscribe(recorder.record, TenantSuspended, backoff=Backoff(base=600))
+    say("bad")
+    drain(name)
+    ParkedEvent.objects.filter(subscriber=name).update(next_attempt_at=make.NOW, starts=1)
+
+    with cut_off_at_the_commit_of_a_count(monkeypatch, made=made), pytest.raises(OperationalError):
+        drain_after_a_kill(name)
+
+    row = ParkedEvent.objects.get(subscriber=name)
+    assert (row.state, row.attempts, row.starts) == ("RETRYING", 1, 1)
 
 
 def test_a_start_is_counted_before_the_handler_of_a_suspected_event(shop: Tenant, subscribe: Subscribe) -> None:

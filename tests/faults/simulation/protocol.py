@@ -151,9 +151,9 @@ class Protocol(Store):
         self.refused[self.world.current] += row is None
         return row.starts if row else None
 
-    def forget_start(self, tenant_id: str, subscriber: str, position: int) -> None:
+    def forget_start(self, tenant_id: str, subscriber: str, position: int, *, counted: int | None = None) -> None:
         def forgotten(row: SubscriptionRow) -> SubscriptionRow | None:
-            return _one_start_less(row) if row.started_position == position else None
+            return _one_start_less(row, counted) if row.started_position == position else None
 
         self.database.update(tenant_id, "subscriptions", subscriber, forgotten, patience=STARTING_SECONDS)
 
@@ -235,8 +235,8 @@ class Protocol(Store):
         self.refused[self.world.current] += row is None
         return replace(parked, starts=row.starts) if row else None
 
-    def forget_parked_start(self, parked: Parked) -> None:
-        self._update_parked(parked.id, _one_start_less, patience=STARTING_SECONDS)
+    def forget_parked_start(self, parked: Parked, *, counted: int | None = None) -> None:
+        self._update_parked(parked.id, lambda row: _one_start_less(row, counted), patience=STARTING_SECONDS)
 
     def settle(self, parked: Parked, state: State, *, delay: float = 0.0, error: str = "") -> None:
         again = self.world.now + delay
@@ -286,5 +286,5 @@ class Protocol(Store):
         return next((name for name in self.database.tenants if parked_id in self.database.newest(name).parked), "")
 
 
-def _one_start_less(row: Any) -> Any:
-    return replace(row, starts=row.starts - 1) if row.starts else None
+def _one_start_less(row: Any, counted: int | None) -> Any:
+    return replace(row, starts=row.starts - 1) if row.starts and counted in {None, row.starts} else None

@@ -118,6 +118,19 @@ class _KeepsPrevented(Poison):
             super().forget(forget_start)
 
 
+class KeepsUnansweredCounts(Drain):
+    """Leaves a start counted whose COMMIT was made and not answered, so that it was never made."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.poison = _KeepsUnanswered(self.subscriber, self.tenant_id, self.store)
+
+
+class _KeepsUnanswered(Poison):
+    def counting(self) -> AbstractContextManager[None]:
+        return nullcontext()
+
+
 class StepsOverUnknown(Drain):
     """Passes over what this code cannot handle, as if nobody were bound to it."""
 
@@ -177,6 +190,7 @@ BROKEN = [
 BROKEN_IN_STORMS = [
     Variant(name="outages taken for kills", drain=TakesOutagesForKills),
     Variant(name="counts of starts that were not made", drain=CountsWhatItDidNotStart),
+    Variant(name="counts whose COMMIT was not answered", drain=KeepsUnansweredCounts),
     Variant(name="lock and flags in one statement", flags_in_locking_statement=True),
 ]
 """What storms, in which drains meet all the time, show much sooner than ordinary days."""
