@@ -5,11 +5,12 @@ A partition has row-level security and no policy: read directly it is empty, wha
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 
 EVENTS = "events_event"
 PROCESSED = "events_processedevent"
@@ -47,22 +48,50 @@ class Extent:
     last: int
 
 
+@dataclass(frozen=True, kw_only=True)
+class Newest:
+    """The last position that a month holds of a tenant's events of one type."""
+
+    tenant_id: str
+    type: str
+    position: int
+
+
 IN_MONTH = "e.recorded_at >= %(starts_at)s AND e.recorded_at < %(ends_at)s"
 
 # Tenant after tenant: each is found by one look into the index, not by reading the month.
-_EXTENTS = f"""
-WITH RECURSIVE tenant AS (
+_TENANTS = f"""
     SELECT min(e.tenant_id) AS id FROM public.events_event e WHERE {IN_MONTH}
     UNION ALL
     SELECT (SELECT min(e.tenant_id) FROM public.events_event e WHERE {IN_MONTH} AND e.tenant_id > tenant.id)
     FROM tenant WHERE tenant.id IS NOT NULL
-)
+"""
+
+_EXTENTS = f"""
+WITH RECURSIVE tenant AS ({_TENANTS})
 SELECT tenant.id, (
     SELECT min(e.position) FROM public.events_event e WHERE {IN_MONTH} AND e.tenant_id = tenant.id
 ), (
     SELECT max(e.position) FROM public.events_event e WHERE {IN_MONTH} AND e.tenant_id = tenant.id
 )
 FROM tenant WHERE tenant.id IS NOT NULL
+"""
+
+# Type after type, backwards, by the index on (tenant_id, type, position).
+_NEWEST = f"""
+WITH RECURSIVE tenant AS ({_TENANTS}), newest AS (
+    SELECT tenant.id, last.* FROM tenant CROSS JOIN LATERAL (
+        SELECT e.type, e.position FROM public.events_event e WHERE {IN_MONTH} AND e.tenant_id = tenant.id
+        ORDER BY e.type DESC, e.position DESC LIMIT 1
+    ) AS last
+    UNION ALL
+    SELECT newest.id, before.* FROM newest CROSS JOIN LATERAL (
+        SELECT e.type, e.position FROM public.events_event e
+        WHERE {IN_MONTH} AND e.tenant_id = newest.id AND e.type < newest.type
+        ORDER BY e.type DESC, e.position DESC LIMIT 1
+    ) AS before
+)
+SELECT * FROM newest
 """
 
 # The floors are those of the rows that the digest covers: both are made of the same page.
@@ -102,6 +131,26 @@ def extents(month: Month) -> list[Extent]:
     with connection.cursor() as cursor:
         cursor.execute(_EXTENTS, month.period)
         return [Extent(tenant_id=name, first=first, last=last) for name, first, last in cursor.fetchall()]
+
+
+@contextmanager
+def along_indexes() -> Iterator[None]:
+    """Let statements that want an order follow an index that has it, until the end of this transaction.
+
+    PostgreSQL takes the period of a month that it has no statistics of for 0.5 % of its rows, and then reads and sorts
+    all of a tenant's for each type: minutes instead of milliseconds in a month of a million.
+    """
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL enable_sort = off; SET LOCAL enable_incremental_sort = off")
+        yield
+
+
+def newest(month: Month) -> list[Newest]:
+    """List the last positions in a month, for each tenant and type that it has events of."""
+    with along_indexes(), connection.cursor() as cursor:
+        cursor.execute(_NEWEST, month.period)
+        return [Newest(tenant_id=name, type=kind, position=position) for name, kind, position in cursor.fetchall()]
 
 
 def lines(table: str, month: Month) -> Iterator[list[str]]:

@@ -25,7 +25,7 @@ from events.archives import (
     require_present,
     write_archive,
 )
-from events.months import TABLES, Month, extents, months
+from events.months import TABLES, Extent, Month, extents, months, newest
 from events.obstacles import WRONG, Kind, Reason, obstacles
 from kernel.tenancy import in_public, tenant_statuses
 
@@ -34,7 +34,6 @@ DROP_LOCK_TIMEOUT = "300ms"
 """How long every reader and writer of the log waits behind one attempt to drop."""
 DROP_ATTEMPTS = 20
 DROP_PAUSE_SECONDS = 0.5
-SECOND_LOOK_TIMEOUT = "2s"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,19 +118,21 @@ def retain(*, before: datetime, dry_run: bool = False) -> list[Retained]:
     with _alone() as alone:
         if not alone:
             busy = Reason(kind=Kind.BUSY, text="another retention is running: wait until it has ended")
-            return [Retained(month=month.suffix, events=0, reasons=(busy,)) for month in old]
+            done = [Retained(month=month.suffix, events=0, reasons=(busy,)) for month in old]
+            if not dry_run:
+                _remember(done, instead_of=Kind.BUSY)
+            return done
         done = list(_retained(old, dry_run=dry_run))
         if not dry_run:
-            _forget_what_was_dropped([month for month, each in zip(old, done, strict=True) if each.dropped])
             _remember(done)
+            _forget_what_was_dropped([month for month, each in zip(old, done, strict=True) if each.dropped])
         return done
 
 
 def _retained(old: list[Month], *, dry_run: bool) -> Iterator[Retained]:
     earlier = ""
     for month in old:
-        held = extents(month)
-        reasons = [*obstacles(month), *_damaged_archives()]
+        held, reasons = _first_look(month)
         if earlier:
             reasons.append(Reason(kind=Kind.EARLIER, text=f"{earlier} is kept, and a log has no holes"))
         if not reasons and not dry_run:
@@ -147,6 +148,14 @@ def _retained(old: list[Month], *, dry_run: bool) -> Iterator[Retained]:
         )
 
 
+def _first_look(month: Month) -> tuple[list[Extent], list[Reason]]:
+    """Find what a month holds, and what keeps it."""
+    try:
+        return extents(month), [*obstacles(month, newest(month)), *_damaged_archives()]
+    except OperationalError as error:
+        return [], [_busy(error)]
+
+
 def _archive_and_drop(month: Month) -> list[Reason]:
     """Archive a month, compare, and drop it; return why it was kept, where it was."""
     try:
@@ -155,8 +164,9 @@ def _archive_and_drop(month: Month) -> list[Reason]:
             _keep_writers_away(month)
             for table, archive in archives.items():
                 compare(archive, table, month)
+            held = newest(month)
             _keep_everyone_away(month)
-            reasons = _second_look(month)
+            reasons = obstacles(month, held)
             if not reasons and not keep_readers_away():
                 text = "a rebuild or verify reads the log and its archives: the next run drops the month"
                 reasons = [Reason(kind=Kind.READER, text=text)]
@@ -168,9 +178,7 @@ def _archive_and_drop(month: Month) -> list[Reason]:
     except (ArchiveDamaged, ArchiveDiffers, OSError) as error:
         return [Reason(kind=Kind.ARCHIVE, text=f"its archive cannot be trusted: {error}")]
     except OperationalError as error:
-        if not _is_timeout(error):
-            raise
-        return [Reason(kind=Kind.BUSY, text="its rows were locked by others for too long: the next run tries again")]
+        return [_busy(error)]
     return []
 
 
@@ -206,19 +214,6 @@ def _lock_for_a_moment(statement: str) -> None:
         cursor.execute(statement)
 
 
-def _second_look(month: Month) -> list[Reason]:
-    """Look for what came up meanwhile. The whole log waits for it, so it has `SECOND_LOOK_TIMEOUT`.
-
-    :raises OperationalError: when a statement takes longer.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(f"SET LOCAL statement_timeout = '{SECOND_LOOK_TIMEOUT}'")
-        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off")
-        reasons = obstacles(month)
-        cursor.execute("SET LOCAL statement_timeout TO DEFAULT")
-        return reasons
-
-
 def _drop(archives: dict[str, Archive]) -> None:
     with connection.cursor() as cursor:
         for archive in archives.values():
@@ -252,10 +247,11 @@ def _forget(statement: str, *parameters: datetime) -> None:
             cursor.execute(statement, parameters)
 
 
-def _remember(done: list[Retained]) -> None:
+def _remember(done: list[Retained], *, instead_of: Kind | None = None) -> None:
+    """Write down what keeps months, in the place of all that was, or of the reasons of one kind."""
     kept = [(each.month, reason.tenant_id, reason.kind, reason.text) for each in done for reason in each.reasons]
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("DELETE FROM events_keptmonth")
+        cursor.execute("DELETE FROM events_keptmonth WHERE kind = coalesce(%s, kind)", [instead_of])
         cursor.execute(_REMEMBER, [[row[n] for row in kept] for n in range(4)])
 
 
@@ -271,6 +267,16 @@ def _alone() -> Iterator[bool]:
         if alone:
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_advisory_unlock(hashtextextended('events.retention', 2))")
+
+
+def _busy(error: OperationalError) -> Reason:
+    """Say what took too long. :raises OperationalError: when it was not that."""
+    if not _is_timeout(error):
+        raise error
+    if isinstance(error.__cause__, QueryCanceled):
+        text = f"a statement was cancelled ({str(error).strip()}): the next run tries again; where that fails as well,"
+        return Reason(kind=Kind.BUSY, text=f"{text} raise the role's statement_timeout")
+    return Reason(kind=Kind.BUSY, text="its rows were locked by others for too long: the next run tries again")
 
 
 def _is_timeout(error: OperationalError) -> bool:

@@ -1,5 +1,6 @@
 """What keeps a month in the log: an event that somebody has yet to handle or to receive, and nothing else."""
 
+import re
 from io import StringIO
 from typing import Any
 
@@ -9,10 +10,10 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from events import bindings, months, queries
+from events import bindings, months, queries, retention
 from events.gauges import scraped
 from events.models import Subscription, WebhookDelivery
-from events.obstacles import UNHANDLED
+from events.obstacles import obstacles
 from events.services import pause_subscription, subscribe_tenant
 from events.subscriptions import Backoff, forget_subscriber
 from events.webhooks.deliveries import redeliver
@@ -265,25 +266,132 @@ def test_what_came_up_while_a_month_was_compared_keeps_it(
     assert count("SELECT count(*) FROM events_floor WHERE tenant_id = 'north'") == 0
 
 
-def test_what_is_pending_is_found_by_the_index_on_types_and_not_by_reading_the_month(old_month: str) -> None:
-    say(*"abc")
-    age()
+@pytest.mark.parametrize("statistics", [True, False], ids=["analyzed", "never analyzed"])
+def test_what_keeps_a_month_is_found_without_reading_its_rows(
+    old_month: str, subscribe: Subscribe, statistics: bool
+) -> None:
+    quiet, pending = (subscribe(Recorder().record, TenantReactivated) for _ in range(2))
+    _fill_the_month(20_000, statistics=statistics)
     with in_public_schema(), connection.cursor() as cursor:
-        cursor.execute("ANALYZE events_event; ANALYZE events_binding; ANALYZE events_subscription")
-        month = months.months()[0]
-        cursor.execute("SET enable_seqscan = off")
-        cursor.execute(f"EXPLAIN {UNHANDLED}", {**month.period, "tenants": ["north", "south"]})
-        plan = "\n".join(line for (line,) in cursor.fetchall())
-        cursor.execute("RESET enable_seqscan")
+        cursor.execute("UPDATE events_subscription SET cursor = 20000 WHERE tenant_id = 'north'")
+        cursor.execute("UPDATE events_subscription SET cursor = 1 WHERE subscriber = %s", [quiet])
+        cursor.execute("UPDATE events_subscription SET cursor = 0 WHERE subscriber = %s", [pending])
+        _park(cursor, quiet, range(1, 4))
+        cursor.execute("SELECT pg_relation_size(%s) / 8192", [f"public.events_event_{OLD}"])
+        pages = cursor.fetchone()[0]
+        month, read = months.months()[0], []
 
-    assert f"on events_event_{OLD}" in plan
-    assert plan.count("events_event_") == 2
-    (condition,) = [
-        line
-        for line in plan.splitlines()
-        if "Index Cond" in line and "recorded_at" not in line and "type" in line and "position" in line
+        with connection.execute_wrapper(_Explaining(read)):
+            found = obstacles(month, months.newest(month))
+            held = months.extents(month)
+
+    assert [(reason.kind, reason.text.split(" ", 1)[0]) for reason in found] == [
+        ("unhandled", pending),
+        ("parked", quiet),
     ]
-    assert "tenant_id = b.tenant_id" in condition
+    assert [(each.first, each.last) for each in held] == [(1, 20_000)]
+    assert pages > 900
+    assert len(read) == 8
+    assert max(blocks for blocks, _ in read) < pages / 10
+    assert not [plan for _, plan in read if f"Seq Scan on events_event_{OLD}" in plan]
+
+
+def _fill_the_month(rows: int, *, statistics: bool) -> None:
+    """Write a month of a type that nobody hears, behind one event of a type that is rare."""
+    with in_public_schema(), connection.cursor() as cursor:
+        cursor.execute(f"ALTER TABLE public.events_event_{OLD} SET (autovacuum_enabled = off)")
+        cursor.execute(
+            """
+            INSERT INTO public.events_event (tenant_id, position, event_id, type, version, category, stream,
+                stream_version, occurred_at, recorded_at, correlation_id, actor, traceparent, data)
+            SELECT 'north', n, gen_random_uuid(), CASE n WHEN 1 THEN 'tenants.tenant_reactivated' ELSE 'tests.told' END,
+                1, 'DOMAIN', 'tests:' || n, 1, now(), '2020-01-15Z'::timestamptz + n * interval '1 s',
+                gen_random_uuid(), '', '', jsonb_build_object('note', repeat('x', 200))
+            FROM generate_series(1, %s) AS n
+            """,
+            [rows],
+        )
+        if statistics:
+            cursor.execute(f"ANALYZE public.events_event_{OLD}; ANALYZE events_subscription; ANALYZE events_binding")
+
+
+def _park(cursor: Any, subscriber: str, positions: range) -> None:
+    cursor.execute(
+        """
+        INSERT INTO events_parkedevent (tenant_id, subscriber, position, event_id, type, stream, state, attempts,
+            next_attempt_at, error, fingerprint, reason, parked_at, updated_at)
+        SELECT e.tenant_id, %s, e.position, e.event_id, e.type, e.stream, 'DEAD', 1, now(), '', '', '', now(), now()
+        FROM events_event e WHERE e.tenant_id = 'north' AND e.position = ANY(%s)
+        """,
+        [subscriber, list(positions)],
+    )
+
+
+class _Explaining:
+    """Keeps, of each statement, how many blocks it touched and its plan."""
+
+    def __init__(self, read: list[tuple[int, str]]) -> None:
+        self.read = read
+
+    def __call__(self, execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:  # noqa: FBT001
+        if sql.lstrip().startswith(("SELECT", "WITH")):
+            with context["connection"].connection.cursor() as cursor:
+                cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS) {sql}", params)
+                plan = "\n".join(line for (line,) in cursor.fetchall())
+            first = re.search(r"Buffers: (.*)", plan.split("Planning")[0])
+            self.read.append((sum(map(int, re.findall(r"=(\d+)", first[1]))) if first else 0, plan))
+        return execute(sql, params, many, context)
+
+
+def test_only_small_tables_are_read_while_the_log_is_locked(old_month: str) -> None:
+    trade()
+    age()
+
+    with CaptureQueriesContext(connection) as captured:
+        assert retained() == DROPPED
+
+    statements = [query["sql"] for query in captured]
+    (locked,) = [n for n, statement in enumerate(statements) if "ACCESS EXCLUSIVE" in statement]
+    (dropped,) = [n for n, statement in enumerate(statements) if statement.startswith("DROP TABLE public.events_event")]
+    meanwhile = [s for s in statements[locked + 1 : dropped] if "SAVEPOINT" not in s]
+    assert len(meanwhile) == 10
+    assert not [s for s in meanwhile if "WITH page" in s or "RECURSIVE" in s]
+
+
+@pytest.mark.parametrize("look", ["first", "second"])
+def test_a_look_that_takes_too_long_keeps_the_month_as_busy_until_the_next_run(
+    old_month: str, monkeypatch: pytest.MonkeyPatch, look: str
+) -> None:
+    trade()
+    age()
+    lock = retention._keep_everyone_away
+
+    def and_be_slow(month: months.Month | None = None) -> None:
+        if month is not None:
+            lock(month)
+        patched.setattr("events.obstacles.UNHANDLED", "SELECT 'north', '', false, 1 FROM pg_sleep(30)")
+        with connection.cursor() as cursor:
+            cursor.execute("SET statement_timeout = '100ms'")
+
+    with monkeypatch.context() as patched:
+        if look == "first":
+            and_be_slow()
+        else:
+            patched.setattr(retention, "_keep_everyone_away", and_be_slow)
+        try:
+            kept = retained()
+        finally:
+            with connection.cursor() as cursor:
+                cursor.execute("RESET statement_timeout")
+
+    assert kept == keeps(
+        "a statement was cancelled (canceling statement due to statement timeout): the next run tries again; where"
+        " that fails as well, raise the role's statement_timeout"
+    )
+    assert f'tillflow_events_month_kept{{month="{OLD}",reason="busy"}} 1.0' in scraped().decode()
+    assert count("SELECT count(*) FROM events_floor WHERE tenant_id = 'north'") == 0
+    assert retained() == DROPPED
+    assert "tillflow_events_month_kept{" not in scraped().decode()
 
 
 @pytest.mark.parametrize("table", months.TABLES)

@@ -18,6 +18,7 @@ from django.db import connection
 from config.celery import app
 from events import retention
 from events.archives import Archive, ArchiveDamaged, dropped_archives, reading_archives, write_archive
+from events.gauges import scraped
 from events.log import head
 from events.models import Event, Outgoing, ProcessedEvent, Subscription
 from events.months import Month
@@ -218,16 +219,18 @@ def test_retention_runs_once_at_a_time(old_month: str, monkeypatch: pytest.Monke
     trade()
     age()
     seen: list[Any] = []
+    busy = f'tillflow_events_month_kept{{month="{OLD}",reason="busy"}} 1.0'
 
     def meanwhile(table: str, month: Month) -> Archive:
         with other_session():
-            seen.append(retained())
+            seen.append((retained(), busy in scraped().decode()))
         return write_archive(table, month)
 
     monkeypatch.setattr(retention, "write_archive", meanwhile)
 
     assert retained() == [(OLD, True, "")]
-    assert seen == [[(OLD, False, "another retention is running: wait until it has ended")]] * 2
+    assert seen == [([(OLD, False, "another retention is running: wait until it has ended")], True)] * 2
+    assert "tillflow_events_month_kept{" not in scraped().decode()
 
 
 def test_retention_refuses_to_work_in_a_tenants_schema(old_month: str) -> None:
