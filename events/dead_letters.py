@@ -30,20 +30,25 @@ class DeadLetterGroup:
 
 @dataclass(frozen=True, kw_only=True)
 class DeadLetter:
-    """One dead event, with its payload as it is stored. `blocked` are the positions that wait behind it."""
+    """One dead event, with its payload as it is stored. `blocked` are the positions that wait behind it.
+
+    :param archived: whether the log no longer holds the event: it has neither `version` nor `data`, and can only be
+        discarded.
+    """
 
     tenant_id: str
     subscriber: str
     position: int
     event_id: UUID
     type: str
-    version: int
+    version: int | None
     stream: str
     attempts: int
     fingerprint: str
     error: str
     parked_at: datetime
     blocked: list[int]
+    archived: bool
     data: Any
 
 
@@ -64,9 +69,9 @@ ORDER BY count(*) DESC, p.tenant_id, p.subscriber
 
 _LETTERS = f"""
 SELECT p.tenant_id, p.subscriber, p.position, p.event_id, p.type, e.version, p.stream, p.attempts, p.fingerprint,
-    p.error, p.parked_at, coalesce(({_BLOCKED}), '{{}}'), e.data::text
+    p.error, p.parked_at, coalesce(({_BLOCKED}), '{{}}'), e.position IS NULL, e.data::text
 FROM events_parkedevent p
-JOIN events_event e ON e.tenant_id = p.tenant_id AND e.position = p.position
+LEFT JOIN events_event e ON e.tenant_id = p.tenant_id AND e.position = p.position
 WHERE p.state = %(dead)s AND {wall("p")} AND p.subscriber = coalesce(%(subscriber)s, p.subscriber)
     AND p.fingerprint = coalesce(%(fingerprint)s, p.fingerprint) AND p.position = coalesce(%(position)s, p.position)
 ORDER BY p.tenant_id, p.subscriber, p.position LIMIT %(limit)s
@@ -87,7 +92,7 @@ def letters(
     asked = {"subscriber": subscriber, "fingerprint": fingerprint, "position": position, "limit": limit}
     names = list(DeadLetter.__dataclass_fields__)
     return [
-        DeadLetter(**{**dict(zip(names, row, strict=True)), "data": json.loads(row[-1])})
+        DeadLetter(**{**dict(zip(names, row, strict=True)), "data": json.loads(row[-1] or "null")})
         for row in _rows(_LETTERS, asked)
     ]
 

@@ -153,8 +153,12 @@ class ParkedEventAdmin(ReadOnlyAdmin):
         """Let an operator mend the data of a dead event, and publish it for the subscriber that failed."""
         self._require_operator(request)
         parked = get_object_or_404(ParkedEvent, pk=pk)
-        with acting_in(parked.tenant_id):
-            stored = services.data_in_newest_version(position=parked.position)
+        try:
+            with acting_in(parked.tenant_id):
+                stored = services.data_in_newest_version(position=parked.position)
+        except Refusal as refusal:
+            self.message_user(request, refusal.detail, messages.ERROR)
+            return HttpResponseRedirect(reverse("admin:events_parkedevent_changelist"))
         form = CopyForm(request.POST or None, initial={"payload": stored})
         if request.method == "POST" and form.is_valid():
             copied = self._try(request, lambda: self._publish_copy(request, parked, form.cleaned_data))

@@ -32,14 +32,15 @@ class LetterSerializer(serializers.Serializer[Any]):
     position = serializers.IntegerField()
     event_id = serializers.UUIDField()
     type = serializers.CharField()
-    version = serializers.IntegerField()
+    version = serializers.IntegerField(allow_null=True)
     stream = serializers.CharField()
     attempts = serializers.IntegerField()
     fingerprint = serializers.CharField()
     error = serializers.CharField(help_text="The end of the traceback")
     parked_at = serializers.DateTimeField()
     blocked = serializers.ListField(child=serializers.IntegerField(), help_text="Positions that wait behind it")
-    data = serializers.JSONField()  # type: ignore[assignment]
+    archived = serializers.BooleanField(help_text="The log no longer holds it: discard it, it cannot be retried")
+    data = serializers.JSONField(allow_null=True)  # type: ignore[assignment]
 
 
 class DeadLettersSerializer(serializers.Serializer[Any]):

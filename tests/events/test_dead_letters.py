@@ -17,6 +17,7 @@ from events.publishing import publish
 from events.services import CopyInvalid, NotParked, ReasonMissing, discard_parked, publish_edited_copy
 from events.subscriptions import Backoff
 from kernel.api.scopes import EVENTS_READ
+from kernel.tenancy import in_public_schema
 from pos.models import Location, TaxRate
 from staff.services import issue_api_key
 from tenants.events import TenantReactivated, TenantSuspended
@@ -50,6 +51,23 @@ def test_dead_letters_are_grouped_with_what_is_blocked(dead: str) -> None:
     (letter,) = letters(position=1)
     assert (letter.stream, letter.blocked, letter.version) == ("tenant:bad", [3], 1)
     assert letter.data["tenant_name"] == "bad"
+
+
+def test_h06_a_dead_letter_whose_event_left_the_log_is_listed_as_archived(
+    dead: str, operator: Terminal, owner: Client
+) -> None:
+    with in_public_schema(), connection.cursor() as cursor:
+        cursor.execute("DELETE FROM public.events_event WHERE tenant_id = 'north' AND position = 1")
+    row = ParkedEvent.objects.get(position=1)
+
+    shown = operator.get("/dead-letters").json()["dead_letters"]
+    copy = owner.get(f"/admin/events/parkedevent/{row.pk}/edited-copy/", follow=True).content.decode()
+    count = discard_parked(subscriber=dead, position=1, operator="user:ada", reason="nobody needs it")
+
+    assert [(each["position"], each["archived"], each["version"]) for each in shown] == [(1, True, None), (4, False, 1)]
+    assert (shown[0]["data"], shown[0]["blocked"], shown[0]["type"]) == (None, [3], "tenants.tenant_suspended")
+    assert "the event at position 1 is in an archive only" in copy
+    assert count == 1
 
 
 def test_a_dry_run_shows_the_rows_and_keeps_nothing(shop: Tenant, subscribe: Subscribe) -> None:
