@@ -1,6 +1,7 @@
 """A month of a million events, archived, compared and dropped. `python -m benchmarks.retention [--events N]`
 
-Runs under the role's own statement_timeout. An order is published every 50 ms meanwhile, and must not wait for it.
+Runs under the role's own statement_timeout, with bindings as `manage.py subscribe` makes them. An event is published
+every 50 ms meanwhile, and must not wait for it: what is refused is counted.
 """
 
 import argparse
@@ -12,7 +13,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from benchmarks.stack import TENANT, stack
+from benchmarks.stack import TENANT, manage, stack
 
 MONTH = datetime(2020, 1, 1, tzinfo=UTC)
 PIECE = 100_000
@@ -38,13 +39,14 @@ FROM new
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--events", type=int, default=1_000_000, help="in the month, of twenty shops")
+    parser.add_argument("--analyze", action="store_true", help="let the month have statistics")
     arguments = parser.parse_args()
     with stack():
-        _fill(arguments.events)
+        _fill(arguments.events, analyze=arguments.analyze)
         _measure(arguments.events)
 
 
-def _fill(events: int) -> None:
+def _fill(events: int, *, analyze: bool) -> None:
     from django.db import connection
 
     from benchmarks.scale import create_tenants
@@ -53,13 +55,15 @@ def _fill(events: int) -> None:
 
     names = [f"bench_{number:04}" for number in range(SHOPS)]
     create_tenants(names)
+    manage("subscribe")
     make_partitions(start=MONTH, months_ahead=0)
     each, piece = events // SHOPS, PIECE // SHOPS
     with in_public_schema(), connection.cursor() as cursor:
         for first in range(1, each + 1, piece):
             asked = {"start": MONTH, "first": first, "last": min(first + piece - 1, each), "tenants": names}
             cursor.execute(EVENT_SQL, asked)
-        cursor.execute("ANALYZE events_event; ANALYZE events_processedevent")
+        if analyze:
+            cursor.execute("ANALYZE events_event; ANALYZE events_processedevent")
 
 
 def _measure(events: int) -> None:
@@ -73,7 +77,7 @@ def _measure(events: int) -> None:
     settings.ARCHIVE_DIR = str(var() / "archive")
     longest = _Longest()
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    with in_public_schema(), _publishing() as waits, connection.execute_wrapper(longest):
+    with in_public_schema(), _publishing() as publisher, connection.execute_wrapper(longest):
         began = time.monotonic()
         (month,) = retain(before=datetime(2020, 2, 1, tzinfo=UTC))
         seconds = time.monotonic() - began
@@ -84,32 +88,43 @@ def _measure(events: int) -> None:
         f"statements {longest.count}, the longest {longest.seconds * 1000:.0f} ms: {' '.join(longest.sql.split())[:90]}"
     )
     print(f"memory of this process {before / 1024:.0f} MiB before, {memory / 1024:.0f} MiB at most")
-    print(f"meanwhile {len(waits)} orders were published, the slowest in {max(waits) * 1000:.0f} ms")
+    print(f"longest of a look for what keeps the month {longest.looking * 1000:.0f} ms")
+    print(
+        f"meanwhile {len(publisher.waits)} events were published, the slowest in {max(publisher.waits) * 1000:.0f} ms;"
+        f" {len(publisher.refused)} refused {set(publisher.refused) or ''}"
+    )
 
 
 class _Longest:
-    """Counts statements, and keeps the one that took longest."""
+    """Counts statements, and keeps the one that took longest, and how long the longest look for obstacles took."""
 
     def __init__(self) -> None:
-        self.count, self.seconds, self.sql = 0, 0.0, ""
+        self.count, self.seconds, self.sql, self.looking = 0, 0.0, "", 0.0
 
     def __call__(self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:  # noqa: FBT001
         began = time.monotonic()
         try:
             return execute(sql, params, many, context)
         finally:
+            took = time.monotonic() - began
             self.count += 1
-            if time.monotonic() - began > self.seconds:
-                self.seconds, self.sql = time.monotonic() - began, sql
+            if " AS newest" in sql:
+                self.looking = max(self.looking, took)
+            if took > self.seconds:
+                self.seconds, self.sql = took, sql
 
 
-@contextmanager
-def _publishing() -> Iterator[list[float]]:
-    """Publish an event every 50 ms in another thread; yields how long (seconds) each took."""
-    stop, waits = threading.Event(), [0.0]
+class _Publisher(threading.Thread):
+    """Publishes an event every 50 ms. `waits` (seconds) are those of what was published, `refused` the errors."""
 
-    def publish_until_stopped() -> None:
-        from django.db import connections
+    def __init__(self) -> None:
+        super().__init__()
+        self.stop = threading.Event()
+        self.waits = [0.0]
+        self.refused: list[str] = []
+
+    def run(self) -> None:
+        from django.db import OperationalError, connections
 
         from events.publishing import publish
         from events.unit_of_work import unit_of_work
@@ -118,20 +133,27 @@ def _publishing() -> Iterator[list[float]]:
         from tenants.events import TenantSuspended
 
         with in_tenant(find_any_tenant(TENANT)):
-            while not stop.wait(0.05):
+            while not self.stop.wait(0.05):
                 began = time.monotonic()
-                with unit_of_work():
-                    publish(TenantSuspended(tenant_uuid=new_id(), tenant_name="bench"))
-                waits.append(time.monotonic() - began)
+                try:
+                    with unit_of_work():
+                        publish(TenantSuspended(tenant_uuid=new_id(), tenant_name="bench"))
+                except OperationalError as error:
+                    self.refused.append(str(error).splitlines()[0])
+                else:
+                    self.waits.append(time.monotonic() - began)
         connections.close_all()
 
-    thread = threading.Thread(target=publish_until_stopped)
-    thread.start()
+
+@contextmanager
+def _publishing() -> Iterator[_Publisher]:
+    publisher = _Publisher()
+    publisher.start()
     try:
-        yield waits
+        yield publisher
     finally:
-        stop.set()
-        thread.join()
+        publisher.stop.set()
+        publisher.join()
 
 
 if __name__ == "__main__":

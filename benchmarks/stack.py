@@ -28,10 +28,10 @@ def stack() -> Iterator[None]:
 
     django.setup()
     try:
-        _manage("migrate_schemas", "--verbosity", "0")
-        _manage("subscribe")
-        if TENANT not in _manage("tenant", "list"):
-            _manage("tenant", "create", TENANT)
+        manage("migrate_schemas", "--verbosity", "0")
+        manage("subscribe")
+        if TENANT not in manage("tenant", "list"):
+            manage("tenant", "create", TENANT)
         yield
     finally:
         services.stop()
@@ -49,7 +49,7 @@ def checkpoint() -> None:
         database.execute("CHECKPOINT")
 
 
-def _manage(*arguments: str) -> str:
+def manage(*arguments: str) -> str:
     command = [sys.executable, "manage.py", *arguments]
     return subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
 
