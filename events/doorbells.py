@@ -31,6 +31,8 @@ BACKLOG = "backlog"
 
 PROBE_SECONDS = 0.1
 LONGEST_COUNTDOWN = 75.0
+AT_ONCE_MS = 500
+"""Two delayed doorbells that would ring within this time are one."""
 
 
 @dataclass
@@ -108,7 +110,7 @@ class Doorbells:
 
         def claim() -> object:
             client = self._connected()
-            if 0 <= client.pttl(key) <= milliseconds:
+            if 0 <= client.pttl(key) <= milliseconds + AT_ONCE_MS:
                 return False
             return client.set(key, "1", px=milliseconds)
 

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from enum import Enum, auto
 
 from events.blocking import Blocking
 from events.cursors import Held, Isolation, Suspicion
@@ -15,8 +14,9 @@ from events.log import StoredEvent
 from events.pace import Pace, pace_of
 from events.parking import STARTING_SECONDS, State
 from events.poison import KilledItsWorker, Poison, is_deadly
-from events.reading import Portion, Reader
+from events.reading import Reader
 from events.seeing import Seen
+from events.steps import BatchFailed, Step
 from events.store import Store
 from events.subscriptions import Subscriber
 from events.verdicts import is_hang
@@ -24,31 +24,6 @@ from events.verdicts import is_hang
 BUDGET_SECONDS = 0.2
 """What a drain may take among others, before it goes on in the backlog."""
 BACKLOG_BUDGET_SECONDS = 1.0
-
-
-class Step(Enum):
-    NOT_OURS = auto()
-    """Another drain holds the lock, the subscription is paused, or there is none."""
-    RETRIES_DUE = auto()
-    SUSPECTED = auto()
-    """The next event may kill its worker: its start must be counted first."""
-    OUTDATED = auto()
-    """Only newer code can handle the next event."""
-    DIED = auto()
-    """The task's time limit ended the handler, and its start is counted: the next drain goes on."""
-    MORE = auto()
-    CAUGHT_UP = auto()
-
-
-class BatchFailed(Exception):
-    """What was done for a batch was rolled back, with what it parked. `events` were in it.
-
-    :param culprit: the position of the event that failed; None where it is not known.
-    """
-
-    def __init__(self, events: list[StoredEvent], culprit: int | None, error: Exception, *, is_counted: bool) -> None:
-        super().__init__(f"a batch of {len(events)} failed")
-        self.events, self.culprit, self.error, self.is_counted = events, culprit, error, is_counted
 
 
 @dataclass
@@ -78,14 +53,15 @@ class Drain:
     """The position of the next event, where its start has been counted, so that it must be the one that is handled."""
     owing: bool = False
     """Whether something has failed since the last commit: the run goes on until there is one."""
-    due_in: float | None = None
+    next_due: float | None = None
+    """When the next parked event is due, by the clock."""
 
     def __post_init__(self) -> None:
         self.dispatch = self.dispatch or Dispatch(self.subscriber, self.tenant_id)
         self.seen = self.seen or Seen(self.subscriber, self.tenant_id)
         self.pace = self.pace or pace_of(self.subscriber.name)
         self.poison = Poison(self.subscriber, self.tenant_id, self.store)
-        self.failures = Failures(self.subscriber, self.tenant_id, self.store, self.dispatch, self.seen)
+        self.failures = Failures(self.subscriber, self.tenant_id, self.store, self.dispatch, self.seen, self.clock)
         self.blocking = Blocking(self.subscriber, self.tenant_id, self.store)
         self.reader = Reader(self.subscriber, self.tenant_id, self.store, self.dispatch)
 
@@ -124,9 +100,10 @@ class Drain:
 
     def _ring_for_retries(self) -> None:
         """Ring once for the next parked event that will be due; the sweeper finds it anyway."""
-        delays = [*self.failures.delays, *([self.due_in] if self.due_in is not None else [])]
-        if delays:
-            self.doorbells.ring_later(self.tenant_id, self.subscriber, countdown=max(0.0, min(delays)))
+        moments = [*self.failures.due, *([self.next_due] if self.next_due is not None else [])]
+        if moments:
+            countdown = max(0.0, min(moments) - self.clock())
+            self.doorbells.ring_later(self.tenant_id, self.subscriber, countdown=countdown)
 
     def _step(self) -> Step:
         step = self._take_step()
@@ -169,11 +146,11 @@ class Drain:
                     return Step.NOT_OURS
                 if not self.marked and self._mark(held):
                     return Step.MORE
-                self.due_in = held.due_in
+                self.next_due = self.clock() + held.due_in if held.due_in is not None else None
                 if held.due and not is_counted:
                     return Step.RETRIES_DUE
                 portion = self.reader.next(held, limit=1 if is_counted else self._limit())
-                if not is_counted and self._is_suspected(held, portion):
+                if not is_counted and self.poison.is_suspected(held, portion.events, self.blocking):
                     return Step.SUSPECTED
                 self.counted = None
                 events = portion.events
@@ -207,14 +184,6 @@ class Drain:
             next_ones = self.store.read(self.tenant_id, name, after=held.cursor, types=held.heard.types, limit=most)
             self.poison.suspect(next_ones.events)
         return self.suspicious
-
-    def _is_suspected(self, held: Held, portion: Portion) -> bool:
-        if not portion.events:
-            return False
-        kills = held.isolation is not None and held.isolation.suspicion is Suspicion.KILLS
-        if not kills and portion.events[0].envelope.position != held.started:
-            return False
-        return not (held.blocked and self.blocking.part(portion.events[:1])[0] == [])
 
     def _handle(self, events: list[StoredEvent], *, reached: int, blocked: bool) -> list[AnyDelivery]:
         passing, waiting = self.blocking.part(events) if blocked else (events, [])
@@ -263,9 +232,8 @@ class Drain:
         """
         culprit = events[0].envelope.position if len(events) == 1 else self.dispatch.culprit
         self.seen.died(culprit, death)
-        if self.poison.note_death(events, culprit, is_counted=is_counted):
-            return
-        self.marked = False
+        if not self.poison.note_death(events, culprit, is_counted=is_counted):
+            self.marked = False
 
     def _retry(self) -> Step:
         if self.suspicious:
@@ -306,7 +274,7 @@ class Drain:
             if held is None or held.due:
                 return True
             portion = self.reader.next(held, limit=1)
-            if not self._is_suspected(held, portion):
+            if not self.poison.is_suspected(held, portion.events, self.blocking):
                 return True
             envelope = portion.events[0].envelope
             starts = self.poison.count(envelope.position)
@@ -327,4 +295,4 @@ class Drain:
 
     def _leave_to_newer_code(self) -> None:
         self.seen.outdated()
-        self.failures.delays.append(OUTDATED_SECONDS)
+        self.failures.due_in(OUTDATED_SECONDS)

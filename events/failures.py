@@ -51,8 +51,9 @@ class Failures:
     store: Store
     dispatch: Dispatch
     seen: Seen
-    delays: list[float] = field(default_factory=list)
-    """In how many seconds each event is due again that this run has parked."""
+    clock: Callable[[], float]
+    due: list[float] = field(default_factory=list)
+    """When each event is due again that this run has parked, by the clock."""
 
     def park(self, event: StoredEvent, error: BaseException) -> Outcome:
         """Put an event that failed alone aside, and let the cursor pass it."""
@@ -165,10 +166,13 @@ class Failures:
             return State.DEAD, 0.0
         return State.RETRYING, self.subscriber.backoff.delay(attempts)
 
+    def due_in(self, seconds: float) -> None:
+        self.due.append(self.clock() + seconds)
+
     def _tell(self, envelope: Envelope, state: State, delay: float, error: BaseException, *, attempts: int) -> None:
         self.seen.failed(envelope, state, error, attempts=attempts)
         if state is State.RETRYING:
-            self.delays.append(delay)
+            self.due_in(delay)
 
 
 def insist(store: Store, work: Callable[[], T]) -> T | None:

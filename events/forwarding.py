@@ -17,7 +17,6 @@ from events.cursors import Isolation, Suspicion
 from events.delivery import Delivery
 from events.dispatch import Dispatch
 from events.doorbells import Doorbells
-from events.drain import Step
 from events.failures import OUTDATED_SECONDS
 from events.horizon import EventArchived
 from events.leases import Lease
@@ -27,6 +26,7 @@ from events.parking import Parked, State, described
 from events.pins import pins_of_tenant
 from events.reading import Portion, Reader
 from events.seeing import Seen
+from events.steps import Step
 from events.store import Store
 from events.subscriptions import CANARY, Subscriber
 

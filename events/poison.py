@@ -5,10 +5,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 
+from events.blocking import Blocking
 from events.cursors import Isolation, Suspicion
 from events.failures import insist
 from events.log import StoredEvent
 from events.parking import Parked, State
+from events.reading import Place
 from events.store import Store
 from events.subscriptions import Subscriber
 
@@ -44,6 +46,15 @@ class Poison:
         if events:
             isolation = Isolation(until=events[-1].envelope.position, suspicion=Suspicion.KILLS)
             self.store.isolate(self.tenant_id, self.subscriber.name, isolation)
+
+    def is_suspected(self, place: Place, events: Sequence[StoredEvent], blocking: Blocking) -> bool:
+        """Say whether the first of the next events may kill its worker, unless it waits for an earlier one anyway."""
+        if not events:
+            return False
+        kills = place.isolation is not None and place.isolation.suspicion is Suspicion.KILLS
+        if not kills and events[0].envelope.position != place.started:
+            return False
+        return not (place.blocked and blocking.part(events[:1])[0] == [])
 
     def count(self, position: int) -> int | None:
         """Count a start at the cursor in the current transaction; None when another drain is about to make it."""

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 from events.delivery import Envelope
 from events.doorbells import Doorbells
-from events.drain import BatchFailed, Drain, Step
+from events.drain import Drain
 from events.log import StoredEvent
 from events.poison import ForgetStart, Poison
 from events.reading import Portion, Reader
+from events.steps import BatchFailed, Step
 from events.subscriptions import Subscriber
 
 
