@@ -5,79 +5,38 @@ At least once and in order: whatever dies between sending and booking, the same 
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 import structlog
 from django.db import Error
 
 from events import leases
 from events.blocking import Blocking
+from events.booking import Booking, Sending
 from events.bridges.bridge import Bridge, BridgeDown, Message, MessageRefused, message_of
-from events.cursors import Isolation, Suspicion
 from events.delivery import Delivery
 from events.dispatch import Dispatch
 from events.doorbells import Doorbells
-from events.failures import OUTDATED_SECONDS
+from events.failures import OUTDATED_SECONDS, insist
 from events.horizon import EventArchived
 from events.leases import Lease
 from events.log import StoredEvent
 from events.pace import Pace, pace_of
-from events.parking import Parked, State, described
+from events.parking import STARTING_SECONDS, Parked, State, described
 from events.pins import pins_of_tenant
+from events.poison import KilledItsWorker, Poison, is_deadly
 from events.reading import Portion, Reader
 from events.seeing import Seen
 from events.steps import Step
 from events.store import Store
 from events.subscriptions import CANARY, Subscriber
+from events.verdicts import is_hang
 
 logger = structlog.get_logger(__name__)
 
 BUDGET_SECONDS = 1.0
 """Bridges have a queue of their own, and hold up only one another."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Sending:
-    """What became of some events, in order: the first `confirmed` have arrived.
-
-    :param refused: the number of the one that will never be taken, with the reason.
-    :param down: why the others were not confirmed.
-    """
-
-    confirmed: int
-    refused: tuple[int, Exception] | None = None
-    down: BridgeDown | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Booking:
-    """What is written when events have been sent.
-
-    :param reached: the position up to which everything is confirmed, dead or of no interest.
-    :param dead: the event that will never be taken, where all before it are confirmed.
-    :param isolation: where one will never be taken, and some before it are not confirmed yet.
-    """
-
-    sent: list[StoredEvent]
-    reached: int
-    dead: tuple[StoredEvent, Exception] | None = None
-    isolation: Isolation | None = None
-    down: BridgeDown | None = None
-
-    @classmethod
-    def of(cls, events: list[StoredEvent], reached: int, sending: Sending) -> "Booking":
-        """:param reached: the position up to which the log was read."""
-        if sending.confirmed == len(events):
-            return cls(sent=events, reached=reached, down=sending.down)
-        sent, unsent = events[: sending.confirmed], events[sending.confirmed]
-        before = unsent.envelope.position - 1
-        if sending.refused is None:
-            return cls(sent=sent, reached=before, down=sending.down)
-        number, error = sending.refused
-        if number <= sending.confirmed:
-            return cls(sent=sent, reached=before + 1, dead=(unsent, error))
-        isolation = Isolation(until=events[number].envelope.position, suspicion=Suspicion.CULPRIT)
-        return cls(sent=sent, reached=before, isolation=isolation)
 
 
 @dataclass
@@ -98,6 +57,7 @@ class Forward:
     def __post_init__(self) -> None:
         self.seen = Seen(self.subscriber, self.tenant_id)
         self.pace: Pace = pace_of(self.subscriber.name)
+        self.poison = Poison(self.subscriber, self.tenant_id, self.store)
         self.blocking = Blocking(self.subscriber, self.tenant_id, self.store)
         dispatch = Dispatch(self.subscriber, self.tenant_id)
         self.can_handle = dispatch.can_handle
@@ -131,16 +91,44 @@ class Forward:
         return self.store.has_news(self.tenant_id, self.subscriber.name)
 
     def _step(self) -> Step:
-        with self.store.unit_of_work():
-            lease = leases.take(self.tenant_id, self.subscriber.name)
+        lease = self._take()
         if lease is None:
             return Step.NOT_OURS
+        try:
+            return self._work_under(lease)
+        except BaseException as error:
+            self._abandon(lease, error)
+            raise
+
+    def _take(self) -> Lease | None:
+        """Take the lease. Where the one before was not given back, each of the next messages is sent alone."""
+        with self.store.unit_of_work():
+            lease = leases.take(self.tenant_id, self.subscriber.name)
+            if lease is None or lease.deaths != 1:
+                return lease
+            name, most = self.subscriber.name, self.subscriber.batch_size
+            page = self.store.read(self.tenant_id, name, after=lease.cursor, types=lease.heard.types, limit=most)
+            return replace(lease, isolation=self.poison.suspect(page.events) or lease.isolation)
+
+    def _abandon(self, lease: Lease, error: BaseException) -> None:
+        """End the lease at once. What ends its process, or hangs, is counted by the one that takes the next."""
+        died = is_hang(error) or not isinstance(error, Exception)
+        insist(self.store, partial(leases.abandon, lease, died=died))
+        if died:
+            self.seen.died(None, error)
+            self.doorbells.ring_again(self.tenant_id, self.subscriber, countdown=STARTING_SECONDS)
+
+    def _work_under(self, lease: Lease) -> Step:
         if lease.due:
             return self._forward_parked(lease)
         limit = self.pace.size(self.deadline - self.clock(), self.subscriber.batch_size)
         portion = self.reader.next(lease, limit=limit)
         passing, waiting = self.blocking.part(portion.events) if lease.blocked else (portion.events, [])
-        booking = Booking.of(passing, portion.reached, self._send(passing))
+        if passing and is_deadly(lease.deaths) and passing[0].envelope.type != CANARY:
+            killer = (passing[0], KilledItsWorker(lease.deaths))
+            booking = Booking(sent=[], reached=passing[0].envelope.position, dead=killer)
+        else:
+            booking = Booking.of(passing, portion.reached, self._send(passing))
         return self._book(lease, portion, waiting, booking)
 
     def _send(self, events: Sequence[StoredEvent]) -> Sending:
@@ -157,6 +145,10 @@ class Forward:
             except MessageRefused as error:
                 number = next((n for n, each in enumerate(messages) if each.id == error.event_id), error.confirmed)
                 return Sending(confirmed=numbers[error.confirmed], refused=(numbers[number], error))
+            except Exception as error:
+                if is_hang(error):
+                    raise
+                return Sending(confirmed=0, down=BridgeDown(f"{type(error).__name__}: {error}"))
             finally:
                 self.pace.note(len(messages), self.clock() - began)
         if refused is not None:
@@ -220,6 +212,8 @@ class Forward:
             return self._settle_dead(lease, parked, gone)
         if not self.can_handle(event.envelope):
             return self._put_off(lease, parked)
+        if is_deadly(lease.deaths):
+            return self._settle_dead(lease, parked, KilledItsWorker(lease.deaths))
         return self._send_again(lease, parked, event)
 
     def _send_again(self, lease: Lease, parked: Parked, event: StoredEvent) -> Step:

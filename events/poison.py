@@ -41,11 +41,13 @@ class Poison:
     unanswered: ForgetStart | None = None
     """Takes back what the current unit of work has counted, where it is committed all the same."""
 
-    def suspect(self, events: Sequence[StoredEvent]) -> None:
+    def suspect(self, events: Sequence[StoredEvent]) -> Isolation | None:
         """Handle each of the next events alone and count its start, because one may have killed a worker."""
-        if events:
-            isolation = Isolation(until=events[-1].envelope.position, suspicion=Suspicion.KILLS)
-            self.store.isolate(self.tenant_id, self.subscriber.name, isolation)
+        if not events:
+            return None
+        isolation = Isolation(until=events[-1].envelope.position, suspicion=Suspicion.KILLS)
+        self.store.isolate(self.tenant_id, self.subscriber.name, isolation)
+        return isolation
 
     def is_suspected(self, place: Place, events: Sequence[StoredEvent], blocking: Blocking) -> bool:
         """Say whether the first of the next events may kill its worker, unless it waits for an earlier one anyway."""

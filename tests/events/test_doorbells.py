@@ -277,6 +277,19 @@ def test_a_drain_that_fails_does_not_count_as_far_behind(
     assert broker.exists(f"behind:north:{SUBSCRIBER}") == 0
 
 
+def test_h02_two_delayed_doorbells_that_would_ring_at_once_are_one_and_an_earlier_one_rings_too(
+    committed: Tenant, broker: redis.Redis
+) -> None:
+    subscriber, before = find_subscriber(SUBSCRIBER), counted("rung")
+
+    rung = []
+    for countdown in (10.0, 9.9, 12.0, 5.0, 9.9):
+        doorbells.ring_later("north", subscriber, countdown=countdown)
+        rung.append(counted("rung") - before)
+
+    assert rung == [1, 1, 1, 2, 2]
+
+
 def test_ringing_never_raises_for_the_broker(broken_broker: None, monkeypatch: pytest.MonkeyPatch) -> None:
     bells = Doorbells()
     before = counted("failed"), counted("rung")

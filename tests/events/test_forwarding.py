@@ -5,12 +5,14 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
+from celery.exceptions import SoftTimeLimitExceeded
+from django.db import OperationalError
 
 from events.bridges.bridge import BridgeDown, Message, MessageRefused
 from events.bridges.configured import configured_bridges
 from events.canary import arrivals, release_canary
 from events.forwarding import Forward
-from events.models import ProcessedEvent, Subscription
+from events.models import ParkedEvent, ProcessedEvent, Subscription
 from events.pace import pace_of
 from events.pins import pin_version
 from events.services import pause_subscription, resume_subscription, retry_parked
@@ -21,6 +23,7 @@ from tenants.models import Tenant
 from tests.events.bridging import A, B, FakeBridge, bridged, key
 from tests.events.hooking import fail
 from tests.events.recording import parked
+from tests.outages import outage
 from tests.work import SilentDoorbells
 
 
@@ -222,3 +225,97 @@ def test_what_was_confirmed_before_the_bridge_went_down_is_booked(bridge: FakeBr
     assert forward() == 2
     assert Subscription.objects.get(subscriber=bridge.name).cursor == 2
     assert ProcessedEvent.objects.filter(subscriber=bridge.name).count() == 2
+
+
+def forward_until_dead(bridge: FakeBridge, bells: SilentDoorbells) -> int:
+    """Forward so often; return how many of the forwards died."""
+    died = 0
+    for _ in range(8):
+        try:
+            Forward(bridge, find_subscriber(bridge.name), "north", bells, budget=5.0).run()
+        except BaseException:
+            died += 1
+    return died
+
+
+@pytest.mark.parametrize("death", [SystemExit(3), SoftTimeLimitExceeded(), "kill"], ids=["exits", "hangs", "vanishes"])
+@pytest.mark.parametrize("retry", [False, True], ids=["at the cursor", "as a retry"])
+def test_g03_a_message_that_ends_the_process_of_its_bridge_is_dead_after_the_declared_starts(
+    bridge: FakeBridge, death: Any, retry: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bridged(bridge)
+    take = bridge.send
+
+    def send(messages: Sequence[Message]) -> None:
+        if any(message.key == key(B) for message in messages):
+            raise KeyboardInterrupt if death == "kill" else death
+        take(messages)
+
+    def vanish(_forward: Forward, _lease: object, _error: BaseException) -> None:
+        Subscription.objects.filter(subscriber=bridge.name).update(leased_until="2020-01-01T00:00Z")
+
+    if death == "kill":
+        monkeypatch.setattr(Forward, "_abandon", vanish)
+    if retry:
+        bridge.refuses = {key(B)}
+    else:
+        bridge.send = send  # type: ignore[method-assign]
+    fail(A, B, A, A)
+    died = forward_until_dead(bridge, SilentDoorbells())
+    if retry:
+        bridge.send = send  # type: ignore[method-assign]
+        retry_parked(subscriber=bridge.name, operator="user:ada")
+        died = forward_until_dead(bridge, SilentDoorbells())
+
+    assert died == 3
+    assert parked(bridge.name) == [(2, "DEAD")]
+    assert "KilledItsWorker" in ParkedEvent.objects.get(subscriber=bridge.name).error
+    assert sorted({json.loads(message.body)["position"] for message in bridge.sent}) == [1, 3, 4]
+    row = Subscription.objects.get(subscriber=bridge.name)
+    assert (row.cursor, row.lease) == (4, None)
+
+
+def test_an_error_that_the_bridge_does_not_name_leaves_it_alone_for_a_while_and_counts_no_death(
+    bridge: FakeBridge,
+) -> None:
+    forward = bridged(bridge)
+    fail(A)
+    take = bridge.send
+    errors = iter([KeyError("surprise")] * 4)
+
+    def send(messages: Sequence[Message]) -> None:
+        if error := next(errors, None):
+            raise error
+        take(messages)
+
+    bridge.send = send  # type: ignore[method-assign]
+
+    handled = []
+    for _ in range(5):
+        handled.append(forward())
+        Subscription.objects.filter(subscriber=bridge.name).update(leased_until=None)
+
+    assert handled == [0, 0, 0, 0, 1]
+    assert parked(bridge.name) == []
+
+
+def test_an_outage_under_a_lease_gives_it_back_and_counts_no_death(
+    bridge: FakeBridge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forward = bridged(bridge)
+    fail(A)
+    outages = iter([outage() for _ in range(4)])
+    written = Forward._written
+
+    def write(*of: Any) -> Any:
+        if error := next(outages, None):
+            raise error
+        return written(*of)
+
+    monkeypatch.setattr(Forward, "_written", write)
+    for _ in range(4):
+        with pytest.raises(OperationalError):
+            forward()
+
+    assert forward() == 1
+    assert parked(bridge.name) == []
