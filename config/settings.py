@@ -187,6 +187,9 @@ CARD_GATEWAY = env.str("CARD_GATEWAY", default="payments.gateways.simulator.Simu
 # Webhooks: only for development, endpoints on this machine and without TLS.
 WEBHOOKS_MAY_BE_LOCAL = env.bool("WEBHOOKS_MAY_BE_LOCAL", default=False)
 
+# Drains: the seconds after which a handler is interrupted; after half as many more its process is killed.
+HANDLER_SECONDS = env.float("HANDLER_SECONDS", default=30.0)
+
 # Seeing: the token that a Prometheus needs at /metrics, and how many live feeds a web process holds, for how long.
 METRICS_TOKEN = (
     env.str("METRICS_TOKEN", default="") or hashlib.sha256(f"metrics {SECRET_KEY}".encode()).hexdigest()[:32]

@@ -34,8 +34,6 @@ RETRY_ON_INFRASTRUCTURE: dict[str, Any] = {
 RETENTION_SECONDS = 4 * 3600
 
 
-HANDLER_LIMITS = {"soft_time_limit": 30, "time_limit": 45}
-"""Seconds. At the first the handler is interrupted, at the second its process is killed; both count as a start."""
 BRIDGE_LIMITS = {"soft_time_limit": 90, "time_limit": 120}
 """Of bridges: a batch is confirmed within half a minute."""
 
@@ -61,6 +59,11 @@ def drain_of(subscriber: Subscriber, tenant: str) -> Drain | Forward:
     return Drain(subscriber, tenant, doorbells)
 
 
+def handler_limits() -> dict[str, float]:
+    """Return the seconds after which a handler is interrupted, and its process is killed; both count as a start."""
+    return {"soft_time_limit": settings.HANDLER_SECONDS, "time_limit": 1.5 * settings.HANDLER_SECONDS}
+
+
 def register_drains(app: Celery) -> None:
     """Give every subscriber a Celery task under its own name."""
     for subscriber in all_subscribers():
@@ -73,7 +76,7 @@ def _register_drain(app: Celery, subscriber: Subscriber) -> None:
         with outages_raised_for_a_retry():
             return drain_tenant(subscriber, tenant)
 
-    limits = HANDLER_LIMITS if subscriber.bridge is None else BRIDGE_LIMITS
+    limits = handler_limits() if subscriber.bridge is None else BRIDGE_LIMITS
     options = {**RETRY_ON_INFRASTRUCTURE, **limits}
     register: Any = app.task(name=subscriber.name, bind=True, queue=subscriber.queue, **options)
     register(drain)

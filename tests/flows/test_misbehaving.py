@@ -1,0 +1,39 @@
+"""Events whose handlers end their process, or do not end: dead letters, by a real worker's pool."""
+
+from pathlib import Path
+
+from events import sweeper
+from events.models import Subscription
+from events.services import subscribe_tenant
+from events.subscriptions import forget_subscriber, subscriber
+from kernel.tenancy import in_public_schema
+from tenants.events import TenantSuspended
+from tenants.models import Tenant
+from tests.events.recording import parked, say, written
+from tests.flows.misbehaving import NAME, misbehave, worker
+from tests.waiting import wait_for
+
+
+def test_g03_events_that_end_or_hold_up_a_process_of_the_pool_are_dead_letters(
+    committed: Tenant, tmp_path: Path
+) -> None:
+    subscriber(NAME, TenantSuspended)(misbehave)
+    subscribe_tenant()
+    say("exits", "first", "vanishes", "hangs", "hangs for good", "last")
+
+    def all_is_settled() -> bool:
+        with in_public_schema():
+            sweeper.sweep()
+        return Subscription.objects.get(subscriber=NAME).cursor == 6
+
+    try:
+        with worker(tmp_path) as started:
+            wait_for(all_is_settled, seconds=120)
+    finally:
+        forget_subscriber(NAME)
+
+    assert parked(NAME) == [(1, "DEAD"), (3, "DEAD"), (4, "DEAD"), (5, "DEAD")]
+    assert written() == ["2-first", "6-last"]
+    assert [len(started[way]) for way in ("exits", "hangs")] == [2, 2]
+    assert all(2 <= len(started[way]) <= 3 for way in ("vanishes", "hangs for good"))
+    assert started["dead"] <= 8
