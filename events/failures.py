@@ -14,7 +14,7 @@ from events.dispatch import Dispatch
 from events.event import EventUnreadable
 from events.horizon import EventArchived
 from events.log import StoredEvent
-from events.parking import Parked, State, described
+from events.parking import Parked, State, described, summary
 from events.seeing import Seen
 from events.store import Store
 from events.subscriptions import Subscriber
@@ -91,7 +91,7 @@ class Failures:
             return
         if isinstance(error, (OperationalError, InterfaceError)):
             raise error
-        message = f"an outage at position {position}: {type(error).__name__}: {error}"
+        message = f"an outage at position {position}: {summary(error)}"
         raise OperationalError(message) from error
 
     def retry(self, counted: Parked | None = None) -> tuple[Outcome, list[AnyDelivery]]:

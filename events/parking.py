@@ -26,6 +26,7 @@ class State(StrEnum):
 
 UNRESOLVED = [State.RETRYING, State.WAITING, State.DEAD]
 LONGEST_ERROR = 8000
+LONGEST_SUMMARY = 1000
 # Of a subscription s: whether an event is parked that another may wait behind, or that the cursor has yet to pass; and
 # in how many seconds the next one is due. Never in the statement that locks s: a lock follows the row to its newest
 # version, and subqueries keep the older snapshot.
@@ -226,6 +227,15 @@ def described(error: BaseException) -> str:
     """Write an exception with the end of its traceback, for the person who must decide about it."""
     frames = traceback.format_exception(error, limit=-6)
     return storable("".join(frames))
+
+
+def summary(error: BaseException) -> str:
+    """Write an exception in one short text, also one that cannot say what it is."""
+    try:
+        words = str(error)
+    except Exception:  # noqa: BLE001 - the class of the error may be anything
+        words = "it cannot be written as text"
+    return storable(f"{type(error).__name__}: {words}"[:LONGEST_SUMMARY])
 
 
 def fingerprint(error: str) -> str:

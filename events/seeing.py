@@ -7,7 +7,7 @@ import structlog
 
 from events import instruments, metrics
 from events.delivery import AnyDelivery, Envelope
-from events.parking import State
+from events.parking import State, summary
 from events.subscriptions import Subscriber
 
 logger = structlog.get_logger(__name__)
@@ -30,7 +30,7 @@ class Seen:
             "event_dead" if dead else "event_failed",
             subscriber=self.subscriber.name,
             attempts=attempts,
-            error=f"{type(error).__name__}: {error}",
+            error=summary(error),
             **instruments.named(envelope),
         )
 
@@ -47,5 +47,5 @@ class Seen:
             tenant=self.tenant_id,
             subscriber=self.subscriber.name,
             position=position,
-            error=f"{type(error).__name__}: {error}",
+            error=summary(error),
         )

@@ -11,6 +11,7 @@ from events.doorbells import doorbells
 from events.instruments import published
 from events.local import announce
 from events.log import NewEvent, append
+from events.parking import summary
 from kernel.tenancy import TenantConnection, current_tenant, tenant_connection
 
 READ_COMMITTED = "read committed"
@@ -34,6 +35,14 @@ class TenantChangedInUnitOfWork(Exception):
 
 class UnitRolledBack(Exception):
     """An error inside a unit of work was caught inside it. The database has undone the work, so the unit fails."""
+
+
+class ConnectionClosed(UnitRolledBack):
+    """The connection was closed by code inside a unit of work, not by the database or the network."""
+
+
+class LeftOpen(UnitRolledBack):
+    """A `transaction.atomic()` was entered inside a unit of work, and not left."""
 
 
 class WrongIsolation(Exception):
@@ -85,7 +94,7 @@ class Unit:
         """:raises UnitRolledBack: when the database has undone, or will undo, what was done so far."""
         database = tenant_connection()
         if database.closed_in_transaction:
-            raise UnitRolledBack("the connection was closed inside the unit of work: all of it is undone")
+            raise ConnectionClosed("the connection was closed inside the unit of work: all of it is undone")
         if database.needs_rollback or database.transaction_is_aborted:
             cause = self.failure or database.rollback_exc
             message = (
@@ -171,12 +180,29 @@ def _owned(database: TenantConnection) -> Iterator[Unit]:
     """Own the transaction. COMMIT begins without a unit: the hooks that run after it are no part of one."""
     database.unit = unit = Unit(tenant_id=current_tenant())
     try:
-        with transaction.atomic():
+        with transaction.atomic(), _last_block(database):
             database.rollback_exc = None
             yield unit
             database.unit = None
     finally:
         database.unit = None
+
+
+@contextmanager
+def _last_block(database: TenantConnection) -> Iterator[None]:
+    """Let the block that was entered last be the one that is left next, or Django would leave the wrong one.
+
+    :raises LeftOpen: when code inside has entered a block and did not leave it: all of it is rolled back.
+    """
+    blocks, savepoints = len(database.atomic_blocks), len(database.savepoint_ids)
+    left_open = False
+    try:
+        yield
+        left_open = len(database.atomic_blocks) > blocks
+    finally:
+        del database.atomic_blocks[blocks:], database.savepoint_ids[savepoints:]
+    if left_open:
+        raise LeftOpen("a transaction.atomic() was entered inside the unit of work and not left: use it in a with")
 
 
 def current_unit() -> Unit:
@@ -225,4 +251,4 @@ def _require_read_committed(isolation: str, of_driver: IsolationLevel | None = N
 
 
 def _named(error: BaseException | None) -> str:
-    return "a statement failed, or set_rollback was called" if error is None else f"{type(error).__name__}: {error}"
+    return "a statement failed, or set_rollback was called" if error is None else summary(error)

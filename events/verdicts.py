@@ -7,6 +7,9 @@ import psycopg
 from celery.exceptions import SoftTimeLimitExceeded
 from django.db import Error, InterfaceError, OperationalError
 
+from events.parking import summary
+from events.unit_of_work import ConnectionClosed
+
 OUTAGE_CLASSES = ("08", "40", "53", "57", "58")
 """Connections; rollbacks of transactions, as deadlocks; resources; intervention by an operator; the system."""
 OUTAGE_STATES = frozenset({"25006", "25P03", "55P03"})
@@ -20,7 +23,10 @@ def is_outage(error: BaseException, *, connected: bool) -> bool:
 
     Nothing else counts, whatever the class of the error. One without a SQLSTATE, over a connection that lives, is the
     event's own, and so is whatever another system (Redis, a gateway) answers: subscribers do database work only.
+    A connection that the handler closed is dead, and no outage.
     """
+    if isinstance(error, ConnectionClosed):
+        return False
     if not connected:
         return True
     state = next(_states(error), "")
@@ -40,7 +46,7 @@ def outages_raised_for_a_retry() -> Iterator[None]:
     except Exception as error:
         if not is_outage(error, connected=True):
             raise
-        message = f"an outage: {type(error).__name__}: {error}"
+        message = f"an outage: {summary(error)}"
         raise OperationalError(message) from error
 
 

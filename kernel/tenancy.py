@@ -52,6 +52,7 @@ class TenantConnection(Protocol):
     tenant: Any
     in_atomic_block: bool
     atomic_blocks: list[Any]
+    savepoint_ids: list[str | None]
     autocommit: bool
     needs_rollback: bool
     closed_in_transaction: bool

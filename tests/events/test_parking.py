@@ -9,6 +9,7 @@ from events.delivery import Delivery
 from events.doorbells import Doorbells
 from events.drain import Drain
 from events.models import OperatorAction, ParkedEvent, ProcessedEvent, Subscription
+from events.parking import LONGEST_SUMMARY, summary
 from events.services import (
     NotParked,
     ReasonMissing,
@@ -296,3 +297,30 @@ def test_h02_one_doorbell_rings_for_the_next_retry_whatever_else_failed(
     assert Subscription.objects.get(subscriber=name).cursor == 30
     assert (first, broker.llen("events") - before) == (1, 1)
     assert 20_000 < broker.pttl(f"later:north:{name}") <= 31_001
+
+    delayed = broker.llen("events") - before
+    assert 1 <= delayed <= 3
+    assert 0 < broker.pttl(f"later:north:{name}") <= 60_001
+
+
+class Speechless(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError("no words")
+
+
+@pytest.mark.parametrize("error", [Speechless(), ValueError("x" * 1_000_000), ValueError("nul \0, half \ud800")])
+def test_an_error_is_parked_whatever_it_says_or_cannot_say(
+    shop: Tenant, subscribe: Subscribe, error: Exception
+) -> None:
+    def complain(event: TenantSuspended, _delivery: object) -> None:
+        if event.tenant_name == "bad":
+            raise error
+
+    name = subscribe(complain, TenantSuspended, backoff=Backoff(attempts=1))
+    say("bad", "good")
+
+    handled = drain(name)
+
+    assert handled == 1
+    assert parked(name) == [(1, "DEAD")]
+    assert len(summary(error)) <= LONGEST_SUMMARY

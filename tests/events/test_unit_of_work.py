@@ -187,6 +187,41 @@ def test_a03_an_event_whose_handler_closes_the_connection_fails(committed: Tenan
     assert parked(name) == [(1, "DEAD")]
 
 
+@pytest.mark.parametrize("batch", [False, True])
+def test_a03_an_event_whose_handler_leaves_a_transaction_open_fails_alone(
+    committed: Tenant, subscribe: Subscribe, batch: bool
+) -> None:
+    def leave_open(event: TenantSuspended, delivery: Any) -> None:
+        place(event.tenant_name)
+        if event.tenant_name == "bad":
+            transaction.atomic().__enter__()
+            transaction.atomic(savepoint=False).__enter__()
+
+    def leave_all_open(deliveries: Any) -> None:
+        for delivery in deliveries:
+            leave_open(delivery.event, delivery)
+
+    name = subscribe(leave_all_open if batch else leave_open, TenantSuspended, backoff=Backoff(attempts=1), batch=batch)
+    say("a", "bad", "b")
+
+    handled = drain(name)
+
+    assert handled == 2
+    assert parked(name) == [(2, "DEAD")]
+    assert places() == ["MAIN", "a", "b"]
+    assert not connection.in_atomic_block
+
+
+def test_a03_a_transaction_that_is_left_open_by_an_error_does_not_outlive_the_unit(committed: Tenant) -> None:
+    with pytest.raises(ValueError, match="too late"), unit_of_work():
+        transaction.atomic().__enter__()
+        raise ValueError("too late")
+
+    with unit_of_work():
+        suspend("after")
+    assert said() == ["after"]
+
+
 def test_a03_the_message_names_the_error_that_was_caught(committed: Tenant) -> None:
     with pytest.raises(UnitRolledBack, match="NotFound: no such order") as caught, unit_of_work():
         catch_inner_unit()
