@@ -61,18 +61,23 @@ IN_MONTH = "e.recorded_at >= %(starts_at)s AND e.recorded_at < %(ends_at)s"
 
 # Tenant after tenant: each is found by one look into the index, not by reading the month.
 _TENANTS = f"""
-    SELECT min(e.tenant_id) AS id FROM public.events_event e WHERE {IN_MONTH}
+    (SELECT e.tenant_id AS id FROM public.events_event e WHERE {IN_MONTH} ORDER BY e.tenant_id LIMIT 1)
     UNION ALL
-    SELECT (SELECT min(e.tenant_id) FROM public.events_event e WHERE {IN_MONTH} AND e.tenant_id > tenant.id)
+    SELECT (
+        SELECT e.tenant_id FROM public.events_event e WHERE {IN_MONTH} AND e.tenant_id > tenant.id
+        ORDER BY e.tenant_id LIMIT 1
+    )
     FROM tenant WHERE tenant.id IS NOT NULL
 """
 
 _EXTENTS = f"""
 WITH RECURSIVE tenant AS ({_TENANTS})
 SELECT tenant.id, (
-    SELECT min(e.position) FROM public.events_event e WHERE {IN_MONTH} AND e.tenant_id = tenant.id
+    SELECT e.position FROM public.events_event e WHERE {IN_MONTH} AND e.tenant_id = tenant.id
+    ORDER BY e.position LIMIT 1
 ), (
-    SELECT max(e.position) FROM public.events_event e WHERE {IN_MONTH} AND e.tenant_id = tenant.id
+    SELECT e.position FROM public.events_event e WHERE {IN_MONTH} AND e.tenant_id = tenant.id
+    ORDER BY e.position DESC LIMIT 1
 )
 FROM tenant WHERE tenant.id IS NOT NULL
 """
@@ -126,13 +131,6 @@ def months() -> list[Month]:
         ]
 
 
-def extents(month: Month) -> list[Extent]:
-    """List the tenants that a month has events of."""
-    with connection.cursor() as cursor:
-        cursor.execute(_EXTENTS, month.period)
-        return [Extent(tenant_id=name, first=first, last=last) for name, first, last in cursor.fetchall()]
-
-
 @contextmanager
 def along_indexes() -> Iterator[None]:
     """Let statements that want an order follow an index that has it, until the end of this transaction.
@@ -144,6 +142,13 @@ def along_indexes() -> Iterator[None]:
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL enable_sort = off; SET LOCAL enable_incremental_sort = off")
         yield
+
+
+def extents(month: Month) -> list[Extent]:
+    """List the tenants that a month has events of."""
+    with along_indexes(), connection.cursor() as cursor:
+        cursor.execute(_EXTENTS, month.period)
+        return [Extent(tenant_id=name, first=first, last=last) for name, first, last in cursor.fetchall()]
 
 
 def newest(month: Month) -> list[Newest]:
