@@ -11,7 +11,7 @@ from tests.faults.simulation.days import Outcome, brave, live, lived
 from tests.faults.simulation.variants import BROKEN, BROKEN_IN_STORMS, Variant
 
 SEEDS = 2000
-STORMS = 2000
+STORMS = 1000
 
 
 def test_the_protocol_holds_at_every_step_of_two_thousand_days() -> None:

@@ -1,5 +1,6 @@
 """The subscribers' handlers: each writes one effect for an event; some events are in trouble."""
 
+from asyncio import CancelledError
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from tests.faults.simulation.shop import Shop
 
 TIME_LIMIT_SECONDS = 10.0
+EXITS = (SystemExit, CancelledError, KeyboardInterrupt, GeneratorExit)
+"""What ends a worker's process: Celery does not catch it."""
+FAILURES = ("no", "never")
 
 
 class Handlers:
@@ -51,7 +55,7 @@ class Handlers:
         trouble, times = shop.troubles.of(me, tenant, position)
         if trouble == "fails" and attempt <= times:
             shop.failures[shop.world.current] += 1
-            message = f"no {position}"
+            message = f"{FAILURES[position % len(FAILURES)]} {position}"
             raise ValueError(message)
         if trouble in {"", "fails"} or not times:
             return
@@ -62,7 +66,7 @@ class Handlers:
             shop.strikes.kill(shop.world.current)
             raise Killed
         if trouble == "exits":
-            raise SystemExit
+            raise EXITS[position % len(EXITS)]
         shop.world.sleep(TIME_LIMIT_SECONDS)
         shop.strikes.note_death(shop.workers[shop.world.current])
         raise SoftTimeLimitExceeded

@@ -1,10 +1,12 @@
 """Operators, who decide about parked events while drains run: retry, discard, or publish an edited copy.
 
+They mean one event, those of one kind of error, or, to retry them, all.
+
 The statements are those of the services, which are written with the ORM and cannot be run here.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from django.db import OperationalError
@@ -24,6 +26,19 @@ class Busy(Exception):
     """The subscription was locked for longer than an operator waits."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Meant:
+    """:param position: of the one event; None for every one. :param fingerprint: of the kind of error; empty for any."""
+
+    position: int | None = None
+    fingerprint: str = ""
+
+    def matches(self, row: ParkedRow) -> bool:
+        return (
+            row.state in HEADS and self.position in {None, row.position} and self.fingerprint in {"", row.fingerprint}
+        )
+
+
 class Operators:
     def __init__(self, shop: "Shop") -> None:
         self.shop, self.world, self.database = shop, shop.world, shop.database
@@ -38,10 +53,19 @@ class Operators:
             if not heads:
                 continue
             chosen = self.random.choice(heads)
-            one = None if self.random.random() < 0.3 else chosen.position
-            act = self.random.choice([self.retry, self.discard, self.edit])
+            one, kind = Meant(position=chosen.position), Meant(fingerprint=chosen.fingerprint)
+            act, meant = self.random.choice(
+                [
+                    (self.retry, one),
+                    (self.retry, kind),
+                    (self.retry, Meant()),
+                    (self.discard, one),
+                    (self.discard, kind if chosen.fingerprint else one),
+                    (self.edit, one),
+                ]
+            )
             try:
-                act(tenant, subscriber, one)
+                act(tenant, subscriber, meant)
             except (Busy, OperationalError):
                 continue
 
@@ -49,25 +73,25 @@ class Operators:
         """List the subscriptions that are locked: there an operator meets a drain."""
         return [key for key in self.shop.bound() if ("subscriptions", *key) in self.database.owners]
 
-    def retry(self, tenant: str, subscriber: str, one: int | None) -> None:
+    def retry(self, tenant: str, subscriber: str, meant: Meant) -> None:
         with self.protocol.unit_of_work():
             self._lock(tenant, subscriber)
-            self._update_heads(tenant, subscriber, one)
+            self._update_heads(tenant, subscriber, meant)
         self._ring(tenant, subscriber)
 
-    def discard(self, tenant: str, subscriber: str, one: int | None) -> None:
-        """Give up one event, or all; the next one that waits on its stream is tried."""
+    def discard(self, tenant: str, subscriber: str, meant: Meant) -> None:
+        """Give up one event, or those of one kind; the next one that waits on each stream is tried."""
         with self.protocol.unit_of_work():
             self._lock(tenant, subscriber)
-            for head in self._locked_heads(tenant, subscriber, one):
+            for head in self._locked_heads(tenant, subscriber, meant):
                 self._discard(tenant, head)
         self._ring(tenant, subscriber)
 
-    def edit(self, tenant: str, subscriber: str, one: int | None) -> None:
+    def edit(self, tenant: str, subscriber: str, meant: Meant) -> None:
         """Publish a copy for this subscriber alone, and discard the original."""
         with self.protocol.unit_of_work():
             self._lock(tenant, subscriber)
-            heads = self._locked_heads(tenant, subscriber, one)
+            heads = self._locked_heads(tenant, subscriber, meant)
             if not heads:
                 return
             original = self.protocol.read_at(tenant, heads[0].position).envelope
@@ -89,28 +113,28 @@ class Operators:
         rows = self.database.snapshot(tenant)
         return (row for row in rows.parked_of(subscriber) if row.state in HEADS)
 
-    def _update_heads(self, tenant: str, subscriber: str, one: int | None) -> None:
+    def _update_heads(self, tenant: str, subscriber: str, meant: Meant) -> None:
         now = self.world.now
 
         def again(row: ParkedRow) -> ParkedRow | None:
-            if row.state not in HEADS:
+            if not meant.matches(row):
                 return None
             return replace(row, state=State.RETRYING, attempts=0, next_attempt_at=now)
 
-        self._each(tenant, subscriber, one, again)
+        self._each(tenant, subscriber, meant, again)
 
-    def _locked_heads(self, tenant: str, subscriber: str, one: int | None) -> list[ParkedRow]:
+    def _locked_heads(self, tenant: str, subscriber: str, meant: Meant) -> list[ParkedRow]:
         """`SELECT … FOR NO KEY UPDATE`: in their newest versions, where those are heads."""
-        return self._each(tenant, subscriber, one, lambda row: row if row.state in HEADS else None)
+        return self._each(tenant, subscriber, meant, lambda row: row if meant.matches(row) else None)
 
     def _each(
-        self, tenant: str, subscriber: str, one: int | None, change: Callable[[ParkedRow], ParkedRow | None]
+        self, tenant: str, subscriber: str, meant: Meant, change: Callable[[ParkedRow], ParkedRow | None]
     ) -> list[ParkedRow]:
         """Lock and change the rows that the statement's snapshot has found, one after the other."""
         chosen = sorted(self._heads(tenant, subscriber), key=lambda row: row.position)
         done = []
         for row in chosen:
-            if one is None or row.position == one:
+            if meant.matches(row):
                 changed = self.database.change_newest(tenant, "parked", row.id, change)
                 if changed is not None:
                     done.append(changed)

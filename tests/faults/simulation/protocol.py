@@ -12,7 +12,7 @@ from events.cursors import Held, Isolation
 from events.delivery import Envelope
 from events.horizon import EventArchived
 from events.log import Page, StoredEvent
-from events.parking import STARTING_SECONDS, UNRESOLVED, Parked, State
+from events.parking import STARTING_SECONDS, UNRESOLVED, Parked, State, fingerprint
 from events.store import Store
 from tests.faults.simulation.database import Database, Transaction
 from tests.faults.simulation.rows import NEVER, NewEvent, ParkedRow, SubscriptionRow
@@ -196,6 +196,7 @@ class Protocol(Store):
             state=state,
             attempts=0 if state is State.WAITING else 1,
             next_attempt_at=self.world.now + delay,
+            fingerprint=fingerprint(error),
         )
         self.database.write(tenant, "parked", row.id, row)
 
@@ -245,7 +246,7 @@ class Protocol(Store):
             if row.state is not State.RETRYING or row.attempts != parked.attempts:
                 return None
             outcome = replace(row, state=state, attempts=row.attempts + 1, next_attempt_at=again)
-            return replace(outcome, starts=0, started_at=NEVER)
+            return replace(outcome, fingerprint=fingerprint(error), starts=0, started_at=NEVER)
 
         self._update_parked(parked.id, settled)
 

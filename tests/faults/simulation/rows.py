@@ -52,6 +52,7 @@ class ParkedRow:
     state: State
     attempts: int
     next_attempt_at: float
+    fingerprint: str = ""
     starts: int = 0
     started_at: float = NEVER
 

@@ -12,7 +12,7 @@ from events.parking import State
 from events.subscriptions import Subscriber
 from tests.faults.simulation.broker import Broker, Message, SimulatedDoorbells
 from tests.faults.simulation.database import Database
-from tests.faults.simulation.handlers import Handlers
+from tests.faults.simulation.handlers import EXITS, Handlers
 from tests.faults.simulation.operators import Operators
 from tests.faults.simulation.protocol import Protocol, Silence
 from tests.faults.simulation.releases import (
@@ -212,7 +212,7 @@ class Shop:
         except OperationalError:
             message.visible_at = self.world.now + self.random.uniform(0, 2)
             return
-        except SystemExit:
+        except EXITS:
             self.strikes.kill(me)
             return
         except Exception as error:  # noqa: BLE001 - whatever it is, a task does not raise it
