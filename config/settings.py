@@ -190,11 +190,13 @@ WEBHOOKS_MAY_BE_LOCAL = env.bool("WEBHOOKS_MAY_BE_LOCAL", default=False)
 # Drains: the seconds after which a handler is interrupted; after half as many more its process is killed.
 HANDLER_SECONDS = env.float("HANDLER_SECONDS", default=30.0)
 
-# Seeing: the token that a Prometheus needs at /metrics, and how many live feeds a web process holds, for how long.
+# Seeing: the token that a Prometheus needs at /metrics, and how many live feeds a web process holds, in all and
+# of one shop, for how long.
 METRICS_TOKEN = (
     env.str("METRICS_TOKEN", default="") or hashlib.sha256(f"metrics {SECRET_KEY}".encode()).hexdigest()[:32]
 )
 LIVE_STREAMS = env.int("LIVE_STREAMS", default=4)
+LIVE_STREAMS_OF_ONE = env.int("LIVE_STREAMS_OF_ONE", default=max(1, LIVE_STREAMS // 2))
 LIVE_SECONDS = env.float("LIVE_SECONDS", default=55.0)
 
 # Bridges: where integration events go besides; each is on when its address is given.

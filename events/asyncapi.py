@@ -22,7 +22,11 @@ INFO = {
     "description": "What happens in a shop, as CloudEvents 1.0 in commit order for each subject; at least once, "
     "with the event's id as the key by which a repetition is known. Feeds and streams name an event that cannot be "
     f"delivered: in its place they give one of the type {UNDELIVERABLE}, whose data has event_id, type, version, "
-    "position, stream and reason.",
+    "position, stream and reason. They go on at a cursor that they have given: a position, after a restore from a "
+    "backup EPOCH-POSITION. A malformed one is answered with 400 cursor-invalid; with 410 one that leads nowhere: "
+    "cursor-expired (events after it are in archives only), cursor-ahead (the log does not reach there) and "
+    "cursor-of-another-epoch (the log was restored since); the last two name where to go on as resume_after. "
+    "A restore gives positions and stream versions again: compare epoch and position, never the position alone.",
     "license": {"name": "MIT"},
 }
 SERVERS = {
@@ -35,7 +39,7 @@ SERVERS = {
         "host": "shop.example.com",
         "pathname": "/api/v1/events",
         "protocol": "https",
-        "description": "Pulled page by page, or followed at /stream as server-sent events; resumable by position",
+        "description": "Pulled page by page, or followed at /stream as server-sent events; resumable by cursor",
     },
     "kafka": {"host": "kafka.example.com:9092", "protocol": "kafka", "description": "Keyed by tenant and subject"},
     "rabbitmq": {"host": "rabbitmq.example.com:5672", "protocol": "amqp", "description": "A topic exchange, by type"},
@@ -125,6 +129,7 @@ def _message(event_type: EventType, name: str, version: int) -> Document:
                 "dataschema": {"type": "string", "format": "uri"},
                 "dataversion": {"type": "integer", "const": version},
                 "tenant": {"type": "string"},
+                "epoch": {"type": "integer", "description": "In which the position was given, if not the first"},
                 "position": {"type": "integer", "description": "Its place in the shop's log, in commit order"},
                 "streamversion": {"type": "integer", "description": "Its place on its stream: 1, 2, 3…"},
                 "recordedtime": {"type": "string", "format": "date-time"},

@@ -6,6 +6,7 @@ https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md; structured 
 import json
 from typing import Any
 
+from events.epochs import FIRST_EPOCH
 from events.event import find_type
 from events.log import StoredEvent
 from events.schemas import schema_id
@@ -14,10 +15,11 @@ from events.versions import recast
 CONTENT_TYPE = "application/cloudevents+json"
 
 
-def rendered(stored: StoredEvent, *, version: int | None = None) -> dict[str, Any]:
+def rendered(stored: StoredEvent, *, version: int | None = None, epoch: int = FIRST_EPOCH) -> dict[str, Any]:
     """Render a stored event; extension attributes carry what else the envelope knows.
 
-    :param version: of the data; the newest one when None.
+    :param version: of the data; the newest one when None. :param epoch: in which its position was given; named
+        from the second on.
     :raises VersionUnreachable: when the data cannot be turned into that version.
     """
     envelope = stored.envelope
@@ -39,6 +41,8 @@ def rendered(stored: StoredEvent, *, version: int | None = None) -> dict[str, An
         "correlationid": str(envelope.correlation_id),
         "data": data_in_version(stored, wanted),
     }
+    if epoch != FIRST_EPOCH:
+        event["epoch"] = epoch
     if envelope.causation_id is not None:
         event["causationid"] = str(envelope.causation_id)
     if envelope.traceparent:

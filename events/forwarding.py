@@ -24,13 +24,13 @@ from events.leases import Lease
 from events.log import StoredEvent
 from events.pace import Pace, pace_of
 from events.parking import STARTING_SECONDS, Parked, State, described
-from events.pins import pins_of_tenant
 from events.poison import KilledItsWorker, Poison, is_deadly
 from events.reading import Portion, Reader
 from events.seeing import Seen
 from events.steps import Step
 from events.store import Store
 from events.subscriptions import CANARY, Subscriber
+from events.terms import terms_of_tenant
 from events.verdicts import is_hang
 
 logger = structlog.get_logger(__name__)
@@ -157,10 +157,10 @@ class Forward:
 
     def _written(self, events: Sequence[StoredEvent]) -> tuple[list[Message], Exception | None]:
         """Write the events as messages, up to the first that cannot be written, with the reason."""
-        pins, messages = pins_of_tenant(), list[Message]()
+        terms, messages = terms_of_tenant(), list[Message]()
         for event in events:
             try:
-                messages.append(message_of(event, pins))
+                messages.append(message_of(event, terms))
             except Error:
                 raise
             except Exception as error:  # noqa: BLE001 - whatever a downcaster raises, this event cannot be delivered

@@ -5,10 +5,11 @@ from datetime import datetime
 
 from django.db import connection
 
+from events.epochs import EPOCHS, FIRST_EPOCH, LARGEST_POSITION, Cursor, Epochs
 from kernel.refusals import Refusal
 from kernel.tenancy import current_tenant
 
-LARGEST_POSITION = 2**63 - 1
+MOST_DIGITS = 20
 
 
 class EventArchived(Refusal):
@@ -25,6 +26,12 @@ class CursorExpired(EventArchived):
 class CursorAhead(Refusal):
     code = "cursor-ahead"
     title = "The log has no such position yet"
+    status = 410
+
+
+class CursorOfAnotherEpoch(Refusal):
+    code = "cursor-of-another-epoch"
+    title = "The log was restored from a backup since this cursor was given"
     status = 410
 
 
@@ -59,45 +66,78 @@ def horizon() -> Horizon | None:
         return Horizon(position=row[0], moment=row[1]) if row else None
 
 
-def require_resumable(after: int) -> None:
-    """Let nobody read on over a gap; 0 stands for the beginning of what is kept.
+def require_resumable(cursor: Cursor) -> int:
+    """Return the position to read on from; let nobody read on over a gap, or in another log than the one that was read.
 
+    :raises CursorOfAnotherEpoch: when the log was restored from a backup since, or is not the one it was given in.
+    :raises CursorAhead: when the log does not reach to the position.
     :raises CursorExpired: when events after the position were dropped.
-    :raises CursorAhead: when the log does not reach to the position: it was restored from a backup.
     """
-    newest = _head() if after else 0
+    if cursor.is_beginning:
+        return 0
+    epochs, newest, dropped = _extent()
+    if cursor.epoch != epochs.current:
+        raise _of_another_epoch(cursor, epochs)
+    after = cursor.position
     if after > newest:
-        message = f"the log ends at position {newest}, before {after}: go on with after={newest}"
-        raise CursorAhead(message, resume_after=newest)
-    begin = horizon() if after else None
-    if begin and after < begin.position:
+        go_on = epochs.cursor(newest).shown
+        message = f"the log ends at position {newest}, before {after}: go on with after={go_on}"
+        raise CursorAhead(message, resume_after=go_on)
+    if 0 < after < dropped:
         message = (
-            f"the events after position {after} up to {begin.position} are in archives only;"
-            f" after={begin.position} goes on behind them, after=0 begins with what is kept"
+            f"the events after position {after} up to {dropped} are in archives only;"
+            f" after={epochs.cursor(dropped).shown} goes on behind them, after=0 begins with what is kept"
         )
-        raise CursorExpired(message, dropped_up_to=begin.position)
+        raise CursorExpired(message, dropped_up_to=dropped)
+    return after
 
 
-def read_cursor(text: str) -> int:
-    """Read a position that a client sends back.
+def _of_another_epoch(cursor: Cursor, epochs: Epochs) -> CursorOfAnotherEpoch:
+    shared = epochs.still_true(cursor)
+    go_on = epochs.cursor(shared).shown
+    message = (
+        f"this cursor is of epoch {cursor.epoch}, and the log is in epoch {epochs.current}: go on with after={go_on}"
+    )
+    if shared < cursor.position:
+        message += f"; what was read after position {shared} of that epoch is not in this log"
+    withdrawn = {"withdrawn_after": shared} if shared < cursor.position else {}
+    return CursorOfAnotherEpoch(message, resume_after=go_on, epoch=epochs.current, **withdrawn)
 
-    :raises CursorInvalid: when it is not a whole number that a log could reach.
+
+def read_cursor(text: str) -> Cursor:
+    """Read what a client sends back: a position, or an epoch and a position.
+
+    :raises CursorInvalid: when it is neither.
     """
-    if not (text.isascii() and text.isdigit()) or int(text[:20]) > LARGEST_POSITION:
-        message = f"a cursor is a position from 0 to {LARGEST_POSITION}, not {text[:40]!r}"
-        raise CursorInvalid(message)
-    return int(text)
-
-
-def _head() -> int:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT greatest((SELECT max(position) FROM events_event WHERE tenant_id = %(tenant)s),"
-            " (SELECT position FROM events_floor WHERE tenant_id = %(tenant)s), 0)",
-            {"tenant": current_tenant()},
+    epoch, dash, position = text.rpartition("-")
+    if not (_is_number(position) and (_is_number(epoch) if dash else not epoch)):
+        message = (
+            f"a cursor is what a page or stream has given: a position from 0 to {LARGEST_POSITION}, from the second"
+            f" epoch on EPOCH-POSITION, not {text[:40]!r}"
         )
-        position: int = cursor.fetchone()[0]
-        return position
+        raise CursorInvalid(message)
+    return Cursor(position=int(position), epoch=int(epoch) if dash else FIRST_EPOCH)
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS and int(text) <= LARGEST_POSITION
+
+
+_EXTENT = f"""
+SELECT {EPOCHS}, greatest(
+    (SELECT max(position) FROM events_event WHERE tenant_id = %(tenant)s),
+    (SELECT position FROM events_floor WHERE tenant_id = %(tenant)s),
+    0
+), coalesce((SELECT position FROM events_floor WHERE tenant_id = %(tenant)s), 0)
+"""
+
+
+def _extent() -> tuple[Epochs, int, int]:
+    """Read the epochs, the newest position and the last one that was dropped, in one statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(_EXTENT, {"tenant": current_tenant()})
+        epochs, newest, dropped = cursor.fetchone()
+        return Epochs.read(epochs), newest, dropped
 
 
 def require_kept(since: datetime) -> None:

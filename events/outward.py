@@ -4,14 +4,15 @@ Feeds, live streams, webhooks and bridges all ask here, whatever is stored: a ty
 that no longer fits, a step between versions that fails, a pin to a version that is gone. Nothing raises.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid5
 
 from events.cloudevents import encoded, rendered
+from events.epochs import FIRST_EPOCH
 from events.event import EventUnreadable, find_type
 from events.log import StoredEvent
+from events.terms import Terms
 
 UNDELIVERABLE = "tillflow.event_undeliverable"
 LONGEST_REASON = 500
@@ -27,9 +28,13 @@ class Outward:
 
 @dataclass(frozen=True, kw_only=True)
 class Undeliverable:
-    """An event that cannot be delivered. :param newer: whether newer code may be able to deliver it."""
+    """An event that cannot be delivered.
+
+    :param epoch: in which its position was given. :param newer: whether newer code may be able to deliver it.
+    """
 
     stored: StoredEvent
+    epoch: int
     reason: str
     newer: bool
 
@@ -53,7 +58,7 @@ class Undeliverable:
     def event(self) -> dict[str, Any]:
         """Write the notice as a CloudEvent in the place of the event."""
         envelope = self.stored.envelope
-        return {
+        event = {
             "specversion": "1.0",
             "id": str(self.id),
             "source": f"urn:tillflow:tenant:{envelope.tenant_id}",
@@ -67,28 +72,31 @@ class Undeliverable:
             "recordedtime": envelope.recorded_at.isoformat(),
             "data": self.notice(),
         }
+        return event if self.epoch == FIRST_EPOCH else {**event, "epoch": self.epoch}
 
 
-def outward(stored: StoredEvent, pins: Mapping[str, int]) -> Outward | Undeliverable:
+def outward(stored: StoredEvent, terms: Terms) -> Outward | Undeliverable:
     """Render a stored event in the version that its reader is pinned to, or in the newest.
 
     An event that newer code has stored is delivered as it is stored, unless its reader is pinned.
     """
     envelope = stored.envelope
-    newer = False
+    newer, epoch = False, terms.epochs.of(envelope.position)
     try:
         known = find_type(envelope.type).version
         newer = envelope.version > known
-        version = pins.get(envelope.type) or max(known, envelope.version)
-        event = rendered(stored, version=version)
+        version = terms.pins.get(envelope.type) or max(known, envelope.version)
+        event = rendered(stored, version=version, epoch=epoch)
         if not isinstance(event["data"], dict):
-            return _undeliverable(stored, f"its data is a JSON {type(event['data']).__name__}, not an object", newer)
+            reason = f"its data is a JSON {type(event['data']).__name__}, not an object"
+            return Undeliverable(stored=stored, epoch=epoch, reason=reason, newer=newer)
         return Outward(event=event, body=encoded(event))
     except EventUnreadable as error:
-        return _undeliverable(stored, str(error), newer=False)
+        return Undeliverable(stored=stored, epoch=epoch, reason=_short(str(error)), newer=False)
     except Exception as error:  # noqa: BLE001 - upcasters and downcasters are anybody's code, and the event is named
-        return _undeliverable(stored, f"{type(error).__name__}: {error}", newer)
+        reason = _short(f"{type(error).__name__}: {error}")
+        return Undeliverable(stored=stored, epoch=epoch, reason=reason, newer=newer)
 
 
-def _undeliverable(stored: StoredEvent, reason: str, newer: bool) -> Undeliverable:  # noqa: FBT001
-    return Undeliverable(stored=stored, reason=reason[:LONGEST_REASON], newer=newer)
+def _short(reason: str) -> str:
+    return reason[:LONGEST_REASON]

@@ -37,6 +37,7 @@ TENANT_TABLES = (
     "account",
     "floor",
     "streamfloor",
+    "epochstart",
     "keptmonth",
     "versionpin",
     "webhookattempt",

@@ -58,6 +58,7 @@ def _reset_platform() -> None:
         for table in ("event", "processedevent", "binding", "subscription"):
             cursor.execute(f"DELETE FROM events_{table} WHERE tenant_id = 'public'")
         cursor.execute("DELETE FROM events_release; DELETE FROM events_renamed")
+        cursor.execute("DELETE FROM events_epochstart; DELETE FROM events_epoch WHERE number > 1")
         subscribe_tenant()
 
 

@@ -8,12 +8,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from events.api.cursors import CURSOR_PROBLEMS, WORD, CursorField, ShownCursorField
+from events.epochs import FIRST_EPOCH, Cursor
 from events.event import Category
-from events.horizon import LARGEST_POSITION, require_resumable
+from events.horizon import require_resumable
 from events.log import StoredEvent
 from events.outward import UNDELIVERABLE, Undeliverable, outward
-from events.pins import pins_of_tenant
 from events.queries import feed
+from events.terms import Terms, terms_of_tenant
 from kernel.api.scopes import EVENTS_READ, require_scope
 from kernel.tenancy import current_tenant
 
@@ -21,12 +23,7 @@ LARGEST_PAGE = 1000
 
 
 class FeedQuery(serializers.Serializer):  # type: ignore[type-arg]
-    after = serializers.IntegerField(
-        min_value=0,
-        max_value=LARGEST_POSITION,
-        default=0,
-        help_text="The last position that was read; 0 for the beginning",
-    )
+    after = CursorField(default=Cursor(position=0), help_text=f"Where to go on: {WORD}; 0 for the beginning")
     limit = serializers.IntegerField(min_value=1, max_value=LARGEST_PAGE, default=100)
     types = serializers.CharField(default="", help_text="Type names, separated by commas; empty for all")
 
@@ -35,6 +32,9 @@ class FeedEvent(serializers.Serializer):  # type: ignore[type-arg]
     id = serializers.UUIDField()
     type = serializers.CharField()
     version = serializers.IntegerField()
+    epoch = serializers.IntegerField(
+        required=False, help_text="In which the position was given: absent in the first; a restore begins one"
+    )
     position = serializers.IntegerField()
     stream = serializers.CharField()
     stream_version = serializers.IntegerField()
@@ -47,46 +47,50 @@ class FeedEvent(serializers.Serializer):  # type: ignore[type-arg]
 
 class FeedPage(serializers.Serializer):  # type: ignore[type-arg]
     events = FeedEvent(many=True)
-    next_after = serializers.IntegerField(help_text="Give this as `after` for the next page")
+    next_after = ShownCursorField(
+        help_text="Give this as `after` for the next page: a number, or after a restore a text"
+    )
 
 
 class EventFeedView(APIView):
     permission_classes = [require_scope(EVENTS_READ)]
 
-    @extend_schema(parameters=[FeedQuery], responses=FeedPage, operation_id="list_events")
+    @extend_schema(parameters=[FeedQuery], responses={200: FeedPage, **CURSOR_PROBLEMS}, operation_id="list_events")
     def get(self, request: Request) -> Response:
-        """Read the shop's integration events after a position, in commit order and without gaps of theirs. Where events
-        after it are in archives only, the answer is 410. An event that cannot be delivered is named in its place: an
-        item of the type `tillflow.event_undeliverable`, whose data has `event_id`, `type`, `version`, `position`,
-        `stream` and `reason`.
+        """Read the shop's integration events after a cursor, in commit order and without gaps of theirs. Where events
+        after it are in archives only, or the log was restored from a backup since, the answer is 410. An event that
+        cannot be delivered is named in its place: an item of the type `tillflow.event_undeliverable`, whose data has
+        `event_id`, `type`, `version`, `position`, `stream` and `reason`.
         """
         query = FeedQuery(data=request.query_params)
         query.is_valid(raise_exception=True)
         asked = query.validated_data
-        require_resumable(asked["after"])
+        after = require_resumable(asked["after"])
         types = [name for name in asked["types"].split(",") if name]
         events = feed(
             tenant_id=current_tenant(),
-            after=asked["after"],
+            after=after,
             categories=[Category.INTEGRATION],
             types=types,
             limit=asked["limit"],
         )
-        next_after = events[-1].envelope.position if events else asked["after"]
-        pins = pins_of_tenant()
-        return Response({"events": [_shown(event, pins) for event in events], "next_after": next_after})
+        terms = terms_of_tenant()
+        next_after = terms.epochs.cursor(events[-1].envelope.position if events else after)
+        return Response({"events": [_shown(event, terms) for event in events], "next_after": next_after.shown})
 
 
-def _shown(stored: StoredEvent, pins: dict[str, int]) -> dict[str, Any]:
+def _shown(stored: StoredEvent, terms: Terms) -> dict[str, Any]:
     envelope = stored.envelope
     names = ("type", "position", "stream", "stream_version", "occurred_at", "recorded_at")
-    shown = {
+    shown: dict[str, Any] = {
         "id": envelope.event_id,
         **{name: getattr(envelope, name) for name in names},
         "correlation_id": envelope.correlation_id,
         "causation_id": envelope.causation_id,
     }
-    found = outward(stored, pins)
+    if (epoch := terms.epochs.of(envelope.position)) != FIRST_EPOCH:
+        shown["epoch"] = epoch
+    found = outward(stored, terms)
     if isinstance(found, Undeliverable):
         return {**shown, "id": found.id, "type": UNDELIVERABLE, "version": 1, "data": found.notice()}
     return {**shown, "version": found.event["dataversion"], "data": found.event["data"]}

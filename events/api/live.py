@@ -1,8 +1,9 @@
-"""`GET /events/stream`: the tenant's public events as they happen (server-sent events), resumable by position."""
+"""`GET /events/stream`: the tenant's public events as they happen (server-sent events), resumable by cursor."""
 
 import time
 from collections.abc import Generator, Iterator
-from threading import BoundedSemaphore, Event
+from socket import socket
+from threading import Event
 from typing import Any
 
 from django.conf import settings
@@ -14,23 +15,25 @@ from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from events.api.cursors import CURSOR_PROBLEMS, WORD, CursorField
+from events.api.places import Place, Places, has_hung_up
 from events.cloudevents import encoded
 from events.event import Category
-from events.horizon import LARGEST_POSITION, read_cursor, require_resumable
+from events.horizon import read_cursor, require_resumable
 from events.local import LogGrew, bus
 from events.log import head
 from events.outward import UNDELIVERABLE, Undeliverable, outward
-from events.pins import pins_of_tenant
 from events.queries import feed
+from events.terms import Terms, terms_of_tenant
 from kernel.api.errors import ApiProblem
 from kernel.api.scopes import EVENTS_READ, require_scope
 from kernel.tenancy import TenantLike, current_tenant, in_tenant, tenant_connection
 
 LOOK_SECONDS = 0.5
-BEAT_SECONDS = 15.0
+BEAT_SECONDS = 5.0
 PAGE = 200
 
-_places = BoundedSemaphore(settings.LIVE_STREAMS)
+places = Places(in_all=settings.LIVE_STREAMS, for_one=settings.LIVE_STREAMS_OF_ONE)
 
 
 class EventStreamRenderer(BaseRenderer):
@@ -43,12 +46,7 @@ class EventStreamRenderer(BaseRenderer):
 
 
 class LiveQuery(serializers.Serializer[Any]):
-    after = serializers.IntegerField(
-        min_value=0,
-        max_value=LARGEST_POSITION,
-        required=False,
-        help_text="The last position that was read; from now on when left out",
-    )
+    after = CursorField(required=False, help_text=f"Where to go on: {WORD}; from now on when left out")
     types = serializers.CharField(default="", help_text="Type names, separated by commas; empty for all")
 
 
@@ -57,23 +55,24 @@ class LiveFeedView(APIView):
     renderer_classes = [EventStreamRenderer, JSONRenderer]
 
     @extend_schema(
-        parameters=[LiveQuery], responses={(200, "text/event-stream"): OpenApiTypes.STR}, operation_id="stream_events"
+        parameters=[LiveQuery],
+        responses={(200, "text/event-stream"): OpenApiTypes.STR, **CURSOR_PROBLEMS},
+        operation_id="stream_events",
     )
     def get(self, request: Request) -> HttpResponseBase:
-        """Follow the shop's integration events as CloudEvents. The id of each is its position: a client that comes back
+        """Follow the shop's integration events as CloudEvents. The id of each is a cursor: a client that comes back
         with `Last-Event-ID` misses nothing. One that cannot be delivered is named by a CloudEvent of the type
-        `tillflow.event_undeliverable` in its place. Where events after it are in archives only, the answer is 410. A
-        stream ends after a minute, and is taken up again by the browser.
+        `tillflow.event_undeliverable` in its place. Where events after it are in archives only, or the log was restored
+        from a backup since, the answer is 410. A stream ends after a minute, and is taken up again by the browser.
         """
         query = LiveQuery(data=request.query_params)
         query.is_valid(raise_exception=True)
         after = _last_seen(request, query.validated_data)
-        require_resumable(after)
-        if not _places.acquire(blocking=False):
-            detail = "As many live feeds as this process holds are open."
-            raise ApiProblem(503, "live-feeds-full", detail, retry_after=5)
         types = [name for name in query.validated_data["types"].split(",") if name]
-        stream = _Stream(tenant_connection().tenant, after, types)
+        stream = _Stream(tenant_connection().tenant, after, types, request.META.get("gunicorn.socket"))
+        if not stream.begin():
+            detail = "This process holds as many live feeds of this shop, or in all, as it can."
+            raise ApiProblem(503, "live-feeds-full", detail, retry_after=5)
         response = StreamingHttpResponse(stream, content_type=EventStreamRenderer.media_type)
         response["Cache-Control"] = "no-store"
         response["X-Accel-Buffering"] = "no"
@@ -82,30 +81,45 @@ class LiveFeedView(APIView):
 
 def _last_seen(request: Request, asked: dict[str, Any]) -> int:
     last = request.headers.get("Last-Event-ID")
-    if last is not None:
-        return read_cursor(last)
-    return int(asked["after"]) if "after" in asked else head(current_tenant())
+    if last is None and "after" not in asked:
+        return head(current_tenant())
+    return require_resumable(read_cursor(last) if last is not None else asked["after"])
 
 
 class _Stream:
-    """One open feed. It gives its place back when it is closed, whether or not it was read to its end."""
+    """One open feed. It gives its place back when it is closed, whether or not it was read to its end.
 
-    def __init__(self, tenant: TenantLike, after: int, types: list[str]) -> None:
-        self.tenant, self.after, self.types = tenant, after, types
-        self.grew = Event()
-        self.unsubscribe = bus.subscribe(LogGrew, self._notice)
+    :param connection: to the client, where the server shows it: who has hung up needs no place.
+    """
+
+    def __init__(self, tenant: TenantLike, after: int, types: list[str], connection: socket | None) -> None:
+        self.tenant, self.after, self.types, self.connection = tenant, after, types, connection
+        self.epoch: int | None = None
+        self.grew, self.ended = Event(), Event()
+        self.place = Place(tenant.schema_name, is_gone=self._has_left, give_up=self._end)
         self.lines = self._lines()
-        self.open = True
+
+    def begin(self) -> bool:
+        """Take a place; False when there is none."""
+        if not places.take(self.place):
+            return False
+        self.unsubscribe = bus.subscribe(LogGrew, self._notice)
+        return True
 
     def __iter__(self) -> Iterator[bytes]:
         return self.lines
 
     def close(self) -> None:
         self.lines.close()
-        if self.open:
-            self.open = False
-            self.unsubscribe()
-            _places.release()
+        self.unsubscribe()
+        places.give_back(self.place)
+
+    def _has_left(self) -> bool:
+        return has_hung_up(self.connection)
+
+    def _end(self) -> None:
+        self.ended.set()
+        self.grew.set()
 
     def _notice(self, grew: LogGrew) -> None:
         if grew.tenant_id == self.tenant.schema_name:
@@ -115,7 +129,7 @@ class _Stream:
         end = time.monotonic() + settings.LIVE_SECONDS
         beat = time.monotonic() + BEAT_SECONDS
         yield b"retry: 1000\n\n"
-        while time.monotonic() < end:
+        while time.monotonic() < end and not self.ended.is_set() and not self._has_left():
             self.grew.clear()
             found = self._read()
             yield from found
@@ -135,15 +149,20 @@ class _Stream:
                 types=self.types,
                 limit=PAGE,
             )
-            pins = pins_of_tenant() if events else {}
+            terms = terms_of_tenant() if events else Terms()
+        if events and self.epoch not in {None, terms.epochs.current}:
+            self._end()
+            return []
         lines = []
         for stored in events:
-            found = outward(stored, pins)
+            self.epoch = terms.epochs.current
+            found = outward(stored, terms)
             name, body = stored.envelope.type, b""
             if isinstance(found, Undeliverable):
                 name, body = UNDELIVERABLE, encoded(found.event())
             else:
                 body = found.body
             self.after = stored.envelope.position
-            lines.append(f"id: {self.after}\nevent: {name}\ndata: ".encode() + body + b"\n\n")
+            last = terms.epochs.cursor(self.after).shown
+            lines.append(f"id: {last}\nevent: {name}\ndata: ".encode() + body + b"\n\n")
         return lines

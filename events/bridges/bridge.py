@@ -1,12 +1,13 @@
 """What every bridge can do."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from events.cloudevents import CONTENT_TYPE
 from events.log import StoredEvent
 from events.outward import Undeliverable, outward
+from events.terms import Terms
 
 
 class BridgeDown(Exception):
@@ -60,10 +61,10 @@ class Bridge(Protocol):
         """Let go of the connection; the next call makes another."""
 
 
-def message_of(stored: StoredEvent, pins: Mapping[str, int]) -> Message:
+def message_of(stored: StoredEvent, terms: Terms) -> Message:
     """:raises MessageRefused: when the event cannot be delivered."""
     envelope = stored.envelope
-    found = outward(stored, pins)
+    found = outward(stored, terms)
     if isinstance(found, Undeliverable):
         raise MessageRefused(str(envelope.event_id), f"it cannot be delivered: {found.reason}")
     return Message(

@@ -24,8 +24,8 @@ from events.horizon import EventArchived
 from events.log import read_at
 from events.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint, WebhookSecret
 from events.outward import Undeliverable, outward
-from events.pins import pins_of_tenant
 from events.subscriptions import Backoff
+from events.terms import terms_of_tenant
 from events.unit_of_work import unit_of_work
 from events.webhooks.endpoints import pause_endpoint
 from events.webhooks.http import Answer, post
@@ -166,7 +166,7 @@ def _call(delivery: WebhookDelivery) -> Answer:
         stored = read_at(delivery.tenant_id, delivery.position)
     except EventArchived as error:
         return Answer.undeliverable(f"EventArchived: {error.detail}")
-    found = outward(stored, {**pins_of_tenant(), **endpoint.pins})
+    found = outward(stored, terms_of_tenant().pinned(endpoint.pins))
     if isinstance(found, Undeliverable):
         say = Answer.unsent if found.newer else Answer.undeliverable
         return say(f"this event cannot be delivered: {found.reason}")

@@ -113,12 +113,14 @@ def test_a_trace_says_where_a_dropped_stream_is(endpoint: WebhookEndpoint) -> No
     assert out.getvalue() == "nothing since 2020-02-01; older months: manage.py retention --show YYYY_MM\n"
 
 
-@pytest.mark.parametrize("cursor", ["²", "-1", "", "1.5", "9" * 30, "٣", "x"])
+@pytest.mark.parametrize(
+    "cursor", ["²", "-1", "", "1.5", "9" * 30, "٣", "x", "-", "1-", "-1-2", "1-2-3", "1 - 2", "²-1", "1-9" + 20 * "9"]
+)
 def test_in8_a_last_event_id_that_is_no_position_is_refused(shop: Tenant, cursor: str) -> None:
     with pytest.raises(CursorInvalid) as refused:
         read_cursor(cursor)
 
-    assert (refused.value.status, read_cursor("0"), read_cursor("17")) == (400, 0, 17)
+    assert refused.value.status == 400
 
 
 def test_in8_a_cursor_that_is_refused_is_a_problem_of_the_stream(shop: Tenant) -> None:

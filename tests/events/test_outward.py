@@ -11,6 +11,7 @@ from events import versions
 from events.log import read_at
 from events.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
 from events.outward import UNDELIVERABLE, Undeliverable, outward
+from events.terms import Terms
 from events.webhooks.deliveries import redeliver, skip
 from events.webhooks.sending import send_due
 from kernel.api.scopes import EVENTS_READ
@@ -90,7 +91,7 @@ def test_what_is_stored_and_cannot_be_rendered_is_named(shop: Tenant, changes: d
     fail(A)
     store(1, **changes)
 
-    found = outward(read_at("north", 1), {})
+    found = outward(read_at("north", 1), Terms())
 
     assert isinstance(found, Undeliverable)
     assert found.reason == reason
@@ -100,7 +101,7 @@ def test_what_is_stored_and_cannot_be_rendered_is_named(shop: Tenant, changes: d
 def test_a_pin_to_a_version_that_is_gone_names_the_event(shop: Tenant) -> None:
     fail(A)
 
-    found = outward(read_at("north", 1), {FAILED: 99})
+    found = outward(read_at("north", 1), Terms(pins={FAILED: 99}))
 
     assert isinstance(found, Undeliverable)
     assert found.reason == "VersionUnreachable: payments.payment_failed has no step from version 2 to 3"

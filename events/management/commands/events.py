@@ -1,8 +1,9 @@
-"""`manage.py events list | lag | pause | resume | retry | discard | repair | send-again | sweep | canary`."""
+"""`manage.py events`: list, lag, pause, resume, retry, discard, repair, send-again, sweep, canary, new-epoch."""
 
 import argparse
 import getpass
 import time
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -11,9 +12,19 @@ from django.core.management.base import BaseCommand, CommandError
 from events import catalogue, queries, services, sweeper, undelivered
 from events.canary import arrivals, release_canary
 from events.repairing import repair
+from events.restoring import begin_epoch
 from events.subscriptions import known_subscriber
 from kernel.refusals import Refusal
 from kernel.tenancy import find_any_tenant, in_public_schema, in_tenant
+
+TO_INTEGRATORS = """
+Tell integrators:
+- Our database was restored from a backup. What happened after the positions above is lost; other events have their
+  positions and stream versions from now on.
+- Feeds and streams answer cursors from before with 410 cursor-of-another-epoch. Go on with its resume_after, and take
+  back what you were given after its withdrawn_after. Cursors are texts from now on: "{number}-17".
+- Webhooks and bridges go on by themselves. They may repeat events, under the same ids. An event of a higher `epoch` is
+  newer, whatever its position and streamversion."""
 
 
 class Command(BaseCommand):
@@ -42,6 +53,9 @@ class Command(BaseCommand):
         repairing = actions.add_parser("repair", help="release parked events that wait for nothing, in order")
         repairing.add_argument("--tenant", required=True)
         repairing.add_argument("--subscriber", default="", help="only this one's")
+        epoch = actions.add_parser("new-epoch", help="after a restore from a backup: let no earlier cursor be taken up")
+        epoch.add_argument("--restored-at", type=_moment, help="when that was, if events have been recorded since")
+        epoch.add_argument("--reason", default="")
         actions.add_parser("sweep", help="ring for all that is behind, now")
         canary = actions.add_parser("canary", help="ask every subscriber of a tenant, or one, whether it is alive")
         canary.add_argument("--tenant", required=True)
@@ -124,6 +138,13 @@ class Command(BaseCommand):
         if not done:
             self.stdout.write(f"all parked events of {options['tenant']} are in order")
 
+    def _new_epoch(self, options: dict[str, Any]) -> None:
+        begun = begin_epoch(operator=_operator(), reason=options["reason"], restored_at=options["restored_at"])
+        self.stdout.write(f"epoch {begun.number} has begun; it shares with the one before:")
+        for tenant_id, since in begun.starts.items():
+            self.stdout.write(f"{tenant_id:<20} positions up to {since}")
+        self.stdout.write(TO_INTEGRATORS.format(number=begun.number))
+
     def _sweep(self, _options: dict[str, Any]) -> None:
         self.stdout.write(f"rang for {sweeper.sweep(insist=True)}")
 
@@ -149,6 +170,14 @@ class Command(BaseCommand):
         with in_tenant(find_any_tenant(options["tenant"])):
             services.require_subscriber(subscriber=options["subscriber"])
         return {"subscriber": options["subscriber"], "operator": _operator()}
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        message = f"{text} has no offset; write it as 2026-08-01T04:00:00Z"
+        raise argparse.ArgumentTypeError(message)
+    return moment
 
 
 def _remarks(lag: queries.Lag) -> str:
