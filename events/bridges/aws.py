@@ -13,6 +13,8 @@ from events.bridges.bridge import BridgeDown, Message, MessageRefused
 LARGEST_BATCH = 10
 LARGEST_BYTES = 256 * 1024
 TIMEOUT_SECONDS = 5
+NO_PROXIES = {"http": "", "https": ""}
+"""Those of the environment are not used: the timeouts would not end a proxy that drips."""
 
 
 class _AwsBridge(ABC):
@@ -82,7 +84,10 @@ class _AwsBridge(ABC):
             from botocore.config import Config
 
             timeouts = Config(
-                connect_timeout=TIMEOUT_SECONDS, read_timeout=TIMEOUT_SECONDS, retries={"max_attempts": 2}
+                connect_timeout=TIMEOUT_SECONDS,
+                read_timeout=TIMEOUT_SECONDS,
+                retries={"max_attempts": 2},
+                proxies=NO_PROXIES,
             )
             self._client = boto3.client(self.service, config=timeouts)
         return self._client
