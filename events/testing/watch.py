@@ -10,8 +10,8 @@ from events.instruments import WrongTenant
 from events.middleware import Reaction
 from events.store import Store
 from events.testing.crashes import Crash
-from events.unit_of_work import TenantChangedInUnitOfWork, UnitRolledBack, current_unit
-from kernel.tenancy import WriteElsewhereRefused, current_tenant
+from events.unit_of_work import TenantChangedInUnitOfWork, UnitRolledBack
+from kernel.tenancy import WriteElsewhereRefused
 
 UNITS_PER_EVENT = 10
 UNITS_AT_LEAST = 100
@@ -91,7 +91,9 @@ class _Watched:
     ) -> None:
         self._time()
         if error is None:
-            self._require_whole()
+            return
+        if isinstance(error, UnitRolledBack):
+            self.watch.note(SwallowsErrors, f"swallows an error at position {self.position}: {error}", error)
         elif isinstance(error, (WrongTenant, TenantChangedInUnitOfWork, WriteElsewhereRefused)):
             self.watch.note(LeavesTenant, f"leaves its tenant at position {self.position}: {error}", error)
         elif isinstance(error, Interrupted):
@@ -107,16 +109,6 @@ class _Watched:
         for delivery in self.reaction.deliveries:
             position = delivery.envelope.position
             self.watch.seconds[position] = min(share, self.watch.seconds.get(position, share))
-
-    def _require_whole(self) -> None:
-        if current_tenant() != self.reaction.tenant_id:
-            return
-        try:
-            current_unit().require_whole()
-        except UnitRolledBack as error:
-            message = f"swallows an error at position {self.position}: {error}"
-            self.watch.note(SwallowsErrors, message, error)
-            raise
 
 
 class BoundedStore(Store):
