@@ -101,14 +101,22 @@ class Forward:
             raise
 
     def _take(self) -> Lease | None:
-        """Take the lease. Where the one before was not given back, each of the next messages is sent alone."""
-        with self.store.unit_of_work():
-            lease = leases.take(self.tenant_id, self.subscriber.name)
-            if lease is None or lease.deaths != 1:
-                return lease
-            name, most = self.subscriber.name, self.subscriber.batch_size
-            page = self.store.read(self.tenant_id, name, after=lease.cursor, types=lease.heard.types, limit=most)
-            return replace(lease, isolation=self.poison.suspect(page.events) or lease.isolation)
+        """Take the lease; where the COMMIT was not answered, it may be taken, and is given back."""
+        lease: Lease | None = None
+        try:
+            with self.store.unit_of_work():
+                lease = leases.take(self.tenant_id, self.subscriber.name)
+                return self._suspicious(lease) if lease is not None and lease.deaths == 1 else lease
+        except BaseException as error:
+            if lease is not None:
+                self._abandon(lease, error)
+            raise
+
+    def _suspicious(self, lease: Lease) -> Lease:
+        """Send each of the next messages alone: the lease before was not given back."""
+        name, most = self.subscriber.name, self.subscriber.batch_size
+        page = self.store.read(self.tenant_id, name, after=lease.cursor, types=lease.heard.types, limit=most)
+        return replace(lease, isolation=self.poison.suspect(page.events) or lease.isolation)
 
     def _abandon(self, lease: Lease, error: BaseException) -> None:
         """End the lease at once. What ends its process, or hangs, is counted by the one that takes the next."""

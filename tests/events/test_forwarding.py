@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from events.models import ParkedEvent, ProcessedEvent, Subscription
 from events.pace import pace_of
 from events.pins import pin_version
 from events.services import pause_subscription, resume_subscription, retry_parked
+from events.store import Store
 from events.subscriptions import find_subscriber, forget_subscriber
 from events.tasks import drain_tenant
 from kernel.ids import new_id
@@ -316,6 +318,34 @@ def test_an_outage_under_a_lease_gives_it_back_and_counts_no_death(
     for _ in range(4):
         with pytest.raises(OperationalError):
             forward()
+
+    assert forward() == 1
+    assert parked(bridge.name) == []
+
+
+class Unanswered(Store):
+    """Cuts the connection when the first COMMIT is made, before it is answered."""
+
+    answers = 0
+
+    @contextmanager
+    def unit_of_work(self) -> Iterator[None]:
+        with super().unit_of_work():
+            yield
+        self.answers += 1
+        if self.answers == 1:
+            raise outage()
+
+
+def test_a_lease_whose_commit_is_not_answered_is_given_back_and_counts_no_death(bridge: FakeBridge) -> None:
+    forward = bridged(bridge)
+    fail(A)
+    for _ in range(4):
+        with pytest.raises(OperationalError):
+            Forward(bridge, find_subscriber(bridge.name), "north", SilentDoorbells(), store=Unanswered()).run()
+
+        row = Subscription.objects.get(subscriber=bridge.name)
+        assert (row.lease, row.leased_until) == (None, None)
 
     assert forward() == 1
     assert parked(bridge.name) == []
