@@ -21,7 +21,7 @@ from events.services import record_action
 from events.subscriptions import Subscriber, known_subscriber
 from events.unit_of_work import unit_of_work
 from kernel.refusals import NotFound, Refusal
-from kernel.tenancy import current_tenant
+from kernel.tenancy import current_tenant, tenant_connection
 
 BATCH = 500
 SAMPLE = 10
@@ -122,10 +122,12 @@ def _shadow(tables: tuple[str, ...]) -> Iterator[None]:
     with connection.cursor() as cursor:
         for table in tables:
             cursor.execute(f'CREATE TEMPORARY TABLE "{table}" (LIKE "{tenant_id}"."{table}" INCLUDING ALL)')
+    tenant_connection().keeps_session = True
     try:
         yield
     finally:
         with connection.cursor() as cursor:
+            tenant_connection().keeps_session = False
             for table in tables:
                 cursor.execute(f'DROP TABLE pg_temp."{table}"')
 

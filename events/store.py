@@ -42,10 +42,10 @@ class Store:
         return cursors.count_outage(tenant_id, subscriber, position)
 
     def is_connected(self) -> bool:
-        """Say whether the connection lives, after an error."""
+        """Say, after an error, whether the connection was not cut. Who closes it inside a unit has not lost it."""
         database = connections[DEFAULT_DB_ALIAS]
         raw = database.connection
-        return raw is not None and not raw.closed and not database.closed_in_transaction
+        return database.closed_in_transaction or (raw is not None and not raw.broken)
 
     # The log
 

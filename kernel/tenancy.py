@@ -64,6 +64,8 @@ class TenantConnection(Protocol):
     default_isolation: str
     transaction_is_aborted: bool
     transaction_is_open: bool
+    run_on_commit: list[Any]
+    keeps_session: bool
 
     def set_tenant(self, tenant: Any) -> None: ...
     def set_schema_to_public(self) -> None: ...

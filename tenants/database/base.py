@@ -4,15 +4,17 @@ A statement runs in the tenant's schema or not at all, an aborted transaction is
 only one that controls its transaction, and a role that row-level security does not bind is refused.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
+from django.db.backends.utils import CursorWrapper
 from django.db.utils import Error, InternalError, OperationalError
 from django_tenants.postgresql_backend import base as django_tenants_base
 from psycopg.pq import TransactionStatus
 
 from kernel.tenancy import OpenUnit, RoleNotBound, StatementRefused, WriteElsewhereRefused
-from tenants.database.statements import controls_transaction, may_change_search_path, writes
+from tenants.database.statements import Statement, read
 
 
 class SearchPathNotSet(OperationalError):
@@ -30,12 +32,17 @@ class DatabaseWrapper(django_tenants_base.DatabaseWrapper):
     """:param unit: the unit of work that owns the current transaction. :param in_commit_hooks: whether hooks run now.
 
     :param default_isolation: what the session's transactions start with, as PostgreSQL writes it.
+    :param is_marked: whether a unit has left something in the session that nobody else must find.
+    :param keeps_session: whether the session must go on all the same, for somebody who needs what is in it.
     """
 
     unit: OpenUnit | None = None
     in_commit_hooks = False
     default_isolation = ""
+    is_marked = False
+    keeps_session = False
     _controlling = False
+    _reported: bytes | None = None
     _search_path_error: Error | None = None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -45,7 +52,7 @@ class DatabaseWrapper(django_tenants_base.DatabaseWrapper):
     # Connecting
 
     def get_new_connection(self, conn_params: Any) -> Any:
-        self.search_path_set_schemas = None
+        self.search_path_set_schemas, self.is_marked = None, False
         return super().get_new_connection(conn_params)
 
     def init_connection_state(self) -> None:
@@ -54,6 +61,12 @@ class DatabaseWrapper(django_tenants_base.DatabaseWrapper):
         if unbound:
             self.close()
             raise RoleNotBound(_refusal(unbound))
+
+    def ensure_connection(self) -> None:
+        """Connect, also anew after a unit of work that has left something in the session."""
+        if self.is_marked and not self.keeps_session and not self.in_atomic_block and not self.transaction_is_open:
+            self.close()
+        super().ensure_connection()
 
     # Transactions
 
@@ -128,27 +141,52 @@ class DatabaseWrapper(django_tenants_base.DatabaseWrapper):
         self._search_path_error = None
         super()._handle_search_path(cursor)
         if self.search_path_set_schemas or self._setting_search_path or self._fails_anyway():
+            self._reported = self._report()
             return
         message = f"search_path for schema {self.schema_name!r} could not be set: {self._search_path_error}"
         raise SearchPathNotSet(message) from self._search_path_error
 
+    def _report(self) -> bytes | None:
+        """Return the search_path as the server reports every change of it; None before PostgreSQL 18."""
+        report: bytes | None = self.connection.pgconn.parameter_status(b"search_path")
+        return report
+
     def _fails_anyway(self) -> bool:
         """Say whether the next statement cannot reach a wrong schema, because it will be refused."""
         return self.in_atomic_block and (self.needs_rollback or self.transaction_is_aborted)
+
+    def make_cursor(self, cursor: Any) -> Any:
+        return _Cursor(cursor, self)
 
     def _guard(self, execute: Any, sql: Any, params: Any, many: bool, context: Any) -> Any:  # noqa: FBT001
         if self._setting_search_path:
             return self._execute_set(execute, sql, params, many, context)
         if self._controlling:
             return execute(sql, params, many, context)
-        statement = sql if isinstance(sql, str) else self._text(sql)
-        if self.unit is not None:
-            self._refuse_what_units_do_not_send(statement, self.unit.tenant_id)
-        try:
+        with self.guarded(sql):
             return execute(sql, params, many, context)
+
+    @contextmanager
+    def guarded(self, sql: Any) -> Iterator[None]:
+        """Let a statement run in the schema of now, whenever its cursor was made.
+
+        :raises StatementRefused: when a unit of work does not send such a statement, or was ended by it.
+        """
+        statement = read(text := sql if isinstance(sql, str) else self._text(sql))
+        if self.unit is not None:
+            self._refuse_what_units_do_not_send(statement, text, self.unit.tenant_id)
+        if not self.connection.closed and (not self.search_path_set_schemas or self._report() != self._reported):
+            self.search_path_set_schemas = None
+            with self._prepare_cursor(self.create_cursor()) as cursor:
+                self._handle_search_path(cursor)
+        try:
+            yield
         finally:
-            if may_change_search_path(statement):
+            if statement.may_move:
                 self.search_path_set_schemas = None
+        if self.unit is not None and self._status() is TransactionStatus.IDLE:
+            self.needs_rollback = True
+            raise StatementRefused(_CONTROLLED.format(text))
 
     def _execute_set(self, execute: Any, *of: Any) -> Any:
         """Set the search_path, and keep the error, which django-tenants swallows."""
@@ -161,18 +199,29 @@ class DatabaseWrapper(django_tenants_base.DatabaseWrapper):
     def _text(self, sql: Any) -> str:
         return sql.decode() if isinstance(sql, bytes) else str(sql.as_string(self.connection))
 
-    def _refuse_what_units_do_not_send(self, statement: str, tenant_id: str) -> None:
-        if controls_transaction(statement):
-            message = f"a unit of work controls its transaction by itself: use transaction.atomic(), not {statement!r}"
-            raise StatementRefused(message)
-        if self.schema_name != tenant_id and writes(statement):
+    def _refuse_what_units_do_not_send(self, statement: Statement, text: str, tenant_id: str) -> None:
+        if statement.controls:
+            raise StatementRefused(_CONTROLLED.format(text))
+        if self.schema_name != tenant_id and statement.writes:
             message = (
                 f"the unit of work is of {tenant_id!r}, this statement would write in {self.schema_name!r}:"
-                f" write after the unit, or in a subscriber. {statement[:200]}"
+                f" write after the unit, or in a subscriber. {text[:200]}"
             )
             raise WriteElsewhereRefused(message)
+        self.is_marked = self.is_marked or statement.leaves
 
 
+class _Cursor(CursorWrapper):
+    """Django's, whose COPY is a statement like any other."""
+
+    @contextmanager
+    def copy(self, statement: Any, *parameters: Any, **options: Any) -> Iterator[Any]:
+        copying = self.cursor.copy(statement, *parameters, **options)
+        with self.db.guarded(statement), self.db.wrap_database_errors, copying as copy:
+            yield copy
+
+
+_CONTROLLED = "a unit of work controls its transaction by itself: use transaction.atomic(), not {!r}"
 # Members count: nothing but SET ROLE stands between them and what the role may do. A superuser is a member of all.
 _SESSION = """
 SELECT

@@ -144,8 +144,8 @@ def test_a_wrong_search_path_sees_nothing(committed: Tenant, path: str) -> None:
         say()
 
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('search_path', %s, true)", [path])
-        cursor.execute("SELECT count(*) FROM public.events_event")
+        cursor.execute("SELECT set_config('search_path', %s, true); SELECT count(*) FROM public.events_event", [path])
+        cursor.nextset()
         seen = cursor.fetchone()[0]
         transaction.set_rollback(True)
 

@@ -14,7 +14,7 @@ from events.verdicts import is_outage
 from kernel.tenancy import in_public_schema, in_tenant
 from pos.models import Location
 from tenants.database.base import SearchPathNotSet, TransactionAborted
-from tenants.database.statements import controls_transaction, may_change_search_path, writes
+from tenants.database.statements import read
 from tenants.models import Tenant
 from tests.events.recording import say
 from tests.outages import with_state
@@ -232,7 +232,7 @@ def test_a_statement_after_a_mark_for_rollback_is_refused_as_such(committed: Ten
     ],
 )
 def test_statements_that_control_a_transaction_are_told_from_others(statement: str, controls: bool) -> None:
-    assert controls_transaction(statement) is controls
+    assert read(statement).controls is controls
 
 
 @pytest.mark.parametrize(
@@ -249,13 +249,13 @@ def test_statements_that_control_a_transaction_are_told_from_others(statement: s
     ],
 )
 def test_statements_that_write_are_told_from_others(statement: str, changes: bool) -> None:
-    assert writes(statement) is changes
+    assert read(statement).writes is changes
 
 
 def test_statements_that_may_change_the_search_path_are_told_from_others() -> None:
-    assert may_change_search_path("set local search_path to public")
-    assert may_change_search_path("ROLLBACK TO x")
-    assert not may_change_search_path("SELECT 1")
+    assert read("set local search_path to public").may_move
+    assert read("ROLLBACK TO x").may_move
+    assert not read("SELECT 1").may_move
 
 
 def test_statements_of_psycopg_are_looked_at_too(committed: Tenant) -> None:
