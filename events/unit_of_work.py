@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+import structlog
 from django.db import connection, transaction
 from psycopg import IsolationLevel
 
@@ -13,6 +14,8 @@ from events.local import announce
 from events.log import NewEvent, append
 from events.parking import summary
 from kernel.tenancy import TenantConnection, current_tenant, tenant_connection
+
+logger = structlog.get_logger(__name__)
 
 READ_COMMITTED = "read committed"
 
@@ -67,6 +70,8 @@ class Unit:
     failure: BaseException | None = None
     """What a unit inside this one raised, until a savepoint around that one is rolled back."""
     _savepoints: dict[str, tuple[int, int]] = field(default_factory=dict)
+    _hooks_before: int = field(default_factory=lambda: len(tenant_connection().run_on_commit))
+    """How many hooks were registered before the unit began: a test's own."""
 
     @property
     def events(self) -> list[NewEvent]:
@@ -112,12 +117,31 @@ class Unit:
             for each in self.after_append:
                 each()
             transaction.on_commit(self.ring, robust=True)
+        self._let_hooks_fail()
+
+    def _let_hooks_fail(self) -> None:
+        """Let no hook that raises keep the others from running, or look like a refusal of what is committed."""
+        hooks = tenant_connection().run_on_commit
+        hooks[self._hooks_before :] = [(sids, _Hook(hook), True) for sids, hook, _ in hooks[self._hooks_before :]]
 
     def ring(self) -> None:
         events = self.events
         announce([each.heard for each in self.published if each.heard is not None], self.tenant_id)
         published(self.tenant_id, events)
         doorbells.ring(self.tenant_id, {new.type for new in events})
+
+
+@dataclass
+class _Hook:
+    """What is done after the commit. An error in it is logged: the work is done, whoever called it must know that."""
+
+    run: Callable[[], object]
+
+    def __call__(self) -> None:
+        try:
+            self.run()
+        except Exception:
+            logger.exception("commit_hook_failed", hook=getattr(self.run, "__qualname__", repr(self.run)))
 
 
 @contextmanager
