@@ -47,7 +47,7 @@ def folder() -> Path:
 
 
 def write_archive(table: str, month: Month) -> Archive:
-    """Write what the log holds of a month to a file of its own, and put it on record. May be repeated.
+    """Write what the log holds of a month to a separate file, and put it on record. May be repeated.
 
     Reads through the parent table, in pages: no statement and no transaction is long.
     """

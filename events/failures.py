@@ -176,7 +176,7 @@ class Failures:
 
 
 def insist(store: Store, work: Callable[[], T]) -> T | None:
-    """Do something in a transaction of its own, over a new connection where this one is cut; None where it failed."""
+    """Do something in a separate transaction, over a new connection where this one is cut; None where it failed."""
     for _ in range(2):
         with suppress(Error), store.unit_of_work():
             return work()

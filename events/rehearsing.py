@@ -1,4 +1,4 @@
-"""Rehearsing: a dry run in a process of its own, which may end, block or grow without harm to the one that asks."""
+"""Rehearsing: a dry run in a separate process, which may end, block or grow without harm to the one that asks."""
 
 import json
 import os

@@ -53,7 +53,7 @@ class TenantAdmin(OnPlatformHost, ModelAdmin):
         request.registered_tenant = created  # type: ignore[attr-defined]
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        """A new tenant gets its schema after the unit of work of the page: the tenant's log has units of its own."""
+        """A new tenant gets its schema after the unit of work of the page: the tenant's log has its own units."""
         response = super().changeform_view(request, *args, **kwargs)
         registered: Tenant | None = getattr(request, "registered_tenant", None)
         if registered is not None:

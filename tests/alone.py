@@ -1,4 +1,4 @@
-"""Run every test file alone, in an order of its own: `python -m tests.alone [--each] [FILE…]`. Exit code 1 when one fails.
+"""Run every test file alone, in a random order: `python -m tests.alone [--each] [FILE…]`. Exit code 1 when one fails.
 
 A file that passes only after another one has run depends on what that one left behind.
 """

@@ -40,7 +40,7 @@ def django_db_setup(
 ) -> None:
     """Bring the tests' database and both shops.
 
-    pytest-django's fixture of this name sets up what tests of its own `db` fixture need; a run that selects only tests
+    pytest-django's fixture of this name sets up what tests that use its `db` fixture need; a run that selects only tests
     of `committed` would get nothing from it, and would work in the database that the settings name.
     """
     with django_db_blocker.unblock():

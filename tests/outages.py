@@ -10,7 +10,7 @@ def with_state(state: str) -> psycopg.Error:
 
 
 def outage(state: str = "57P01") -> OperationalError:
-    """Make what a statement raises when the server is being shut down, or fails for another reason of its own."""
+    """Make what a statement raises when the server is being shut down, or fails for another reason."""
     error = OperationalError("said the server")
     error.__cause__ = with_state(state)
     return error

@@ -147,7 +147,7 @@ class DryRunView(OperatorView):
     def post(self, request: Request) -> Response:
         """Try a parked event and roll it back: which rows a retry would create, change and delete, and what it says.
 
-        It runs in a process of its own, for ten seconds at most, one at a time.
+        It runs in a separate process, for ten seconds at most, one at a time.
         """
         asked = self.asked(OneSerializer, request)
         services.require_parked(**asked)

@@ -1,4 +1,4 @@
-"""Two at once: work in a thread with a connection of its own, and handlers that stop at a point until they may go on."""
+"""Two at once: work in a thread with a separate connection, and handlers that stop at a point until they may go on."""
 
 import threading
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Who is behind and what is accounted for follows the bindings, not what the running code declares."""
+"""What is pending and accounted for follows the bindings, not what the running code declares."""
 
 from collections.abc import Iterator
 from io import StringIO

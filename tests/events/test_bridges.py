@@ -178,7 +178,7 @@ def test_aws_that_is_away_is_down_and_a_message_too_large_is_refused(aws: Any, m
 
 @pytest.fixture(scope="module")
 def rabbitmq(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Debian's RabbitMQ, on loopback, in a folder of its own."""
+    """Debian's RabbitMQ, on loopback, in a separate folder."""
     folder: Path = tmp_path_factory.mktemp("rabbitmq")
     port, distribution, epmd = free_port(), free_port(), free_port()
     environment = {

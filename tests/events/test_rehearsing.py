@@ -1,4 +1,4 @@
-"""A dry run has a process of its own: whatever the event does to it, the one that asks gets a sentence."""
+"""A dry run has a separate process: whatever the event does to it, the one that asks gets a sentence."""
 
 import os
 import sys

@@ -13,7 +13,7 @@ RENAMED = int(os.environ.get("FAULTS_RENAMED", "0"))
 
 @event(declared.COUNTED, category=Category.DOMAIN, stream="count:{order_id}", version=GENERATION + 1)
 class Counted:
-    """An order was completed; every generation says it in a version of its own."""
+    """An order was completed; every generation says it in its version."""
 
     order_id: UUID
 

@@ -152,7 +152,7 @@ def _dead(shop: Shop) -> Findings:
 
 
 def _waiting(shop: Shop) -> Findings:
-    """What waits, waits for an earlier event of its stream: otherwise it would wait for ever."""
+    """What waits, waits for an earlier event of its stream: otherwise it would never be released."""
     heads = {(each.subscriber, each.stream): each.position for each in reversed(shop.parked) if each.state == "DEAD"}
     for each in shop.parked:
         if each.state == "WAITING" and heads.get((each.subscriber, each.stream), each.position) >= each.position:

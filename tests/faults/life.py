@@ -8,7 +8,7 @@ from tests.faults.stack import SHOPS, Stack
 
 SLOW = "slow"
 CLOSINGS = 3
-"""How often an operator says it, before it is a defect: a closing may meet a transaction of its own shop."""
+"""How often an operator says it, before it is a defect: a closing may meet a transaction of that shop."""
 
 
 def slow_down(stack: Stack) -> None:

@@ -175,7 +175,7 @@ def test_c08_suspending_in_the_middle_of_closing_is_refused(fading: Tenant, monk
 
 
 def _at_once(*moves: Callable[..., None]) -> list[str]:
-    """Run services at the same time, each in a thread of its own; return what they were refused for."""
+    """Run services at the same time, each in a separate thread; return what they were refused for."""
     with in_public_schema():
         seen = [Tenant.objects.get(schema_name=NAME) for _ in moves]
     with ThreadPoolExecutor(len(moves)) as pool:
