@@ -20,6 +20,7 @@ from events.leases import LEASE_SECONDS
 from events.models import OperatorAction
 from events.removing import end_subscription
 from events.renaming import rename
+from events.services import ReasonMissing
 from events.subscriptions import all_subscribers, known_subscriber, renamed_subscribers
 from kernel.refusals import NotFound, Refusal
 from kernel.tenancy import in_public_schema
@@ -100,9 +101,12 @@ def unsubscribe(
 ) -> Iterator[Outcome]:
     """End the subscriptions of a subscriber that this code no longer has; what is pending becomes dead letters.
 
+    :raises ReasonMissing: when no reason is given.
     :raises StillDeclared: when this code declares it: the next release step would subscribe it again.
     :raises NotFound: when no tenant that is meant has such a subscription.
     """
+    if not reason.strip():
+        raise ReasonMissing("say why what is pending may be given up")
     if known_subscriber(subscriber) is not None:
         message = f"this code declares {subscriber}: take its declaration out, then unsubscribe it with that code"
         raise StillDeclared(message)

@@ -97,3 +97,14 @@ def test_a_device_is_paired_once_for_its_token(shop: Tenant) -> None:
     with pytest.raises(CommandError, match="no tenant"):
         run("device", "pair", "--tenant", "nobody")
     assert NotFound.status == 404
+
+
+@pytest.mark.parametrize("rename", ["a", "a=", "=b", "pos.note_shelf_levels=pos.note_shelf_levels"])
+def test_c04_a_rename_that_names_no_two_names_is_refused(committed: Tenant, rename: str) -> None:
+    with pytest.raises(CommandError, match="--rename takes OLD=NEW, two names"):
+        call_command("subscribe", "--tenant", "north", "--rename", rename)
+
+
+def test_c04_a_subscriber_is_ended_for_a_reason_only(committed: Tenant) -> None:
+    with pytest.raises(CommandError, match="say why"):
+        call_command("unsubscribe", "tests.gone", "--reason", " ")

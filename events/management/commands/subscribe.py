@@ -50,7 +50,7 @@ class Command(BaseCommand):
 
 def _pair(rename: str) -> tuple[str, str]:
     before, equals, after = rename.partition("=")
-    if not (before and equals and after):
-        message = f"--rename takes OLD=NEW, not {rename!r}"
+    if not (before and equals and after) or before == after:
+        message = f"--rename takes OLD=NEW, two names, not {rename!r}"
         raise CommandError(message)
     return before, after
