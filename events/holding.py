@@ -36,11 +36,23 @@ def hold(tenant_id: str, subscriber: str) -> int | None:
 
     :raises SubscriptionBusy: when it was not to be had in `WAIT_SECONDS`.
     """
+    return _hold(tenant_id, subscriber, past_lease=False)
+
+
+def hold_beside_lease(tenant_id: str, subscriber: str) -> int | None:
+    """Lock a subscription as `hold` does, but do not wait for the lease of its bridge: it looks when it takes the next.
+
+    :raises SubscriptionBusy: when it was not to be had in `WAIT_SECONDS`.
+    """
+    return _hold(tenant_id, subscriber, past_lease=True)
+
+
+def _hold(tenant_id: str, subscriber: str, *, past_lease: bool) -> int | None:
     deadline = time.monotonic() + WAIT_SECONDS
     while True:
         try:
             with transaction.atomic():
-                return _lock(tenant_id, subscriber, max(0.001, deadline - time.monotonic()))
+                return _lock(tenant_id, subscriber, max(0.001, deadline - time.monotonic()), past_lease=past_lease)
         except _Leased:
             if time.monotonic() >= deadline:
                 raise _busy(subscriber, "its bridge is sending") from None
@@ -51,7 +63,7 @@ def hold(tenant_id: str, subscriber: str) -> int | None:
             raise _busy(subscriber, "a drain or another operator is at work on it") from None
 
 
-def _lock(tenant_id: str, subscriber: str, seconds: float) -> int | None:
+def _lock(tenant_id: str, subscriber: str, seconds: float, *, past_lease: bool) -> int | None:
     """:raises _Leased: when a bridge has a lease that is not over."""
     asked = {"tenant": tenant_id, "subscriber": subscriber}
     with connection.cursor() as cursor:
@@ -61,10 +73,10 @@ def _lock(tenant_id: str, subscriber: str, seconds: float) -> int | None:
         if row is None:
             return None
         position, leased, sending = row
-        if sending:
+        if sending and not past_lease:
             raise _Leased
         cursor.execute("SET LOCAL lock_timeout TO DEFAULT")
-        if leased:
+        if leased and not past_lease:
             cursor.execute(
                 "UPDATE events_subscription SET lease = NULL WHERE tenant_id = %(tenant)s"
                 " AND subscriber = %(subscriber)s",

@@ -17,7 +17,7 @@ from events.bindings import bind, unbind
 from events.declarations import declared, note_release, note_rename, renamed_names
 from events.holding import SubscriptionBusy
 from events.leases import LEASE_SECONDS
-from events.models import OperatorAction
+from events.models import OperatorAction, Subscription
 from events.removing import end_subscription
 from events.renaming import rename
 from events.services import ReasonMissing
@@ -77,6 +77,15 @@ def tenants_to_release() -> list[str]:
         open_ = get_tenant_model().objects.exclude(status__in=["CLOSING", "CLOSED"])
         names = open_.order_by("schema_name").values_list("schema_name", flat=True)
         return [get_public_schema_name(), *(name for name in names if name != get_public_schema_name())]
+
+
+def require_known(renames: dict[str, str]) -> None:
+    """:raises NotFound: when no tenant has a subscription under the older name, nor under the newer one."""
+    with in_public_schema():
+        for before, after in renames.items():
+            if not Subscription.objects.filter(subscriber__in=[before, after]).exists():
+                message = f"no tenant has a subscription {before!r}, and none was renamed to {after!r}"
+                raise NotFound(message)
 
 
 def release(step: Step, tenants: Sequence[str] | None = None) -> Iterator[Outcome]:

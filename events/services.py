@@ -15,7 +15,7 @@ from events.declarations import wanted
 from events.delivery import Envelope
 from events.doorbells import doorbells
 from events.event import EventUnreadable, decode, encode, find_type
-from events.holding import hold
+from events.holding import hold, hold_beside_lease
 from events.log import read_at
 from events.models import OperatorAction, ParkedEvent, Subscription
 from events.parking import State
@@ -85,6 +85,7 @@ def pause_subscription(*, subscriber: str, operator: str, reason: str = "") -> N
     """Stop a subscriber of the current tenant before its next event; its events wait in the log.
 
     :raises NotFound: when the tenant has no such subscription.
+    :raises SubscriptionBusy: when a drain works on it for longer than a moment.
     """
     with unit_of_work():
         _change_pause(subscriber, paused=True)
@@ -92,7 +93,11 @@ def pause_subscription(*, subscriber: str, operator: str, reason: str = "") -> N
 
 
 def resume_subscription(*, subscriber: str, operator: str, reason: str = "") -> None:
-    """:raises NotFound: when the tenant has no such subscription."""
+    """Let a subscriber of the current tenant go on.
+
+    :raises NotFound: when the tenant has no such subscription.
+    :raises SubscriptionBusy: when a drain works on it for longer than a moment.
+    """
     with unit_of_work():
         _change_pause(subscriber, paused=False)
         record_action("resume", subscriber, operator, reason)
@@ -178,7 +183,7 @@ def data_in_newest_version(*, position: int) -> dict[str, Any]:
 
 
 def publish_edited_copy(*, subscriber: str, position: int, data: dict[str, Any], operator: str, reason: str) -> UUID:
-    """Publish a mended copy of a dead event for its subscriber alone, and discard the dead one; return the copy's id.
+    """Publish a corrected copy of a dead event for its subscriber alone and discard the dead one; return the copy's id.
 
     The other subscribers and the consumers outside had the original: the subscriber is the copy's audience. On its
     stream the copy comes after what waits there now.
@@ -186,9 +191,13 @@ def publish_edited_copy(*, subscriber: str, position: int, data: dict[str, Any],
     :raises ReasonMissing: when no reason is given.
     :raises NotParked: when no retrying or dead event is parked at the position.
     :raises SubscriptionBusy: when a drain, or the subscriber's bridge, works on it for longer than a moment.
-    :raises CopyInvalid: when the data does not fit the event's class, or belongs to another stream.
+    :raises CopyInvalid: when the data does not fit the event's class or belongs to another stream, or when this code
+        does not declare the subscriber.
     """
     _require_reason(reason)
+    if known_subscriber(subscriber) is None:
+        message = f"this code does not declare {subscriber}, so that nothing would apply the copy; discard the event"
+        raise CopyInvalid(message)
     with unit_of_work():
         hold(current_tenant(), subscriber)
         parked = _heads(subscriber, position=position).select_for_update(no_key=True).first()
@@ -248,10 +257,10 @@ def _subscription(subscriber: str) -> QuerySet[Subscription]:
 
 
 def _change_pause(subscriber: str, *, paused: bool) -> None:
-    changed = _subscription(subscriber).update(paused_at=timezone.now() if paused else None)
-    if not changed:
+    if hold_beside_lease(current_tenant(), subscriber) is None:
         message = f"{current_tenant()} has no subscription {subscriber!r}"
         raise NotFound(message)
+    _subscription(subscriber).update(paused_at=timezone.now() if paused else None)
 
 
 def record_action(action: str, subscriber: str, operator: str, reason: str, position: int | None = None) -> None:

@@ -105,6 +105,18 @@ def test_c04_a_rename_that_names_no_two_names_is_refused(committed: Tenant, rena
         call_command("subscribe", "--tenant", "north", "--rename", rename)
 
 
+def test_c04_a_rename_of_a_name_that_no_tenant_has_is_refused(committed: Tenant) -> None:
+    with pytest.raises(CommandError, match="no tenant has a subscription 'tests.nobody'"):
+        call_command("subscribe", "--tenant", "north", "--rename", "tests.nobody=tests.somebody")
+
+
+def test_c04_a_rename_to_two_names_is_refused(committed: Tenant) -> None:
+    twice = ["--rename", "pos.note_shelf_levels=tests.b", "--rename", "pos.note_shelf_levels=tests.c"]
+
+    with pytest.raises(CommandError, match="two new names: tests.b and tests.c"):
+        call_command("subscribe", "--tenant", "north", *twice)
+
+
 def test_c04_a_subscriber_is_ended_for_a_reason_only(committed: Tenant) -> None:
     with pytest.raises(CommandError, match="say why"):
         call_command("unsubscribe", "tests.gone", "--reason", " ")

@@ -18,7 +18,14 @@ from events.models import OperatorAction, ParkedEvent, ProcessedEvent, Subscript
 from events.parking import State
 from events.rebuilding import rebuild
 from events.repairing import repair
-from events.services import discard_parked, publish_edited_copy, retry_parked
+from events.services import (
+    CopyInvalid,
+    discard_parked,
+    pause_subscription,
+    publish_edited_copy,
+    resume_subscription,
+    retry_parked,
+)
 from events.subscriptions import Backoff, forget_subscriber
 from events.unit_of_work import unit_of_work
 from kernel.ids import new_id
@@ -168,6 +175,42 @@ def test_a_rebuild_waits_for_a_drain_and_is_refused_when_it_takes_too_long(commi
     finally:
         gate.open.set()
         holding_it.join()
+
+
+@pytest.mark.parametrize("act", [pause_subscription, resume_subscription])
+def test_a_pause_is_refused_while_a_drain_works_for_longer_than_a_moment(
+    committed: Tenant, hurried: None, act: Any
+) -> None:
+    gate = Gate()
+
+    def hold_it() -> None:
+        with unit_of_work():
+            assert cursors.lock("north", LEVELS) is not None
+            gate.stop()
+
+    holding_it = Aside(committed, hold_it)
+    gate.wait()
+    try:
+        with pytest.raises(SubscriptionBusy):
+            act(subscriber=LEVELS, operator="user:ada")
+    finally:
+        gate.open.set()
+        holding_it.join()
+
+    assert Subscription.objects.get(subscriber=LEVELS).paused_at is None
+    assert OperatorAction.objects.count() == 0
+
+
+def test_a_bridge_that_sends_can_be_paused_and_keeps_its_lease(shop: Tenant, hurried: None) -> None:
+    with unit_of_work():
+        lease = leases.take("north", LEVELS)
+    assert lease is not None
+
+    pause_subscription(subscriber=LEVELS, operator="user:ada")
+
+    subscription = Subscription.objects.get(subscriber=LEVELS)
+    assert subscription.paused_at is not None
+    assert subscription.lease == lease.token
 
 
 def test_a_busy_subscription_is_a_problem_with_status_409(
@@ -321,6 +364,34 @@ def test_rows_that_hang_are_repaired_in_order_once_and_audited(shop: Tenant, sub
     assert parked(name) == [(1, "DISCARDED"), (3, "DEAD"), (4, "WAITING"), (5, "WAITING")]
     actions = OperatorAction.objects.filter(subscriber=name, action="repair")
     assert sorted(actions.values_list("position", flat=True)) == [2, 4]
+
+
+def test_of_a_removed_subscriber_what_waits_for_nothing_is_released_and_nothing_held_back(
+    shop: Tenant, subscribe: Subscribe
+) -> None:
+    name = subscribe(Recorder().record, TenantSuspended)
+    hang(name)
+    forget_subscriber(name)
+
+    (done,) = repair(operator="user:ada")
+
+    assert (done.subscriber, done.released, done.held_back) == (name, [2], [])
+
+
+def test_a_copy_for_a_removed_subscriber_is_refused(shop: Tenant, subscribe: Subscribe) -> None:
+    recorder = Recorder()
+    recorder.failing = {"a": 9}
+    name = subscribe(recorder.record, TenantSuspended, backoff=ONCE)
+    say("a")
+    drain(name)
+    forget_subscriber(name)
+    data = {"tenant_uuid": str(new_id()), "tenant_name": "a"}
+
+    with pytest.raises(CopyInvalid, match="does not declare"):
+        publish_edited_copy(subscriber=name, position=1, data=data, operator="user:ada", reason="r")
+
+    assert parked(name) == [(1, "DEAD")]
+    assert OperatorAction.objects.count() == 0
 
 
 def test_the_command_repairs_and_says_when_all_is_in_order(committed: Tenant, subscribe: Subscribe) -> None:

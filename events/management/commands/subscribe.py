@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from events.releasing import Step, release
+from events.releasing import Step, release, require_known
 from kernel.refusals import Refusal
 from kernel.tenancy import find_any_tenant
 
@@ -27,10 +27,11 @@ class Command(BaseCommand):
             operator=f"shell:{getpass.getuser()}",
             dry_run=options["dry_run"],
             unbind=options["unbind"],
-            renames=dict(_pair(rename) for rename in options["rename"]),
+            renames=_renames(options["rename"]),
         )
         changes, failed = 0, []
         try:
+            require_known(step.renames)
             if options["tenant"] not in {None, "public"}:
                 find_any_tenant(options["tenant"])
             for outcome in release(step, [options["tenant"]] if options["tenant"] else None):
@@ -46,6 +47,15 @@ class Command(BaseCommand):
         if failed:
             message = f"not released: {', '.join(failed)}; run it again when what is wrong with them is put right"
             raise CommandError(message)
+
+
+def _renames(asked: list[str]) -> dict[str, str]:
+    renames: dict[str, str] = {}
+    for before, after in map(_pair, asked):
+        if renames.setdefault(before, after) != after:
+            message = f"--rename gives {before} two new names: {renames[before]} and {after}"
+            raise CommandError(message)
+    return renames
 
 
 def _pair(rename: str) -> tuple[str, str]:
