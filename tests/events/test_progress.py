@@ -131,7 +131,7 @@ def test_isolation_survives_the_run_that_saw_the_failure(shop: Tenant, subscribe
     assert parked(name) == [(4, "DEAD")]
 
 
-@pytest.mark.parametrize(("seconds", "most"), [(0.05, 4), (0.15, 4), (1.0, 4)])
+@pytest.mark.parametrize(("seconds", "most"), [(0.06, 4), (0.15, 4), (1.0, 4)])
 def test_c12_a_drain_keeps_the_time_of_its_slot_from_the_first_batch_on(
     shop: Tenant, subscribe: Subscribe, seconds: float, most: int
 ) -> None:
