@@ -35,7 +35,7 @@ down: .venv/installed ## stop them
 test: .venv/installed-dev ## every test, on an embedded stack of its own
 	@$(BIN)/pytest --create-db $(if $(wildcard $(RABBITMQ)),,-m "not rabbitmq") --cov --cov-report=term:skip-covered
 
-test-alone: .venv/installed-dev ## every test file in a process of its own: FILES="tests/pos/test_api.py" EACH=1
+test-alone: .venv/installed-dev ## every test file in a separate process: FILES="tests/pos/test_api.py" EACH=1
 	@$(RUN) -m tests.alone $(FILES) $(if $(EACH),--each)
 
 RABBITMQ := /usr/lib/rabbitmq/bin/rabbitmq-server

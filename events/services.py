@@ -205,7 +205,7 @@ def publish_edited_copy(*, subscriber: str, position: int, data: dict[str, Any],
             message = f"{subscriber} has no retrying or dead event at position {position}"
             raise NotParked(message)
         original = read_at(parked.tenant_id, position).envelope
-        copy = _mended(original, data)
+        copy = _corrected(original, data)
         cause = msgspec.structs.replace(original.cause(), actor=operator)
         with caused_by(cause):
             event_id = publish(copy, occurred_at=original.occurred_at, audience=subscriber)
@@ -214,7 +214,7 @@ def publish_edited_copy(*, subscriber: str, position: int, data: dict[str, Any],
     return event_id
 
 
-def _mended(original: Envelope, data: dict[str, Any]) -> object:
+def _corrected(original: Envelope, data: dict[str, Any]) -> object:
     newest = find_type(original.type)
     if not is_storable(data):
         raise CopyInvalid("the copy holds a character that cannot be stored: NUL, or half of a surrogate pair")

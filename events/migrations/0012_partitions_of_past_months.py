@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-# A partition has row-level security and no policy of its own: read directly it is empty, whatever it holds. Its rows
+# A partition has row-level security and no policy: read directly it is empty, whatever it holds. Its rows
 # are read through the parent table, which has the policy.
 MAKE = """
 DROP FUNCTION public.events_make_partitions(integer);

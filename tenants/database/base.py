@@ -91,7 +91,7 @@ class DatabaseWrapper(django_tenants_base.DatabaseWrapper):
             self.rollback()
             message = (
                 "a statement of this transaction failed and its error was caught: all of it was rolled back."
-                " Let the error pass, or catch it around a transaction.atomic() of its own"
+                " Let the error pass, or catch it around a transaction.atomic() inside the unit"
             )
             raise TransactionAborted(message)
         try:

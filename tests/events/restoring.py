@@ -1,4 +1,4 @@
-"""A restore from a backup, as the log sees it: what was recorded after the backup is gone, and so is what came of it."""
+"""A restore from a backup, as the log sees it: what was recorded after the backup is gone, and so are its effects."""
 
 from django.db import connection
 

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from io import StringIO
 from typing import Any
 
@@ -47,6 +48,25 @@ LEVELS = "pos.note_shelf_levels"
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """Operators who do not wait long."""
     monkeypatch.setattr(holding, "WAIT_SECONDS", 0.2)
+
+
+@contextmanager
+def held_by_a_drain(tenant: Tenant, name: str) -> Iterator[None]:
+    """Let another connection have the subscription's lock."""
+    gate = Gate()
+
+    def hold_it() -> None:
+        with unit_of_work():
+            assert cursors.lock("north", name) is not None
+            gate.stop()
+
+    holding_it = Aside(tenant, hold_it)
+    gate.wait()
+    try:
+        yield
+    finally:
+        gate.open.set()
+        holding_it.join()
 
 
 def test_b01_an_operator_who_discards_waits_for_the_drain_that_parks_a_successor(
@@ -160,42 +180,16 @@ def test_an_operator_who_waits_too_long_is_refused_and_changes_nothing(
 
 
 def test_a_rebuild_waits_for_a_drain_and_is_refused_when_it_takes_too_long(committed: Tenant, hurried: None) -> None:
-    gate = Gate()
-
-    def hold_it() -> None:
-        with unit_of_work():
-            assert cursors.lock("north", LEVELS) is not None
-            gate.stop()
-
-    holding_it = Aside(committed, hold_it)
-    gate.wait()
-    try:
-        with pytest.raises(SubscriptionBusy):
-            rebuild(subscriber=LEVELS, operator="user:ada")
-    finally:
-        gate.open.set()
-        holding_it.join()
+    with held_by_a_drain(committed, LEVELS), pytest.raises(SubscriptionBusy):
+        rebuild(subscriber=LEVELS, operator="user:ada")
 
 
 @pytest.mark.parametrize("act", [pause_subscription, resume_subscription])
 def test_a_pause_is_refused_while_a_drain_works_for_longer_than_a_moment(
     committed: Tenant, hurried: None, act: Any
 ) -> None:
-    gate = Gate()
-
-    def hold_it() -> None:
-        with unit_of_work():
-            assert cursors.lock("north", LEVELS) is not None
-            gate.stop()
-
-    holding_it = Aside(committed, hold_it)
-    gate.wait()
-    try:
-        with pytest.raises(SubscriptionBusy):
-            act(subscriber=LEVELS, operator="user:ada")
-    finally:
-        gate.open.set()
-        holding_it.join()
+    with held_by_a_drain(committed, LEVELS), pytest.raises(SubscriptionBusy):
+        act(subscriber=LEVELS, operator="user:ada")
 
     assert Subscription.objects.get(subscriber=LEVELS).paused_at is None
     assert OperatorAction.objects.count() == 0

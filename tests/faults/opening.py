@@ -1,6 +1,6 @@
 """`python -m tests.faults.opening SHOP…`: create tenants with a terminal and two keys; print those as JSON.
 
-A process of its own, as a command would be, and one for all of it: most of a command's time is the start of Django.
+A separate process, as a command would be, and one for all of it: most of a command's time is the start of Django.
 """
 
 import json

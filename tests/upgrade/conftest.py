@@ -1,4 +1,4 @@
-"""Installations of older commits, brought to the newest code; each test has one of its own to work with."""
+"""Installations of older commits, brought to the newest code; each test has its copy to work with."""
 
 import shutil
 from collections.abc import Iterator
