@@ -15,7 +15,7 @@ from events.api.idempotent import idempotent
 from inventory.models import StockItem, StockMovement
 from inventory.queries import movements_at, stock_at
 from inventory.services import Moved, Source, adjust_stock, receive_goods
-from kernel.api.fields import LARGEST_QUANTITY, QuantityField, UUIDv7Field
+from kernel.api.fields import LARGEST_QUANTITY, MomentField, QuantityField, UUIDv7Field
 from kernel.api.pages import Pages
 from kernel.api.terminal import terminal_of
 
@@ -72,13 +72,13 @@ class AdjustedLine(serializers.Serializer[Any]):
 
 class GoodsReceiptSerializer(serializers.Serializer[Any]):
     id = UUIDv7Field()
-    occurred_at = serializers.DateTimeField(required=False)
+    occurred_at = MomentField(required=False)
     lines = ReceivedLine(many=True, allow_empty=False, max_length=1000)  # type: ignore[call-arg]
 
 
 class StockAdjustmentSerializer(serializers.Serializer[Any]):
     id = UUIDv7Field()
-    occurred_at = serializers.DateTimeField(required=False)
+    occurred_at = MomentField(required=False)
     lines = AdjustedLine(many=True, allow_empty=False, max_length=1000)  # type: ignore[call-arg]
 
 

@@ -14,6 +14,7 @@ from events import pins
 from events.models import WebhookDelivery, WebhookEndpoint
 from events.webhooks import deliveries, endpoints
 from events.webhooks.queueing import replay_period
+from kernel.api.fields import MomentField, PeriodEndField
 from kernel.api.pages import Pages
 from kernel.api.scopes import WEBHOOKS_WRITE, require_scope
 
@@ -60,8 +61,8 @@ class AnswerSerializer(serializers.Serializer[Any]):
 
 
 class ReplaySerializer(serializers.Serializer[Any]):
-    since = serializers.DateTimeField()
-    until = serializers.DateTimeField()
+    since = MomentField()
+    until = PeriodEndField()
     types = serializers.ListField(child=serializers.CharField(), default=list)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """Orders: rung up in one call, paid with further tenders, voided, shown, printed."""
 
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +13,7 @@ from rest_framework.views import APIView
 
 from events.api.idempotent import REPLAYED, idempotent
 from events.idempotency import fingerprint_of
-from kernel.api.fields import QuantityField, UUIDv7Field
+from kernel.api.fields import MomentField, QuantityField, UUIDv7Field
 from kernel.api.money import MoneyField, money
 from kernel.api.pages import Pages
 from kernel.api.terminal import terminal_of
@@ -26,7 +25,6 @@ from pos.services.orders import Asked, OrderExists, OrderNotEditable, add_tender
 from pos.services.tenders import Paying
 
 MOST_LINES = 1000
-CLOCK_TOLERANCE = timedelta(minutes=5)
 
 
 class AskedSerializer(serializers.Serializer[Any]):
@@ -63,16 +61,11 @@ class PayingSerializer(serializers.Serializer[Any]):
 
 class PlaceOrderSerializer(serializers.Serializer[Any]):
     id = UUIDv7Field()
-    occurred_at = serializers.DateTimeField()
+    occurred_at = MomentField()
     lines = AskedSerializer(many=True, allow_empty=False, max_length=MOST_LINES)  # type: ignore[call-arg]
     tenders = PayingSerializer(many=True, default=list, max_length=20)  # type: ignore[call-arg]
     customer_email = serializers.EmailField(default="", allow_blank=True, max_length=254)
     note = serializers.CharField(max_length=500, default="", allow_blank=True)
-
-    def validate_occurred_at(self, value: Any) -> Any:
-        if value > timezone.now() + CLOCK_TOLERANCE:
-            raise serializers.ValidationError("This moment is in the future: is the terminal's clock right?")
-        return value
 
 
 class OrderLineSerializer(serializers.ModelSerializer[OrderLine]):

@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 
 from events.api.idempotent import REPLAYED, idempotent
 from events.idempotency import fingerprint_of
-from kernel.api.fields import QuantityField, UUIDv7Field
+from kernel.api.fields import MomentField, QuantityField, UUIDv7Field
 from kernel.api.money import MoneyField
 from kernel.api.terminal import terminal_of
 from kernel.ids import new_id
@@ -37,7 +37,7 @@ class ReturningSerializer(serializers.Serializer[Any]):
 class CompleteReturnSerializer(serializers.Serializer[Any]):
     id = UUIDv7Field()
     order_id = serializers.UUIDField(required=False, allow_null=True, default=None)
-    occurred_at = serializers.DateTimeField()
+    occurred_at = MomentField()
     lines = ReturningSerializer(many=True, allow_empty=False, max_length=MOST_LINES)  # type: ignore[call-arg]
     reason = serializers.CharField(max_length=200, default="", allow_blank=True)
     refund_to = serializers.CharField(max_length=20, default="cash", help_text="For a return without an order")

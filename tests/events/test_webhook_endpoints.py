@@ -188,7 +188,9 @@ def test_bad_requests_are_told_what_is_wrong(receiver: Receiver, api: Terminal, 
 
     local = key.post("/webhook-endpoints", {"url": "https://10.0.0.1/hook"})
     unknown = key.post("/webhook-endpoints", {"url": "https://example.com/", "types": ["pos.nothing"]})
-    backwards = key.post(f"/webhook-endpoints/{A}/replay", {"since": "2026-02-01T00:00Z", "until": "2026-01-01T00:00Z"})
+    backwards = key.post(
+        f"/webhook-endpoints/{A}/replay", {"since": "2026-02-01T00:00:00Z", "until": "2026-01-01T00:00:00Z"}
+    )
     terminal = api.post("/webhook-endpoints", {"url": "https://example.com/"})
 
     assert (local.status_code, local.json()["code"]) == (422, "url-refused")
