@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 
 from events.causes import Cause, caused_by
 from events.telemetry import request_span
+from kernel.client import coming_from
 from kernel.tenancy import current_tenant
 
 
@@ -20,7 +21,12 @@ class CorrelationMiddleware:
         traceparent = request.headers.get("traceparent", "")[:55]
         cause = Cause(correlation_id=correlation_id, traceparent=traceparent)
         span = request_span(f"{request.method} {request.path}", traceparent, **{"tillflow.tenant": current_tenant()})
-        with caused_by(cause), span, structlog.contextvars.bound_contextvars(correlation_id=str(correlation_id)):
+        with (
+            caused_by(cause),
+            coming_from(request),
+            span,
+            structlog.contextvars.bound_contextvars(correlation_id=str(correlation_id)),
+        ):
             response = self.get_response(request)
         response["X-Request-Id"] = str(correlation_id)
         return response

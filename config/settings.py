@@ -3,11 +3,14 @@
 import hashlib
 import os
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import environ
+from django.urls import reverse_lazy
 
+from config.browsers import browser_settings
 from config.stack.place import load_urls, var
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -32,24 +35,24 @@ SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 
 BASE_DOMAIN = env.str("BASE_DOMAIN", default="localhost")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[f".{BASE_DOMAIN}", "127.0.0.1"])
-CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.bool("SECURE_COOKIES", default=False)
-SESSION_COOKIE_HTTPONLY = True
-SECURE_CONTENT_TYPE_NOSNIFF = True
-X_FRAME_OPTIONS = "DENY"
 
 # Tenants: what lives in the shared schema, and what every tenant has for itself.
 SHARED_APPS = [
     "tenants",
     "staff",
     "events",
-    "unfold",
+    "unfold.apps.BasicAppConfig",
     "django_tenants",
-    "django.contrib.admin",
+    "staff.admin_config.StaffAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
+    "axes",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
+    "django_otp.plugins.otp_static",
+    "csp",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "rest_framework",
@@ -59,10 +62,12 @@ SHARED_APPS = [
 ]
 TENANT_APPS = [
     "staff",
-    "django.contrib.admin",
+    "staff.admin_config.StaffAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
+    "django_otp.plugins.otp_totp",
+    "django_otp.plugins.otp_static",
     "pos",
     "inventory",
     "payments",
@@ -98,12 +103,16 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "tenants.middleware.TenantMiddleware",
     "config.correlation.CorrelationMiddleware",
+    "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_otp.middleware.OTPMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "staff.middleware.RefusalsMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 TEMPLATES = [
     {
@@ -124,9 +133,36 @@ WHITENOISE_USE_FINDERS = True
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+
+# Signing in (staff/sign_in.py): so many failures of one person at one host, and of one address at all hosts together.
+AXES_HANDLER = "staff.sign_in.SignInLimits"
+AXES_FAILURE_LIMIT = env.int("SIGN_IN_FAILURES", default=5)
+SIGN_IN_FAILURES_PER_ADDRESS = env.int("SIGN_IN_FAILURES_PER_ADDRESS", default=30)
+AXES_COOLOFF_TIME = timedelta(minutes=env.int("SIGN_IN_WAIT_MINUTES", default=15))
+AXES_LOCKOUT_PARAMETERS = ["username", "ip_address"]
+AXES_USERNAME_CALLABLE = "staff.sign_in.username_at_host"
+AXES_CLIENT_IP_CALLABLE = "staff.sign_in.network"
+AXES_LOCKOUT_CALLABLE = "staff.sign_in.locked_out"
+AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_DISABLE_ACCESS_LOG = True
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
+OTP_TOTP_ISSUER = "Tillflow"
+
+# Sessions end when nobody works (staff.SignInRules says after how long), and after a working day in any case.
+SESSION_SAVE_EVERY_REQUEST = True
+SESSION_COOKIE_AGE = 30 * 60
+LONGEST_SESSION_SECONDS = env.int("LONGEST_SESSION_SECONDS", default=12 * 3600)
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+
+# The audit: days for which its entries are kept; 0 for all.
+AUDIT_DAYS = env.int("AUDIT_DAYS", default=400)
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_TZ = True
@@ -222,13 +258,25 @@ LOGGING = {
         "django.server": {"level": "WARNING"},
         "celery.worker.strategy": {"level": "WARNING"},
         "celery.app.trace": {"level": "WARNING"},
+        "axes": {"level": "ERROR"},
     },
 }
 LOGGING_CONFIG = "config.logs.configure"
+
+# Browsers: the scheme that shops are reached by decides cookies, HSTS and whom to believe (config/browsers.py).
+PUBLIC_SCHEME = env.str("PUBLIC_SCHEME", default="http")
+TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=1 if PUBLIC_SCHEME == "https" else 0)
+vars().update(browser_settings(PUBLIC_SCHEME, hsts_seconds=env.int("HSTS_SECONDS", default=365 * 24 * 3600)))
 
 UNFOLD = {
     "SITE_TITLE": "Tillflow",
     "SITE_HEADER": "Tillflow",
     "SITE_SYMBOL": "point_of_sale",
     "SHOW_VIEW_ON_SITE": False,
+    "ACCOUNT": {
+        "navigation": [
+            {"title": "Change password", "link": reverse_lazy("admin:password_change")},
+            {"title": "Second factor", "link": reverse_lazy("admin:second_factor_enrol")},
+        ],
+    },
 }

@@ -14,8 +14,12 @@ from events.walls import here, wall
 
 @dataclass(frozen=True, kw_only=True)
 class DeadLetterGroup:
-    """Dead events of one subscriber with one kind of error. `blocked` is how many wait behind them."""
+    """Dead events of one subscriber with one kind of error. `blocked` is how many wait behind them.
 
+    :param parked: the row of one of them, by which the group is named.
+    """
+
+    parked: int
     tenant_id: str
     subscriber: str
     fingerprint: str
@@ -59,7 +63,7 @@ _BLOCKED = """
 """
 
 _GROUPS = f"""
-SELECT p.tenant_id, p.subscriber, p.fingerprint, (array_agg(p.error ORDER BY p.position DESC))[1], count(*),
+SELECT min(p.id), p.tenant_id, p.subscriber, p.fingerprint, (array_agg(p.error ORDER BY p.position DESC))[1], count(*),
     coalesce(sum(cardinality(({_BLOCKED}))), 0), min(p.parked_at), max(p.parked_at),
     array_agg(DISTINCT p.type), (array_agg(p.position ORDER BY p.position))[1:20]
 FROM events_parkedevent p WHERE p.state = %(dead)s AND {wall("p")}

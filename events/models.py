@@ -158,6 +158,30 @@ class OperatorAction(models.Model):
         return f"{self.operator} {self.action} {self.subscriber}"
 
 
+class AuditEntry(models.Model):
+    """Who did what to whom, when and from where; what operators did with events is in `OperatorAction`."""
+
+    tenant_id = models.TextField()
+    acted_at = models.DateTimeField()
+    actor = models.TextField()
+    action = models.TextField()
+    subject = models.TextField()
+    detail = models.TextField()
+    address = models.TextField()
+    correlation_id = models.UUIDField()
+
+    objects = WalledManager()
+
+    class Meta:
+        managed = False
+        db_table = "events_auditentry"
+        verbose_name = "audit entry"
+        verbose_name_plural = "audit"
+
+    def __str__(self) -> str:
+        return f"{self.actor} {self.action} {self.subject}"
+
+
 class IdempotencyRecord(models.Model):
     """The answer to a request that carried an Idempotency-Key, committed with the request's effect."""
 

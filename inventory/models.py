@@ -5,6 +5,7 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import Q
 
+from kernel.constraints import Check, Unique
 from kernel.ids import new_id
 
 
@@ -34,8 +35,18 @@ class StockItem(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["variant_id", "location_id"], name="stock_item_one_per_place"),
-            models.CheckConstraint(condition=Q(reorder_point__gte=0), name="stock_item_reorder_point_not_negative"),
+            Unique(
+                fields=["variant_id", "location_id"],
+                name="stock_item_one_per_place",
+                field="location_id",
+                sentence="The variant has a stock item at this location already.",
+            ),
+            Check(
+                condition=Q(reorder_point__gte=0),
+                name="stock_item_reorder_point_not_negative",
+                field="reorder_point",
+                sentence="A reorder point is not below zero.",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -64,10 +75,18 @@ class StockMovement(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(
-                fields=["source_type", "source_id", "source_line", "kind"], name="stock_movement_posted_once"
+            Unique(
+                fields=["source_type", "source_id", "source_line", "kind"],
+                name="stock_movement_posted_once",
+                field="source_line",
+                sentence="This line was posted to the ledger already.",
             ),
-            models.CheckConstraint(condition=~Q(quantity=0), name="stock_movement_moves_something"),
+            Check(
+                condition=~Q(quantity=0),
+                name="stock_movement_moves_something",
+                field="quantity",
+                sentence="A movement of zero moves nothing.",
+            ),
         ]
 
     def __str__(self) -> str:

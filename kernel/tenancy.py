@@ -123,6 +123,13 @@ def tenant_for_task(schema_name: str) -> TenantLike:
     return tenant
 
 
+def takes_requests(schema_name: str) -> bool:
+    """Say whether a tenant answers requests now, as its row says at this moment."""
+    with in_public_schema():
+        tenant = get_tenant_model().objects.filter(schema_name=schema_name).first()
+    return tenant is not None and bool(tenant.accepts_requests)
+
+
 def working_schemas() -> set[str]:
     """Return the schemas whose subscribers may run: the platform's, and those of tenants that accept work."""
     with in_public_schema():

@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from django.db import models
 
+from kernel.constraints import Unique
 from kernel.ids import new_id
 
 
@@ -44,7 +45,12 @@ class Message(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["event_id", "kind", "recipient"], name="message_once_per_recipient"),
+            Unique(
+                fields=["event_id", "kind", "recipient"],
+                name="message_once_per_recipient",
+                field="recipient",
+                sentence="This mailbox is told of that event already.",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -5,6 +5,7 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import F, Q
 
+from kernel.constraints import Check
 from kernel.ids import new_id
 
 
@@ -33,7 +34,12 @@ class PaymentIntent(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.CheckConstraint(condition=Q(amount__gt=0), name="payment_intent_amount_positive"),
+            Check(
+                condition=Q(amount__gt=0),
+                name="payment_intent_amount_positive",
+                field="amount",
+                sentence="A charge is above zero.",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -56,9 +62,17 @@ class Payment(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.CheckConstraint(condition=Q(amount__gt=0), name="payment_amount_positive"),
-            models.CheckConstraint(
-                condition=Q(refunded__gte=0) & Q(refunded__lte=F("amount")), name="payment_refunded_at_most_once"
+            Check(
+                condition=Q(amount__gt=0),
+                name="payment_amount_positive",
+                field="amount",
+                sentence="A payment is above zero.",
+            ),
+            Check(
+                condition=Q(refunded__gte=0) & Q(refunded__lte=F("amount")),
+                name="payment_refunded_at_most_once",
+                field="refunded",
+                sentence="No more of a payment is refunded than was received.",
             ),
         ]
 
@@ -86,7 +100,12 @@ class PaymentRefund(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.CheckConstraint(condition=Q(amount__gt=0), name="payment_refund_amount_positive"),
+            Check(
+                condition=Q(amount__gt=0),
+                name="payment_refund_amount_positive",
+                field="amount",
+                sentence="A refund is above zero.",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -2,13 +2,21 @@
 
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
 
-from kernel.admin import ReadOnlyInline, ShopAdmin, ShopReadOnlyAdmin, TabularInline
+from kernel.admin import (
+    Confirmation,
+    ReadOnlyInline,
+    Secret,
+    ShopAdmin,
+    ShopReadOnlyAdmin,
+    TabularInline,
+    show_once,
+)
 from kernel.money import formatted
 from pos.models import (
     Barcode,
@@ -28,7 +36,7 @@ from pos.models import (
     Variant,
 )
 from pos.services.catalogue import announce_variant
-from pos.services.tills import pair_device
+from pos.services.tills import pair_device, revoke_device, rotate_device_token
 
 
 class VariantInline(TabularInline):
@@ -84,12 +92,16 @@ class RegisterAdmin(ShopAdmin):
     list_display = ("code", "name", "location", "next_receipt_number")
     actions = ("pair",)
 
-    @admin.action(description="Pair a new terminal and show its token once")
-    def pair(self, request: HttpRequest, registers: QuerySet[Register]) -> None:
+    @admin.action(description="Pair a new terminal and show its token once", permissions=["pair"])
+    def pair(self, request: HttpRequest, registers: QuerySet[Register]) -> HttpResponse:
+        made = []
         for register in registers:
-            device, token = pair_device(register_code=register.code, name=f"Terminal of {register.name}")
-            shown = format_html("{}: the token is <code>{}</code>; it is not shown again.", device.name, token)
-            self.message_user(request, shown, messages.WARNING)
+            device, token = pair_device(register_code=register.code, name=f"Terminal of {register.name}"[:200])
+            made.append(Secret(label=f"The token of {device.name} ({register.code})", value=token))
+        return show_once(self, request, "A terminal was paired", made)
+
+    def has_pair_permission(self, request: HttpRequest) -> bool:
+        return self.on_its_host() and request.user.has_perm("pos.add_device")
 
 
 @admin.register(TenderType)
@@ -99,12 +111,42 @@ class TenderTypeAdmin(ShopAdmin):
 
 @admin.register(Device)
 class DeviceAdmin(ShopAdmin):
-    list_display = ("name", "register", "status", "paired_at")
+    list_display = ("name", "register", "status", "paired_at", "last_used_at", "expires_at")
     list_filter = ("status",)
-    fields = ("name", "register", "status")
+    fields = ("name", "register", "status", "paired_at", "last_used_at", "expires_at", "previous_until")
+    readonly_fields = ("status", "paired_at", "last_used_at", "previous_until")
+    actions = ("rotate", "revoke")
 
     def has_add_permission(self, _request: HttpRequest, _parent: object = None) -> bool:
         return False
+
+    def has_delete_permission(self, _request: HttpRequest, _obj: object = None) -> bool:
+        return False
+
+    def has_rotate_permission(self, request: HttpRequest) -> bool:
+        return self.on_its_host() and request.user.has_perms(["pos.add_device", "pos.change_device"])
+
+    @admin.action(description="Make a new token; the one before stays valid for a day", permissions=["rotate"])
+    def rotate(self, request: HttpRequest, devices: QuerySet[Device]) -> HttpResponse:
+        made = [
+            Secret(label=f"The token of {device.name}", value=rotate_device_token(device_id=device.id))
+            for device in devices.filter(status=Device.Status.PAIRED)
+        ]
+        return show_once(self, request, "New tokens", made)
+
+    @admin.action(description="Revoke for good", permissions=["change"])
+    def revoke(self, request: HttpRequest, devices: QuerySet[Device]) -> HttpResponse | None:
+        asked = Confirmation(
+            action="revoke",
+            title="Revoke for good",
+            consequence="These terminals are refused from now on. It cannot be taken back; pair a new one instead.",
+            asks_reason=False,
+        )
+        if not asked.is_given(request):
+            return asked.ask(self, request, devices)
+        for device in devices.filter(status=Device.Status.PAIRED):
+            revoke_device(device_id=device.id)
+        return None
 
 
 @admin.register(Shift)

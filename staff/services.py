@@ -1,18 +1,24 @@
-"""Roles and the people who hold them."""
+"""Roles, the people who hold them, and the keys of integrators."""
 
 import hashlib
 import secrets
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 from django.contrib.auth.models import Group, Permission
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.utils import timezone
 
+from events import audit
 from kernel.api.scopes import ALL_SCOPES
 from kernel.refusals import NotFound, Refusal
 from kernel.tenancy import current_tenant
 from staff.models import ApiKey, User
 
 KEY_PREFIX = "tk"
+OVERLAP = timedelta(days=1)
 
 
 class ScopeUnknown(Refusal):
@@ -24,6 +30,18 @@ class ScopeUnknown(Refusal):
 class ApiKeyNameTaken(Refusal):
     code = "api-key-name-taken"
     title = "An API key has that name"
+
+
+class ExpiryInvalid(Refusal):
+    code = "expiry-invalid"
+    title = "Expiry invalid"
+    status = 422
+
+
+class PasswordTooWeak(Refusal):
+    code = "password-too-weak"
+    title = "Password too weak"
+    status = 422
 
 
 # Codenames that a role's members may use in the admin; "*" stands for every permission of the shop.
@@ -46,39 +64,93 @@ def define_roles() -> None:
 
 
 def hire_owner(*, username: str, password: str, email: str = "") -> User:
-    """Create the person who may do everything in the admin of this host, or set a new password for them."""
-    owner, _ = User.objects.get_or_create(username=username, defaults={"email": email})
-    owner.is_staff = owner.is_superuser = True
-    owner.set_password(password)
-    owner.save()
+    """Create the person who may do everything in the admin of this host, or set a new password for them.
+
+    :raises PasswordTooWeak: when a validator of AUTH_PASSWORD_VALIDATORS refuses the password.
+    """
+    with transaction.atomic():
+        owner, created = User.objects.get_or_create(username=username, defaults={"email": email})
+        require_strong_password(password, owner)
+        owner.is_staff = owner.is_superuser = True
+        owner.set_password(password)
+        owner.save()
+        audit.record(action="owner added" if created else "owner's password set", subject=f"user:{username}")
     return owner
 
 
-def issue_api_key(*, name: str, scopes: Sequence[str]) -> str:
+def require_strong_password(password: str, person: User) -> None:
+    """:raises PasswordTooWeak: when a validator of AUTH_PASSWORD_VALIDATORS refuses it for this person."""
+    try:
+        validate_password(password, person)
+    except ValidationError as error:
+        raise PasswordTooWeak(" ".join(error.messages)) from None
+
+
+def issue_api_key(*, name: str, scopes: Sequence[str], expires_at: datetime | None = None) -> str:
     """Make a key for this shop; it is returned once, and cannot be shown again.
 
     :raises ScopeUnknown: when a scope does not exist, or none is given.
     :raises ApiKeyNameTaken: when a key has that name.
+    :raises ExpiryInvalid: when it would have expired already.
     """
     unknown = sorted(set(scopes) - set(ALL_SCOPES))
     if unknown or not scopes:
         message = f"a key takes some of {', '.join(ALL_SCOPES)}; not {', '.join(unknown) or 'none'}"
-        raise ScopeUnknown(message)
-    if ApiKey.objects.filter(name=name).exists():
-        message = f"an API key is named {name!r} already"
-        raise ApiKeyNameTaken(message)
-    key = f"{KEY_PREFIX}.{current_tenant()}.{secrets.token_urlsafe(32)}"
-    ApiKey.objects.create(name=name, scopes=sorted(scopes), key_hash=hash_of_key(key))
+        raise ScopeUnknown(message, field="scopes")
+    now = timezone.now()
+    if expires_at is not None and expires_at <= now:
+        message = f"the key would have expired already, at {expires_at:%Y-%m-%d %H:%M}"
+        raise ExpiryInvalid(message, field="expires_at")
+    key = _new_key()
+    row = ApiKey(name=name, scopes=sorted(scopes), key_hash=hash_of_key(key), expires_at=expires_at, last_used_at=now)
+    with transaction.atomic():
+        if ApiKey.objects.filter(name=name).exists():
+            message = f"an API key is named {name!r} already"
+            raise ApiKeyNameTaken(message, field="name")
+        row.save(force_insert=True)
+        audit.record(action="API key issued", subject=f"api-key:{name}", detail=" ".join(row.scopes))
+    return key
+
+
+def rotate_api_key(*, name: str, overlap: timedelta = OVERLAP) -> str:
+    """Make a new key in place of one, which stays valid for the overlap; return the new one, which is shown once.
+
+    :raises NotFound: when no key of that name is valid.
+    """
+    key, now = _new_key(), timezone.now()
+    with transaction.atomic():
+        row = _valid(name)
+        row.previous_hash, row.previous_until, row.key_hash = row.key_hash, now + overlap, hash_of_key(key)
+        row.save(update_fields=["previous_hash", "previous_until", "key_hash"])
+        until = f"the one before until {row.previous_until:%Y-%m-%d %H:%M} UTC"
+        audit.record(action="API key rotated", subject=f"api-key:{name}", detail=until)
     return key
 
 
 def revoke_api_key(*, name: str) -> None:
-    """:raises NotFound: when no key of that name is valid."""
-    if not ApiKey.objects.filter(name=name, revoked_at=None).update(revoked_at=timezone.now()):
-        message = f"this shop has no valid API key named {name!r}"
-        raise NotFound(message)
+    """Revoke a key for good, and what was left of the one before it.
+
+    :raises NotFound: when no key of that name is valid.
+    """
+    with transaction.atomic():
+        row = _valid(name)
+        row.revoked_at = timezone.now()
+        row.save(update_fields=["revoked_at"])
+        audit.record(action="API key revoked", subject=f"api-key:{name}")
 
 
 def hash_of_key(key: str) -> str:
     """Hash an API key. It is 256 random bits, so a plain hash cannot be searched back."""
     return hashlib.sha256(key.encode()).hexdigest()
+
+
+def _valid(name: str) -> ApiKey:
+    row = ApiKey.objects.select_for_update().filter(name=name, revoked_at=None).first()
+    if row is None:
+        message = f"this shop has no valid API key named {name!r}"
+        raise NotFound(message)
+    return row
+
+
+def _new_key() -> str:
+    return f"{KEY_PREFIX}.{current_tenant()}.{secrets.token_urlsafe(32)}"

@@ -60,12 +60,12 @@ class TenantAdmin(OnPlatformHost, ModelAdmin):
             provision_tenant(tenant=registered)
         return response
 
-    @admin.action(description="Suspend: no requests, no subscribers; nothing is lost")
+    @admin.action(description="Suspend: no requests, no subscribers; nothing is lost", permissions=["change"])
     def suspend(self, request: HttpRequest, tenants: QuerySet[Tenant]) -> None:
         for tenant in tenants:
             self._try(request, tenant, suspend_tenant)
 
-    @admin.action(description="Reactivate: its subscribers catch up")
+    @admin.action(description="Reactivate: its subscribers catch up", permissions=["change"])
     def reactivate(self, request: HttpRequest, tenants: QuerySet[Tenant]) -> None:
         for tenant in tenants:
             self._try(request, tenant, reactivate_tenant)

@@ -6,6 +6,7 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django_tenants.models import DomainMixin, TenantMixin
 
+from kernel.constraints import Check
 from kernel.ids import new_id
 
 
@@ -35,7 +36,12 @@ class Tenant(TenantMixin):
 
     class Meta:
         constraints: ClassVar = [
-            models.CheckConstraint(condition=models.Q(currency__regex=r"^[A-Z]{3}$"), name="tenant_currency_is_iso"),
+            Check(
+                condition=models.Q(currency__regex=r"^[A-Z]{3}$"),
+                name="tenant_currency_is_iso",
+                field="currency",
+                sentence="A currency has three capital letters, as in ISO 4217: EUR.",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -55,7 +55,7 @@ def django_db_setup(
 
 def _reset_platform() -> None:
     with in_public_schema(), connection.cursor() as cursor:
-        for table in ("event", "processedevent", "binding", "subscription"):
+        for table in ("event", "processedevent", "binding", "subscription", "auditentry"):
             cursor.execute(f"DELETE FROM events_{table} WHERE tenant_id = 'public'")
         cursor.execute("DELETE FROM events_release; DELETE FROM events_renamed")
         cursor.execute("DELETE FROM events_epochstart; DELETE FROM events_epoch WHERE number > 1")
@@ -65,7 +65,7 @@ def _reset_platform() -> None:
 def _reset(name: str) -> None:
     """Bring a shop back to the moment after it was furnished."""
     with in_public_schema(), connection.cursor() as cursor:
-        for table in (*(t for t in TENANT_TABLES if t != "subscription"), "operatoraction"):
+        for table in (*(t for t in TENANT_TABLES if t != "subscription"), "operatoraction", "auditentry"):
             cursor.execute(f"DELETE FROM events_{table} WHERE tenant_id = %s", [name])
         cursor.execute("DELETE FROM events_subscription WHERE tenant_id = %s", [name])
         Tenant.objects.filter(schema_name=name).update(status=Tenant.Status.ACTIVE)

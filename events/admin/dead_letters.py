@@ -7,26 +7,23 @@ from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 
 from events import dead_letters, services
-from events.admin.acting import acting_in, operator_of
 from events.models import ParkedEvent
 from events.parking import State
 from events.rehearsing import rehearse
-from kernel.admin import ReadOnlyAdmin
+from kernel.admin import ReadOnlyAdmin, acting_on, operator_of
 from kernel.refusals import Refusal
 
 
 class GroupForm(forms.Form):
-    """Which group, and what becomes of it."""
+    """Which group, named by one event of it that is parked now, and what becomes of them all."""
 
-    tenant_id = forms.CharField()
-    subscriber = forms.CharField()
-    fingerprint = forms.CharField()
+    parked = forms.IntegerField(min_value=1)
     action = forms.ChoiceField(choices=[("retry", "retry"), ("discard", "discard")])
     reason = forms.CharField(required=False)
 
@@ -89,7 +86,7 @@ class ParkedEventAdmin(ReadOnlyAdmin):
     @admin.action(description="Retry now, with fresh attempts", permissions=["operate"])
     def retry(self, request: HttpRequest, parked: QuerySet[ParkedEvent]) -> None:
         for event in parked:
-            with acting_in(event.tenant_id):
+            with acting_on(event):
                 services.retry_parked(
                     subscriber=event.subscriber, position=event.position, operator=operator_of(request)
                 )
@@ -114,8 +111,9 @@ class ParkedEventAdmin(ReadOnlyAdmin):
         self._require_operator(request)
         if request.method == "POST":
             form = GroupForm(request.POST)
-            if form.is_valid():
-                self._try(request, lambda: self._act_on_group(request, form.cleaned_data))
+            if not form.is_valid():
+                raise Http404
+            self._try(request, lambda: self._act_on_group(request, form.cleaned_data))
             return HttpResponseRedirect(request.path)
         return self._page(request, "events/dead_letters.html", "Dead letters", groups=dead_letters.groups())
 
@@ -139,7 +137,7 @@ class ParkedEventAdmin(ReadOnlyAdmin):
         return self._page(request, "events/dry_run.html", f"Dry run: {parked}", **shown)
 
     def _rehearse(self, parked: ParkedEvent, shown: dict[str, Any]) -> str:
-        with acting_in(parked.tenant_id):
+        with acting_on(parked):
             found = rehearse(subscriber=parked.subscriber, position=parked.position)
         changes = [
             (change.table, _pretty(change.before), _pretty(change.after), _kind(change.before, change.after))
@@ -154,7 +152,7 @@ class ParkedEventAdmin(ReadOnlyAdmin):
         self._require_operator(request)
         parked = get_object_or_404(ParkedEvent, pk=pk)
         try:
-            with acting_in(parked.tenant_id):
+            with acting_on(parked):
                 stored = services.data_in_newest_version(position=parked.position)
         except Refusal as refusal:
             self.message_user(request, refusal.detail, messages.ERROR)
@@ -166,9 +164,10 @@ class ParkedEventAdmin(ReadOnlyAdmin):
                 return HttpResponseRedirect(reverse("admin:events_parkedevent_changelist"))
         return self._page(request, "events/edited_copy.html", f"Edited copy: {parked}", parked=parked, form=form)
 
-    def _act_on_group(self, request: HttpRequest, chosen: dict[str, str]) -> str:
-        subscriber, fingerprint, operator = chosen["subscriber"], chosen["fingerprint"], operator_of(request)
-        with acting_in(chosen["tenant_id"]):
+    def _act_on_group(self, request: HttpRequest, chosen: dict[str, Any]) -> str:
+        parked, operator = get_object_or_404(ParkedEvent, pk=chosen["parked"]), operator_of(request)
+        subscriber, fingerprint = parked.subscriber, parked.fingerprint
+        with acting_on(parked):
             if chosen["action"] == "retry":
                 count = services.retry_parked(subscriber=subscriber, fingerprint=fingerprint, operator=operator)
                 return f"{count} events are tried again"
@@ -179,7 +178,7 @@ class ParkedEventAdmin(ReadOnlyAdmin):
 
     def _act_on_one(self, request: HttpRequest, parked: ParkedEvent, chosen: dict[str, str]) -> str:
         subscriber, position, operator = parked.subscriber, parked.position, operator_of(request)
-        with acting_in(parked.tenant_id):
+        with acting_on(parked):
             if chosen["action"] == "retry":
                 services.retry_parked(subscriber=subscriber, position=position, operator=operator)
                 return f"position {position} is tried again"
@@ -189,7 +188,7 @@ class ParkedEventAdmin(ReadOnlyAdmin):
             return f"position {position} is discarded"
 
     def _publish_copy(self, request: HttpRequest, parked: ParkedEvent, chosen: dict[str, Any]) -> str:
-        with acting_in(parked.tenant_id):
+        with acting_on(parked):
             event_id = services.publish_edited_copy(
                 subscriber=parked.subscriber,
                 position=parked.position,

@@ -5,9 +5,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from events import undelivered
-from events.admin.acting import acting_in, operator_of
 from events.models import Outgoing
-from kernel.admin import ReadOnlyAdmin
+from kernel.admin import ReadOnlyAdmin, acting_on, operator_of
 from kernel.refusals import NotFound
 
 
@@ -22,7 +21,7 @@ class OutgoingAdmin(ReadOnlyAdmin):
     def send_again(self, request: HttpRequest, chosen: QuerySet[Outgoing]) -> None:
         count = 0
         for row in chosen:
-            with acting_in(row.tenant_id):
+            with acting_on(row):
                 try:
                     count += undelivered.send_again(outgoing_id=row.id, operator=operator_of(request))
                 except NotFound as refusal:

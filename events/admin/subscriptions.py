@@ -6,10 +6,9 @@ from django.http import HttpRequest
 from django.utils.html import format_html_join
 
 from events import services
-from events.admin.acting import acting_in, operator_of
 from events.models import Binding, OperatorAction, Subscription
 from events.subscriptions import known_subscriber
-from kernel.admin import ReadOnlyAdmin
+from kernel.admin import ReadOnlyAdmin, acting_on, operator_of
 
 
 @admin.register(Subscription)
@@ -40,13 +39,13 @@ class SubscriptionAdmin(ReadOnlyAdmin):
     @admin.action(description="Pause", permissions=["operate"])
     def pause(self, request: HttpRequest, subscriptions: QuerySet[Subscription]) -> None:
         for subscription in subscriptions:
-            with acting_in(subscription.tenant_id):
+            with acting_on(subscription):
                 services.pause_subscription(subscriber=subscription.subscriber, operator=operator_of(request))
 
     @admin.action(description="Resume", permissions=["operate"])
     def resume(self, request: HttpRequest, subscriptions: QuerySet[Subscription]) -> None:
         for subscription in subscriptions:
-            with acting_in(subscription.tenant_id):
+            with acting_on(subscription):
                 services.resume_subscription(subscriber=subscription.subscriber, operator=operator_of(request))
 
     def has_operate_permission(self, request: HttpRequest) -> bool:

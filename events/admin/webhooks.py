@@ -5,16 +5,15 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.utils.html import format_html_join
 from django.views.decorators.csrf import csrf_protect
 
-from events.admin.acting import acting_in, operator_of
 from events.models import VersionPin, WebhookDelivery, WebhookEndpoint
 from events.webhooks import deliveries, endpoints
-from kernel.admin import ModelAdmin, ReadOnlyAdmin
+from kernel.admin import ModelAdmin, ReadOnlyAdmin, Secret, acting_on, operator_of, show_once
 from kernel.refusals import Refusal
 from kernel.tenancy import in_public
 
@@ -77,7 +76,7 @@ class WebhookEndpointAdmin(ModelAdmin):
         return self._delete_view(request, object_id, extra_context)
 
     def delete_model(self, _request: HttpRequest, obj: WebhookEndpoint) -> None:
-        with acting_in(obj.tenant_id):
+        with acting_on(obj):
             endpoints.delete_endpoint(endpoint_id=obj.id, now=timezone.now())
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[WebhookEndpoint]) -> None:
@@ -90,32 +89,39 @@ class WebhookEndpointAdmin(ModelAdmin):
         )
         obj.id = made.id
         obj._state.adding = False  # noqa: SLF001 - Django documents it for this
-        self.message_user(request, f"Its signing secret, shown only now: {secret}", messages.WARNING)
+        request.made = Secret(label=f"The signing secret of {obj.url}", value=secret)  # type: ignore[attr-defined]
+
+    def response_add(
+        self, request: HttpRequest, _obj: WebhookEndpoint, _post_url_continue: str | None = None
+    ) -> HttpResponse:
+        return show_once(self, request, "A webhook endpoint was made", [request.made])  # type: ignore[attr-defined]
 
     @admin.action(description="Pause: deliveries wait", permissions=["operate"])
     def pause(self, request: HttpRequest, chosen: QuerySet[WebhookEndpoint]) -> None:
         for endpoint in chosen:
-            with acting_in(endpoint.tenant_id):
+            with acting_on(endpoint):
                 reason = f"paused by {operator_of(request)}"
                 endpoints.pause_endpoint(endpoint_id=endpoint.id, reason=reason, now=timezone.now())
 
     @admin.action(description="Resume where it stopped", permissions=["operate"])
     def resume(self, request: HttpRequest, chosen: QuerySet[WebhookEndpoint]) -> None:
         for endpoint in chosen:
-            with acting_in(endpoint.tenant_id):
+            with acting_on(endpoint):
                 endpoints.resume_endpoint(endpoint_id=endpoint.id, now=timezone.now())
 
     @admin.action(description="Make a new secret; the old one stays valid for a day", permissions=["operate"])
-    def rotate(self, request: HttpRequest, chosen: QuerySet[WebhookEndpoint]) -> None:
+    def rotate(self, request: HttpRequest, chosen: QuerySet[WebhookEndpoint]) -> HttpResponse:
+        made = []
         for endpoint in chosen:
-            with acting_in(endpoint.tenant_id):
+            with acting_on(endpoint):
                 secret = endpoints.rotate_secret(endpoint_id=endpoint.id, now=timezone.now())
-            self.message_user(request, f"{endpoint.url}: {secret} (shown only now)", messages.WARNING)
+            made.append(Secret(label=f"The new signing secret of {endpoint.url}", value=secret))
+        return show_once(self, request, "New signing secrets", made)
 
     @admin.action(description="Send a test event", permissions=["operate"])
     def test(self, request: HttpRequest, chosen: QuerySet[WebhookEndpoint]) -> None:
         for endpoint in chosen:
-            with acting_in(endpoint.tenant_id):
+            with acting_on(endpoint):
                 answer = deliveries.send_test(endpoint_id=endpoint.id)
             said = f"{endpoint.url}: {answer.status or answer.error} in {answer.milliseconds} ms"
             self.message_user(request, said, messages.SUCCESS if answer.delivered else messages.ERROR)
@@ -153,7 +159,7 @@ class WebhookDeliveryAdmin(ReadOnlyAdmin):
 
     def _try(self, request: HttpRequest, delivery: WebhookDelivery, act: Any) -> None:
         try:
-            with acting_in(delivery.tenant_id):
+            with acting_on(delivery):
                 act(delivery)
         except Refusal as refusal:
             self.message_user(request, refusal.detail, messages.ERROR)

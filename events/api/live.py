@@ -26,8 +26,8 @@ from events.outward import UNDELIVERABLE, Undeliverable, outward
 from events.queries import feed
 from events.terms import Terms, terms_of_tenant
 from kernel.api.errors import ApiProblem
-from kernel.api.scopes import EVENTS_READ, require_scope
-from kernel.tenancy import TenantLike, current_tenant, in_tenant, tenant_connection
+from kernel.api.scopes import EVENTS_READ, Principal, require_scope
+from kernel.tenancy import TenantLike, current_tenant, in_tenant, takes_requests, tenant_connection
 
 LOOK_SECONDS = 0.5
 BEAT_SECONDS = 5.0
@@ -69,7 +69,8 @@ class LiveFeedView(APIView):
         query.is_valid(raise_exception=True)
         after = _last_seen(request, query.validated_data)
         types = [name for name in query.validated_data["types"].split(",") if name]
-        stream = _Stream(tenant_connection().tenant, after, types, request.META.get("gunicorn.socket"))
+        principal: Principal = request.user  # type: ignore[assignment]
+        stream = _Stream(tenant_connection().tenant, principal, after, types, request.META.get("gunicorn.socket"))
         if not stream.begin():
             detail = "This process holds as many live feeds of this shop, or in all, as it can."
             raise ApiProblem(503, "live-feeds-full", detail, retry_after=5)
@@ -89,11 +90,15 @@ def _last_seen(request: Request, asked: dict[str, Any]) -> int:
 class _Stream:
     """One open feed. It gives its place back when it is closed, whether or not it was read to its end.
 
+    :param principal: whose feed it is; who no longer holds a valid key gets no more than a beat's events.
     :param connection: to the client, where the server shows it: who has hung up needs no place.
     """
 
-    def __init__(self, tenant: TenantLike, after: int, types: list[str], connection: socket | None) -> None:
-        self.tenant, self.after, self.types, self.connection = tenant, after, types, connection
+    def __init__(
+        self, tenant: TenantLike, principal: Principal, after: int, types: list[str], connection: socket | None
+    ) -> None:
+        self.tenant, self.principal, self.connection = tenant, principal, connection
+        self.after, self.types = after, types
         self.epoch: int | None = None
         self.grew, self.ended = Event(), Event()
         self.place = Place(tenant.schema_name, is_gone=self._has_left, give_up=self._end)
@@ -131,14 +136,22 @@ class _Stream:
         yield b"retry: 1000\n\n"
         while time.monotonic() < end and not self.ended.is_set() and not self._has_left():
             self.grew.clear()
-            found = self._read()
-            yield from found
-            if found:
-                continue
             if time.monotonic() > beat:
+                if not self._may_go_on():
+                    return
                 yield b": still here\n\n"
                 beat = time.monotonic() + BEAT_SECONDS
-            self.grew.wait(LOOK_SECONDS)
+            found = self._read()
+            yield from found
+            if not found:
+                self.grew.wait(LOOK_SECONDS)
+
+    def _may_go_on(self) -> bool:
+        """Look again whether the principal was revoked, and the tenant suspended, also while events keep coming."""
+        if not takes_requests(self.tenant.schema_name):
+            return False
+        with in_tenant(self.tenant):
+            return self.principal.still_holds()
 
     def _read(self) -> list[bytes]:
         with in_tenant(self.tenant):

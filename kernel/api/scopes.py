@@ -1,6 +1,6 @@
 """Scopes: what a key of the API may do."""
 
-from typing import Any
+from typing import Any, Protocol
 
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
@@ -9,6 +9,13 @@ EVENTS_READ = "events:read"
 EVENTS_OPERATE = "events:operate"
 WEBHOOKS_WRITE = "webhooks:write"
 ALL_SCOPES = (EVENTS_READ, EVENTS_OPERATE, WEBHOOKS_WRITE)
+
+
+class Principal(Protocol):
+    """Who speaks: a terminal, or the holder of a key."""
+
+    def still_holds(self) -> bool:
+        """Say whether the token or key is valid at this moment; what answers for long asks again and again."""
 
 
 def require_scope(scope: str) -> type[BasePermission]:

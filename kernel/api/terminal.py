@@ -1,6 +1,7 @@
 """Who speaks on the API: a terminal, paired with a register of the shop at this host."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +19,7 @@ class Terminal:
     register_id: UUID
     location_id: UUID
     currency: str
+    is_held: Callable[[], bool] = field(default=lambda: True, compare=False)
     is_authenticated: bool = True
 
     @property
@@ -31,6 +33,10 @@ class Terminal:
     @property
     def actor(self) -> str:
         return f"device:{self.device_id}"
+
+    def still_holds(self) -> bool:
+        """Say whether the token is valid at this moment: long answers ask again."""
+        return self.is_held()
 
 
 class IsTerminal(BasePermission):

@@ -5,6 +5,7 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import Q
 
+from kernel.constraints import Check, Unique
 from kernel.ids import new_id
 
 
@@ -16,7 +17,12 @@ class TaxRate(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.CheckConstraint(condition=Q(rate__gte=0) & Q(rate__lt=1), name="tax_rate_is_a_share"),
+            Check(
+                condition=Q(rate__gte=0) & Q(rate__lt=1),
+                name="tax_rate_is_a_share",
+                field="rate",
+                sentence="A tax rate is a share from 0 to below 1: 0.20 is twenty percent.",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -49,8 +55,19 @@ class Variant(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["sku"], condition=Q(active=True), name="variant_active_sku_unique"),
-            models.CheckConstraint(condition=Q(price__gte=0), name="variant_price_not_negative"),
+            Unique(
+                fields=["sku"],
+                condition=Q(active=True),
+                name="variant_active_sku_unique",
+                field="sku",
+                sentence="Another active variant has this SKU.",
+            ),
+            Check(
+                condition=Q(price__gte=0),
+                name="variant_price_not_negative",
+                field="price",
+                sentence="A price is not below zero.",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -84,7 +101,12 @@ class ShelfLevel(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["variant_id", "location_id"], name="shelf_level_one_per_place"),
+            Unique(
+                fields=["variant_id", "location_id"],
+                name="shelf_level_one_per_place",
+                field="location_id",
+                sentence="The variant has a shelf level at this location already.",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -5,6 +5,7 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import F, Q
 
+from kernel.constraints import Check, Unique
 from kernel.ids import new_id
 from pos.models.tills import Device, Register, Shift, TenderType
 
@@ -35,12 +36,24 @@ class Order(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["register", "receipt_number"], name="order_receipt_number_unique"),
-            models.CheckConstraint(condition=Q(total=F("subtotal") + F("tax_total")), name="order_total_adds_up"),
-            models.CheckConstraint(
+            Unique(
+                fields=["register", "receipt_number"],
+                name="order_receipt_number_unique",
+                field="receipt_number",
+                sentence="This register has given that receipt number already.",
+            ),
+            Check(
+                condition=Q(total=F("subtotal") + F("tax_total")),
+                name="order_total_adds_up",
+                field="total",
+                sentence="The total is the sum of subtotal and tax.",
+            ),
+            Check(
                 condition=Q(status="COMPLETED", receipt_number__isnull=False, completed_at__isnull=False)
                 | (~Q(status="COMPLETED") & Q(receipt_number__isnull=True)),
                 name="order_completed_has_receipt_number",
+                field="receipt_number",
+                sentence="A completed order, and no other, has a receipt number.",
             ),
         ]
 
@@ -73,11 +86,23 @@ class OrderLine(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["order", "number"], name="order_line_number_unique"),
-            models.CheckConstraint(condition=Q(quantity__gt=0), name="order_line_quantity_positive"),
-            models.CheckConstraint(
+            Unique(
+                fields=["order", "number"],
+                name="order_line_number_unique",
+                field="number",
+                sentence="The order has a line of that number already.",
+            ),
+            Check(
+                condition=Q(quantity__gt=0),
+                name="order_line_quantity_positive",
+                field="quantity",
+                sentence="An order line has a quantity above zero.",
+            ),
+            Check(
                 condition=Q(returned_quantity__lte=F("quantity"), returned_total__lte=F("total")),
                 name="order_line_returned_at_most_once",
+                field="returned_quantity",
+                sentence="No more comes back of a line than was sold.",
             ),
         ]
 
@@ -104,11 +129,23 @@ class Tender(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["order", "number"], name="tender_number_unique"),
-            models.CheckConstraint(condition=Q(amount__gt=0, change__gte=0), name="tender_amount_positive"),
-            models.CheckConstraint(
+            Unique(
+                fields=["order", "number"],
+                name="tender_number_unique",
+                field="number",
+                sentence="The order has a tender of that number already.",
+            ),
+            Check(
+                condition=Q(amount__gt=0, change__gte=0),
+                name="tender_amount_positive",
+                field="amount",
+                sentence="A tender is above zero, and its change is not below zero.",
+            ),
+            Check(
                 condition=Q(refunded__gte=0) & Q(refunded__lte=F("amount") - F("change")),
                 name="tender_refunded_at_most_what_was_paid",
+                field="refunded",
+                sentence="No more of a tender is refunded than was paid with it.",
             ),
         ]
 

@@ -5,6 +5,7 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import Q
 
+from kernel.constraints import Check, Unique
 from kernel.ids import new_id
 from pos.models.orders import Order, OrderLine, Tender
 from pos.models.tills import Register, Shift, TenderType
@@ -26,7 +27,12 @@ class Return(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["register", "number"], name="return_number_unique"),
+            Unique(
+                fields=["register", "number"],
+                name="return_number_unique",
+                field="number",
+                sentence="This register has given that return number already.",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -52,7 +58,12 @@ class ReturnLine(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.CheckConstraint(condition=Q(quantity__gt=0), name="return_line_quantity_positive"),
+            Check(
+                condition=Q(quantity__gt=0),
+                name="return_line_quantity_positive",
+                field="quantity",
+                sentence="A return line has a quantity above zero.",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -70,7 +81,12 @@ class Refund(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.CheckConstraint(condition=Q(amount__gt=0), name="refund_amount_positive"),
+            Check(
+                condition=Q(amount__gt=0),
+                name="refund_amount_positive",
+                field="amount",
+                sentence="A refund is above zero.",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -1,10 +1,12 @@
 """Where is sold: locations, registers, the devices paired with them, shifts, and what is taken as payment."""
 
-from typing import ClassVar
+from datetime import datetime
+from typing import ClassVar, Self
 
 from django.db import models
 from django.db.models import Q
 
+from kernel.constraints import Check, Unique
 from kernel.ids import new_id
 
 ONE_OPEN_SHIFT = "shift_one_open_per_register"
@@ -33,8 +35,17 @@ class Register(models.Model):
         return f"{self.code} {self.name}"
 
 
+class DeviceQuerySet(models.QuerySet["Device"]):
+    def answering_to(self, token_hash: str, now: datetime) -> Self:
+        """The device of a token: its own, or until its time is up the one before a rotation. It may be revoked."""
+        return self.filter(Q(token_hash=token_hash) | Q(previous_hash=token_hash, previous_until__gt=now))
+
+
 class Device(models.Model):
-    """A paired terminal. Only the hash of its token is kept."""
+    """A paired terminal. Only the hash of its token is kept. The database refuses to take a revocation back.
+
+    `last_used_at` is exact to some minutes.
+    """
 
     class Status(models.TextChoices):
         PAIRED = "PAIRED", "Paired"
@@ -44,8 +55,16 @@ class Device(models.Model):
     register = models.ForeignKey(Register, on_delete=models.PROTECT)
     name = models.CharField(max_length=200)
     token_hash = models.CharField(max_length=64, unique=True, editable=False)
+    previous_hash = models.CharField(max_length=64, unique=True, null=True, editable=False)  # noqa: DJ001 - unique
+    previous_until = models.DateTimeField(null=True, editable=False)
     status = models.CharField(max_length=8, choices=Status.choices, default=Status.PAIRED)
     paired_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField(
+        null=True, blank=True, help_text="The token is refused from then on; empty: never"
+    )
+    last_used_at = models.DateTimeField(null=True, editable=False)
+
+    objects = DeviceQuerySet.as_manager()
 
     def __str__(self) -> str:
         return self.name
@@ -64,8 +83,19 @@ class Shift(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["register"], condition=Q(state="OPEN"), name=ONE_OPEN_SHIFT),
-            models.CheckConstraint(condition=Q(float_amount__gte=0), name="shift_float_not_negative"),
+            Unique(
+                fields=["register"],
+                condition=Q(state="OPEN"),
+                name=ONE_OPEN_SHIFT,
+                field="register",
+                sentence="This register has an open shift already.",
+            ),
+            Check(
+                condition=Q(float_amount__gte=0),
+                name="shift_float_not_negative",
+                field="float_amount",
+                sentence="The cash in the drawer is not below zero.",
+            ),
         ]
 
     def __str__(self) -> str:

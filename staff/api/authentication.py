@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from django.utils import timezone
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
@@ -10,6 +11,7 @@ from rest_framework.request import Request
 
 from kernel.api.errors import ApiProblem
 from kernel.tenancy import current_tenant, in_public
+from kernel.usage import is_stale
 from staff.models import ApiKey
 from staff.services import KEY_PREFIX, hash_of_key
 
@@ -20,12 +22,18 @@ class KeyHolder:
 
     pk: UUID
     name: str
+    key_hash: str
     scopes: tuple[str, ...]
     is_authenticated: bool = True
 
     @property
     def actor(self) -> str:
         return f"api-key:{self.name}"
+
+    def still_holds(self) -> bool:
+        """Say whether the key is valid at this moment: long answers ask again."""
+        now = timezone.now()
+        return ApiKey.objects.answering_to(self.key_hash, now).filter(pk=self.pk).exists()
 
 
 class ApiKeyAuthentication(BaseAuthentication):
@@ -38,10 +46,13 @@ class ApiKeyAuthentication(BaseAuthentication):
             return None
         if rest.partition(".")[0] != current_tenant():
             raise ApiProblem(403, "tenant-mismatch", "This key belongs to another shop than the one at this host.")
-        found = ApiKey.objects.filter(key_hash=hash_of_key(key), revoked_at=None).first()
+        key_hash, now = hash_of_key(key), timezone.now()
+        found = ApiKey.objects.answering_to(key_hash, now).first()
         if found is None:
             raise AuthenticationFailed("No valid API key of this shop is this one.")
-        return KeyHolder(pk=found.id, name=found.name, scopes=tuple(found.scopes)), found
+        if is_stale(found.last_used_at, now):
+            ApiKey.objects.filter(pk=found.pk).update(last_used_at=now)
+        return KeyHolder(pk=found.id, name=found.name, key_hash=key_hash, scopes=tuple(found.scopes)), found
 
     def authenticate_header(self, _request: Request) -> str:
         return "Bearer"

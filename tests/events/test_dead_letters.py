@@ -278,7 +278,7 @@ def test_the_admin_groups_tries_and_discards(dead: str, owner: Client, recorder:
     assert "Try it" in opened
     assert len(recorder.calls) == calls
     change = owner.get(f"/admin/events/parkedevent/{row.pk}/change/").content.decode()
-    chosen = {"tenant_id": "north", "subscriber": dead, "fingerprint": row.fingerprint}
+    chosen = {"parked": str(row.pk)}
     refused = owner.post("/admin/events/parkedevent/groups/", {**chosen, "action": "discard"}, follow=True)
     recorder.failing = {}
     done = owner.post("/admin/events/parkedevent/groups/", {**chosen, "action": "retry"}, follow=True)
@@ -315,6 +315,7 @@ def test_a_cashier_may_not_operate(dead: str, owner: Client) -> None:
 
     assert client.get("/admin/events/parkedevent/groups/").status_code == 403
     assert client.post("/admin/events/parkedevent/groups/", {}).status_code == 403
+    assert owner.post("/admin/events/parkedevent/groups/", {}).status_code == 404
     assert connection.schema_name == "north"
 
 

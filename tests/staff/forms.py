@@ -19,7 +19,9 @@ class _Form(HTMLParser):
             return
         name = given.get("name", "")
         if tag == "input" and name and given.get("type") not in {"submit", "button", "file"}:
-            if given.get("type") not in {"checkbox", "radio"} or "checked" in given:
+            if given.get("type") not in {"checkbox", "radio"}:
+                self.fields[name] = given.get("value", "")
+            elif "checked" in given:
                 self.fields[name] = given.get("value", "on")
         elif tag == "textarea":
             self.textarea, self.fields[name] = name, ""

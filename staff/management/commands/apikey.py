@@ -1,32 +1,52 @@
-"""`manage.py apikey issue | revoke NAME --tenant SHOP [--scopes events:read,webhooks:write]`."""
+"""`manage.py apikey issue | rotate | revoke NAME --tenant SHOP [--scopes events:read,webhooks:write] [--days 90]`."""
 
 import argparse
+from datetime import timedelta
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
 
+from events.causes import acting_as
 from kernel.api.scopes import ALL_SCOPES
 from kernel.refusals import Refusal
 from kernel.tenancy import find_any_tenant, in_tenant
-from staff.services import issue_api_key, revoke_api_key
+from kernel.typed import number, text
+from staff.services import issue_api_key, revoke_api_key, rotate_api_key
 
 
 class Command(BaseCommand):
-    help = "Issue a key for a shop's API, shown once; or revoke one."
+    help = "Issue a key for a shop's API, shown once; make a new one in its place; or revoke it."
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        parser.add_argument("action", choices=["issue", "revoke"])
-        parser.add_argument("name")
+        parser.add_argument("action", choices=["issue", "rotate", "revoke"])
+        parser.add_argument("name", type=text(100))
         parser.add_argument("--tenant", required=True)
         parser.add_argument("--scopes", default=",".join(ALL_SCOPES), help="separated by commas; all when left out")
+        parser.add_argument(
+            "--days", type=number(1, 3650, "days"), help="issue: days after which the key expires; never when left out"
+        )
+        parser.add_argument(
+            "--overlap-hours",
+            type=number(0, 720, "hours"),
+            default=24,
+            help="rotate: hours for which the key before stays valid",
+        )
 
     def handle(self, *_arguments: Any, **options: Any) -> None:
         try:
-            with in_tenant(find_any_tenant(options["tenant"])):
-                if options["action"] == "revoke":
-                    revoke_api_key(name=options["name"])
-                    self.stdout.write(f"the key {options['name']} is revoked")
-                    return
-                self.stdout.write(issue_api_key(name=options["name"], scopes=options["scopes"].split(",")))
+            with in_tenant(find_any_tenant(options["tenant"])), acting_as("command"):
+                self.stdout.write(_act(options))
         except Refusal as refusal:
             raise CommandError(refusal.detail) from None
+
+
+def _act(options: dict[str, Any]) -> str:
+    name = options["name"]
+    if options["action"] == "revoke":
+        revoke_api_key(name=name)
+        return f"the key {name} is revoked"
+    if options["action"] == "rotate":
+        return rotate_api_key(name=name, overlap=timedelta(hours=options["overlap_hours"]))
+    expires_at = timezone.now() + timedelta(days=options["days"]) if options["days"] else None
+    return issue_api_key(name=name, scopes=options["scopes"].split(","), expires_at=expires_at)

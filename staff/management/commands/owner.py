@@ -1,13 +1,18 @@
-"""`manage.py owner`: give a person full access to the admin of a shop, or of the platform."""
+"""`manage.py owner`: give a person full access to an admin, of a shop or of the platform; or take a lost phone away."""
 
 import argparse
 import os
+from contextlib import AbstractContextManager
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from events.causes import acting_as
 from kernel.refusals import Refusal
 from kernel.tenancy import find_any_tenant, in_public_schema, in_tenant
+from kernel.typed import text
+from staff import second_factor
+from staff.models import User
 from staff.services import hire_owner
 
 
@@ -15,23 +20,42 @@ class Command(BaseCommand):
     help = "Create a person with full access to an admin, or set their password, from OWNER_PASSWORD."
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        parser.add_argument("username")
+        parser.add_argument("username", type=text(150))
         parser.add_argument("--tenant", help="the shop; without it, the platform's own admin")
-        parser.add_argument("--email", default="")
+        parser.add_argument("--email", type=text(254))
+        parser.add_argument(
+            "--remove-second-factor", action="store_true", help="only that, so that they take a new app into use"
+        )
 
     def handle(self, *_arguments: Any, **options: Any) -> None:
-        password = os.environ.get("OWNER_PASSWORD", "")
-        if not password:
-            message = "set the password in the environment: OWNER_PASSWORD=… manage.py owner …"
-            raise CommandError(message)
-        person = {"username": options["username"], "password": password, "email": options["email"]}
+        where = options["tenant"] or "the platform"
         try:
-            if options["tenant"]:
-                with in_tenant(find_any_tenant(options["tenant"])):
-                    hire_owner(**person)
-            else:
-                with in_public_schema():
-                    hire_owner(**person)
+            with _schema(options["tenant"]), acting_as("command"):
+                if options["remove_second_factor"]:
+                    _remove_second_factor(options["username"])
+                    self.stdout.write(f"{options['username']} has no second factor in the admin of {where}")
+                    return
+                hire_owner(username=options["username"], password=_password(), email=options["email"] or "")
         except Refusal as refusal:
             raise CommandError(refusal.detail) from None
-        self.stdout.write(f"{options['username']} may sign in to the admin of {options['tenant'] or 'the platform'}")
+        self.stdout.write(f"{options['username']} may sign in to the admin of {where}")
+
+
+def _schema(tenant: str | None) -> AbstractContextManager[Any]:
+    return in_tenant(find_any_tenant(tenant)) if tenant else in_public_schema()
+
+
+def _password() -> str:
+    password = os.environ.get("OWNER_PASSWORD", "")
+    if not password:
+        message = "set the password in the environment: OWNER_PASSWORD=… manage.py owner …"
+        raise CommandError(message)
+    return password
+
+
+def _remove_second_factor(username: str) -> None:
+    person = User.objects.filter(username=username).first()
+    if person is None:
+        message = f"nobody is named {username!r} there"
+        raise CommandError(message)
+    second_factor.remove(person=person)

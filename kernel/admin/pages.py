@@ -1,0 +1,64 @@
+"""The pages of our models: what a person may edit, what they may only read."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.http import HttpRequest
+from unfold.admin import ModelAdmin as StyledAdmin
+from unfold.admin import TabularInline
+
+from kernel.admin.hosts import OnShopHost
+from kernel.admin.saving import InUnits, save_changes
+
+
+class ModelAdmin(InUnits, StyledAdmin):  # type: ignore[misc]
+    """A page of ours, in the admin's look. An action that names no permission is offered to nobody."""
+
+    def _filter_actions_by_permissions(self, request: HttpRequest, actions: Any) -> list[Any]:
+        named = [action for action in actions if names_permission(action[0])]
+        return super()._filter_actions_by_permissions(request, named)  # type: ignore[no-any-return]
+
+
+def names_permission(action: Callable[..., Any]) -> bool:
+    """Say whether an action names who may run it: `@admin.action(permissions=[…])`."""
+    return bool(getattr(action, "allowed_permissions", ()))
+
+
+class _ReadOnly:
+    """Services write these rows; the admin shows them."""
+
+    def has_add_permission(self, _request: HttpRequest, _parent: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, _request: HttpRequest, _row: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, _request: HttpRequest, _row: Any = None) -> bool:
+        return False
+
+
+class ReadOnlyAdmin(_ReadOnly, ModelAdmin):  # type: ignore[misc]
+    list_per_page = 50
+    show_full_result_count = False
+
+
+class ReadOnlyInline(_ReadOnly, TabularInline):  # type: ignore[misc]
+    extra = 0
+    can_delete = False
+
+    def get_readonly_fields(self, _request: HttpRequest, _obj: Any = None) -> Any:
+        return self.fields
+
+
+class ShopAdmin(OnShopHost, ModelAdmin):  # type: ignore[misc]
+    list_per_page = 50
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001
+        if change:
+            save_changes(obj, form)
+        else:
+            super().save_model(request, obj, form, change)
+
+
+class ShopReadOnlyAdmin(OnShopHost, ReadOnlyAdmin):
+    """Rows of a shop that services write."""

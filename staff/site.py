@@ -1,0 +1,70 @@
+"""The admin's site: one door, where the tenant, the actor and the second factor are decided for every page."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, path, reverse
+from django.utils.http import urlencode
+from unfold.sites import UnfoldAdminSite
+
+from events.causes import acting_as
+from kernel.admin.acting import operator_of
+from kernel.admin.door import refusal_of
+from staff import second_factor, sessions
+from staff.second_factor import Standing
+
+View = Callable[..., Any]
+
+
+class StaffSite(UnfoldAdminSite):  # type: ignore[misc]
+    """Django's admin with a second factor, sessions that end, and one place that refuses what names another tenant."""
+
+    site_url = None
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        return self.is_staff(request) and second_factor.standing(request) in {Standing.NOT_NEEDED, Standing.PASSED}
+
+    def is_staff(self, request: HttpRequest) -> bool:
+        """Say whether somebody is signed in who may see the admin, whatever their second factor."""
+        return sessions.is_alive(request) and super().has_permission(request)
+
+    def admin_view(self, view: View, cacheable: bool = False) -> View:  # noqa: FBT001, FBT002 - Django's signature
+        guarded = super().admin_view(_guarded(view), cacheable)
+
+        def enter(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+            """Send a person who has given the right password, and no second factor yet, to where they give it."""
+            if self.is_staff(request) and not self.has_permission(request):
+                return HttpResponseRedirect(_second_factor_page(request, request.get_full_path()))
+            return guarded(request, *args, **kwargs)
+
+        enter.csrf_exempt = getattr(guarded, "csrf_exempt", False)  # type: ignore[attr-defined]
+        return enter
+
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        response: HttpResponse = refusal_of(request) or super().login(request, extra_context)
+        if isinstance(response, HttpResponseRedirect) and self.is_staff(request) and not self.has_permission(request):
+            return HttpResponseRedirect(_second_factor_page(request, response.url))
+        return response
+
+    def get_urls(self) -> list[URLPattern]:
+        """Leave out `r/…`, which shows a row "on site": no row of ours has another page."""
+        from staff.second_factor_pages import pages
+
+        own = [path(f"second-factor/{route}", page(self), name=name) for route, name, page in pages()]
+        return own + [url for url in super().get_urls() if getattr(url, "name", "") != "view_on_site"]
+
+
+def _guarded(view: View) -> View:
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        with acting_as(operator_of(request)):
+            response = refusal_of(request) or view(request, *args, **kwargs)
+            return response.render() if hasattr(response, "render") else response
+
+    guarded.csrf_exempt = getattr(view, "csrf_exempt", False)  # type: ignore[attr-defined]
+    return guarded
+
+
+def _second_factor_page(request: HttpRequest, following: str) -> str:
+    name = "verify" if second_factor.standing(request) is Standing.TO_VERIFY else "enrol"
+    return f"{reverse(f'admin:second_factor_{name}')}?{urlencode({'next': following})}"
