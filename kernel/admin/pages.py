@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.db import DataError
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin as StyledAdmin
 from unfold.admin import TabularInline
@@ -17,6 +19,13 @@ class ModelAdmin(InUnits, StyledAdmin):  # type: ignore[misc]
     def _filter_actions_by_permissions(self, request: HttpRequest, actions: Any) -> list[Any]:
         named = [action for action in actions if names_permission(action[0])]
         return super()._filter_actions_by_permissions(request, named)  # type: ignore[no-any-return]
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """:raises IncorrectLookupParameters: also for a value that the database, or a date, cannot hold."""
+        try:
+            return super().get_changelist_instance(request)
+        except (ValueError, OverflowError, DataError) as error:
+            raise IncorrectLookupParameters from error
 
 
 def names_permission(action: Callable[..., Any]) -> bool:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.core.exceptions import ValidationError
 from django.db import DataError, IntegrityError
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponseRedirect
@@ -87,6 +89,7 @@ class InUnits:
 
     def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         """Rows that are edited in the list are saved together; an action that is refused says why."""
+        _leave_out_what_is_no_key(request, self.model)
         try:
             with unit_for(request) if "_save" in request.POST else nullcontext():
                 return super().changelist_view(request, *args, **kwargs)  # type: ignore[misc]
@@ -105,6 +108,23 @@ class InUnits:
         messages.error(request, sentence)
         meta = self.model._meta
         return HttpResponseRedirect(reverse(f"admin:{meta.app_label}_{meta.model_name}_changelist"))
+
+
+def _leave_out_what_is_no_key(request: HttpRequest, model: type[Model]) -> None:
+    """Take from the chosen rows what cannot be a key of this model: Django would ask the database for it."""
+    chosen = request.POST.getlist(ACTION_CHECKBOX_NAME)
+    if keys := [key for key in chosen if not _may_be_key(model, key)]:
+        posted = request.POST.copy()
+        posted.setlist(ACTION_CHECKBOX_NAME, [key for key in chosen if key not in keys])
+        request.POST = posted  # type: ignore[assignment]
+
+
+def _may_be_key(model: type[Model], key: str) -> bool:
+    try:
+        model._meta.pk.clean(key, None)
+    except ValidationError:
+        return False
+    return True
 
 
 def _forget_messages(request: HttpRequest) -> None:
