@@ -79,18 +79,17 @@ class Shop:
         self.open_tills(TILLS)
         for _ in range(WORKERS):
             self.hire()
-        if self.calm:
-            self.world.run(until=QUIET_UNTIL)
-            return
+        if not self.calm:
+            self._live_through_faults()
+        self.world.run(until=QUIET_UNTIL, done=None if self.calm else self.settled)
+        self.world.end()
+
+    def _live_through_faults(self) -> None:
         self._spawn_others()
         self.world.at_step = self.strikes.strike
         self.world.run(until=FAULTS_UNTIL)
         self.world.at_step = None
         self.broker.trouble = ""
-        self.world.run(until=QUIET_UNTIL, done=self.settled)
-        for process in self.world.processes:
-            process.kill()
-        self.world.bury()
 
     def _spawn_others(self) -> None:
         if not self.variant.never_sweeps:

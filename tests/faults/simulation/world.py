@@ -118,6 +118,12 @@ class World:
             if process.dead:
                 self.bury()
 
+    def end(self) -> None:
+        """Kill whatever is left: a suspended greenlet would keep all that it knows in memory."""
+        for process in self.processes:
+            process.kill()
+        self.bury()
+
     def bury(self) -> None:
         """Unwind what was killed, and forget what has ended."""
         for victim in self.victims:
