@@ -67,12 +67,11 @@ SELECT
         WHERE floor.tenant_id = %(tenant)s AND floor.stream = new.stream
     ), 0) + row_number() OVER (PARTITION BY new.stream ORDER BY new.n),
     new.occurred_at, (SELECT clock_timestamp()), new.correlation_id, new.causation_id, new.actor, new.traceparent,
-    new.data, new.audience
-FROM unnest(
-    %(event_ids)s::uuid[], %(types)s::text[], %(versions)s::int[], %(categories)s::text[], %(streams)s::text[],
-    %(occurred)s::timestamptz[], %(correlations)s::uuid[], %(causations)s::uuid[], %(actors)s::text[],
-    %(traceparents)s::text[], %(data)s::jsonb[], %(audiences)s::text[]
-) WITH ORDINALITY AS new (
+    new.data::jsonb, new.audience
+FROM ROWS FROM (json_to_recordset(%(events)s::json) AS (
+    event_id uuid, type text, version int, category text, stream text, occurred_at timestamptz, correlation_id uuid,
+    causation_id uuid, actor text, traceparent text, data text, audience text
+)) WITH ORDINALITY AS new (
     event_id, type, version, category, stream, occurred_at, correlation_id, causation_id, actor, traceparent, data,
     audience, n
 )
@@ -86,24 +85,7 @@ def append(tenant_id: str, events: Sequence[NewEvent]) -> str:
     The tenant's lock is held from here to the end of the transaction.
     """
     with connection.cursor() as cursor:
-        cursor.execute(
-            _APPEND,
-            {
-                "tenant": tenant_id,
-                "event_ids": [event.event_id for event in events],
-                "types": [event.type for event in events],
-                "versions": [event.version for event in events],
-                "categories": [event.category for event in events],
-                "streams": [event.stream for event in events],
-                "occurred": [event.occurred_at for event in events],
-                "correlations": [event.correlation_id for event in events],
-                "causations": [event.causation_id for event in events],
-                "actors": [event.actor for event in events],
-                "traceparents": [event.traceparent for event in events],
-                "data": [event.data for event in events],
-                "audiences": [event.audience for event in events],
-            },
-        )
+        cursor.execute(_APPEND, {"tenant": tenant_id, "events": _new_events.encode(events).decode()})
         isolation: str = cursor.fetchone()[0]
         return isolation
 
@@ -206,6 +188,7 @@ def between(
         after, left = envelopes[-1].position, left - len(envelopes)
 
 
+_new_events = msgspec.json.Encoder()
 _envelopes = msgspec.json.Decoder(Envelope)
 
 

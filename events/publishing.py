@@ -29,6 +29,7 @@ def publish(event: object, *, occurred_at: datetime | None = None, audience: str
     """
     unit = current_unit()
     event_type, data = type_of(event), encode(event)
+    moment = datetime.now(UTC) if occurred_at is None else _in_utc(occurred_at, event_type.name)
     cause = current_cause()
     event_id = new_id()
     new = NewEvent(
@@ -37,7 +38,7 @@ def publish(event: object, *, occurred_at: datetime | None = None, audience: str
         version=event_type.version,
         category=event_type.category.value,
         stream=event_type.stream.format_map(vars(event)),
-        occurred_at=datetime.now(UTC) if occurred_at is None else occurred_at,
+        occurred_at=moment,
         correlation_id=cause.correlation_id,
         causation_id=cause.causation_id,
         actor=cause.actor,
@@ -60,15 +61,14 @@ def _require_storable(new: NewEvent) -> None:
     if size > LONGEST_STREAM:
         message = f"the stream of {new.type} has a name of {size} bytes, more than {LONGEST_STREAM}"
         raise EventInvalid(message)
-    if not _is_moment(new.occurred_at):
-        message = (
-            f"{new.occurred_at!r}, when {new.type} occurred, is no moment with a time zone between years 1 and 9999"
-        )
-        raise EventInvalid(message)
 
 
-def _is_moment(value: object) -> bool:
+def _in_utc(moment: datetime, event_type: str) -> datetime:
+    """Return the same moment with the offset 0: an offset may have seconds, which JSON's notation does not have."""
     try:
-        return isinstance(value, datetime) and value.tzinfo is not None and bool(value.astimezone(UTC))
+        if isinstance(moment, datetime) and moment.tzinfo is not None:
+            return moment.astimezone(UTC)
     except OverflowError:
-        return False
+        pass
+    message = f"{moment!r}, when {event_type} occurred, is no moment with a time zone between years 1 and 9999"
+    raise EventInvalid(message)

@@ -132,3 +132,24 @@ def test_c13_the_first_moment_of_the_calendar_is_stored(committed: Tenant) -> No
         publish(TenantSuspended(tenant_uuid=new_id(), tenant_name="a"), occurred_at=datetime(1, 1, 1, tzinfo=UTC))
 
     assert read_at("north", 1).envelope.occurred_at == datetime(1, 1, 1, tzinfo=UTC)
+
+
+def test_an_offset_with_seconds_is_the_same_moment_in_the_log(committed: Tenant) -> None:
+    moment = datetime(1890, 5, 1, 12, tzinfo=timezone(timedelta(minutes=53, seconds=28)))
+
+    with unit_of_work():
+        publish(TenantSuspended(tenant_uuid=new_id(), tenant_name="a"), occurred_at=moment)
+
+    assert read_at("north", 1).envelope.occurred_at == moment
+
+
+ODD = "\"'\\ \n\t\x01 %s %(x)s $1 {} é 漢 🛒 \\u0000 </script>"
+
+
+def test_whatever_text_can_be_stored_is_read_back_as_it_was(committed: Tenant) -> None:
+    with caused_by(Cause(actor=ODD, traceparent=ODD)), unit_of_work():
+        publish(TenantSuspended(tenant_uuid=new_id(), tenant_name=ODD))
+
+    stored = read_at("north", 1)
+    assert (stored.envelope.actor, stored.envelope.traceparent) == (ODD, ODD)
+    assert decode("tenants.tenant_suspended", 1, stored.data).tenant_name == ODD
