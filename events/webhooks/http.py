@@ -4,6 +4,8 @@ import os
 import time
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -18,6 +20,7 @@ from kernel.text import storable
 
 TIMEOUT = (3, 10)
 LONGEST_RESPONSE = 2000
+LONGEST_RETRY_AFTER = 24 * 60 * 60
 
 
 class UrlRefused(Refusal):
@@ -122,7 +125,15 @@ def _session() -> HTTPSession:
 
 
 def _seconds(header: str) -> float:
-    return float(header) if header.isdecimal() else 0.0
+    """Read Retry-After: a number of seconds, or a date of HTTP (RFC 9110); at most a day, and 0 for anything else."""
+    if header.isascii() and header.isdigit():
+        return float(min(int(header[:9]), LONGEST_RETRY_AFTER))
+    try:
+        until = parsedate_to_datetime(header)
+    except (ValueError, OverflowError):
+        return 0.0
+    left = (until.replace(tzinfo=until.tzinfo or UTC) - datetime.now(UTC)).total_seconds()
+    return min(max(left, 0.0), float(LONGEST_RETRY_AFTER))
 
 
 def _since(began: float) -> int:

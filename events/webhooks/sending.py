@@ -218,7 +218,7 @@ def _outcome(delivery: WebhookDelivery, answer: Answer, now: datetime) -> tuple[
 
 
 def _note_health(endpoint: WebhookEndpoint, answer: Answer, now: datetime) -> float:
-    """Note how an endpoint does, and return for how many seconds it is to rest.
+    """Note how an endpoint does, and return for how many seconds it is to rest: until Retry-After, when it asks for it.
 
     One that is dead for a day is paused, which is an event of its own.
     """
@@ -226,6 +226,7 @@ def _note_health(endpoint: WebhookEndpoint, answer: Answer, now: datetime) -> fl
     if answer.delivered:
         rows.exclude(failing_since=None).update(failing_since=None, failures=0)
         return 0.0
+    asked_for = min(answer.retry_after, BACKOFF.cap)
     row = rows.select_for_update(no_key=True).get()
     since, failures = row.failing_since or now, row.failures + 1
     rows.update(failing_since=since, failures=failures)
@@ -234,4 +235,4 @@ def _note_health(endpoint: WebhookEndpoint, answer: Answer, now: datetime) -> fl
             f"{failures} attempts failed since {since:%Y-%m-%d %H:%M} UTC; the last: {answer.error or answer.status}"
         )
         pause_endpoint(endpoint_id=endpoint.id, reason=reason, now=now)
-    return rest_after(failures)
+    return max(rest_after(failures), asked_for)
