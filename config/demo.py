@@ -82,7 +82,7 @@ class Demo:
             [
                 programs.web(self.credentials.web_port),
                 programs.worker(),
-                programs.calling_worker(),
+                *programs.calling_workers(),
                 programs.backlog_worker(),
                 programs.beat(),
                 programs.flower(self.credentials.flower_port, "admin", self.credentials.flower),
@@ -179,7 +179,7 @@ class Demo:
         tenders = [{"type": "gateway", "amount": {"amount": 1000}, "card_token": "tok_approve"}]
         tenders += [{"type": "cash", "amount": {"amount": 2000}}]
         order = till.sell(lines, tenders, customer_email="customer@example.test")
-        done = _wait("the order to be paid", lambda: _completed(till, str(order["id"])), "calls")
+        done = _wait("the order to be paid", lambda: _completed(till, str(order["id"])), "cards")
         total, currency = done["total"]["amount"], done["total"]["currency"]
         console.print(f"      receipt {done['receipt']}: {formatted(total, currency)}, by card and in cash")
         return done

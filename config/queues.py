@@ -1,7 +1,13 @@
-"""The broker's queues, by who serves them: what waits for others' servers must not hold up what needs only ours."""
+"""The broker's queues, by who serves them: what waits for others' servers must not hold up what needs only ours.
+
+Nor do those who wait for different servers wait for one another: the card gateway, the operator's own servers for mail
+and for bridges, and the tenants' endpoints.
+"""
 
 INSIDE = ("events", "stock", "platform")
-OUTSIDE = ("cards", "mail", "webhooks", "bridges")
+CARDS = ("cards",)
+OPERATORS = ("mail", "bridges")
+ENDPOINTS = ("webhooks",)
 BACKLOG = "backlog"
-ORDINARY = (*INSIDE, *OUTSIDE)
+ORDINARY = (*INSIDE, *CARDS, *OPERATORS, *ENDPOINTS)
 QUEUES = (*ORDINARY, BACKLOG)

@@ -11,6 +11,7 @@ import environ
 from django.urls import reverse_lazy
 
 from config.browsers import browser_settings
+from config.slots import DEFAULTS, slots_of
 from config.stack.place import load_urls, var
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -222,6 +223,9 @@ CARD_GATEWAY = env.str("CARD_GATEWAY", default="payments.gateways.simulator.Simu
 
 # Webhooks: only for development, endpoints on this machine and without TLS.
 WEBHOOKS_MAY_BE_LOCAL = env.bool("WEBHOOKS_MAY_BE_LOCAL", default=False)
+
+# Calls to others' servers: how many all workers together make at once, by queue; of these one shop makes at most half.
+OUTGOING_SLOTS = {queue: slots_of(queue) for queue in DEFAULTS}
 
 # Drains: the seconds after which a handler is interrupted; after half as many more its process is killed.
 HANDLER_SECONDS = env.float("HANDLER_SECONDS", default=30.0)

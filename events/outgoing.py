@@ -5,7 +5,9 @@ transaction; its outcome is recorded in one. Whatever dies between, the same key
 after its lease was over brings its success all the same; its failure counts for nothing.
 """
 
+import time
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -14,11 +16,13 @@ from uuid import UUID
 
 import structlog
 from django.db import connection, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from events.causes import Cause, caused_by, current_cause
 from events.doorbells import doorbells
 from events.models import Outgoing
+from events.slots import SlotsTaken, require_slot
 from events.subscriptions import Backoff
 from events.unit_of_work import current_unit, unit_of_work
 from kernel.ids import new_id
@@ -26,6 +30,8 @@ from kernel.tenancy import current_tenant
 from kernel.text import storable
 
 logger = structlog.get_logger(__name__)
+
+BUDGET_SECONDS = 10.0
 
 
 class State(StrEnum):
@@ -132,12 +138,33 @@ def ring(tenant_id: str, outgoing_id: UUID, queue: str, *, countdown: float = 0.
     doorbells.send("events.send", {"tenant": tenant_id, "outgoing": str(outgoing_id)}, queue=queue, countdown=countdown)
 
 
-def send(outgoing_id: UUID) -> State | None:
-    """Make the next attempt of a row; None when it is not due, or another worker has it."""
-    leased = _lease(outgoing_id)
-    if leased is None:
+def send_in_line(outgoing_id: UUID, *, budget: float = BUDGET_SECONDS) -> State | None:
+    """Make the next attempt of a row, then of those of its tenant that found no slot meanwhile, for about ten seconds.
+
+    Returns what became of the first; None when it is not due, another worker has it, or the tenant has no slot free.
+    """
+    deadline = time.monotonic() + budget
+    first = _lease(outgoing_id)
+    if first is None:
         return None
-    row, sender = leased, find_sender(leased.kind)
+    state, queue = _send(first), find_sender(first.kind).queue
+    while (waiting := _waiting(queue)) is not None:
+        if time.monotonic() > deadline:
+            ring(first.tenant_id, waiting, queue)
+            break
+        if send(waiting) is None:
+            break
+    return state
+
+
+def send(outgoing_id: UUID) -> State | None:
+    """Make the next attempt of a row; None when it is not due, somebody else has it, or the tenant has no slot free."""
+    leased = _lease(outgoing_id)
+    return None if leased is None else _send(leased)
+
+
+def _send(row: Outgoing) -> State | None:
+    sender = find_sender(row.kind)
     call = Call(key=row.key, attempt=row.attempts)
     cause = Cause(correlation_id=row.correlation_id, causation_id=row.causation_id, actor=row.actor)
     with caused_by(cause):
@@ -160,7 +187,7 @@ def _attempt(row: Outgoing, sender: Sender, call: Call) -> Any:
 def _lease(outgoing_id: UUID) -> Outgoing | None:
     """Count the attempt and hold the row for a while, before anything is sent."""
     now = timezone.now()
-    with unit_of_work():
+    with suppress(SlotsTaken), unit_of_work():
         row = (
             Outgoing.objects.select_for_update(no_key=True, skip_locked=True)
             .filter(id=outgoing_id, state__in=[State.PENDING, State.SENDING], next_attempt_at__lte=now)
@@ -168,11 +195,25 @@ def _lease(outgoing_id: UUID) -> Outgoing | None:
         )
         if row is None:
             return None
+        queue = find_sender(row.kind).queue
+        require_slot(queue, _of_queue(queue).filter(state=State.SENDING, next_attempt_at__gt=now).count)
         row.state, row.attempts = State.SENDING, row.attempts + 1
         row.next_attempt_at = now + timedelta(seconds=find_sender(row.kind).lease_seconds)
         changed = {name: getattr(row, name) for name in ("state", "attempts", "next_attempt_at")}
         Outgoing.objects.filter(id=row.id).update(**changed)
-    return row
+        return row
+    return None
+
+
+def _waiting(queue: str) -> UUID | None:
+    """Find the tenant's row that waits longest for an attempt that is due."""
+    due_rows = _of_queue(queue).filter(state=State.PENDING, next_attempt_at__lte=timezone.now())
+    return due_rows.order_by("next_attempt_at").values_list("id", flat=True).first()
+
+
+def _of_queue(queue: str) -> QuerySet[Outgoing]:
+    kinds = [sender.kind for sender in all_senders() if sender.queue == queue]
+    return Outgoing.objects.filter(tenant_id=current_tenant(), kind__in=kinds)
 
 
 def _failed(row: Outgoing, sender: Sender, call: Call, error: Exception) -> State | None:

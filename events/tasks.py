@@ -15,7 +15,7 @@ from events.declarations import unbound
 from events.doorbells import doorbells
 from events.drain import Drain
 from events.forwarding import Forward
-from events.outgoing import send as send_outgoing
+from events.outgoing import send_in_line
 from events.releasing import tenants_to_release
 from events.subscriptions import Subscriber, all_subscribers
 from events.verdicts import outages_raised_for_a_retry
@@ -84,9 +84,9 @@ def _register_drain(app: Celery, subscriber: Subscriber) -> None:
 
 @shared_task(name="events.send", queue="mail", **RETRY_ON_INFRASTRUCTURE)
 def send(tenant: str, outgoing: str) -> dict[str, Any]:
-    """Send one row of what leaves the database; its queue is the sender's."""
+    """Send a row of what leaves the database, and what waits behind it; its queue is the sender's."""
     with in_tenant(tenant_for_task(tenant)):
-        return {"tenant": tenant, "state": send_outgoing(UUID(outgoing))}
+        return {"tenant": tenant, "state": send_in_line(UUID(outgoing))}
 
 
 @shared_task(name="events.send_webhooks", queue="webhooks", **RETRY_ON_INFRASTRUCTURE)

@@ -4,7 +4,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from config.queues import BACKLOG, INSIDE, OUTSIDE
+from config.queues import BACKLOG, CARDS, ENDPOINTS, INSIDE, OPERATORS
+from config.slots import slots_of
 from config.stack.place import var
 from config.stack.processes import Program
 
@@ -31,9 +32,13 @@ def worker(name: str = "worker", *, queues: Sequence[str] = INSIDE, concurrency:
     return _worker(name, queues, concurrency)
 
 
-def calling_worker(name: str = "calls") -> Program:
-    """The worker of what waits for others: card gateways, mail, endpoints, brokers. Its slots are mostly idle."""
-    return _worker(name, OUTSIDE, 4)
+def calling_workers() -> list[Program]:
+    """The workers of what waits for others' servers, a separate one for each kind. Their slots are mostly idle."""
+    return [
+        _worker("cards", CARDS, slots_of("cards")),
+        _worker("mail", OPERATORS, slots_of("mail")),
+        _worker("webhooks", ENDPOINTS, slots_of("webhooks")),
+    ]
 
 
 def backlog_worker(name: str = "backlog") -> Program:

@@ -24,12 +24,13 @@ from events.horizon import EventArchived
 from events.log import read_at
 from events.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint, WebhookSecret
 from events.outward import Undeliverable, outward
+from events.slots import SlotsTaken, require_slot
 from events.subscriptions import Backoff
 from events.terms import terms_of_tenant
 from events.unit_of_work import unit_of_work
 from events.webhooks.endpoints import pause_endpoint
 from events.webhooks.http import Answer, post
-from events.webhooks.ringing import ring
+from events.webhooks.ringing import QUEUE, ring
 from events.webhooks.secrets import SecretUnreadable, unsealed
 from events.webhooks.turns import end_turn, rest_after, take_turn
 from kernel.tenancy import current_tenant
@@ -66,6 +67,17 @@ RETURNING id
 """
 
 
+_IN_FLIGHT = """
+SELECT count(*) FROM events_webhookdelivery
+WHERE tenant_id = %(tenant)s AND state = 'SENDING' AND next_attempt_at > %(now)s
+"""
+_WAITING = f"""
+SELECT d.endpoint_id {_DUE} AND (e.next_call_at IS NULL OR e.next_call_at <= %(now)s)
+    AND d.tenant_id = %(tenant)s AND d.endpoint_id <> %(endpoint)s
+ORDER BY d.next_attempt_at LIMIT 1
+"""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Leased:
     delivery: WebhookDelivery
@@ -75,7 +87,7 @@ class Leased:
 def send_due(*, endpoint_id: UUID, now: datetime | None = None, budget: float = BUDGET_SECONDS) -> int:
     """Send what is due to an endpoint, for about ten seconds; return how many attempts were made.
 
-    No attempt is made while another worker calls the endpoint, or while it rests.
+    No attempt is made while another worker calls the endpoint, while it rests, or while the tenant has no slot free.
 
     :param now: stands for the clock, in tests.
     """
@@ -92,8 +104,12 @@ def send_due(*, endpoint_id: UUID, now: datetime | None = None, budget: float = 
             attempts += 1
             if time.monotonic() > deadline:
                 break
+    except SlotsTaken:
+        return attempts
     finally:
         end_turn(endpoint_id, clock(), rest=rest)
+    if attempts:
+        _ring_next(endpoint_id, clock())
     if _is_due(endpoint_id, clock()):
         ring(current_tenant(), endpoint_id, countdown=rest)
     return attempts
@@ -135,8 +151,12 @@ def _secrets(endpoint: WebhookEndpoint, now: datetime) -> Iterator[str]:
 
 
 def _lease(endpoint_id: UUID, now: datetime) -> Leased | None:
-    """Hold a delivery for a while and record the attempt, before anything is sent."""
+    """Hold a delivery for a while and record the attempt, before anything is sent.
+
+    :raises SlotsTaken: when the tenant has no slot free.
+    """
     with unit_of_work():
+        require_slot(QUEUE, lambda: _in_flight(now))
         with connection.cursor() as cursor:
             until = now + timedelta(seconds=LEASE_SECONDS)
             cursor.execute(_LEASE, {"endpoint": endpoint_id, "tenant": current_tenant(), "now": now, "until": until})
@@ -148,6 +168,22 @@ def _lease(endpoint_id: UUID, now: datetime) -> Leased | None:
             tenant_id=delivery.tenant_id, delivery=delivery, number=delivery.attempts, attempted_at=now
         )
     return Leased(delivery=delivery, attempt=attempt)
+
+
+def _in_flight(now: datetime) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(_IN_FLIGHT, {"tenant": current_tenant(), "now": now})
+        count: int = cursor.fetchone()[0]
+    return count
+
+
+def _ring_next(endpoint_id: UUID, now: datetime) -> None:
+    """Ring for the endpoint of the tenant that waits longest beside this one: it may have found no slot."""
+    with connection.cursor() as cursor:
+        cursor.execute(_WAITING, {"endpoint": endpoint_id, "tenant": current_tenant(), "now": now})
+        row = cursor.fetchone()
+    if row is not None:
+        ring(current_tenant(), row[0])
 
 
 def _is_due(endpoint_id: UUID, now: datetime) -> bool:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from django.apps import apps
+from django.conf import settings
 from django.core import checks
 from django.db import models
 
@@ -32,7 +33,7 @@ def test_no_foreign_key_leaves_its_app(label: str) -> None:
 
 
 def test_every_queue_is_declared_and_consumed() -> None:
-    workers = [programs.worker(), programs.calling_worker(), programs.backlog_worker()]
+    workers = [programs.worker(), *programs.calling_workers(), programs.backlog_worker()]
     consumed = [queue for worker in workers for queue in _served_by(worker)]
     named = {subscriber.queue for subscriber in all_subscribers()} | {sender.queue for sender in all_senders()}
 
@@ -40,6 +41,15 @@ def test_every_queue_is_declared_and_consumed() -> None:
     assert len(consumed) == len(QUEUES)
     assert _served_by(programs.backlog_worker()) == [BACKLOG]
     assert {queue.exchange.name for queue in app.conf.task_queues} == set(QUEUES)
+
+
+def test_w05_cards_mail_and_endpoints_have_workers_of_their_own() -> None:
+    served = [_served_by(worker) for worker in programs.calling_workers()]
+
+    assert served == [["cards"], ["mail", "bridges"], ["webhooks"]]
+    assert [worker.command[worker.command.index("--concurrency") + 1] for worker in programs.calling_workers()] == [
+        str(settings.OUTGOING_SLOTS[queue]) for queue in ("cards", "mail", "webhooks")
+    ]
 
 
 def _served_by(worker: Program) -> list[str]:
