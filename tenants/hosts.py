@@ -5,6 +5,7 @@ from collections import OrderedDict
 from threading import Lock
 
 from django.conf import settings
+from django_tenants.utils import get_public_schema_name
 
 from kernel.tenancy import in_public_schema
 from tenants.models import Domain, Tenant
@@ -13,19 +14,25 @@ CACHE = "tenant_hosts"
 LIFETIME_SECONDS = 30
 CAPACITY = 4096
 
+Entries = OrderedDict[str, tuple[float, Tenant | None]]
+
 
 class HostCache:
-    """Remembers hits and misses alike, so that neither costs a query within the lifetime."""
+    """Remembers hits and misses, so that neither costs a query within the lifetime.
+
+    Apart: whoever asks for hosts that nobody has pushes out nobody's host.
+    """
 
     def __init__(self) -> None:
-        self._entries: OrderedDict[str, tuple[float, Tenant | None]] = OrderedDict()
+        self._hits: Entries = OrderedDict()
+        self._misses: Entries = OrderedDict()
         self._forgotten = 0
         self._lock = Lock()
 
     def tenant_at(self, host: str) -> Tenant | None:
         now = time.monotonic()
         with self._lock:
-            entry, forgotten = self._entries.get(host), self._forgotten
+            entry, forgotten = self._hits.get(host) or self._misses.get(host), self._forgotten
         if entry and entry[0] > now:
             return entry[1]
         tenant = _look_up(host)
@@ -34,17 +41,26 @@ class HostCache:
                 self._remember(host, (now + LIFETIME_SECONDS, tenant))
         return tenant
 
+    def last_seen_at(self, host: str) -> str | None:
+        """Name the tenant that answered at a host when this process last looked, however long ago that is."""
+        with self._lock:
+            _, tenant = self._hits.get(host, (0.0, None))
+        return tenant.schema_name if tenant else None
+
     def forget(self) -> None:
         """Forget everything, and what is being looked up now as well: it may be of before."""
         with self._lock:
-            self._entries.clear()
+            self._hits.clear()
+            self._misses.clear()
             self._forgotten += 1
 
     def _remember(self, host: str, entry: tuple[float, Tenant | None]) -> None:
-        self._entries[host] = entry
-        self._entries.move_to_end(host)
-        while len(self._entries) > CAPACITY:
-            self._entries.popitem(last=False)
+        into, other = (self._hits, self._misses) if entry[1] else (self._misses, self._hits)
+        other.pop(host, None)
+        into[host] = entry
+        into.move_to_end(host)
+        while len(into) > CAPACITY:
+            into.popitem(last=False)
 
 
 def _look_up(host: str) -> Tenant | None:
@@ -58,3 +74,8 @@ def is_public_host(host: str) -> bool:
 
 
 host_cache = HostCache()
+
+
+def known_tenant_at(host: str) -> str | None:
+    """Name the tenant at a host, `public` at the platform's, without asking the database; None when it is not known."""
+    return get_public_schema_name() if is_public_host(host) else host_cache.last_seen_at(host)

@@ -30,7 +30,7 @@ def test_every_process_forgets_its_hosts_when_one_says_so(committed: Tenant) -> 
     here, elsewhere = Follower("events.cache_invalidated"), "another process"
     here.follow()
     assert host_cache.tenant_at("north.localhost") == committed
-    host_cache._entries["north.localhost"] = (float("inf"), None)
+    host_cache._remember("north.localhost", (float("inf"), None))
 
     with in_public_schema(), unit_of_work() as unit:
         publish(CacheInvalidated(cache="tenant_hosts", key=elsewhere))

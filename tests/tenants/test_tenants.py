@@ -122,6 +122,31 @@ def test_a_host_is_looked_up_once_within_its_lifetime(db: None, django_assert_nu
     assert [tenant and tenant.schema_name for tenant in again] == ["north", None]
 
 
+def test_w04_hosts_that_nobody_has_push_out_no_shops(
+    db: None, monkeypatch: pytest.MonkeyPatch, django_assert_num_queries: object
+) -> None:
+    monkeypatch.setattr("tenants.hosts.CAPACITY", 2)
+    cache = HostCache()
+    assert cache.last_seen_at("north.localhost") is None
+    for host in ("north.localhost", *(f"x{number}.localhost" for number in range(4))):
+        cache.tenant_at(host)
+
+    with django_assert_num_queries(0):  # type: ignore[operator]
+        assert cache.tenant_at("north.localhost")
+        assert cache.last_seen_at("north.localhost") == "north"
+        assert cache.last_seen_at("x3.localhost") is None
+    cache._remember("north.localhost", (0.0, None))
+    assert cache.last_seen_at("north.localhost") is None
+
+
+def test_w04_a_shop_is_known_after_its_hosts_lifetime(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tenants.hosts.LIFETIME_SECONDS", -1)
+    cache = HostCache()
+    cache.tenant_at("north.localhost")
+
+    assert cache.last_seen_at("north.localhost") == "north"
+
+
 def test_what_is_forgotten_while_it_is_looked_up_is_not_remembered(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
