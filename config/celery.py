@@ -98,13 +98,21 @@ def announce_worker(**_options: Any) -> None:
     prepare_worker()
 
 
+@signals.worker_init.connect(weak=False)
+def keep_what_was_imported(**_options: Any) -> None:
+    """Take what was imported out of every garbage collection: it stays for the life of the process, and of its forks.
+
+    The parent collects before each fork, and so hands nobody a task while it puts another child in a dead one's place.
+    """
+    gc.collect()
+    gc.freeze()
+
+
 @signals.worker_process_init.connect(weak=False)
 def prepare_worker_process(**_options: Any) -> None:
-    """Trace, and take what was imported out of every garbage collection: it stays for the life of the process."""
     from config.telemetry import trace_to_collector
 
     trace_to_collector("worker")
-    gc.collect()
     gc.freeze()
 
 

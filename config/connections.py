@@ -1,14 +1,19 @@
 """Database connections in workers: kept between tasks, dropped after a fork."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from celery import Celery
 from celery.fixups import django as fixups
-from django.db import connections
+from django.db import Error, connections
+from django_tenants.utils import get_public_schema_name
 
+from events import cursors, log
 from events.doorbells import doorbells
+from events.unit_of_work import unit_of_work
+from kernel.tenancy import in_public_schema
 
 DjangoFixup: Any = fixups.DjangoFixup
 DjangoWorkerFixup: Any = getattr(fixups, "DjangoWorkerFixup")  # noqa: B009 - the stubs do not have it
@@ -28,6 +33,18 @@ class KeepingWorkerFixup(DjangoWorkerFixup):
                 _disconnect_quietly(connection.connection.fileno())
                 connection.close()
         doorbells.forget_connection()
+        warm_up()
+
+
+def warm_up() -> None:
+    """Connect, and let the server load what every drain reads, before the process takes its first task.
+
+    A new session's first statements take many times as long as its later ones; until they are made, tasks go to the
+    other processes. Where the database is away, the first task will find out.
+    """
+    with suppress(Error), in_public_schema(), unit_of_work():
+        cursors.lock(get_public_schema_name(), "")
+        log.read(get_public_schema_name(), subscriber="", after=0, types=[""], limit=1)
 
 
 def _disconnect_quietly(socket: int) -> None:
