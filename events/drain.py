@@ -13,7 +13,7 @@ from events.failures import OUTDATED_SECONDS, Failures, Outcome
 from events.log import StoredEvent
 from events.pace import Pace, pace_of
 from events.parking import STARTING_SECONDS, State
-from events.poison import KilledItsWorker, Poison, is_deadly
+from events.poison import ASIDE_SECONDS, Poison, is_deadly
 from events.reading import Reader
 from events.seeing import Seen
 from events.steps import BatchFailed, Step
@@ -265,9 +265,9 @@ class Drain:
         return Step.DIED if outcome is Outcome.DIED else Step.MORE
 
     def _count_next(self) -> bool:
-        """Count the next event's start before its handler runs; one that was started too often goes dead.
+        """Count the next event's start before its handler runs; False when another drain is about to handle it.
 
-        False when another drain is about to handle it.
+        One whose counted start has not ended is set aside instead: it is tried apart, and the other streams go on.
         """
         with self.poison.counting(), self.store.unit_of_work():
             held = self.store.lock(self.tenant_id, self.subscriber.name)
@@ -280,17 +280,17 @@ class Drain:
             starts = self.poison.count(envelope.position)
             if starts is None:
                 return False
-            if not is_deadly(starts):
+            if starts == 1:
                 self.counted = envelope.position
                 return True
-            error = KilledItsWorker(starts)
-            self.store.park(self.subscriber.name, envelope, State.DEAD, error=error.described)
-            self.store.account(self.tenant_id, self.subscriber.name, [], reached=envelope.position)
-        self.seen.failed(envelope, State.DEAD, error, attempts=starts)
+            aside = self.poison.set_aside(envelope, starts)
+        self.failures.tell(envelope, aside.state, ASIDE_SECONDS, aside.error, attempts=starts)
         return True
 
     def _leave_to_other(self) -> Step:
-        self.doorbells.ring_again(self.tenant_id, self.subscriber, countdown=STARTING_SECONDS)
+        """Look again when the start that was just counted should have ended; what is due until then is not rung for."""
+        self.next_due = None
+        self.doorbells.ring_later(self.tenant_id, self.subscriber, countdown=STARTING_SECONDS)
         return Step.NOT_OURS
 
     def _leave_to_newer_code(self) -> None:

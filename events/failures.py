@@ -66,7 +66,7 @@ class Failures:
             state, delay = self._verdict(error, attempts=1)
             self.store.park(self.subscriber.name, event.envelope, state, delay=delay, error=described(error))
             self.store.account(self.tenant_id, self.subscriber.name, [], reached=event.envelope.position)
-        self._tell(event.envelope, state, delay, error, attempts=1)
+        self.tell(event.envelope, state, delay, error, attempts=1)
         return Outcome.DONE
 
     def isolate(self, isolation: Isolation) -> Outcome:
@@ -149,7 +149,7 @@ class Failures:
             if self.store.lock(self.tenant_id, self.subscriber.name) is None:
                 return Outcome.NOT_OURS
             self.store.settle(parked, state, delay=delay, error=described(error))
-        self._tell(envelope, state, delay, error, attempts=attempts)
+        self.tell(envelope, state, delay, error, attempts=attempts)
         return Outcome.DONE
 
     def _count_death(self, parked: Parked) -> None:
@@ -169,7 +169,7 @@ class Failures:
     def due_in(self, seconds: float) -> None:
         self.due.append(self.clock() + seconds)
 
-    def _tell(self, envelope: Envelope, state: State, delay: float, error: BaseException, *, attempts: int) -> None:
+    def tell(self, envelope: Envelope, state: State, delay: float, error: BaseException, *, attempts: int) -> None:
         self.seen.failed(envelope, state, error, attempts=attempts)
         if state is State.RETRYING:
             self.due_in(delay)

@@ -124,7 +124,7 @@ class Forward:
         insist(self.store, partial(leases.abandon, lease, died=died))
         if died:
             self.seen.died(None, error)
-            self.doorbells.ring_again(self.tenant_id, self.subscriber, countdown=STARTING_SECONDS)
+            self.doorbells.ring_later(self.tenant_id, self.subscriber, countdown=STARTING_SECONDS)
 
     def _work_under(self, lease: Lease) -> Step:
         if lease.due:

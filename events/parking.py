@@ -53,14 +53,20 @@ class Parked:
     starts: int
 
 
-def park(subscriber: str, envelope: Envelope, state: State, *, delay: float = 0.0, error: str = "") -> None:
-    """Park an event in the current transaction. `delay` (seconds) is counted from now."""
+def park(
+    subscriber: str, envelope: Envelope, state: State, *, delay: float = 0.0, error: str = "", starts: int = 0
+) -> None:
+    """Park an event in the current transaction.
+
+    :param delay: seconds from now after which it is tried again.
+    :param starts: how many of its starts were counted and have not ended.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             """
             INSERT INTO events_parkedevent (tenant_id, subscriber, position, event_id, type, stream, state, attempts,
-                next_attempt_at, error, fingerprint, reason, parked_at, updated_at)
-            VALUES (%s, %s, %s, %s, %s, %s, %s, %s, clock_timestamp() + make_interval(secs => %s), %s, %s, '',
+                starts, next_attempt_at, error, fingerprint, reason, parked_at, updated_at)
+            VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, clock_timestamp() + make_interval(secs => %s), %s, %s, '',
                 clock_timestamp(), clock_timestamp())
             """,
             [
@@ -72,6 +78,7 @@ def park(subscriber: str, envelope: Envelope, state: State, *, delay: float = 0.
                 envelope.stream,
                 state,
                 0 if state == State.WAITING else 1,
+                starts,
                 delay,
                 error[:LONGEST_ERROR],
                 fingerprint(error),

@@ -1,4 +1,7 @@
-"""Poison: events that kill their workers. Starts are counted before the handler runs; the third makes it dead."""
+"""Poison: events that kill their workers. Starts are counted before the handler runs; the third makes it dead.
+
+After the first that has not ended the event is set aside: it is parked, and its further starts are those of a retry.
+"""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -7,6 +10,7 @@ from functools import partial
 
 from events.blocking import Blocking
 from events.cursors import Isolation, Suspicion
+from events.delivery import Envelope
 from events.failures import insist
 from events.log import StoredEvent
 from events.parking import Parked, State
@@ -15,6 +19,8 @@ from events.store import Store
 from events.subscriptions import Subscriber
 
 STARTS_BEFORE_DEAD = 3
+ASIDE_SECONDS = 5.0
+"""How long an event that was set aside leaves its subscription to the other streams, before it is tried again."""
 
 ForgetStart = Callable[[], None]
 
@@ -23,12 +29,20 @@ class KilledItsWorker(Exception):
     """An event's start was counted too often without an end: it takes its workers down."""
 
     def __init__(self, starts: int) -> None:
-        super().__init__(f"started {starts} times without an end")
+        super().__init__("started once without an end" if starts == 1 else f"started {starts} times without an end")
         self.starts = starts
 
     @property
     def described(self) -> str:
         return f"{type(self).__name__}: {self}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Aside:
+    """What became of an event whose counted starts have not ended."""
+
+    state: State
+    error: KilledItsWorker
 
 
 @dataclass
@@ -64,6 +78,21 @@ class Poison:
         if starts is not None:
             self.unanswered = partial(self.forget_at(position), counted=starts)
         return starts
+
+    def set_aside(self, envelope: Envelope, starts: int) -> "Aside":
+        """Park the next event, whose starts before the one that was just counted have not ended: dead, or tried apart.
+
+        Its stream waits for it; the cursor passes it, and the others go on.
+        """
+        dead = is_deadly(starts)
+        made = starts if dead else starts - 1
+        aside = Aside(state=State.DEAD if dead else State.RETRYING, error=KilledItsWorker(made))
+        delay = 0.0 if dead else ASIDE_SECONDS
+        self.store.park(
+            self.subscriber.name, envelope, aside.state, delay=delay, error=aside.error.described, starts=made
+        )
+        self.store.account(self.tenant_id, self.subscriber.name, [], reached=envelope.position)
+        return aside
 
     def count_parked(self, parked: Parked) -> Parked | None:
         """Count a start of a parked event; one that was started too often goes dead, and its `starts` say so.

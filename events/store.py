@@ -57,8 +57,17 @@ class Store:
 
     # Parked events
 
-    def park(self, subscriber: str, envelope: Envelope, state: State, *, delay: float = 0.0, error: str = "") -> None:
-        parking.park(subscriber, envelope, state, delay=delay, error=error)
+    def park(
+        self,
+        subscriber: str,
+        envelope: Envelope,
+        state: State,
+        *,
+        delay: float = 0.0,
+        error: str = "",
+        starts: int = 0,
+    ) -> None:
+        parking.park(subscriber, envelope, state, delay=delay, error=error, starts=starts)
 
     def blocked_streams(self, tenant_id: str, subscriber: str, streams: list[str]) -> set[str]:
         return parking.blocked_streams(tenant_id, subscriber, streams)

@@ -16,9 +16,10 @@ from events.doorbells import doorbells
 from events.drain import Drain
 from events.forwarding import Forward
 from events.outgoing import send_in_line
+from events.parking import STARTING_SECONDS, summary
 from events.releasing import tenants_to_release
 from events.subscriptions import Subscriber, all_subscribers
-from events.verdicts import outages_raised_for_a_retry
+from events.verdicts import is_told_to_end, outages_raised_for_a_retry
 from events.webhooks.sending import send_due
 from kernel.tenancy import TenantRefused, in_public_schema, in_tenant, tenant_for_task
 
@@ -53,6 +54,23 @@ def drain_tenant(subscriber: Subscriber, tenant: str) -> dict[str, Any]:
         return {"tenant": tenant, "handled": drain_of(subscriber, tenant).run()}
 
 
+def drain_and_live(subscriber: Subscriber, tenant: str) -> dict[str, Any]:
+    """Drain for one tenant; a handler that asks its process to end has failed, and the process goes on.
+
+    A pool that loses a child hands out nothing while it makes another, and a child that exits by itself is handed tasks
+    until it is gone, a second or two later: other subscribers would wait. The drain has counted the death.
+    """
+    try:
+        return drain_tenant(subscriber, tenant)
+    except Exception:
+        raise
+    except BaseException as death:
+        if is_told_to_end(death):
+            raise
+        doorbells.ring_later(tenant, subscriber, countdown=STARTING_SECONDS)
+        return {"tenant": tenant, "handled": 0, "died": summary(death)}
+
+
 def drain_of(subscriber: Subscriber, tenant: str) -> Drain | Forward:
     if subscriber.bridge is not None:
         return Forward.over(subscriber.bridge, subscriber, tenant, doorbells)
@@ -74,7 +92,7 @@ def register_drains(app: Celery) -> None:
 def _register_drain(app: Celery, subscriber: Subscriber) -> None:
     def drain(_task: Task[..., Any], tenant: str) -> dict[str, Any]:
         with outages_raised_for_a_retry():
-            return drain_tenant(subscriber, tenant)
+            return drain_and_live(subscriber, tenant)
 
     limits = handler_limits() if subscriber.bridge is None else BRIDGE_LIMITS
     options = {**RETRY_ON_INFRASTRUCTURE, **limits}

@@ -1,9 +1,11 @@
 """Verdicts: whether an error is an outage of the infrastructure, a hang, or the event's own failure."""
 
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import psycopg
+from billiard.common import terminate_handler_fired  # type: ignore[attr-defined] # the stubs are older
 from celery.exceptions import SoftTimeLimitExceeded
 from django.db import Error, InterfaceError, OperationalError
 
@@ -53,6 +55,16 @@ def outages_raised_for_a_retry() -> Iterator[None]:
 def is_hang(error: BaseException) -> bool:
     """Say whether the handler was stopped by the task's time limit."""
     return any(isinstance(each, SoftTimeLimitExceeded) for each in _chain(error))
+
+
+def is_told_to_end(death: BaseException) -> bool:
+    """Say whether it is the process that must end: it was sent a signal, or somebody presses Ctrl-C.
+
+    Anything else that no `except Exception` stops was raised by a handler, and ends the handler. A pool's child ignores
+    Ctrl-C.
+    """
+    by_hand = isinstance(death, KeyboardInterrupt) and signal.getsignal(signal.SIGINT) is not signal.SIG_IGN
+    return bool(terminate_handler_fired()) or by_hand
 
 
 def _states(error: BaseException) -> Iterator[str]:

@@ -4,13 +4,14 @@ from collections.abc import Callable
 from typing import Any
 
 from events.delivery import Delivery
-from events.models import ParkedEvent
+from events.models import ParkedEvent, Subscription
 from events.publishing import publish
 from events.subscriptions import Backoff
 from events.unit_of_work import unit_of_work
 from kernel.ids import new_id
 from pos.models import Location
 from tenants.events import TenantSuspended
+from tests import make
 
 Subscribe = Callable[..., str]
 SOON = Backoff(base=0.0, cap=0.0, attempts=3)
@@ -49,3 +50,12 @@ def written() -> list[str]:
 
 def parked(name: str) -> list[tuple[int, str]]:
     return list(ParkedEvent.objects.filter(subscriber=name).order_by("position").values_list("position", "state"))
+
+
+def let_a_second_pass(name: str) -> None:
+    """Let a counted start be older than the moment in which another drain may be about to handle the event.
+
+    What is to be tried again is due.
+    """
+    Subscription.objects.filter(subscriber=name).update(started_at=None)
+    ParkedEvent.objects.filter(subscriber=name).update(started_at=None, next_attempt_at=make.NOW)

@@ -14,7 +14,7 @@ from prometheus_client import REGISTRY
 from config.queues import QUEUES
 from events import sweeper
 from events.delivery import Delivery
-from events.doorbells import CircuitBreaker, Doorbells, doorbells
+from events.doorbells import THIS_INSTANT_MS, CircuitBreaker, Doorbells, doorbells
 from events.drain import Drain
 from events.gauges import scraped
 from events.models import Subscription
@@ -288,6 +288,18 @@ def test_h02_two_delayed_doorbells_that_would_ring_at_once_are_one_and_an_earlie
         rung.append(counted("rung") - before)
 
     assert rung == [1, 1, 1, 2, 2]
+
+
+def test_issue10_a_delayed_doorbell_that_is_just_ringing_does_not_stand_for_a_later_one(
+    committed: Tenant, broker: redis.Redis
+) -> None:
+    subscriber, before = find_subscriber(SUBSCRIBER), counted("rung")
+    doorbells.ring_later("north", subscriber, countdown=1.0)
+    broker.pexpire(f"later:north:{SUBSCRIBER}", THIS_INSTANT_MS)
+
+    doorbells.ring_later("north", subscriber, countdown=1.0)
+
+    assert counted("rung") - before == 2
 
 
 def test_ringing_never_raises_for_the_broker(broken_broker: None, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,11 +19,11 @@ from django.db import (
     transaction,
 )
 
-from events import failures
+from events import failures, tasks, verdicts
 from events.delivery import Delivery
 from events.doorbells import Doorbells
 from events.drain import Drain
-from events.models import ParkedEvent, ProcessedEvent, Subscription
+from events.models import ParkedEvent, ProcessedEvent
 from events.subscriptions import Backoff, find_subscriber
 from events.unit_of_work import unit_of_work
 from events.verdicts import is_outage, outages_raised_for_a_retry
@@ -32,7 +32,7 @@ from kernel.tenancy import tenant_connection
 from pos.models import Location
 from tenants.events import TenantSuspended
 from tenants.models import Tenant
-from tests.events.recording import Subscribe, parked, say, write, written
+from tests.events.recording import Subscribe, let_a_second_pass, parked, say, write, written
 from tests.outages import outage, with_state
 from tests.work import SilentDoorbells, drain
 
@@ -212,11 +212,6 @@ def test_outages_at_different_positions_are_not_counted_together(shop: Tenant, s
 DEATHS = [SystemExit(3), asyncio.CancelledError(), GeneratorExit(), KeyboardInterrupt()]
 
 
-def let_a_second_pass(name: str) -> None:
-    Subscription.objects.filter(subscriber=name).update(started_at=None)
-    ParkedEvent.objects.filter(subscriber=name).update(started_at=None)
-
-
 def survive(name: str, drains: int, bells: Any = None) -> int:
     """Drain so often, a second apart; return how many workers died."""
     died = 0
@@ -267,6 +262,45 @@ def test_real_exit_a_retry_that_ends_its_process_is_dead_after_the_declared_star
 
     assert survive(name, 6) == 2
     assert parked(name) == [(1, "DEAD")]
+
+
+@pytest.mark.parametrize("death", DEATHS[:3], ids=lambda death: type(death).__name__)
+def test_issue10_a_handler_that_asks_its_process_to_end_ends_no_process(
+    committed: Tenant, subscribe: Subscribe, monkeypatch: pytest.MonkeyPatch, death: BaseException
+) -> None:
+    def die(event: TenantSuspended, delivery: Delivery[TenantSuspended]) -> None:
+        if event.tenant_name == "bad":
+            raise death
+        write(event.tenant_name, delivery)
+
+    name, bells = subscribe(die, TenantSuspended), SilentDoorbells()
+    monkeypatch.setattr(tasks, "doorbells", bells)
+    say("bad", "good")
+
+    answers = []
+    for _ in range(4):
+        answers.append(tasks.drain_and_live(find_subscriber(name), "north"))
+        let_a_second_pass(name)
+
+    assert [type(death).__name__ in answer.get("died", "") for answer in answers] == [True, False, True, False]
+    assert parked(name) == [(1, "DEAD")]
+    assert written() == ["2-good"]
+    assert name in bells.rung
+
+
+@pytest.mark.parametrize("death", [SystemExit(0), KeyboardInterrupt()], ids=["a signal", "Ctrl-C"])
+def test_issue10_a_process_that_is_told_to_end_while_a_handler_runs_ends(
+    committed: Tenant, subscribe: Subscribe, monkeypatch: pytest.MonkeyPatch, death: BaseException
+) -> None:
+    def die(_event: TenantSuspended, _delivery: Delivery[TenantSuspended]) -> None:
+        raise death
+
+    name = subscribe(die, TenantSuspended)
+    monkeypatch.setattr(verdicts, "terminate_handler_fired", lambda: isinstance(death, SystemExit))
+    say("a")
+
+    with pytest.raises(type(death)):
+        tasks.drain_and_live(find_subscriber(name), "north")
 
 
 def test_a_death_that_cannot_be_counted_leaves_the_note_that_the_drain_runs(

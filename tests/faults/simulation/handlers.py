@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 TIME_LIMIT_SECONDS = 10.0
 EXITS = (SystemExit, CancelledError, KeyboardInterrupt, GeneratorExit)
-"""What ends a worker's process: Celery does not catch it."""
+"""What asks a worker's process to end: its task goes on."""
 FAILURES = ("no", "never")
 
 

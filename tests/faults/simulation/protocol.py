@@ -181,7 +181,16 @@ class Protocol(Store):
 
     # events.parking
 
-    def park(self, subscriber: str, envelope: Envelope, state: State, *, delay: float = 0.0, error: str = "") -> None:
+    def park(
+        self,
+        subscriber: str,
+        envelope: Envelope,
+        state: State,
+        *,
+        delay: float = 0.0,
+        error: str = "",
+        starts: int = 0,
+    ) -> None:
         self.world.step()
         tenant, position = envelope.tenant_id, envelope.position
         self.database.lock(("parked", tenant, subscriber, position))
@@ -195,6 +204,7 @@ class Protocol(Store):
             stream=envelope.stream,
             state=state,
             attempts=0 if state is State.WAITING else 1,
+            starts=starts,
             next_attempt_at=self.world.now + delay,
             fingerprint=fingerprint(error),
         )

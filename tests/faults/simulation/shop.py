@@ -8,7 +8,7 @@ from django.db import OperationalError
 from events.dispatch import Dispatch
 from events.drain import Drain
 from events.pace import Pace
-from events.parking import State
+from events.parking import STARTING_SECONDS, State
 from events.subscriptions import Subscriber
 from tests.faults.simulation.broker import Broker, Message, SimulatedDoorbells
 from tests.faults.simulation.database import Database
@@ -212,8 +212,8 @@ class Shop:
             message.visible_at = self.world.now + self.random.uniform(0, 2)
             return
         except EXITS:
-            self.strikes.kill(me)
-            return
+            self.strikes.note_death(message)
+            self.bells.ring_later(message.tenant, drain.subscriber, countdown=STARTING_SECONDS)
         except Exception as error:  # noqa: BLE001 - whatever it is, a task does not raise it
             self.surprises.append(f"raised: {name} {type(error).__name__} {error}")
         if self.failures[me] and self.database.progress[subscription] == before and not self.protocol.refused[me]:
