@@ -61,8 +61,10 @@ class Drain:
         self.seen = self.seen or Seen(self.subscriber, self.tenant_id)
         self.pace = self.pace or pace_of(self.subscriber.name)
         self.poison = Poison(self.subscriber, self.tenant_id, self.store)
-        self.failures = Failures(self.subscriber, self.tenant_id, self.store, self.dispatch, self.seen, self.clock)
         self.blocking = Blocking(self.subscriber, self.tenant_id, self.store)
+        self.failures = Failures(
+            self.subscriber, self.tenant_id, self.store, self.dispatch, self.seen, self.blocking, self.clock
+        )
         self.reader = Reader(self.subscriber, self.tenant_id, self.store, self.dispatch)
 
     def run(self) -> int:

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from django.db import Error, InterfaceError, OperationalError
 
+from events.blocking import Blocking
 from events.cursors import Isolation
 from events.delivery import AnyDelivery, Envelope
 from events.dispatch import Dispatch
@@ -51,20 +52,26 @@ class Failures:
     store: Store
     dispatch: Dispatch
     seen: Seen
+    blocking: Blocking
     clock: Callable[[], float]
     due: list[float] = field(default_factory=list)
     """When each event is due again that this run has parked, by the clock."""
 
     def park(self, event: StoredEvent, error: BaseException) -> Outcome:
-        """Put an event that failed alone aside, and let the cursor pass it."""
+        """Put an event that failed alone aside, and let the cursor pass it.
+
+        What failed may have been the drain, before a handler ran: an event that waits for an earlier one waits on.
+        """
         with self.store.unit_of_work():
             held = self.store.lock(self.tenant_id, self.subscriber.name)
             if held is None:
                 return Outcome.NOT_OURS
             if held.cursor >= event.envelope.position:
                 return Outcome.DONE
-            state, delay = self._verdict(error, attempts=1)
-            self.store.park(self.subscriber.name, event.envelope, state, delay=delay, error=described(error))
+            passing, waiting = self.blocking.part([event]) if held.blocked else ([event], [])
+            state, delay = self._verdict(error, attempts=1) if passing else (State.WAITING, 0.0)
+            if passing or waiting:
+                self.store.park(self.subscriber.name, event.envelope, state, delay=delay, error=described(error))
             self.store.account(self.tenant_id, self.subscriber.name, [], reached=event.envelope.position)
         self.tell(event.envelope, state, delay, error, attempts=1)
         return Outcome.DONE

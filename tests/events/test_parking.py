@@ -1,21 +1,24 @@
 """What fails: retried, parked with its successors, dead, released; the others go on."""
 
+from typing import Any
+
 import pytest
 import redis
 from django.conf import settings
 from django.db import OperationalError, connection, transaction
 
-from events.delivery import Delivery
+from events.delivery import Delivery, Envelope
 from events.doorbells import Doorbells
 from events.drain import Drain
 from events.models import OperatorAction, ParkedEvent, ProcessedEvent, Subscription
-from events.parking import LONGEST_SUMMARY, summary
+from events.parking import LONGEST_SUMMARY, State, summary
 from events.services import (
     NotParked,
     ReasonMissing,
     discard_parked,
     retry_parked,
 )
+from events.store import Store
 from events.subscriptions import Backoff, find_subscriber
 from kernel.tenancy import in_public_schema
 from pos.models import Barcode
@@ -68,6 +71,31 @@ def test_a_stream_waits_behind_its_failed_event_and_others_go_on(recorder: Recor
 
     assert written() == ["3-good"]
     assert parked(name) == [(1, "DEAD"), (2, "WAITING"), (4, "WAITING")]
+
+
+class Tripping(Store):
+    """Fails where a drain puts a waiting event aside, before any handler runs."""
+
+    def park(self, subscriber: str, envelope: Envelope, state: State, **options: Any) -> None:
+        if state is State.WAITING and not options:
+            raise ValueError("no parking")
+        super().park(subscriber, envelope, state, **options)
+
+
+def test_an_event_whose_stream_is_blocked_waits_whatever_fails_in_the_drain(
+    recorder: Recorder, subscribe: Subscribe
+) -> None:
+    recorder.failing = {"bad": 99}
+    name = subscribe(recorder.record, TenantSuspended, backoff=SOON)
+    say("bad")
+    for _ in range(5):
+        drain(name)
+    say("bad")
+
+    Drain(find_subscriber(name), "north", Doorbells(), store=Tripping()).run()
+
+    assert parked(name) == [(1, "DEAD"), (2, "WAITING")]
+    assert "no parking" in ParkedEvent.objects.get(subscriber=name, position=2).error
 
 
 def test_a_retried_event_releases_its_successors_in_order(recorder: Recorder, subscribe: Subscribe) -> None:
