@@ -67,10 +67,14 @@ class Effect:
 
 @dataclass(frozen=True, kw_only=True)
 class Archives:
-    """What the files of dropped months hold, row by row."""
+    """What the files of dropped months hold, row by row; `months` are those of which they hold events."""
 
     events: tuple[Row, ...] = ()
     processed: tuple[Row, ...] = ()
+
+    @property
+    def months(self) -> set[str]:
+        return {row["recorded_at"][:7] for row in self.events}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -30,16 +30,21 @@ PATIENCE_SECONDS = 120
 
 @dataclass
 class Outcome:
-    """What rounds came to: how much was sold, how many things are wrong by kind, how long each took to recover."""
+    """What rounds came to: how much was sold, how many things are wrong by kind, how long each took to recover.
+
+    :param months: how many months with events were archived and dropped.
+    """
 
     orders: int = 0
     events: int = 0
+    months: int = 0
     wrong: Counter[str] = field(default_factory=Counter)
     recovered: list[float] = field(default_factory=list)
 
     def __iadd__(self, other: "Outcome") -> "Outcome":
         self.orders += other.orders
         self.events += other.events
+        self.months += other.months
         self.wrong += other.wrong
         self.recovered += other.recovered
         return self
@@ -48,8 +53,8 @@ class Outcome:
         counts = " ".join(f"{kind}={self.wrong[kind]}" for kind in KINDS)
         p99 = sorted(self.recovered)[min(len(self.recovered) - 1, int(len(self.recovered) * 0.99))]
         return (
-            f"faults: seed={seed} rounds={len(self.recovered)} orders={self.orders} events={self.events} {counts} "
-            f"recovered_p99_s={p99:.2f}"
+            f"faults: seed={seed} rounds={len(self.recovered)} orders={self.orders} events={self.events} "
+            f"months_dropped={self.months} {counts} recovered_p99_s={p99:.2f}"
         )
 
 
@@ -87,7 +92,7 @@ def run(rounds: Sequence[Round], folder: Path) -> Outcome:
         f" {len(evidence.archives.events)} events archived, {wrong.total()} findings,"
         f" {trial.done} kinds of damage done and looked for, {len(trial.impossible)} with nothing to do them to"
     )
-    return Outcome(verdict.orders, verdict.events, wrong, recovered)
+    return Outcome(verdict.orders, verdict.events, len(evidence.archives.months), wrong, recovered)
 
 
 def gathered(stack: Stack, clients: Clients, connection: psycopg.Connection, shops: tuple[str, ...]) -> Evidence:

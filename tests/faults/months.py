@@ -6,14 +6,32 @@ from random import Random
 
 import psycopg
 
+from tests.faults import releases
 from tests.faults.acts import Act
 from tests.faults.operators import Operators
 from tests.faults.stack import Stack
 
 FIRST_YEAR = 2015
 PAUSED = "faults.steady"
-HANDLED_SECONDS = 10
+PATIENCE_SECONDS = 90
+BEAT = 0.2
 LONGEST_NOTE = 300
+LEFT = """
+SELECT count(*) FROM unnest(%(shops)s::text[], %(untils)s::bigint[]) AS past (tenant_id, until)
+CROSS JOIN LATERAL (
+    SELECT 1 FROM events_binding b
+    JOIN events_subscription s ON s.tenant_id = b.tenant_id AND s.subscriber = b.subscriber
+    JOIN events_event e ON e.tenant_id = b.tenant_id AND e.type = b.type
+        AND e.position > greatest(b.since, s.cursor) AND e.position <= least(b.until, past.until)
+    WHERE b.tenant_id = past.tenant_id
+    UNION ALL
+    SELECT 1 FROM events_parkedevent p
+    WHERE p.tenant_id = past.tenant_id AND p.position <= past.until AND p.state IN ('RETRYING', 'WAITING', 'DEAD')
+    UNION ALL
+    SELECT 1 FROM events_webhookdelivery d
+    WHERE d.tenant_id = past.tenant_id AND d.position <= past.until AND d.state IN ('PENDING', 'SENDING')
+) AS each
+"""
 # As the superuser of the harness's own server, past the triggers that keep the log from being rewritten. Nobody appends
 # or drains meanwhile: both locks of the protocol are held.
 AGE = """
@@ -30,20 +48,27 @@ WHERE tenant_id = %(shop)s AND position <= %(until)s AND recorded_at >= %(kept)s
 def retain(stack: Stack, random: Random) -> None:
     """Let all that a shop has said so far be of a past month, some of it pending; retain it while the shop sells on.
 
-    With a paused subscriber the month must be kept; when that one goes on and operators have given up what is dead,
-    it may go.
+    With a paused subscriber the month must be kept. When that one goes on, all code can read what is pending and
+    operators have given up what is dead, it must go.
+
+    :raises RuntimeError: when it is kept all the same, with what keeps it.
     """
     shop, operators = random.choice(stack.shops), Operators(stack)
     month = datetime(FIRST_YEAR + stack.months // 12, stack.months % 12 + 1, 1, tzinfo=UTC)
     stack.months += 1
     operators.pause(shop, PAUSED)
-    until = _age(stack, shop, month)
+    stack.past[shop] = _age(stack, shop, month)
     _retain(stack, month)
     operators.resume(shop, PAUSED)
-    operators.discard_up_to(shop, until)
-    _await_handled(stack, shop, until)
-    operators.discard_up_to(shop, until)
-    _retain(stack, month)
+    releases.finish(stack)
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    became = ""
+    while _is_there(stack, month):
+        if time.monotonic() > deadline:
+            message = f"nothing is to keep the month any more, and it is kept: {became}"
+            raise RuntimeError(message)
+        _settle(stack, operators, deadline)
+        became = _retain(stack, month)
 
 
 def _age(stack: Stack, shop: str, month: datetime) -> int:
@@ -61,27 +86,33 @@ def _age(stack: Stack, shop: str, month: datetime) -> int:
     return int(asked["until"])
 
 
-def _retain(stack: Stack, month: datetime) -> None:
+def _retain(stack: Stack, month: datetime) -> str:
+    """Run the retention; return what became of the past months."""
     asked = time.time()
     answer = stack.manage("retention", "--months", "1")
     became = "; ".join(" ".join(line.split()) for line in answer.splitlines())
     note = f"{month:%Y_%m} has become a past month: {became}"[:LONGEST_NOTE]
     stack.acts.write(Act(act="retain", asked=asked, answered=time.time(), status=200, note=note))
+    return became
 
 
-def _await_handled(stack: Stack, shop: str, until: int) -> None:
-    """Give the shop's subscribers a moment to come past the month."""
-    deadline = time.monotonic() + HANDLED_SECONDS
-    statement = """
-        SELECT count(*) FROM events_binding b
-        JOIN events_subscription s ON s.tenant_id = b.tenant_id AND s.subscriber = b.subscriber
-        JOIN events_event e ON e.tenant_id = b.tenant_id AND e.type = b.type
-            AND e.position > greatest(b.since, s.cursor) AND (b.until IS NULL OR e.position <= b.until)
-        WHERE b.tenant_id = %s AND e.position <= %s
-    """
-    while time.monotonic() < deadline:
+def _is_there(stack: Stack, month: datetime) -> bool:
+    with stack.connect() as connection:
+        row = connection.execute(
+            "SELECT to_regclass(%s) IS NOT NULL", [f"public.events_event_{month:%Y_%m}"]
+        ).fetchone()
+    return bool(row and row[0])
+
+
+def _settle(stack: Stack, operators: Operators, deadline: float) -> None:
+    """Give up what is dead of past months, until nobody has anything left to do for them. Released successors may die too."""
+    left = 1
+    while left and time.monotonic() < deadline:
+        past = {shop: until for shop, until in stack.past.items() if shop in stack.shops}
+        for shop, until in past.items():
+            operators.discard_up_to(shop, until)
         with stack.connect() as connection:
-            row = connection.execute(statement, [shop, until]).fetchone()
-        if row and not row[0]:
-            return
-        time.sleep(0.2)
+            asked = {"shops": list(past), "untils": list(past.values())}
+            row = connection.execute(LEFT, asked).fetchone()
+        left = int(row[0]) if row else 0
+        time.sleep(BEAT)

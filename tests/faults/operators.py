@@ -12,6 +12,7 @@ from tests.faults.acts import Act
 from tests.faults.stack import Stack
 
 PEOPLE = 3
+LETTERS = 500
 AT_LEAST = 5
 """How often each of them decides, however slow the answers are."""
 PAUSABLE = ("faults.steady", "faults.picky", "faults.batch", "faults.laggard")
@@ -83,7 +84,8 @@ class Operators:
 
     def _letters(self, shop: str) -> list[dict[str, Any]]:
         try:
-            answer = requests.get(f"{self.stack.url}/api/v1/dead-letters", headers=self._headers(shop), timeout=(1, 10))
+            url = f"{self.stack.url}/api/v1/dead-letters?limit={LETTERS}"
+            answer = requests.get(url, headers=self._headers(shop), timeout=(1, 10))
             return list(answer.json()["dead_letters"]) if answer.ok else []
         except (requests.RequestException, ValueError):
             return []

@@ -53,7 +53,10 @@ class Web:
 
 
 class Stack:
-    """`generation` is that of the declaration that runs, `newest` that of any that ever ran."""
+    """`generation` is that of the declaration that runs, `newest` that of any that ever ran.
+
+    `months` is how many months of the past there have been, `past` how far each shop's log is of past months.
+    """
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -73,6 +76,7 @@ class Stack:
         self.operators: dict[str, str] = {}
         self.generation, self.renamed, self.newest = 0, 0, 0
         self.months = 0
+        self.past: dict[str, int] = {}
 
     @property
     def programs(self) -> list[Program]:
