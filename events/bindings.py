@@ -14,7 +14,7 @@ from django.db import connection
 
 from events.audience import is_for
 from events.holding import hold
-from events.log import HEAD
+from events.log import FLOOR, HEAD
 
 # Whether binding b hears event e.
 HEARS = f"b.since < e.position AND (b.until IS NULL OR e.position <= b.until) AND {is_for('e', 'b.subscriber')}"
@@ -123,11 +123,12 @@ WHERE (s.id IS NOT NULL OR wanted.may_create) AND NOT EXISTS (
 ORDER BY wanted.subscriber, wanted.type
 """
 
+# The log is read in the same statement, so that no month of it is dropped before this transaction ends.
 _CREATE = f"""
 INSERT INTO events_subscription (tenant_id, subscriber, start, cursor, started_position, starts, updated_at)
 SELECT %(tenant)s, new.subscriber, new.start, new.start, 0, 0, clock_timestamp()
 FROM (
-    SELECT wanted.subscriber, CASE WHEN bool_or(wanted.from_beginning) THEN 0 ELSE {HEAD} END AS start
+    SELECT wanted.subscriber, CASE WHEN bool_or(wanted.from_beginning) THEN {FLOOR} ELSE {HEAD} END AS start
     FROM unnest(%(subscribers)s::text[], %(beginnings)s::boolean[]) AS wanted (subscriber, from_beginning)
     GROUP BY wanted.subscriber ORDER BY wanted.subscriber
 ) AS new

@@ -3,15 +3,18 @@
 from typing import Any
 
 import pytest
+from django.db import transaction
 
+from events import retention
 from events.bindings import Heard, Interval, Wanted, bind, heard, intervals_of, unbind
 from events.log import head
-from events.models import Subscription
+from events.models import ProcessedEvent, Subscription
 from events.services import subscribe_tenant
 from events.subscriptions import CANARY
 from tenants.events import TenantReactivated, TenantSuspended
+from tests.events.ageing import OLD, age, other_session, retained, verified
 from tests.events.recording import Subscribe, say
-from tests.work import drain
+from tests.work import drain, settle
 
 SUSPENDED, REACTIVATED = "tenants.tenant_suspended", "tenants.tenant_reactivated"
 
@@ -33,6 +36,40 @@ def test_a_new_subscription_from_the_beginning_is_bound_from_0(shop: Any, subscr
     name = subscribe(ignore, TenantSuspended, from_beginning=True)
 
     assert intervals_of("north", name) == [Interval(type=CANARY, since=0), Interval(type=SUSPENDED, since=0)]
+
+
+def test_a_new_subscription_from_the_beginning_begins_after_what_is_in_archives_only(
+    old_month: str, subscribe: Subscribe
+) -> None:
+    say("a", "b")
+    settle()
+    age()
+    assert retained() == [(OLD, True, "")]
+    say("c")
+
+    name = subscribe(ignore, TenantSuspended, from_beginning=True)
+    drain(name)
+
+    assert intervals_of("north", name) == [Interval(type=CANARY, since=2), Interval(type=SUSPENDED, since=2)]
+    assert list(ProcessedEvent.objects.filter(subscriber=name).values_list("position", flat=True)) == [3]
+    verified()
+
+
+def test_no_month_is_dropped_while_a_subscription_that_begins_with_it_is_made(
+    old_month: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retention, "DROP_ATTEMPTS", 1)
+    say("a")
+    settle()
+    age()
+
+    with transaction.atomic():
+        bind("north", [Wanted(subscriber="tests.first", type=SUSPENDED, from_beginning=True)])
+        with other_session():
+            ((_, dropped, why),) = retained()
+
+    assert (dropped, why) == (False, "its rows were locked by others for too long: the next run tries again")
+    assert intervals_of("north", "tests.first") == [Interval(type=SUSPENDED, since=0)]
 
 
 @pytest.mark.parametrize("from_beginning", [False, True])
