@@ -183,8 +183,19 @@ class Failures:
 
 
 def insist(store: Store, work: Callable[[], T]) -> T | None:
-    """Do something in a separate transaction, over a new connection where this one is cut; None where it failed."""
+    """Do something in a separate transaction, over a new connection where this one is cut; None where it failed.
+
+    Where the COMMIT was not answered, PostgreSQL is asked whether it was made: nothing is counted twice.
+    """
     for _ in range(2):
-        with suppress(Error), store.unit_of_work():
-            return work()
+        transaction: str | None = None
+        done: T | None = None
+        with suppress(Error):
+            with store.unit_of_work():
+                done = work()
+                transaction = store.transaction_id()
+            return done
+        with suppress(Error):
+            if transaction is not None and store.may_be_committed(transaction):
+                return done
     return None

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 
-from django.db import DEFAULT_DB_ALIAS, connections
+from django.db import DEFAULT_DB_ALIAS, connection, connections
 
 from events import cursors, log, parking, unit_of_work
 from events.cursors import Held, Isolation
@@ -17,6 +17,19 @@ class Store:
 
     def unit_of_work(self) -> AbstractContextManager[object]:
         return unit_of_work.unit_of_work()
+
+    def transaction_id(self) -> str | None:
+        """Name the current transaction; None while it has written nothing."""
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_current_xact_id_if_assigned()::text")
+            name: str | None = cursor.fetchone()[0]
+            return name
+
+    def may_be_committed(self, transaction_id: str) -> bool:
+        """Say, after its COMMIT was not answered, whether a transaction was committed, or may still be."""
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_xact_status(%s::xid8)", [transaction_id])
+            return cursor.fetchone()[0] != "aborted"
 
     # The subscription
 

@@ -39,6 +39,7 @@ class Transaction:
     published: list[NewEvent] = field(default_factory=list)
     early_snapshot: Rows | None = None
     committing: bool = False
+    name: str = ""
     seen: tuple[Rows, int, Rows] | None = None
     """What was committed, the number of own writes, and both together."""
 
@@ -51,12 +52,14 @@ class Database:
         self.wanted: dict[int, object] = {}
         self.transactions: dict[Process, Transaction] = {}
         self.deadlocks = 0
+        self.made: set[str] = set()
+        """The transactions that are committed, whoever knows of it."""
         self.progress: Counter[tuple[str, str]] = Counter()
         """How often something was committed that moves a tenant's subscription on."""
         self.ids = 0
 
     def begin(self) -> Transaction:
-        transaction = Transaction(self.world.current)
+        transaction = Transaction(self.world.current, name=f"transaction {self.new_id()}")
         self.transactions[transaction.process] = transaction
         return transaction
 
@@ -81,6 +84,7 @@ class Database:
             self._make_true(transaction)
 
     def _make_true(self, transaction: Transaction) -> None:
+        self.made.add(transaction.name)
         if transaction.writes:
             before = self.tenants[transaction.tenant]
             self.tenants[transaction.tenant] = before.after(transaction.writes)

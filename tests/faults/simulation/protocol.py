@@ -55,6 +55,15 @@ class Protocol(Store):
         for hook in transaction.after_commit:
             hook()
 
+    def transaction_id(self) -> str | None:
+        self.world.step()
+        transaction = self.database.current
+        return transaction.name if transaction.writes else None
+
+    def may_be_committed(self, transaction_id: str) -> bool:
+        self.world.step()
+        return transaction_id in self.database.made
+
     def publish(self, tenant: str, type_name: str, stream: str, **options: Any) -> None:
         """Buffer an event; it is appended as the unit's last statement."""
         transaction = self.database.current
