@@ -66,7 +66,7 @@ def guarded(reaction: Reaction) -> AbstractContextManager[None] | None:
 
 
 class _Guard:
-    __slots__ = ("database", "reaction", "tenant")
+    __slots__ = ("database", "in_transaction", "reaction", "tenant")
 
     def __init__(self, reaction: Reaction) -> None:
         self.reaction = reaction
@@ -75,12 +75,15 @@ class _Guard:
 
     def __enter__(self) -> None:
         self._require_schema()
+        self.in_transaction = self.database.transaction_is_open
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if kind is None and self.database.unit is not None:
             self.database.unit.require_whole()
+            if self.in_transaction:
+                self.database.unit.require_open()
         if self.database.schema_name == self.reaction.tenant_id:
             return
         try:

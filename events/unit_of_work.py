@@ -108,6 +108,11 @@ class Unit:
             )
             raise UnitRolledBack(message) from cause
 
+    def require_open(self) -> None:
+        """:raises UnitRolledBack: when the server is in no transaction any more, though it has been in the unit's."""
+        if not tenant_connection().transaction_is_open:
+            raise UnitRolledBack("the transaction of the unit of work was ended inside it: all of it is undone")
+
     def flush(self) -> None:
         self.require_whole()
         self.require_tenant()

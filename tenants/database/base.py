@@ -43,6 +43,7 @@ class DatabaseWrapper(django_tenants_base.DatabaseWrapper):
     keeps_session = False
     _controlling = False
     _reported: bytes | None = None
+    _settings: list[bytes | None]
     _search_path_error: Error | None = None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -53,7 +54,20 @@ class DatabaseWrapper(django_tenants_base.DatabaseWrapper):
 
     def get_new_connection(self, conn_params: Any) -> Any:
         self.search_path_set_schemas, self.is_marked = None, False
-        return super().get_new_connection(conn_params)
+        session = super().get_new_connection(conn_params)
+        session.commit, session.rollback = self._ours(session.commit), self._ours(session.rollback)
+        return session
+
+    def _ours(self, control: Callable[[], None]) -> Callable[[], None]:
+        """Let nobody end a unit's transaction through the driver, past Django: what follows would be in another one."""
+
+        def control_unless_in_unit() -> None:
+            if self.unit is not None and not self._controlling:
+                self.needs_rollback = True
+                raise StatementRefused(_CONTROLLED.format(f"{control.__name__}() of the driver"))
+            control()
+
+        return control_unless_in_unit
 
     def init_connection_state(self) -> None:
         super().init_connection_state()
@@ -61,6 +75,7 @@ class DatabaseWrapper(django_tenants_base.DatabaseWrapper):
         if unbound:
             self.close()
             raise RoleNotBound(_refusal(unbound))
+        self._settings = self._reported_settings()
 
     def ensure_connection(self) -> None:
         """Connect, also anew after a unit of work that has left something in the session."""
@@ -99,6 +114,7 @@ class DatabaseWrapper(django_tenants_base.DatabaseWrapper):
         except Error:
             self.search_path_set_schemas = None
             raise
+        self.is_marked = self.is_marked or self._reported_settings() != self._settings
 
     def savepoint(self) -> str | None:
         sid: str | None = super().savepoint()
@@ -111,6 +127,9 @@ class DatabaseWrapper(django_tenants_base.DatabaseWrapper):
         if self.unit is not None:
             self.unit.savepoint_undone(sid)
 
+    def _rollback(self) -> None:
+        self._as_django(super()._rollback)
+
     def _savepoint(self, sid: str) -> None:
         self._as_django(super()._savepoint, sid)
 
@@ -120,10 +139,10 @@ class DatabaseWrapper(django_tenants_base.DatabaseWrapper):
     def _savepoint_commit(self, sid: str) -> None:
         self._as_django(super()._savepoint_commit, sid)
 
-    def _as_django(self, control: Callable[[str], None], sid: str) -> None:
+    def _as_django(self, control: Callable[..., None], *of: str) -> None:
         self._controlling = True
         try:
-            control(sid)
+            control(*of)
         finally:
             self._controlling = False
 
@@ -137,7 +156,12 @@ class DatabaseWrapper(django_tenants_base.DatabaseWrapper):
     # Statements
 
     def _handle_search_path(self, cursor: Any = None) -> None:
-        """Django-tenants swallows a failed `SET search_path`, and the next statement would run in the schema before."""
+        """Django-tenants swallows a failed `SET search_path`, and the next statement would run in the schema before.
+
+        One that is set may have moved since: that is looked at before each statement.
+        """
+        if self.search_path_set_schemas:
+            return
         self._search_path_error = None
         super()._handle_search_path(cursor)
         if self.search_path_set_schemas or self._setting_search_path or self._fails_anyway():
@@ -150,6 +174,11 @@ class DatabaseWrapper(django_tenants_base.DatabaseWrapper):
         """Return the search_path as the server reports every change of it; None before PostgreSQL 18."""
         report: bytes | None = self.connection.pgconn.parameter_status(b"search_path")
         return report
+
+    def _reported_settings(self) -> list[bytes | None]:
+        """Return the settings whose changes the server reports, whatever has changed them: no round trip."""
+        session = self.connection.pgconn
+        return [session.parameter_status(name) for name in _REPORTED]
 
     def _fails_anyway(self) -> bool:
         """Say whether the next statement cannot reach a wrong schema, because it will be refused."""
@@ -221,6 +250,7 @@ class _Cursor(CursorWrapper):
             yield copy
 
 
+_REPORTED = (b"TimeZone", b"DateStyle", b"IntervalStyle", b"default_transaction_read_only", b"session_authorization")
 _CONTROLLED = "a unit of work controls its transaction by itself: use transaction.atomic(), not {!r}"
 # Members count: nothing but SET ROLE stands between them and what the role may do. A superuser is a member of all.
 _SESSION = """

@@ -22,9 +22,12 @@ _CONTROL = re.compile(
 )
 _UNDOING = re.compile(r"(?:ROLLBACK|ABORT|DISCARD|RESET|SET (?:LOCAL |SESSION )?SCHEMA)\b", re.IGNORECASE)
 _SETTING_PATH = re.compile(r"search_path|set_config", re.IGNORECASE)
-_ROWS = re.compile(r"\b(?:INTO|DELETE FROM|(?<!\bFOR )(?<!\bKEY )(?<!\bDO )UPDATE)\b", re.IGNORECASE)
+_ROWS = re.compile(
+    r"\b(?:INTO|DELETE FROM|(?<!\bFOR )(?<!\bKEY )(?<!\bDO )UPDATE)\b|\b(?:next|set)val ?\(", re.IGNORECASE
+)
 _TABLES = re.compile(
-    r"(?:TRUNCATE|COPY|CREATE|ALTER|DROP|GRANT|REVOKE|COMMENT|DO|CALL|REFRESH|SECURITY LABEL|IMPORT)\b", re.IGNORECASE
+    r"(?:TRUNCATE|COPY|CREATE|ALTER|DROP|GRANT|REVOKE|COMMENT|DO|CALL|REFRESH|SECURITY LABEL|IMPORT|LOCK)\b",
+    re.IGNORECASE,
 )
 _SESSION = re.compile(
     r"(?:^|;) ?(?:SET (?!LOCAL\b|TRANSACTION\b|CONSTRAINTS\b)|RESET\b|LISTEN\b|LOAD\b|PREPARE (?!TRANSACTION\b))"

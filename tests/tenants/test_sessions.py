@@ -1,11 +1,13 @@
 """What a statement does to its session: no later statement runs in another schema, or finds what another tenant left."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
 from django.db import connection, transaction
 
+from events.models import ProcessedEvent
 from events.publishing import publish
 from events.subscriptions import Backoff, find_subscriber
 from events.tasks import drain_tenant
@@ -18,6 +20,9 @@ from tenants.events import TenantSuspended
 from tenants.models import Tenant
 from tests.events.recording import Subscribe, parked, say
 from tests.work import published
+
+RUNS = 6
+"""More than three events need, of which one fails."""
 
 
 @pytest.fixture(autouse=True)
@@ -90,6 +95,159 @@ def test_a04_whatever_moves_the_search_path_the_next_statement_runs_in_the_tenan
     assert (inside, sql("SELECT current_schema()")) == (("north",), ("north",))
 
 
+@pytest.fixture
+def function() -> Iterator[Callable[[str], str]]:
+    """Make a stored function of a body; return its call, in whose text nothing can be seen."""
+
+    def make(body: str) -> str:
+        with transaction.atomic():
+            sql(f"CREATE FUNCTION north.tests_stored() RETURNS void LANGUAGE plpgsql AS $f$ BEGIN {body} END $f$")
+        return "SELECT north.tests_stored()"
+
+    yield make
+    connection.close()
+    sql("DROP FUNCTION IF EXISTS north.tests_stored()")
+
+
+@pytest.mark.parametrize("inside_unit", [True, False])
+def test_a04_a_stored_function_that_moves_the_search_path_moves_it_for_no_later_statement(
+    function: Callable[[str], str], inside_unit: bool
+) -> None:
+    call = function("PERFORM set_config('search_path', 'public', false);")
+
+    with unit_of_work() if inside_unit else transaction.atomic():
+        sql("SELECT 1")
+        sql(call)
+        inside = sql("SELECT current_schema()")
+
+    assert (inside, sql("SELECT current_schema()")) == (("north",), ("north",))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "SET default_transaction_read_only = on;",
+        "PERFORM set_config('TimeZone', 'Asia/Tokyo', false);",
+        "SET DateStyle = 'German';",
+    ],
+)
+def test_what_a_stored_function_sets_no_other_tenant_finds(
+    function: Callable[[str], str], south: Tenant, subscribe: Subscribe, body: str
+) -> None:
+    call = function(body)
+
+    def leave(event: TenantSuspended, delivery: Any) -> None:
+        sql(call)
+
+    name = subscribe(leave, TenantSuspended, backoff=Backoff(attempts=1))
+    say("a")
+    settings = f"{LEFT}, current_setting('DateStyle')"
+    clean = sql(settings)
+
+    done = drain_tenant(find_subscriber(name), "north")
+    with in_tenant(south):
+        found = sql(settings)
+
+    assert (done["handled"], parked(name), found) == (1, [], clean)
+
+
+def driver_rolls_back() -> None:
+    connection.connection.rollback()
+
+
+def driver_commits() -> None:
+    connection.connection.commit()
+
+
+def driver_rolls_back_and_goes_on() -> None:
+    connection.connection.rollback()
+    Location.objects.create(code="LATER", name="x", currency="EUR")
+
+
+def driver_is_left_by_with() -> None:
+    with suppress(ZeroDivisionError), connection.connection.transaction():
+        raise ZeroDivisionError
+    with suppress(ZeroDivisionError):
+        connection.connection.rollback()
+
+
+def error_is_caught() -> None:
+    with suppress(StatementRefused):
+        connection.connection.rollback()
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        driver_rolls_back,
+        driver_commits,
+        driver_rolls_back_and_goes_on,
+        driver_is_left_by_with,
+        error_is_caught,
+    ],
+)
+@pytest.mark.parametrize("batch", [False, True])
+def test_a03_an_event_whose_handler_ends_the_transaction_through_the_driver_is_parked_and_others_go_on(
+    subscribe: Subscribe, end: Callable[[], None], batch: bool
+) -> None:
+    def handle(name: str) -> None:
+        Location.objects.create(code=name, name="x", currency="EUR")
+        if name == "bad":
+            end()
+
+    def each(event: TenantSuspended, delivery: Any) -> None:
+        handle(event.tenant_name)
+
+    def together(deliveries: Any) -> None:
+        for delivery in deliveries:
+            handle(delivery.event.tenant_name)
+
+    name = subscribe(together if batch else each, TenantSuspended, batch=batch, backoff=Backoff(attempts=1))
+    say("a", "bad", "b")
+
+    for _ in range(RUNS):
+        drain_tenant(find_subscriber(name), "north")
+
+    assert parked(name) == [(2, "DEAD")]
+    assert processed(name) == [1, 3]
+    assert set(Location.objects.values_list("code", flat=True)) == {"MAIN", "a", "b"}
+
+
+def test_a03_an_event_whose_handler_ends_with_a_rollback_that_only_the_driver_sees_is_parked(
+    subscribe: Subscribe,
+) -> None:
+    def roll_back(event: TenantSuspended, delivery: Any) -> None:
+        Location.objects.create(code=event.tenant_name, name="x", currency="EUR")
+        if event.tenant_name == "bad":
+            connection.connection.execute("ROLLBACK")
+
+    name = subscribe(roll_back, TenantSuspended, backoff=Backoff(attempts=1))
+    say("a", "bad", "b")
+
+    for _ in range(RUNS):
+        drain_tenant(find_subscriber(name), "north")
+
+    assert (parked(name), processed(name)) == ([(2, "DEAD")], [1, 3])
+    assert set(Location.objects.values_list("code", flat=True)) == {"MAIN", "a", "b"}
+
+
+def test_a03_a_unit_is_not_ended_through_the_driver() -> None:
+    for end in (driver_rolls_back, driver_commits):
+        with pytest.raises(StatementRefused, match=f"{end.__name__.split('_')[1][:-1]}.*of the driver"), unit_of_work():
+            Location.objects.create(code="EARLIER", name="x", currency="EUR")
+            end()
+
+    with transaction.atomic():
+        Location.objects.create(code="PLAIN", name="x", currency="EUR")
+        driver_rolls_back()
+    assert list(Location.objects.values_list("code", flat=True)) == ["MAIN"]
+
+
+def processed(name: str) -> list[int]:
+    rows = ProcessedEvent.objects.filter(subscriber=name).order_by("position")
+    return list(rows.values_list("position", flat=True))
+
+
 def test_a04_a_cursor_that_was_made_in_another_schema_works_in_the_one_of_now(south: Tenant) -> None:
     cursor = connection.cursor()
     with in_tenant(south):
@@ -108,6 +266,10 @@ def test_a04_a_cursor_that_was_made_in_another_schema_works_in_the_one_of_now(so
         "INSERT/**/INTO pos_location DEFAULT VALUES",
         "UPDATE/**/pos_location SET name = 'x'",
         "SELECT * INTO foo FROM pos_location",
+        "LOCK TABLE pos_location IN SHARE MODE",
+        "/* x */ lock pos_location",
+        "SELECT setval('a', 100)",
+        "SELECT pg_catalog.nextval ('a')",
     ],
 )
 def test_a06_no_comment_hides_a_write_in_another_schema(south: Tenant, statement: str) -> None:
@@ -182,6 +344,28 @@ def test_what_a_handler_left_does_not_make_its_failure_an_outage(subscribe: Subs
     assert parked(name) == [(1, "DEAD")]
 
 
+def fail() -> None:
+    raise ValueError("not today")
+
+
+@pytest.mark.parametrize("then", [fail, Location.objects.count, driver_rolls_back])
+@pytest.mark.parametrize("tried", [1, 2])
+def test_b05_a_handler_that_fails_after_it_has_closed_the_connection_is_no_outage(
+    subscribe: Subscribe, then: Callable[[], object], tried: int
+) -> None:
+    def close(event: TenantSuspended, delivery: Any) -> None:
+        connection.close()
+        then()
+
+    name = subscribe(close, TenantSuspended, backoff=Backoff(base=0.0, cap=0.0, attempts=tried))
+    say("a")
+
+    for _ in range(tried):
+        drain_tenant(find_subscriber(name), "north")
+
+    assert parked(name) == [(1, "DEAD")]
+
+
 @pytest.mark.parametrize("last", [True, False])
 def test_b05_a_handler_that_closes_the_connection_in_a_batch_is_found_and_is_no_outage(
     subscribe: Subscribe, last: bool
@@ -195,8 +379,8 @@ def test_b05_a_handler_that_closes_the_connection_in_a_batch_is_found_and_is_no_
     name = subscribe(close, TenantSuspended, backoff=Backoff(attempts=1))
     say("a", "bad", *([] if last else ["b"]))
 
-    while drain_tenant(find_subscriber(name), "north")["handled"]:
-        pass
+    for _ in range(RUNS):
+        drain_tenant(find_subscriber(name), "north")
 
     assert parked(name) == [(2, "DEAD")]
     assert set(Location.objects.values_list("code", flat=True)) == {"MAIN", "a"} | (set() if last else {"b"})
