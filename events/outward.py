@@ -8,13 +8,17 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid5
 
+from django.utils import timezone
+
 from events.cloudevents import encoded, rendered
 from events.epochs import FIRST_EPOCH
 from events.event import EventUnreadable, find_type
 from events.log import StoredEvent
 from events.terms import Terms
+from kernel.ids import new_id
 
 UNDELIVERABLE = "tillflow.event_undeliverable"
+TRIAL = "events.webhook_tested"
 LONGEST_REASON = 500
 
 
@@ -96,6 +100,22 @@ def outward(stored: StoredEvent, terms: Terms) -> Outward | Undeliverable:
     except Exception as error:  # noqa: BLE001 - upcasters and downcasters are anybody's code, and the event is named
         reason = _short(f"{type(error).__name__}: {error}")
         return Undeliverable(stored=stored, epoch=epoch, reason=reason, newer=newer)
+
+
+def trial(*, tenant_id: str, subject: str) -> Outward:
+    """Make an event that no log holds, without position or data, for consumers to try their receiver with."""
+    event = {
+        "specversion": "1.0",
+        "id": str(new_id()),
+        "source": f"urn:tillflow:tenant:{tenant_id}",
+        "type": TRIAL,
+        "subject": subject,
+        "time": timezone.now().isoformat(),
+        "datacontenttype": "application/json",
+        "tenant": tenant_id,
+        "data": {},
+    }
+    return Outward(event=event, body=encoded(event))
 
 
 def _short(reason: str) -> str:

@@ -7,17 +7,15 @@ from django.db.models import QuerySet
 
 from events.log import read_at
 from events.models import WebhookDelivery, WebhookEndpoint
+from events.outward import trial
 from events.unit_of_work import unit_of_work
 from events.webhooks.endpoints import find_endpoint
 from events.webhooks.http import Answer
 from events.webhooks.ringing import ring_after_commit
 from events.webhooks.sending import post_signed
 from events.webhooks.turns import end_turn
-from kernel.ids import new_id
 from kernel.refusals import NotFound, Refusal
 from kernel.tenancy import current_tenant
-
-TEST_BODY = '{"specversion":"1.0","id":"%s","source":"urn:tillflow:tenant:%s","type":"events.webhook_tested"}'
 
 
 class NotSkippable(Refusal):
@@ -65,14 +63,13 @@ def skip(*, delivery_id: UUID) -> None:
 
 
 def send_test(*, endpoint_id: UUID) -> Answer:
-    """Send a signed event of the type `events.webhook_tested` now, and return what was answered.
+    """Send a signed event of the type `events.webhook_tested` now, and return what was answered. It is in no log.
 
     :raises NotFound: when the tenant has no such endpoint.
     """
     endpoint: WebhookEndpoint = find_endpoint(endpoint_id=endpoint_id)
-    message_id = str(new_id())
-    body = (TEST_BODY % (message_id, endpoint.tenant_id)).encode()
-    return post_signed(endpoint, message_id, body)
+    event = trial(tenant_id=endpoint.tenant_id, subject=f"webhook_endpoint:{endpoint.id}")
+    return post_signed(endpoint, event.event["id"], event.body)
 
 
 def _locked(delivery_id: UUID) -> WebhookDelivery:

@@ -231,6 +231,28 @@ def test_a_secret_sealed_with_another_key_is_an_error_until_it_is_rotated(
     assert states(endpoint) == [(1, "DELIVERED")]
 
 
+def test_a_trial_has_the_shape_of_other_events_and_is_in_no_log(receiver: Receiver) -> None:
+    endpoint, secret = create_endpoint(url=receiver.url, pins={"payments.payment_failed": 1}, now=NOW)
+    fail(A)
+    send_due(endpoint_id=endpoint.id, now=later(seconds=1))
+
+    answers = [send_test(endpoint_id=endpoint.id), send_test(endpoint_id=endpoint.id)]
+
+    real, trial, again = (each.event for each in receiver.received)
+    headers = receiver.received[1].headers
+    assert [answer.status for answer in answers] == [204, 204]
+    assert {name: type(trial[name]) for name in trial} == {name: type(real[name]) for name in trial}
+    assert real.keys() - trial.keys() == {
+        "dataschema", "dataversion", "position", "streamversion", "recordedtime", "correlationid"
+    }  # fmt: skip
+    assert (trial["type"], trial["source"], trial["data"]) == ("events.webhook_tested", real["source"], {})
+    assert len({real["id"], trial["id"], again["id"]}) == 3
+    assert (headers["webhook-id"], headers["Content-Type"]) == (trial["id"], "application/cloudevents+json")
+    assert WebhookDelivery.objects.count() == WebhookAttempt.objects.count() == 1
+    assert [event.type for event in published()] == ["payments.payment_failed"]
+    assert Webhook(secret).verify(receiver.received[1].body, headers) == trial
+
+
 def test_a_secret_sealed_with_the_key_before_is_readable(
     receiver: Receiver, endpoint: WebhookEndpoint, settings: Any
 ) -> None:
