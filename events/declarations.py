@@ -49,6 +49,12 @@ def renamed_names() -> dict[str, str]:
         return dict(cursor.fetchall())
 
 
+def keep_other_releases_away() -> None:
+    """Let no other release be noted until the end of this transaction. Belongs before everything else in it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('events.release', 2))")
+
+
 def note_release() -> None:
     """Keep what this code declares, for tenants that older code creates, in place of what another release declared."""
     pairs = [(each, type_name) for each in all_subscribers() for type_name in sorted(each.heard)]

@@ -14,7 +14,7 @@ from django_tenants.utils import get_public_schema_name, get_tenant_model
 
 from events import gate
 from events.bindings import bind, unbind
-from events.declarations import declared, note_release, note_rename, renamed_names
+from events.declarations import declared, keep_other_releases_away, note_release, note_rename, renamed_names
 from events.holding import SubscriptionBusy
 from events.leases import LEASE_SECONDS
 from events.models import OperatorAction, Subscription
@@ -98,6 +98,7 @@ def release(step: Step, tenants: Sequence[str] | None = None) -> Iterator[Outcom
         _refuse_old_names(renames)
         if tenants is None and not step.dry_run:
             with transaction.atomic():
+                keep_other_releases_away()
                 for before, after in renames.items():
                     note_rename(before, after)
                 note_release()

@@ -48,9 +48,9 @@ def django_db_setup(
         for name in SHOPS:
             if not Tenant.objects.filter(schema_name=name).exists():
                 create_tenant(name=name, currency="EUR", owner_email=f"owner@{name}.test")
+        _reset_platform()
         for name in SHOPS:
             _reset(name)
-        _reset_platform()
 
 
 def _reset_platform() -> None:
@@ -110,9 +110,9 @@ def committed(django_db_setup: None, django_db_blocker: Any) -> Iterator[Tenant]
             with in_tenant(Tenant.objects.get(schema_name="north")) as tenant:
                 yield tenant
         finally:
+            _reset_platform()
             for name in SHOPS:
                 _reset(name)
-            _reset_platform()
             flush_broker()
             doorbells.breaker.worked()
 
