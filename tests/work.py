@@ -9,7 +9,7 @@ from events.outgoing import send
 from events.subscriptions import all_subscribers, find_subscriber
 from kernel.tenancy import current_tenant, in_public
 
-PATIENT_SECONDS = 5.0
+PATIENT_SECONDS = 60.0
 
 
 class SilentDoorbells(Doorbells):

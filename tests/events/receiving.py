@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socketserver import BaseRequestHandler, ThreadingTCPServer
 from typing import Any
 
 import trustme
@@ -76,6 +77,37 @@ def answering(*pieces: bytes, pause: float = 0.0, authority: trustme.CA | None =
 
     with _serving(Handler, authority) as url:
         yield url
+
+
+@dataclass
+class Dripping:
+    """A server that takes any connection and answers one byte at a time, for longer than a call may take."""
+
+    url: str
+    visits: int = 0
+
+
+@contextmanager
+def dripping(*, pause: float = 0.05, drips: int = 40) -> Iterator[Dripping]:
+    class Handler(BaseRequestHandler):
+        def handle(self) -> None:
+            server.visits += 1
+            with suppress(OSError):
+                for _ in range(drips):
+                    self.request.sendall(b"H")
+                    if over.wait(pause):
+                        return
+
+    listening, over = ThreadingTCPServer(("127.0.0.1", 0), Handler), threading.Event()
+    server = Dripping(f"http://127.0.0.1:{listening.server_address[1]}")
+    thread = threading.Thread(target=listening.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield server
+    finally:
+        over.set()
+        listening.shutdown()
+        listening.server_close()
 
 
 @contextmanager

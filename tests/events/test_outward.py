@@ -13,6 +13,7 @@ from events.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
 from events.outward import UNDELIVERABLE, Undeliverable, outward
 from events.terms import Terms
 from events.webhooks.deliveries import redeliver, skip
+from events.webhooks.queueing import replay_period
 from events.webhooks.sending import send_due
 from kernel.api.scopes import EVENTS_READ
 from staff.services import issue_api_key
@@ -125,6 +126,44 @@ def test_the_stream_names_what_it_cannot_deliver(reader: Terminal, settings: Any
 
     assert f"id: 1\nevent: {UNDELIVERABLE}\n" in lines
     assert f"id: 2\nevent: {FAILED}\n" in lines
+
+
+@pytest.mark.parametrize("kind", [KeyError, RecursionError])
+def test_the_stream_names_an_event_whose_upcaster_fails_and_goes_on(
+    reader: Terminal, broken_step: Callable[[type[Exception]], None], settings: Any, kind: type[Exception]
+) -> None:
+    settings.LIVE_SECONDS = 0.2
+    fail(A, B)
+    store(1, version=1)
+    broken_step(kind)
+
+    lines = b"".join(reader.get("/events/stream", after=0)).decode()
+
+    named, whole = (json.loads(line.removeprefix("data: ")) for line in lines.splitlines() if line.startswith("data: "))
+    assert (named["type"], named["data"]["version"]) == (UNDELIVERABLE, 1)
+    assert named["data"]["reason"].startswith(kind.__name__)
+    assert (whole["type"], whole["position"]) == (FAILED, 2)
+
+
+def test_a_replay_parks_an_event_whose_upcaster_fails_and_other_streams_go_on(
+    endpoint: WebhookEndpoint, receiver: Receiver, broken_step: Callable[[type[Exception]], None]
+) -> None:
+    fail(A, A, B)
+    for second in (1, 2):
+        send_due(endpoint_id=endpoint.id, now=later(seconds=second))
+    store(1, version=1)
+    broken_step(KeyError)
+
+    replay, count = replay_period(endpoint_id=endpoint.id, since=later(hours=-1), until=later(hours=1))
+    send_due(endpoint_id=endpoint.id, now=later(seconds=3))
+
+    again = list(WebhookDelivery.objects.filter(replay=replay).order_by("position"))
+    assert (count, [each.state for each in again]) == (3, ["PARKED", "PENDING", "DELIVERED"])
+    assert WebhookAttempt.objects.get(delivery=again[0]).error.startswith("this event cannot be delivered: KeyError")
+    assert receiver.positions == [1, 2, 3, 3]
+    skip(delivery_id=again[0].id)
+    send_due(endpoint_id=endpoint.id, now=later(seconds=4))
+    assert receiver.positions == [1, 2, 3, 3, 2]
 
 
 def test_a_webhook_of_an_undeliverable_event_is_parked_at_once_and_can_be_skipped(

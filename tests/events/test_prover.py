@@ -281,6 +281,26 @@ def test_a_handler_that_does_not_return_is_interrupted(
         prove_idempotent(name)
 
 
+def test_a_handler_that_catches_an_interruption_is_interrupted_again(
+    committed: Tenant, subscribe: Subscribe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def react(event: TenantSuspended, delivery: Any) -> None:
+        for last in (False, True):
+            try:
+                time.sleep(3)
+                raise ValueError("was not interrupted again")
+            except watch.Interrupted:
+                if last:
+                    raise
+
+    monkeypatch.setattr(watch, "LONGEST_RUN_SECONDS", 0.5)
+    name = subscribe(react, TenantSuspended, backoff=Backoff(attempts=1))
+    say("a")
+
+    with pytest.raises(NeverEnds, match="does not return at position 1"):
+        prove_idempotent(name)
+
+
 def test_an_error_that_is_caught_around_a_savepoint_is_proved(committed: Tenant, subscribe: Subscribe) -> None:
     def react(event: TenantSuspended, delivery: Any) -> None:
         write(event.tenant_name, delivery)

@@ -14,12 +14,13 @@ from events.webhooks.http import post
 from events.webhooks.sending import send_due
 from tenants.models import Tenant
 from tests.events.hooking import NOW, A, fail, states
-from tests.events.receiving import Receiver, answering
+from tests.events.receiving import Receiver, answering, dripping
 
 GARBAGE = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\noops"
 SHORT = b"HTTP/1.1 201 Created\r\nContent-Length: 99\r\n\r\nonly this"
 REFUSED = b"HTTP/1.1 503 Busy\r\nRetry-After: 7\r\nContent-Length: 99\r\n\r\nlater\0"
 DRIPPING_HEADERS = [b"HTTP/1.1 200 OK\r\n", *[b"X: y\r\n"] * 90]
+PROXIES = ("http_proxy", "https_proxy", "all_proxy")
 DRIPPING_BODY = [b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n", *[b"."] * 90]
 
 
@@ -105,14 +106,31 @@ def test_a_delivery_that_was_cut_off_is_a_failed_attempt(shop: Tenant) -> None:
 
 
 def test_f01_a_proxy_of_the_environment_is_not_used(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"):
+    for name in PROXIES:
         monkeypatch.setenv(name, "http://127.0.0.1:1")
+        monkeypatch.setenv(name.upper(), "http://127.0.0.1:1")
     monkeypatch.setenv("NO_PROXY", "")
     monkeypatch.setenv("no_proxy", "")
 
     answer = post(receiver.url, b"{}", {})
 
     assert (answer.status, answer.error) == (204, "")
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_f01_a_proxy_that_drips_is_never_connected_to(
+    receiver: Receiver, authority: trustme.CA, monkeypatch: pytest.MonkeyPatch, scheme: str
+) -> None:
+    with dripping() as proxy, answering(REFUSED, authority=authority) as secure:
+        for name in PROXIES:
+            monkeypatch.setenv(name, proxy.url)
+            monkeypatch.setenv(name.upper(), proxy.url)
+        monkeypatch.setenv("NO_PROXY", "")
+        monkeypatch.setenv("no_proxy", "")
+
+        answer = post(receiver.url if scheme == "http" else secure, b"{}", {})
+
+    assert (answer.status, proxy.visits) == (204 if scheme == "http" else 503, 0)
 
 
 def test_f01_no_password_of_a_netrc_file_is_sent(
