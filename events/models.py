@@ -320,6 +320,7 @@ class WebhookDelivery(models.Model):
         DELIVERED = "DELIVERED", "Delivered"
         PARKED = "PARKED", "Given up after three days; its successors wait"
         SKIPPED = "SKIPPED", "Skipped by an operator"
+        FAILED = "FAILED", "Failed: a test, which is not repeated"
 
     id = models.UUIDField(primary_key=True)
     tenant_id = models.TextField()

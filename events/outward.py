@@ -5,17 +5,15 @@ that no longer fits, a step between versions that fails, a pin to a version that
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid5
-
-from django.utils import timezone
 
 from events.cloudevents import encoded, rendered
 from events.epochs import FIRST_EPOCH
 from events.event import EventUnreadable, find_type
 from events.log import StoredEvent
 from events.terms import Terms
-from kernel.ids import new_id
 
 UNDELIVERABLE = "tillflow.event_undeliverable"
 TRIAL = "events.webhook_tested"
@@ -102,15 +100,15 @@ def outward(stored: StoredEvent, terms: Terms) -> Outward | Undeliverable:
         return Undeliverable(stored=stored, epoch=epoch, reason=reason, newer=newer)
 
 
-def trial(*, tenant_id: str, subject: str) -> Outward:
+def trial(*, trial_id: UUID, tenant_id: str, subject: str, made_at: datetime) -> Outward:
     """Make an event that no log holds, without position or data, for consumers to try their receiver with."""
     event = {
         "specversion": "1.0",
-        "id": str(new_id()),
+        "id": str(trial_id),
         "source": f"urn:tillflow:tenant:{tenant_id}",
         "type": TRIAL,
         "subject": subject,
-        "time": timezone.now().isoformat(),
+        "time": made_at.isoformat(),
         "datacontenttype": "application/json",
         "tenant": tenant_id,
         "data": {},

@@ -70,7 +70,7 @@ WITH old AS (
     SELECT d.id FROM events_webhookdelivery d
     JOIN events_floor floor ON floor.tenant_id = d.tenant_id AND floor.position >= d.position
     JOIN events_webhookendpoint e ON e.id = d.endpoint_id
-    WHERE d.state IN ('DELIVERED', 'SKIPPED') OR e.state = 'DELETED' LIMIT 10000
+    WHERE d.state IN ('DELIVERED', 'SKIPPED', 'FAILED') OR e.state = 'DELETED' LIMIT 10000
 ), attempts AS (
     DELETE FROM events_webhookattempt a USING old WHERE a.delivery_id = old.id
 )

@@ -6,9 +6,10 @@ from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 from django.views.decorators.csrf import csrf_protect
 
 from events.models import VersionPin, WebhookDelivery, WebhookEndpoint
@@ -122,9 +123,10 @@ class WebhookEndpointAdmin(ModelAdmin):
     def test(self, request: HttpRequest, chosen: QuerySet[WebhookEndpoint]) -> None:
         for endpoint in chosen:
             with acting_on(endpoint):
-                answer = deliveries.send_test(endpoint_id=endpoint.id)
-            said = f"{endpoint.url}: {answer.status or answer.error} in {answer.milliseconds} ms"
-            self.message_user(request, said, messages.SUCCESS if answer.delivered else messages.ERROR)
+                queued = deliveries.queue_test(endpoint_id=endpoint.id, now=timezone.now())
+            page = reverse("admin:events_webhookdelivery_change", args=[queued.id])
+            said = format_html('A test of {} is on its way: <a href="{}">what it was answered</a>', endpoint.url, page)
+            self.message_user(request, said, messages.SUCCESS)
 
 
 @admin.register(WebhookDelivery)
@@ -140,9 +142,15 @@ class WebhookDeliveryAdmin(ReadOnlyAdmin):
     def log_of_attempts(self, delivery: WebhookDelivery) -> str:
         return format_html_join(
             "",
-            "<div><b>{}</b> {:%Y-%m-%d %H:%M:%S} {} {} ms {}</div>",
+            "<div><b>{}</b> {} {} {} ms {}</div>",
             (
-                (each.number, each.attempted_at, each.status or each.error, each.milliseconds, each.response[:200])
+                (
+                    each.number,
+                    f"{each.attempted_at:%Y-%m-%d %H:%M:%S}",
+                    each.status or each.error,
+                    each.milliseconds,
+                    each.response[:200],
+                )
                 for each in delivery.tries.order_by("number")
             ),
         )

@@ -53,13 +53,6 @@ class StateSerializer(serializers.Serializer[Any]):
     reason = serializers.CharField(default="paused through the API")
 
 
-class AnswerSerializer(serializers.Serializer[Any]):
-    delivered = serializers.BooleanField()
-    status = serializers.IntegerField(allow_null=True)
-    milliseconds = serializers.IntegerField()
-    error = serializers.CharField()
-
-
 class ReplaySerializer(serializers.Serializer[Any]):
     since = MomentField()
     until = PeriodEndField()
@@ -157,10 +150,11 @@ class RotateSecretView(IntegratorView):
 
 
 class TestEndpointView(IntegratorView):
-    @extend_schema(request=None, responses=AnswerSerializer, operation_id="test_webhook_endpoint")
+    @extend_schema(request=None, responses={202: DeliverySerializer}, operation_id="test_webhook_endpoint")
     def post(self, _request: Request, endpoint_id: UUID) -> Response:
-        """Send a signed test event now, and show what was answered."""
-        return Response(AnswerSerializer(deliveries.send_test(endpoint_id=endpoint_id)).data)
+        """Send a signed test event soon, once. What was answered is told by its delivery, among the endpoint's."""
+        queued = deliveries.queue_test(endpoint_id=endpoint_id, now=timezone.now())
+        return Response(DeliverySerializer(queued).data, status=202)
 
 
 class ReplayView(IntegratorView):

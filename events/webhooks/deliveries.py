@@ -5,15 +5,14 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from events.log import read_at
+from events.log import head, read_at
 from events.models import WebhookDelivery, WebhookEndpoint
-from events.outward import trial
+from events.outward import TRIAL
 from events.unit_of_work import unit_of_work
 from events.webhooks.endpoints import find_endpoint
-from events.webhooks.http import Answer
 from events.webhooks.ringing import ring_after_commit
-from events.webhooks.sending import post_signed
 from events.webhooks.turns import end_turn
+from kernel.ids import new_id
 from kernel.refusals import NotFound, Refusal
 from kernel.tenancy import current_tenant
 
@@ -39,7 +38,8 @@ def redeliver(*, delivery_id: UUID, now: datetime) -> None:
     with unit_of_work():
         delivery = _locked(delivery_id)
         find_endpoint(endpoint_id=delivery.endpoint_id)
-        read_at(delivery.tenant_id, delivery.position)
+        if delivery.type != TRIAL:
+            read_at(delivery.tenant_id, delivery.position)
         delivery.state, delivery.first_attempt_at, delivery.next_attempt_at = delivery.State.PENDING, None, now
         delivery.save(update_fields=["state", "first_attempt_at", "next_attempt_at"])
         end_turn(delivery.endpoint_id, now)
@@ -62,14 +62,36 @@ def skip(*, delivery_id: UUID) -> None:
         ring_after_commit(delivery.tenant_id, delivery.endpoint_id)
 
 
-def send_test(*, endpoint_id: UUID) -> Answer:
-    """Send a signed event of the type `events.webhook_tested` now, and return what was answered. It is in no log.
+def queue_test(*, endpoint_id: UUID, now: datetime) -> WebhookDelivery:
+    """Queue a signed event of the type `events.webhook_tested`; its delivery tells what was answered.
+
+    It is sent once, also to an endpoint that rests or is paused. A test that waits already is the one that is returned.
 
     :raises NotFound: when the tenant has no such endpoint.
     """
-    endpoint: WebhookEndpoint = find_endpoint(endpoint_id=endpoint_id)
-    event = trial(tenant_id=endpoint.tenant_id, subject=f"webhook_endpoint:{endpoint.id}")
-    return post_signed(endpoint, event.event["id"], event.body)
+    with unit_of_work():
+        endpoint = find_endpoint(endpoint_id=endpoint_id)
+        WebhookEndpoint.objects.select_for_update(no_key=True).get(id=endpoint.id)
+        waiting = WebhookDelivery.objects.filter(endpoint=endpoint, type=TRIAL, state__in=["PENDING", "SENDING"])
+        found = waiting.first()
+        if found is None:
+            test_id = new_id()
+            found = WebhookDelivery.objects.create(
+                id=new_id(),
+                tenant_id=endpoint.tenant_id,
+                endpoint=endpoint,
+                replay=f"test {test_id}",
+                position=head(endpoint.tenant_id),
+                event_id=test_id,
+                type=TRIAL,
+                stream=f"test:{test_id}",
+                state=WebhookDelivery.State.PENDING,
+                attempts=0,
+                next_attempt_at=now,
+                created_at=now,
+            )
+        ring_after_commit(endpoint.tenant_id, endpoint.id)
+    return found
 
 
 def _locked(delivery_id: UUID) -> WebhookDelivery:

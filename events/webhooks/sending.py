@@ -4,10 +4,11 @@ Of one stream an endpoint gets one event at a time, the earliest first. Whatever
 with exponential backoff, for three days; then the delivery is parked, and its successors on the stream wait behind it.
 An event that cannot be delivered is parked at once, with the reason; the endpoint is not blamed for it.
 An endpoint that fails several times in a row rests; one that has answered nothing well for a day is paused.
+A test is sent once, also to an endpoint that rests or is paused, and says nothing about its health.
 """
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,22 +17,20 @@ from uuid import UUID
 import structlog
 from django.db import connection
 from django.utils import timezone
-from standardwebhooks import Webhook
 
 from events import metrics
-from events.cloudevents import CONTENT_TYPE
 from events.horizon import EventArchived
 from events.log import read_at
-from events.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint, WebhookSecret
-from events.outward import Undeliverable, outward
+from events.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
+from events.outward import TRIAL, Undeliverable, outward, trial
 from events.slots import SlotsTaken, require_slot
 from events.subscriptions import Backoff
 from events.terms import terms_of_tenant
 from events.unit_of_work import unit_of_work
 from events.webhooks.endpoints import pause_endpoint
-from events.webhooks.http import Answer, post
+from events.webhooks.http import Answer
 from events.webhooks.ringing import QUEUE, ring
-from events.webhooks.secrets import SecretUnreadable, unsealed
+from events.webhooks.signing import post_signed
 from events.webhooks.turns import end_turn, rest_after, take_turn
 from kernel.tenancy import current_tenant
 
@@ -45,28 +44,32 @@ DEAD_FAILURES = 20
 MOMENT = timedelta(seconds=1)
 BACKOFF = Backoff(base=5.0, cap=3600.0)
 
-_DUE = """
+_DUE = f"""
 FROM events_webhookdelivery d
 JOIN events_webhookendpoint e ON e.id = d.endpoint_id AND e.state = 'ACTIVE'
-WHERE d.state IN ('PENDING', 'SENDING') AND d.next_attempt_at <= %(now)s
+WHERE d.type <> '{TRIAL}' AND d.state IN ('PENDING', 'SENDING') AND d.next_attempt_at <= %(now)s
     AND NOT EXISTS (
         SELECT 1 FROM events_webhookdelivery earlier
         WHERE earlier.endpoint_id = d.endpoint_id AND earlier.replay = d.replay AND earlier.stream = d.stream
             AND earlier.position < d.position AND earlier.state IN ('PENDING', 'SENDING', 'PARKED')
     )
 """
-_LEASE = f"""
+_TESTS_DUE = f"""
+FROM events_webhookdelivery d
+JOIN events_webhookendpoint e ON e.id = d.endpoint_id AND e.state <> 'DELETED'
+WHERE d.type = '{TRIAL}' AND d.state IN ('PENDING', 'SENDING') AND d.next_attempt_at <= %(now)s
+"""
+_LEASE = """
 UPDATE events_webhookdelivery SET state = 'SENDING', attempts = attempts + 1,
     first_attempt_at = coalesce(first_attempt_at, %(now)s), next_attempt_at = %(until)s
 WHERE id = (
-    SELECT d.id {_DUE} AND d.endpoint_id = %(endpoint)s AND d.tenant_id = %(tenant)s
+    SELECT d.id {due} AND d.endpoint_id = %(endpoint)s AND d.tenant_id = %(tenant)s
     ORDER BY d.position LIMIT 1
     FOR NO KEY UPDATE OF d SKIP LOCKED
 )
 RETURNING id
 """
-
-
+_LEASE_EVENT, _LEASE_TEST = _LEASE.format(due=_DUE), _LEASE.format(due=_TESTS_DUE)
 _IN_FLIGHT = """
 SELECT count(*) FROM events_webhookdelivery
 WHERE tenant_id = %(tenant)s AND state = 'SENDING' AND next_attempt_at > %(now)s
@@ -95,9 +98,10 @@ def send_due(*, endpoint_id: UUID, now: datetime | None = None, budget: float = 
     def clock() -> datetime:
         return now or timezone.now()
 
+    deadline, rest = time.monotonic() + budget, 0.0
+    attempts = _send_tests(endpoint_id, clock)
     if not take_turn(endpoint_id, clock()):
-        return 0
-    deadline, attempts, rest = time.monotonic() + budget, 0, 0.0
+        return attempts
     try:
         while not rest and (leased := _lease(endpoint_id, clock())) is not None:
             rest = _record(leased, _call(leased.delivery), clock())
@@ -120,37 +124,26 @@ def due_endpoints(tenants: Iterable[str]) -> list[tuple[str, UUID]]:
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
-            SELECT DISTINCT d.tenant_id, d.endpoint_id {_DUE}
+            SELECT d.tenant_id, d.endpoint_id {_DUE}
                 AND (e.next_call_at IS NULL OR e.next_call_at <= %(now)s) AND d.tenant_id = ANY(%(tenants)s)
+            UNION SELECT d.tenant_id, d.endpoint_id {_TESTS_DUE} AND d.tenant_id = ANY(%(tenants)s)
             """,
             {"now": timezone.now() - MOMENT, "tenants": list(tenants)},
         )
         return list(cursor.fetchall())
 
 
-def post_signed(endpoint: WebhookEndpoint, message_id: str, body: bytes) -> Answer:
-    """Send a body with the signatures of every secret that is valid, so that a rotation breaks nobody."""
-    now = timezone.now()
-    signatures = [Webhook(secret).sign(message_id, now, body.decode()) for secret in _secrets(endpoint, now)]
-    if not signatures:
-        return Answer.unsent("no signing secret of this endpoint can be read: rotate it")
-    headers = {
-        "Content-Type": CONTENT_TYPE,
-        "webhook-id": message_id,
-        "webhook-timestamp": str(int(now.timestamp())),
-        "webhook-signature": " ".join(signatures),
-    }
-    return post(endpoint.url, body, headers)
+def _send_tests(endpoint_id: UUID, clock: Callable[[], datetime]) -> int:
+    """Send what an operator has asked for to see how the endpoint answers."""
+    attempts = 0
+    with suppress(SlotsTaken):
+        while (leased := _lease(endpoint_id, clock(), _LEASE_TEST)) is not None:
+            _record(leased, _call(leased.delivery), clock())
+            attempts += 1
+    return attempts
 
 
-def _secrets(endpoint: WebhookEndpoint, now: datetime) -> Iterator[str]:
-    valid = WebhookSecret.objects.filter(endpoint=endpoint).exclude(expires_at__lte=now)
-    for stored in valid.order_by("-created_at"):
-        with suppress(SecretUnreadable):
-            yield unsealed(stored.sealed)
-
-
-def _lease(endpoint_id: UUID, now: datetime) -> Leased | None:
+def _lease(endpoint_id: UUID, now: datetime, statement: str = _LEASE_EVENT) -> Leased | None:
     """Hold a delivery for a while and record the attempt, before anything is sent.
 
     :raises SlotsTaken: when the tenant has no slot free.
@@ -159,7 +152,7 @@ def _lease(endpoint_id: UUID, now: datetime) -> Leased | None:
         require_slot(QUEUE, lambda: _in_flight(now))
         with connection.cursor() as cursor:
             until = now + timedelta(seconds=LEASE_SECONDS)
-            cursor.execute(_LEASE, {"endpoint": endpoint_id, "tenant": current_tenant(), "now": now, "until": until})
+            cursor.execute(statement, {"endpoint": endpoint_id, "tenant": current_tenant(), "now": now, "until": until})
             row = cursor.fetchone()
         if row is None:
             return None
@@ -198,6 +191,12 @@ def _is_due(endpoint_id: UUID, now: datetime) -> bool:
 
 def _call(delivery: WebhookDelivery) -> Answer:
     endpoint = delivery.endpoint
+    if delivery.type == TRIAL:
+        subject = f"webhook_endpoint:{endpoint.id}"
+        made = trial(
+            trial_id=delivery.event_id, tenant_id=delivery.tenant_id, subject=subject, made_at=delivery.created_at
+        )
+        return post_signed(endpoint, str(delivery.event_id), made.body)
     try:
         stored = read_at(delivery.tenant_id, delivery.position)
     except EventArchived as error:
@@ -226,7 +225,7 @@ def _record(leased: Leased, answer: Answer, now: datetime) -> float:
             next_attempt_at=now + timedelta(seconds=delay),
             delivered_at=now if answer.delivered else None,
         )
-        rest = 0.0 if answer.hopeless else _note_health(endpoint, answer, now)
+        rest = 0.0 if answer.hopeless or delivery.type == TRIAL else _note_health(endpoint, answer, now)
     metrics.deliveries.labels(state.lower()).inc()
     if not answer.delivered:
         logger.warning(
@@ -246,6 +245,8 @@ def _record(leased: Leased, answer: Answer, now: datetime) -> float:
 def _outcome(delivery: WebhookDelivery, answer: Answer, now: datetime) -> tuple[str, float]:
     if answer.delivered:
         return WebhookDelivery.State.DELIVERED, 0.0
+    if delivery.type == TRIAL:
+        return WebhookDelivery.State.FAILED, 0.0
     if answer.hopeless:
         return WebhookDelivery.State.PARKED, 0.0
     if delivery.first_attempt_at is not None and now - delivery.first_attempt_at >= PATIENCE:
