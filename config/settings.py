@@ -13,6 +13,7 @@ from django.urls import reverse_lazy
 from config.browsers import browser_settings
 from config.slots import DEFAULTS, slots_of
 from config.stack.place import load_urls, var
+from kernel.limits import LARGEST_BODY
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -192,11 +193,13 @@ REST_FRAMEWORK = {
     "DEFAULT_THROTTLE_RATES": {"device": env.str("DEVICE_THROTTLE", default="6000/min")},
     "EXCEPTION_HANDLER": "kernel.api.problems.problem_response",
     "COERCE_DECIMAL_TO_STRING": True,
+    "DEFAULT_METADATA_CLASS": None,
+    "URL_FORMAT_OVERRIDE": None,
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Tillflow terminal API",
     "DESCRIPTION": "What a terminal, a back office or an integrator asks of one shop. Errors are RFC 9457 problems.",
-    "VERSION": "1.0.0",
+    "VERSION": "1.1.0",
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
@@ -204,13 +207,14 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    "COMPONENT_SPLIT_PATCH": False,
     "ENUM_NAME_OVERRIDES": {
         "EndpointState": "events.models.WebhookEndpoint.State",
         "DeliveryState": "events.models.WebhookDelivery.State",
         "WantedEndpointState": [("ACTIVE", "ACTIVE"), ("PAUSED", "PAUSED")],
     },
 }
-DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+DATA_UPLOAD_MAX_MEMORY_SIZE = LARGEST_BODY
 
 # Mail goes to the console until EMAIL_URL names a server: smtp://user:password@host:port
 EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")

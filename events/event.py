@@ -12,7 +12,8 @@ import msgspec
 from events.versions import recast
 from kernel.text import is_storable
 
-LARGEST_EVENT = 1024 * 1024
+LARGEST_EVENT = 4 * 1024 * 1024
+"""Bytes: an order with as many lines as it may have fits, each as long as it may be."""
 DEEPEST_EVENT = 100
 """How many lists and objects may stand inside one another."""
 T = TypeVar("T")

@@ -1,13 +1,13 @@
 """What can be asked of the event layer: who is behind, who is accounted for."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection
 
 from events.audience import is_for
-from events.bindings import HEARS, PENDING
+from events.bindings import HEARD_BY, HEARS, PENDING
 from events.log import COLUMNS, StoredEvent, stored_event
 from events.walls import here, wall
 
@@ -86,6 +86,19 @@ WHERE {wall("s")} AND (
 ) <> 1
 """
 
+_UNHEARD = f"""
+SELECT DISTINCT e.stream
+FROM events_event e JOIN events_subscription s ON s.tenant_id = e.tenant_id
+WHERE {wall("e")} AND {wall("s")} AND s.subscriber = %(subscriber)s AND e.stream = ANY(%(streams)s) AND {HEARD_BY} AND (
+    e.position > s.cursor
+    OR EXISTS (
+        SELECT 1 FROM events_parkedevent p
+        WHERE p.tenant_id = e.tenant_id AND p.subscriber = s.subscriber AND p.position = e.position
+            AND p.state <> 'DISCARDED'
+    )
+)
+"""
+
 
 def lags() -> list[Lag]:
     """List every subscription that this session sees, with what is pending for it."""
@@ -108,6 +121,12 @@ def lags() -> list[Lag]:
 def behind(*, moment_seconds: float) -> list[tuple[str, str]]:
     """List (tenant, subscriber) of those that have had something to do for longer than a moment."""
     return [(tenant, name) for tenant, name in _rows(_BEHIND, {"moment": moment_seconds})]
+
+
+def unheard(*, subscriber: str, streams: Collection[str]) -> set[str]:
+    """Return those of the streams on which an event waits that the subscriber hears and has not applied."""
+    asked = {**here(), "subscriber": subscriber, "streams": list(streams)}
+    return {stream for (stream,) in _rows(_UNHEARD, asked)}
 
 
 def unaccounted() -> int:

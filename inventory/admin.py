@@ -1,9 +1,12 @@
 """The stockroom in the admin of a shop: reorder points to edit, the ledger to read."""
 
+from typing import Any
+
 from django.contrib import admin
 from django.http import HttpRequest
 
 from inventory.models import StockItem, StockMovement
+from inventory.services import set_reorder_point
 from kernel.admin import ReadOnlyInline, ShopAdmin, ShopReadOnlyAdmin
 
 
@@ -21,6 +24,9 @@ class StockItemAdmin(ShopAdmin):
     fields = ("sku", "title", "on_hand", "reorder_point")
     readonly_fields = ("sku", "title", "on_hand")
     inlines = (MovementInline,)
+
+    def save_model(self, request: HttpRequest, obj: StockItem, form: Any, change: bool) -> None:  # noqa: FBT001
+        set_reorder_point(item_id=obj.id, reorder_point=obj.reorder_point)
 
     def has_add_permission(self, _request: HttpRequest, _parent: object = None) -> bool:
         return False

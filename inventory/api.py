@@ -6,22 +6,35 @@ from uuid import uuid5
 
 from django.urls import path
 from django.utils import timezone
-from drf_spectacular.utils import extend_schema
 from rest_framework import generics, serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.views import APIView
 
 from events.api.idempotent import idempotent
 from inventory.models import StockItem, StockMovement
 from inventory.queries import movements_at, stock_at
-from inventory.services import Moved, Source, adjust_stock, receive_goods
-from kernel.api.fields import LARGEST_QUANTITY, MomentField, QuantityField, UUIDv7Field
+from inventory.services import (
+    DocumentExists,
+    Moved,
+    Source,
+    UnknownVariants,
+    VariantsNotHeardOf,
+    adjust_stock,
+    receive_goods,
+)
+from kernel import limits
+from kernel.api.fields import LARGEST_QUANTITY, MomentField, QuantityField, Text, UUIDv7Field
+from kernel.api.inputs import Body, Query
+from kernel.api.operations import operation
 from kernel.api.pages import Pages
 from kernel.api.terminal import terminal_of
 
 
-class StockQuery(serializers.Serializer[Any]):
-    variant = serializers.UUIDField(required=False, default=None)
+class StockQuery(Query):
+    renamed = {"variant": "variant_id"}
+
+    variant_id = serializers.UUIDField(required=False, default=None)
 
 
 class StockItemSerializer(serializers.ModelSerializer[StockItem]):
@@ -45,24 +58,22 @@ class StockView(generics.GenericAPIView[StockItem]):
     serializer_class = StockItemSerializer
     pagination_class = Pages
 
-    @extend_schema(parameters=[StockQuery], operation_id="list_stock", responses=StockItemSerializer(many=True))
-    def get(self, request: Request) -> Response:
+    @operation("list_stock", query=StockQuery, answers=StockItemSerializer(many=True), paged=True)
+    def get(self, request: Request, asked: dict[str, Any]) -> Response:
         """List what is on hand at the terminal's location."""
-        query = StockQuery(data=request.query_params)
-        query.is_valid(raise_exception=True)
-        items = stock_at(location_id=terminal_of(request).location_id, variant_id=query.validated_data["variant"])
+        items = stock_at(location_id=terminal_of(request).location_id, variant_id=asked["variant_id"])
         return self.get_paginated_response(StockItemSerializer(self.paginate_queryset(items), many=True).data)
 
 
-class ReceivedLine(serializers.Serializer[Any]):
+class ReceivedLineBody(Body):
     variant_id = serializers.UUIDField()
     quantity = QuantityField()
 
 
-class AdjustedLine(serializers.Serializer[Any]):
+class AdjustedLineBody(Body):
     variant_id = serializers.UUIDField()
     quantity = QuantityField(min_value=-LARGEST_QUANTITY, help_text="Found is positive, lost negative")
-    reason = serializers.CharField(max_length=200)
+    reason = Text(limits.REASON)
 
     def validate_quantity(self, value: Any) -> Any:
         if value == 0:
@@ -70,46 +81,16 @@ class AdjustedLine(serializers.Serializer[Any]):
         return value
 
 
-class GoodsReceiptSerializer(serializers.Serializer[Any]):
+class GoodsReceiptBody(Body):
     id = UUIDv7Field()
     occurred_at = MomentField(required=False)
-    lines = ReceivedLine(many=True, allow_empty=False, max_length=1000)  # type: ignore[call-arg]
+    lines = ReceivedLineBody(many=True, allow_empty=False, max_length=limits.MOST_LINES)  # type: ignore[call-arg]
 
 
-class StockAdjustmentSerializer(serializers.Serializer[Any]):
+class StockAdjustmentBody(Body):
     id = UUIDv7Field()
     occurred_at = MomentField(required=False)
-    lines = AdjustedLine(many=True, allow_empty=False, max_length=1000)  # type: ignore[call-arg]
-
-
-Post = Callable[..., Sequence[StockMovement]]
-
-
-class _PostingView(generics.GenericAPIView[StockMovement]):
-    """Posts a document's lines to the ledger once."""
-
-    queryset = StockMovement.objects.none()
-    source_type: str
-    service: Post
-
-    def post(self, request: Request) -> Response:
-        serializer = self.get_serializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
-        asked = serializer.validated_data
-
-        def posted(_fingerprint: str) -> Response:
-            source = Source(
-                type=self.source_type,
-                id=asked["id"],
-                location_id=terminal_of(request).location_id,
-                occurred_at=asked.get("occurred_at") or timezone.now(),
-            )
-            moved = [Moved(line=uuid5(asked["id"], str(n)), **line) for n, line in enumerate(asked["lines"], start=1)]
-            movements = type(self).service(source=source, moved=moved)
-            shown = StockMovementSerializer(movements, many=True).data
-            return Response({"id": str(asked["id"]), "movements": shown}, status=201)
-
-        return idempotent(request, self.source_type, posted)
+    lines = AdjustedLineBody(many=True, allow_empty=False, max_length=limits.MOST_LINES)  # type: ignore[call-arg]
 
 
 class PostedSerializer(serializers.Serializer[Any]):
@@ -117,26 +98,66 @@ class PostedSerializer(serializers.Serializer[Any]):
     movements = StockMovementSerializer(many=True)
 
 
-class GoodsReceiptView(_PostingView):
-    serializer_class = GoodsReceiptSerializer
-    source_type = "goods_receipt"
-    service = staticmethod(receive_goods)
+Post = Callable[..., Sequence[StockMovement]]
+REFUSES = (DocumentExists, UnknownVariants, VariantsNotHeardOf)
 
-    @extend_schema(operation_id="receive_goods", responses={201: PostedSerializer})
-    def post(self, request: Request) -> Response:
+
+def post_document(request: Request, asked: dict[str, Any], *, source_type: str, service: Post) -> Response:
+    """Post a document's lines to the ledger of the terminal's location, once."""
+
+    def posted(_fingerprint: str) -> Response:
+        source = Source(
+            type=source_type,
+            id=asked["id"],
+            location_id=terminal_of(request).location_id,
+            occurred_at=asked.get("occurred_at") or timezone.now(),
+        )
+        moved = [Moved(line=uuid5(asked["id"], str(n)), **line) for n, line in enumerate(asked["lines"], start=1)]
+        movements = service(source=source, moved=moved)
+        shown = StockMovementSerializer(movements, many=True).data
+        return Response({"id": str(asked["id"]), "movements": shown}, status=201)
+
+    return idempotent(request, source_type, posted)
+
+
+class GoodsReceiptView(APIView):
+    @operation(
+        "receive_goods",
+        body=GoodsReceiptBody,
+        answers={201: PostedSerializer},
+        refuses=REFUSES,
+        keyed=True,
+        example={
+            "id": "019ac8f4-7d20-7e44-a1b7-53c9d8e0f213",
+            "lines": [{"variant_id": "019ac8e1-2f60-7a90-8c11-0d4b7e2a9f35", "quantity": "24"}],
+        },
+    )
+    def post(self, request: Request, asked: dict[str, Any]) -> Response:
         """Take delivered goods into stock at the terminal's location."""
-        return super().post(request)
+        return post_document(request, asked, source_type="goods_receipt", service=receive_goods)
 
 
-class StockAdjustmentView(_PostingView):
-    serializer_class = StockAdjustmentSerializer
-    source_type = "adjustment"
-    service = staticmethod(adjust_stock)
-
-    @extend_schema(operation_id="adjust_stock", responses={201: PostedSerializer})
-    def post(self, request: Request) -> Response:
+class StockAdjustmentView(APIView):
+    @operation(
+        "adjust_stock",
+        body=StockAdjustmentBody,
+        answers={201: PostedSerializer},
+        refuses=REFUSES,
+        keyed=True,
+        example={
+            "id": "019ac8f6-3e80-7d19-b2f4-7a61c5d0e824",
+            "lines": [
+                {
+                    "variant_id": "019ac8e1-2f60-7a90-8c11-0d4b7e2a9f35",
+                    "quantity": "-1",
+                    "reason": "Broken on the shelf",
+                }
+            ],
+        },
+    )
+    def post(self, request: Request, asked: dict[str, Any]) -> Response:
         """Correct the stock at the terminal's location, with a reason for each line."""
-        return super().post(request)
+        return post_document(request, asked, source_type="adjustment", service=adjust_stock)
 
 
 class StockMovementsView(generics.GenericAPIView[StockMovement]):
@@ -144,14 +165,10 @@ class StockMovementsView(generics.GenericAPIView[StockMovement]):
     serializer_class = StockMovementSerializer
     pagination_class = Pages
 
-    @extend_schema(
-        parameters=[StockQuery], operation_id="list_stock_movements", responses=StockMovementSerializer(many=True)
-    )
-    def get(self, request: Request) -> Response:
+    @operation("list_stock_movements", query=StockQuery, answers=StockMovementSerializer(many=True), paged=True)
+    def get(self, request: Request, asked: dict[str, Any]) -> Response:
         """List the ledger of the terminal's location, the earliest movement first."""
-        query = StockQuery(data=request.query_params)
-        query.is_valid(raise_exception=True)
-        found = movements_at(location_id=terminal_of(request).location_id, variant_id=query.validated_data["variant"])
+        found = movements_at(location_id=terminal_of(request).location_id, variant_id=asked["variant_id"])
         return self.get_paginated_response(StockMovementSerializer(self.paginate_queryset(found), many=True).data)
 
 

@@ -22,7 +22,7 @@ class InventoryStockChanged:
 
 @event("inventory.stock_ran_low", category=Category.INTEGRATION, stream="stock:{variant_id}@{location_id}")
 class StockRanLow:
-    """The stock fell to its reorder point or below it, and was above it before."""
+    """The stock is at its reorder point or below it, and was not before: it fell, or the reorder point was raised."""
 
     variant_id: UUID
     location_id: UUID

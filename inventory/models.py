@@ -5,6 +5,7 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import Q
 
+from kernel import limits
 from kernel.constraints import Check, Unique
 from kernel.ids import new_id
 
@@ -13,8 +14,8 @@ class StockedVariant(models.Model):
     """What inventory knows of a variant, from what the catalogue said."""
 
     variant_id = models.UUIDField(primary_key=True)
-    sku = models.CharField(max_length=64)
-    title = models.CharField(max_length=401)
+    sku = models.CharField(max_length=limits.CODE)
+    title = models.CharField(max_length=limits.TITLE)
     tracked = models.BooleanField()
 
     def __str__(self) -> str:
@@ -27,8 +28,8 @@ class StockItem(models.Model):
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     variant_id = models.UUIDField()
     location_id = models.UUIDField()
-    sku = models.CharField(max_length=64, blank=True)
-    title = models.CharField(max_length=401, blank=True)
+    sku = models.CharField(max_length=limits.CODE, blank=True)
+    title = models.CharField(max_length=limits.TITLE, blank=True)
     on_hand = models.DecimalField(max_digits=14, decimal_places=3, default=0)
     reorder_point = models.DecimalField(max_digits=14, decimal_places=3, default=0)
     updated_at = models.DateTimeField(auto_now=True)
@@ -66,7 +67,7 @@ class StockMovement(models.Model):
     item = models.ForeignKey(StockItem, on_delete=models.PROTECT, related_name="movements")
     kind = models.CharField(max_length=10, choices=Kind.choices)
     quantity = models.DecimalField(max_digits=14, decimal_places=3, help_text="In is positive, out negative")
-    reason = models.CharField(max_length=200, blank=True)
+    reason = models.CharField(max_length=limits.REASON, blank=True)
     source_type = models.CharField(max_length=20)
     source_id = models.UUIDField()
     source_line = models.UUIDField()

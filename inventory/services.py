@@ -9,17 +9,28 @@ from uuid import UUID
 from django.db import connection
 
 from events.publishing import publish
+from events.queries import unheard
 from events.unit_of_work import unit_of_work
 from inventory.events import InventoryStockChanged, ProductOutOfStock, StockRanLow
 from inventory.models import StockedVariant, StockItem, StockMovement
-from kernel.refusals import Refusal
+from kernel.money import QUANTITY_STEP
+from kernel.refusals import NotFound, Refusal
 from kernel.tenancy import current_tenant
+
+KNOWS_VARIANTS = "inventory.know_variants"
 
 
 class UnknownVariants(Refusal):
     code = "unknown-variant"
     title = "Unknown variant"
     status = 422
+
+
+class VariantsNotHeardOf(Refusal):
+    """The catalogue has a variant that inventory has yet to hear of: the same request is taken a moment later."""
+
+    code = "variant-not-heard-of"
+    title = "Variant not known to inventory yet"
 
 
 class DocumentExists(Refusal):
@@ -54,6 +65,7 @@ def receive_goods(*, source: Source, moved: Sequence[Moved]) -> list[StockMoveme
 
     :raises DocumentExists: when another document was posted under this id.
     :raises UnknownVariants: when a variant is not one that is kept in stock.
+    :raises VariantsNotHeardOf: when the catalogue has said something of it that inventory has yet to apply.
     """
     return _post_document(source=source, kind=StockMovement.Kind.RECEIPT, moved=moved)
 
@@ -63,6 +75,7 @@ def adjust_stock(*, source: Source, moved: Sequence[Moved]) -> list[StockMovemen
 
     :raises DocumentExists: when another document was posted under this id.
     :raises UnknownVariants: when a variant is not one that is kept in stock.
+    :raises VariantsNotHeardOf: when the catalogue has said something of it that inventory has yet to apply.
     """
     return _post_document(source=source, kind=StockMovement.Kind.ADJUSTMENT, moved=moved)
 
@@ -96,6 +109,23 @@ def post_movements(*, source: Source, kind: StockMovement.Kind, moved: Sequence[
         for item in items.values():
             _announce(item, before[item.variant_id], kind, source)
     return movements
+
+
+def set_reorder_point(*, item_id: UUID, reorder_point: Decimal) -> None:
+    """Say at which stock goods are to be ordered again, 0 for never; goods that this makes low are announced.
+
+    :raises NotFound: when there is no such item.
+    """
+    with unit_of_work():
+        item = StockItem.objects.select_for_update(no_key=True).filter(id=item_id).first()
+        if item is None:
+            message = f"no stock item {item_id} exists"
+            raise NotFound(message)
+        was_low = _is_low(item)
+        item.reorder_point = reorder_point.quantize(QUANTITY_STEP)
+        item.save(update_fields=["reorder_point", "updated_at"])
+        if _is_low(item) and not was_low:
+            publish(_ran_low(item))
 
 
 def know_variant(*, variant_id: UUID, sku: str, title: str, tracked: bool) -> None:
@@ -138,6 +168,12 @@ def _require_tracked(moved: Sequence[Moved]) -> None:
     known = StockedVariant.objects.filter(variant_id__in=wanted, tracked=True).values_list("variant_id", flat=True)
     unknown = sorted(str(variant_id) for variant_id in wanted - set(known))
     if unknown:
+        waiting = unheard(subscriber=KNOWS_VARIANTS, streams=[f"variant:{variant_id}" for variant_id in unknown])
+        if waiting:
+            message = (
+                "what the catalogue says of these variants is on its way to inventory: send this again in a moment"
+            )
+            raise VariantsNotHeardOf(message, retry_after=1)
         message = f"no variant kept in stock has the id {unknown[0]}"
         raise UnknownVariants(message, variant_ids=unknown)
 
@@ -188,13 +224,19 @@ def _announce(item: StockItem, before: Decimal, kind: StockMovement.Kind, source
             )
         )
     elif item.on_hand <= item.reorder_point < before:
-        publish(
-            StockRanLow(
-                variant_id=item.variant_id,
-                location_id=item.location_id,
-                sku=item.sku,
-                title=item.title,
-                on_hand=item.on_hand,
-                reorder_point=item.reorder_point,
-            )
-        )
+        publish(_ran_low(item))
+
+
+def _is_low(item: StockItem) -> bool:
+    return item.reorder_point > 0 and item.on_hand <= item.reorder_point
+
+
+def _ran_low(item: StockItem) -> StockRanLow:
+    return StockRanLow(
+        variant_id=item.variant_id,
+        location_id=item.location_id,
+        sku=item.sku,
+        title=item.title,
+        on_hand=item.on_hand,
+        reorder_point=item.reorder_point,
+    )

@@ -3,11 +3,11 @@
 from events.delivery import Delivery
 from events.subscriptions import subscriber
 from inventory.models import StockMovement
-from inventory.services import Moved, Source, know_variant, post_movements
+from inventory.services import KNOWS_VARIANTS, Moved, Source, know_variant, post_movements
 from pos.events import OrderCompleted, ReturnCompleted, VariantChanged
 
 
-@subscriber("inventory.know_variants", VariantChanged, from_beginning=True)
+@subscriber(KNOWS_VARIANTS, VariantChanged, from_beginning=True)
 def know_variants(event: VariantChanged, _delivery: Delivery[VariantChanged]) -> None:
     know_variant(variant_id=event.variant_id, sku=event.sku, title=event.title, tracked=event.stocked)
 

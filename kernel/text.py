@@ -1,11 +1,67 @@
-"""Text from elsewhere: what others answer, and what exceptions say, may hold what PostgreSQL does not store."""
+"""Text from elsewhere: what PostgreSQL does not store, and what a printer or a mail would take for a command."""
 
+import re
 from typing import Any
+
+from kernel.refusals import Refusal
+
+_OTHERS = r"\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069"
+UNPRINTABLE = rf"\u0000-\u001f{_OTHERS}"
+"""The inside of a character class: control characters, line and paragraph separators, and marks that turn the writing
+direction. Joiners, which emoji and some scripts need, are not among them."""
+UNPRINTABLE_IN_LINES = rf"\u0000-\u0008\u000b-\u001f{_OTHERS}"
+"""The same without tabulators and line feeds."""
+_CONTROL, _CONTROL_IN_LINES = re.compile(f"[{UNPRINTABLE}]"), re.compile(f"[{UNPRINTABLE_IN_LINES}]")
+
+
+class TextRefused(Refusal):
+    code = "text-refused"
+    title = "Text refused"
+    status = 422
 
 
 def storable(text: str) -> str:
     """Replace NUL and lone surrogates, so that any text can be written to a column."""
     return text.replace("\0", "\N{REPLACEMENT CHARACTER}").encode(errors="replace").decode()
+
+
+def clipped(text: str, limit: int) -> str:
+    """Bring what another system says into one line that a column of so many characters holds."""
+    return printable(storable(text))[:limit]
+
+
+def printable(text: str) -> str:
+    """Put a blank in the place of every control character: what is printed stays on its line."""
+    return _CONTROL.sub(" ", text)
+
+
+def printable_lines(text: str) -> str:
+    """Do the same for a text of several lines: line feeds and tabulators stay."""
+    return _CONTROL_IN_LINES.sub(" ", text)
+
+
+def find_control_character(text: str, *, lines: bool = False) -> str | None:
+    """Return the first character that no text of ours may hold, None when there is none.
+
+    :param lines: whether the text may have several lines.
+    """
+    found = (_CONTROL_IN_LINES if lines else _CONTROL).search(text)
+    return found[0] if found else None
+
+
+def require_line(text: str, longest: int, what: str) -> None:
+    """Let a text be given on a command line that a column of so many characters holds.
+
+    :param what: it is, for the message: `the name of a device`.
+    :raises TextRefused: when it is empty, too long, or holds a control character.
+    """
+    found = find_control_character(text)
+    if found is not None:
+        message = f"{what} holds no control characters, not even U+{ord(found):04X}"
+        raise TextRefused(message)
+    if not text.strip() or len(text) > longest:
+        message = f"{what} has 1 to {longest} characters, not {len(text.strip()) and len(text)}"
+        raise TextRefused(message)
 
 
 def is_storable(value: Any) -> bool:

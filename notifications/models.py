@@ -7,6 +7,8 @@ from django.db import models
 from kernel.constraints import Unique
 from kernel.ids import new_id
 
+SUBJECT = 200
+
 
 class AlertRecipient(models.Model):
     """A mailbox that receives the shop's alerts."""
@@ -36,7 +38,7 @@ class Message(models.Model):
     event_id = models.UUIDField()
     about = models.UUIDField(help_text="The order, variant or endpoint that it is about")
     recipient = models.EmailField()
-    subject = models.CharField(max_length=200)
+    subject = models.CharField(max_length=SUBJECT)
     body = models.TextField()
     state = models.CharField(max_length=6, choices=State.choices, default=State.QUEUED)
     failure = models.CharField(max_length=500, blank=True)

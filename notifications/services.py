@@ -6,8 +6,9 @@ from uuid import UUID
 from events.outgoing import send_later
 from events.publishing import publish
 from events.unit_of_work import unit_of_work
+from kernel.text import clipped, printable_lines
 from notifications.events import AlertSent, ReceiptSent
-from notifications.models import AlertRecipient, Message
+from notifications.models import SUBJECT, AlertRecipient, Message
 
 MAIL = "notifications.mail"
 
@@ -79,5 +80,7 @@ def receive_alerts(*, email: str) -> None:
 
 
 def _queue(message: Message) -> None:
+    message.subject = clipped(message.subject, SUBJECT)
+    message.body = printable_lines(message.body)
     message.save(force_insert=True)
     send_later(MAIL, message.id)

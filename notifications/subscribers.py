@@ -26,7 +26,7 @@ def alert_low_stock(event: StockRanLow, delivery: Delivery[StockRanLow]) -> None
     queue_stock_alert(
         event_id=delivery.envelope.event_id,
         variant_id=event.variant_id,
-        subject=f"Running low: {event.sku} {event.title}"[:200],
+        subject=f"Running low: {event.sku} {event.title}",
         body=f"{written(event.on_hand)} left of {event.sku} {event.title}, "
         f"the reorder point is {written(event.reorder_point)}.\n",
     )
@@ -37,7 +37,7 @@ def alert_out_of_stock(event: ProductOutOfStock, delivery: Delivery[ProductOutOf
     queue_stock_alert(
         event_id=delivery.envelope.event_id,
         variant_id=event.variant_id,
-        subject=f"Out of stock: {event.sku} {event.title}"[:200],
+        subject=f"Out of stock: {event.sku} {event.title}",
         body=f"{event.sku} {event.title} is out of stock ({written(event.on_hand)} on hand).\n",
     )
 
@@ -52,7 +52,7 @@ def alert_webhook_paused(event: WebhookEndpointPaused, delivery: Delivery[Webhoo
     queue_webhook_alert(
         event_id=delivery.envelope.event_id,
         endpoint_id=event.endpoint_id,
-        subject=f"Events are no longer sent to {event.url}"[:200],
+        subject=f"Events are no longer sent to {event.url}",
         body=f"The webhook endpoint {event.url} was paused: {event.reason}.\n"
         "What happens meanwhile waits for it. Resume it in the admin, or through the API.\n",
     )

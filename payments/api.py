@@ -3,20 +3,23 @@
 from typing import Any
 
 from django.urls import path
-from drf_spectacular.utils import extend_schema
 from rest_framework import generics, serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from kernel.api.inputs import Query
 from kernel.api.money import MoneyField
+from kernel.api.operations import operation
 from kernel.api.pages import Pages
 from kernel.api.terminal import terminal_of
 from payments.models import Payment, PaymentIntent, PaymentRefund
 from payments.queries import intents_of, payments_of
 
 
-class OrderQuery(serializers.Serializer[Any]):
-    order = serializers.UUIDField(required=False, default=None)
+class OrderQuery(Query):
+    renamed = {"order": "order_id"}
+
+    order_id = serializers.UUIDField(required=False, default=None)
 
 
 class PaymentRefundSerializer(serializers.ModelSerializer[PaymentRefund]):
@@ -54,12 +57,10 @@ class PaymentListView(generics.GenericAPIView[Payment]):
     serializer_class = PaymentSerializer
     pagination_class = Pages
 
-    @extend_schema(parameters=[OrderQuery], operation_id="list_payments", responses=PaymentSerializer(many=True))
-    def get(self, request: Request) -> Response:
+    @operation("list_payments", query=OrderQuery, answers=PaymentSerializer(many=True), paged=True)
+    def get(self, request: Request, asked: dict[str, Any]) -> Response:
         """List payments with their refunds, all or those of an order."""
-        query = OrderQuery(data=request.query_params)
-        query.is_valid(raise_exception=True)
-        page = self.paginate_queryset(payments_of(query.validated_data["order"]))
+        page = self.paginate_queryset(payments_of(asked["order_id"]))
         context = {"currency": terminal_of(request).currency}
         return self.get_paginated_response(PaymentSerializer(page, many=True, context=context).data)
 
@@ -69,14 +70,10 @@ class PaymentIntentListView(generics.GenericAPIView[PaymentIntent]):
     serializer_class = PaymentIntentSerializer
     pagination_class = Pages
 
-    @extend_schema(
-        parameters=[OrderQuery], operation_id="list_payment_intents", responses=PaymentIntentSerializer(many=True)
-    )
-    def get(self, request: Request) -> Response:
+    @operation("list_payment_intents", query=OrderQuery, answers=PaymentIntentSerializer(many=True), paged=True)
+    def get(self, request: Request, asked: dict[str, Any]) -> Response:
         """List cards that the backend charges or charged, all or those of an order."""
-        query = OrderQuery(data=request.query_params)
-        query.is_valid(raise_exception=True)
-        page = self.paginate_queryset(intents_of(query.validated_data["order"]))
+        page = self.paginate_queryset(intents_of(asked["order_id"]))
         context = {"currency": terminal_of(request).currency}
         return self.get_paginated_response(PaymentIntentSerializer(page, many=True, context=context).data)
 

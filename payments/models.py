@@ -5,6 +5,7 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import F, Q
 
+from kernel import limits
 from kernel.constraints import Check
 from kernel.ids import new_id
 
@@ -22,14 +23,14 @@ class PaymentIntent(models.Model):
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     order_id = models.UUIDField()
     tender_id = models.UUIDField(unique=True)
-    tender_type = models.CharField(max_length=20)
+    tender_type = models.CharField(max_length=limits.SHORT_CODE)
     amount = models.BigIntegerField()
     currency = models.CharField(max_length=3)
-    card_token = models.CharField(max_length=100, help_text="The gateway's token; never a card number")
+    card_token = models.CharField(max_length=limits.REFERENCE, help_text="The gateway's token; never a card number")
     state = models.CharField(max_length=9, choices=State.choices, default=State.CREATED)
     abandoned = models.BooleanField(default=False, help_text="The order does without it: a charge must go back")
-    reference = models.CharField(max_length=100, blank=True)
-    failure = models.CharField(max_length=200, blank=True)
+    reference = models.CharField(max_length=limits.REFERENCE, blank=True)
+    failure = models.CharField(max_length=limits.REASON, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -53,11 +54,11 @@ class Payment(models.Model):
     order_id = models.UUIDField()
     tender_id = models.UUIDField(unique=True)
     intent = models.OneToOneField(PaymentIntent, on_delete=models.PROTECT, null=True)
-    tender_type = models.CharField(max_length=20)
+    tender_type = models.CharField(max_length=limits.SHORT_CODE)
     amount = models.BigIntegerField()
     refunded = models.BigIntegerField(default=0)
     currency = models.CharField(max_length=3)
-    reference = models.CharField(max_length=100, blank=True)
+    reference = models.CharField(max_length=limits.REFERENCE, blank=True)
     occurred_at = models.DateTimeField()
 
     class Meta:
@@ -91,11 +92,11 @@ class PaymentRefund(models.Model):
     id = models.UUIDField(primary_key=True, editable=False)
     payment = models.ForeignKey(Payment, on_delete=models.PROTECT, null=True, related_name="refunds")
     return_id = models.UUIDField(null=True)
-    tender_type = models.CharField(max_length=20)
+    tender_type = models.CharField(max_length=limits.SHORT_CODE)
     amount = models.BigIntegerField()
     currency = models.CharField(max_length=3)
     state = models.CharField(max_length=9, choices=State.choices)
-    reference = models.CharField(max_length=100, blank=True)
+    reference = models.CharField(max_length=limits.REFERENCE, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

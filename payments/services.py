@@ -10,6 +10,8 @@ from events.outgoing import send_later
 from events.publishing import publish
 from events.unit_of_work import unit_of_work
 from kernel.ids import new_id
+from kernel.limits import REASON, REFERENCE
+from kernel.text import clipped
 from payments.events import NEVER_CHARGED_REASON, PaymentCompleted, PaymentFailed, PaymentRefunded
 from payments.gateways.gateway import Answer
 from payments.models import Payment, PaymentIntent, PaymentRefund
@@ -71,7 +73,7 @@ def record_charge(*, intent_id: UUID, answer: Answer | None, now: datetime) -> N
             _capture(intent, answer, now)
             return
         intent.state = PaymentIntent.State.FAILED if answer else PaymentIntent.State.CANCELLED
-        intent.failure = answer.reason if answer else NEVER_CHARGED_REASON
+        intent.failure = clipped(answer.reason, REASON) if answer else NEVER_CHARGED_REASON
         intent.save(update_fields=["state", "failure"])
         publish(
             PaymentFailed(
@@ -141,14 +143,14 @@ def record_refund(*, refund_id: UUID, answer: Answer) -> None:
         if refund.state != PaymentRefund.State.PENDING:
             return
         refund.state = PaymentRefund.State.COMPLETED if answer.approved else PaymentRefund.State.FAILED
-        refund.reference = answer.reference or answer.reason
+        refund.reference = clipped(answer.reference or answer.reason, REFERENCE)
         refund.save(update_fields=["state", "reference"])
         if answer.approved:
             _announce_refund(refund)
 
 
 def _capture(intent: PaymentIntent, answer: Answer, now: datetime) -> None:
-    intent.state, intent.reference = PaymentIntent.State.CAPTURED, answer.reference
+    intent.state, intent.reference = PaymentIntent.State.CAPTURED, clipped(answer.reference, REFERENCE)
     intent.save(update_fields=["state", "reference"])
     payment = Payment.objects.create(
         order_id=intent.order_id,
@@ -157,7 +159,7 @@ def _capture(intent: PaymentIntent, answer: Answer, now: datetime) -> None:
         tender_type=intent.tender_type,
         amount=intent.amount,
         currency=intent.currency,
-        reference=answer.reference,
+        reference=intent.reference,
         occurred_at=now,
     )
     _announce(payment, charged_here=True)

@@ -17,6 +17,7 @@ from kernel.admin import (
     TabularInline,
     show_once,
 )
+from kernel.limits import NAME
 from kernel.money import formatted
 from pos.models import (
     Barcode,
@@ -96,7 +97,7 @@ class RegisterAdmin(ShopAdmin):
     def pair(self, request: HttpRequest, registers: QuerySet[Register]) -> HttpResponse:
         made = []
         for register in registers:
-            device, token = pair_device(register_code=register.code, name=f"Terminal of {register.name}"[:200])
+            device, token = pair_device(register_code=register.code, name=f"Terminal of {register.name}"[:NAME])
             made.append(Secret(label=f"The token of {device.name} ({register.code})", value=token))
         return show_once(self, request, "A terminal was paired", made)
 

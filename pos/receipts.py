@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 
 from kernel.money import formatted, written
+from kernel.text import printable
 from pos.models import Order, OrderLine, Tender
 
 COLUMNS = 42
 
 
 def receipt_text(order: Order, lines: Sequence[OrderLine], tenders: Sequence[Tender]) -> str:
-    """Write a completed order as its receipt. Reads nothing but what it is given."""
+    """Write a completed order as its receipt. Reads nothing but what it is given; no text in it leaves its line."""
     location = order.register.location
     parts = [
         location.name.center(COLUMNS).rstrip(),
@@ -27,7 +28,7 @@ def receipt_text(order: Order, lines: Sequence[OrderLine], tenders: Sequence[Ten
     parts += [_columns(tender.type.name, formatted(tender.amount, order.currency)) for tender in tenders]
     if order.change_total:
         parts.append(_columns("Change", formatted(order.change_total, order.currency)))
-    return "\n".join(parts) + "\n"
+    return "\n".join(printable(part) for part in parts) + "\n"
 
 
 def _columns(left: str, right: str) -> str:

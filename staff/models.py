@@ -12,6 +12,7 @@ from kernel.constraints import Check
 from kernel.ids import new_id
 
 SHORTEST_IDLE_MINUTES, LONGEST_IDLE_MINUTES = 5, 12 * 60
+KEY_NAME = 100
 
 
 class User(AbstractUser):
@@ -66,7 +67,7 @@ class ApiKey(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    name = models.CharField(max_length=100, unique=True)
+    name = models.CharField(max_length=KEY_NAME, unique=True)
     key_hash = models.CharField(max_length=64, unique=True)
     previous_hash = models.CharField(max_length=64, unique=True, null=True, editable=False)  # noqa: DJ001 - unique
     previous_until = models.DateTimeField(null=True, editable=False)

@@ -15,7 +15,8 @@ from events import audit
 from kernel.api.scopes import ALL_SCOPES
 from kernel.refusals import NotFound, Refusal
 from kernel.tenancy import current_tenant
-from staff.models import ApiKey, User
+from kernel.text import require_line
+from staff.models import KEY_NAME, ApiKey, User
 
 KEY_PREFIX = "tk"
 OVERLAP = timedelta(days=1)
@@ -89,10 +90,12 @@ def require_strong_password(password: str, person: User) -> None:
 def issue_api_key(*, name: str, scopes: Sequence[str], expires_at: datetime | None = None) -> str:
     """Make a key for this shop; it is returned once, and cannot be shown again.
 
+    :raises TextRefused: when the name is empty, too long, or holds a control character.
     :raises ScopeUnknown: when a scope does not exist, or none is given.
     :raises ApiKeyNameTaken: when a key has that name.
     :raises ExpiryInvalid: when it would have expired already.
     """
+    require_line(name, KEY_NAME, "the name of an API key")
     unknown = sorted(set(scopes) - set(ALL_SCOPES))
     if unknown or not scopes:
         message = f"a key takes some of {', '.join(ALL_SCOPES)}; not {', '.join(unknown) or 'none'}"

@@ -7,7 +7,7 @@ from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse, HttpResponseNotFound, JsonResponse
 from django.urls import set_urlconf
 
-from kernel.api.errors import CONTENT_TYPE, TYPE_PREFIX
+from kernel.api.errors import CONTENT_TYPE, problem
 from kernel.tenancy import in_public_schema, in_tenant
 from tenants.hosts import host_cache, is_public_host
 from tenants.models import Tenant
@@ -21,7 +21,7 @@ class TenantMiddleware:
         try:
             host = request.get_host().rsplit(":", 1)[0].lower()
         except DisallowedHost:
-            return HttpResponseNotFound("No shop answers at this host.\n")
+            return _nowhere(request)
         if is_public_host(host):
             request.urlconf = settings.PUBLIC_SCHEMA_URLCONF  # type: ignore[attr-defined]
             set_urlconf(settings.PUBLIC_SCHEMA_URLCONF)
@@ -29,7 +29,7 @@ class TenantMiddleware:
                 return self.get_response(request)
         tenant = host_cache.tenant_at(host)
         if tenant is None or tenant.status == Tenant.Status.CLOSED:
-            return HttpResponseNotFound("No shop answers at this host.\n")
+            return _nowhere(request)
         if not tenant.accepts_requests:
             return _suspended(request, tenant)
         request.tenant = tenant  # type: ignore[attr-defined]
@@ -37,13 +37,14 @@ class TenantMiddleware:
             return self.get_response(request)
 
 
+def _nowhere(request: HttpRequest) -> HttpResponse:
+    detail = "No shop answers at this host."
+    if not request.path.startswith("/api/"):
+        return HttpResponseNotFound(f"{detail}\n")
+    return JsonResponse(problem(404, "not-found", detail, request.path), status=404, content_type=CONTENT_TYPE)
+
+
 def _suspended(request: HttpRequest, tenant: Tenant) -> HttpResponse:
-    document = {
-        "type": TYPE_PREFIX + "tenant-suspended",
-        "title": "Tenant suspended",
-        "status": 403,
-        "detail": f"The shop {tenant.name} is {tenant.get_status_display().lower()} and takes no requests.",
-        "instance": request.path,
-        "code": "tenant-suspended",
-    }
+    detail = f"The shop {tenant.name} is {tenant.get_status_display().lower()} and takes no requests."
+    document = problem(403, "tenant-suspended", detail, request.path)
     return JsonResponse(document, status=403, content_type=CONTENT_TYPE)

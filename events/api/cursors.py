@@ -2,17 +2,20 @@
 
 from typing import Any
 
-from drf_spectacular.utils import OpenApiResponse, extend_schema_field
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.fields import empty
 
 from events.epochs import Cursor
 from events.horizon import CursorAhead, CursorExpired, CursorInvalid, CursorOfAnotherEpoch, read_cursor
+from kernel.api.fields import Text
 
+LONGEST_TYPES = 4000
+CURSOR = "^([0-9]{1,20}-)?[0-9]{1,20}$"
 WORD = "what `next_after`, `resume_after` or the id of a stream's event has given"
 
 
-@extend_schema_field({"type": "string", "pattern": r"^([0-9]+-)?[0-9]+$"})
+@extend_schema_field({"type": "string", "pattern": CURSOR})
 class CursorField(serializers.Field[Cursor, str, int | str, Any]):
     """:raises CursorInvalid: when what was sent is no cursor."""
 
@@ -35,34 +38,14 @@ class ShownCursorField(serializers.Field[Cursor, str, int | str, Any]):
         return value.shown
 
 
-def _codes(*refusals: type[CursorInvalid | CursorAhead | CursorExpired | CursorOfAnotherEpoch]) -> str:
-    return "; ".join(f"`{refusal.code}`: {refusal.title}" for refusal in refusals)
+class TypesField(Text):
+    """Type names, separated by commas: a list of them; an empty text is no list, which is all types."""
+
+    def __init__(self) -> None:
+        super().__init__(LONGEST_TYPES, optional=True, help_text="Type names, separated by commas; empty for all")
+
+    def run_validation(self, data: Any = empty) -> Any:
+        return [name for name in super().run_validation(data).split(",") if name]
 
 
-class CursorProblem(serializers.Serializer[Any]):
-    """An RFC 9457 problem about a cursor."""
-
-    type = serializers.CharField()
-    title = serializers.CharField()
-    status = serializers.IntegerField()
-    detail = serializers.CharField()
-    instance = serializers.CharField()
-    code = serializers.CharField()
-    resume_after = ShownCursorField(
-        required=False, help_text="Of `cursor-ahead` and `cursor-of-another-epoch`: give this as `after` to go on"
-    )
-    epoch = serializers.IntegerField(required=False, help_text="Of `cursor-of-another-epoch`: the log's epoch now")
-    withdrawn_after = serializers.IntegerField(
-        required=False,
-        help_text="Of `cursor-of-another-epoch`: what was read after this position does not exist any more",
-    )
-    dropped_up_to = serializers.IntegerField(
-        required=False, help_text="Of `cursor-expired`: the last position that is in archives only"
-    )
-
-
-PROBLEM = "application/problem+json"
-CURSOR_PROBLEMS: dict[Any, Any] = {
-    (400, PROBLEM): OpenApiResponse(CursorProblem, _codes(CursorInvalid)),
-    (410, PROBLEM): OpenApiResponse(CursorProblem, _codes(CursorAhead, CursorExpired, CursorOfAnotherEpoch)),
-}
+CURSOR_REFUSALS = (CursorInvalid, CursorAhead, CursorExpired, CursorOfAnotherEpoch)

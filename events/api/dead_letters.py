@@ -1,18 +1,26 @@
-"""Operators on the API: subscriptions to pause and resume, dead letters to look at, retry, discard and mend."""
+"""Operators on the API: subscriptions to pause and resume, dead letters to look at, retry, discard and correct."""
 
 from dataclasses import asdict
 from typing import Any
 
-from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from events import dead_letters, services
+from events.epochs import LARGEST_POSITION
+from events.holding import SubscriptionBusy
+from events.horizon import EventArchived
 from events.queries import lags
-from events.rehearsing import rehearse
+from events.rehearsing import DryRunBusy, DryRunRefused, rehearse
+from events.services import CopyInvalid, NotParked, ReasonMissing
+from kernel import limits
+from kernel.api.fields import Text
+from kernel.api.inputs import Body, Query
+from kernel.api.operations import operation
 from kernel.api.scopes import EVENTS_OPERATE, actor_of, require_scope
+from kernel.refusals import NotFound
 
 
 class GroupSerializer(serializers.Serializer[Any]):
@@ -48,32 +56,32 @@ class DeadLettersSerializer(serializers.Serializer[Any]):
     dead_letters = LetterSerializer(many=True)
 
 
-class DeadLettersQuery(serializers.Serializer[Any]):
-    subscriber = serializers.CharField(default=None)
-    fingerprint = serializers.CharField(default=None)
+class DeadLettersQuery(Query):
+    subscriber = Text(limits.TYPE_NAME, required=False, default=None)
+    fingerprint = Text(limits.CODE, required=False, default=None)
     limit = serializers.IntegerField(default=100, min_value=1, max_value=500)
 
 
-class ChosenSerializer(serializers.Serializer[Any]):
+class ChosenBody(Body):
     """One by `position`, those of one kind by `fingerprint`; a retry of neither is of all."""
 
-    subscriber = serializers.CharField()
-    position = serializers.IntegerField(required=False, min_value=1)
-    fingerprint = serializers.CharField(default="", allow_blank=True)
+    subscriber = Text(limits.TYPE_NAME)
+    position = serializers.IntegerField(required=False, min_value=1, max_value=LARGEST_POSITION)
+    fingerprint = Text(limits.CODE, optional=True)
 
 
-class DiscardedSerializer(ChosenSerializer):
-    reason = serializers.CharField()
+class DiscardBody(ChosenBody):
+    reason = Text(limits.LONG_REASON)
 
 
-class OneSerializer(serializers.Serializer[Any]):
-    subscriber = serializers.CharField()
-    position = serializers.IntegerField(min_value=1)
+class ParkedEventBody(Body):
+    subscriber = Text(limits.TYPE_NAME)
+    position = serializers.IntegerField(min_value=1, max_value=LARGEST_POSITION)
 
 
-class CopySerializer(OneSerializer):
+class CopyBody(ParkedEventBody):
     data = serializers.DictField(help_text="The event's data in its newest version")  # type: ignore[assignment]
-    reason = serializers.CharField()
+    reason = Text(limits.LONG_REASON)
 
 
 class CountSerializer(serializers.Serializer[Any]):
@@ -113,43 +121,38 @@ class LagSerializer(serializers.Serializer[Any]):
     paused = serializers.BooleanField()
 
 
-class PausingSerializer(serializers.Serializer[Any]):
-    subscriber = serializers.CharField()
+class PauseBody(Body):
+    subscriber = Text(limits.TYPE_NAME)
     paused = serializers.BooleanField()
-    reason = serializers.CharField(default="", allow_blank=True)
+    reason = Text(limits.LONG_REASON, optional=True)
 
 
 class OperatorView(APIView):
     permission_classes = [require_scope(EVENTS_OPERATE)]
 
-    @staticmethod
-    def asked(serializer: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
-        """Read the request's body. :raises NotFound: when it names no subscriber of ours."""
-        read = serializer(data=request.data)
-        read.is_valid(raise_exception=True)
-        asked: dict[str, Any] = dict(read.validated_data)
-        services.require_subscriber(subscriber=asked["subscriber"])
-        return asked
-
 
 class DeadLettersView(OperatorView):
-    @extend_schema(parameters=[DeadLettersQuery], responses=DeadLettersSerializer, operation_id="list_dead_letters")
-    def get(self, request: Request) -> Response:
+    @operation("list_dead_letters", query=DeadLettersQuery, answers=DeadLettersSerializer)
+    def get(self, _request: Request, asked: dict[str, Any]) -> Response:
         """List dead events, grouped by kind of error, and one by one with what waits behind them."""
-        query = DeadLettersQuery(data=request.query_params)
-        query.is_valid(raise_exception=True)
-        shown = {"groups": dead_letters.groups(), "dead_letters": dead_letters.letters(**query.validated_data)}
+        shown = {"groups": dead_letters.groups(), "dead_letters": dead_letters.letters(**asked)}
         return Response(DeadLettersSerializer(shown).data)
 
 
 class DryRunView(OperatorView):
-    @extend_schema(request=OneSerializer, responses=DryRunSerializer, operation_id="dry_run_dead_letter")
-    def post(self, request: Request) -> Response:
+    @operation(
+        "dry_run_dead_letter",
+        body=ParkedEventBody,
+        answers=DryRunSerializer,
+        refuses=[NotFound, NotParked, DryRunRefused, DryRunBusy],
+        example={"subscriber": "notifications.mail_receipts", "position": 17},
+    )
+    def post(self, _request: Request, asked: dict[str, Any]) -> Response:
         """Try a parked event and roll it back: which rows a retry would create, change and delete, and what it says.
 
         It runs in a separate process, for ten seconds at most, one at a time.
         """
-        asked = self.asked(OneSerializer, request)
+        services.require_subscriber(subscriber=asked["subscriber"])
         services.require_parked(**asked)
         found = rehearse(**asked)
         publishes = [{"type": type_name, "data": data} for type_name, data in found.publishes]
@@ -158,40 +161,69 @@ class DryRunView(OperatorView):
 
 
 class RetryView(OperatorView):
-    @extend_schema(request=ChosenSerializer, responses=CountSerializer, operation_id="retry_dead_letters")
-    def post(self, request: Request) -> Response:
+    @operation(
+        "retry_dead_letters",
+        body=ChosenBody,
+        answers=CountSerializer,
+        refuses=[NotFound, SubscriptionBusy],
+        example={"subscriber": "notifications.mail_receipts", "fingerprint": "d0e1a2b3c4f5"},
+    )
+    def post(self, request: Request, asked: dict[str, Any]) -> Response:
         """Give dead and retrying events fresh attempts, now."""
-        asked = self.asked(ChosenSerializer, request)
+        services.require_subscriber(subscriber=asked["subscriber"])
         return Response({"count": services.retry_parked(**asked, operator=actor_of(request))})
 
 
 class DiscardView(OperatorView):
-    @extend_schema(request=DiscardedSerializer, responses=CountSerializer, operation_id="discard_dead_letters")
-    def post(self, request: Request) -> Response:
+    @operation(
+        "discard_dead_letters",
+        body=DiscardBody,
+        answers=CountSerializer,
+        refuses=[NotFound, NotParked, ReasonMissing, SubscriptionBusy],
+        example={"subscriber": "notifications.mail_receipts", "position": 17, "reason": "The customer has no mailbox"},
+    )
+    def post(self, request: Request, asked: dict[str, Any]) -> Response:
         """Give events up, with a reason; what waits behind them goes on."""
-        asked = self.asked(DiscardedSerializer, request)
+        services.require_subscriber(subscriber=asked["subscriber"])
         return Response({"count": services.discard_parked(**asked, operator=actor_of(request))})
 
 
 class EditedCopyView(OperatorView):
-    @extend_schema(request=CopySerializer, responses={201: CopiedSerializer}, operation_id="publish_edited_copy")
-    def post(self, request: Request) -> Response:
-        """Publish a mended copy of a dead event for its subscriber alone, and discard the dead one."""
-        asked = self.asked(CopySerializer, request)
+    @operation(
+        "publish_edited_copy",
+        body=CopyBody,
+        answers={201: CopiedSerializer},
+        refuses=[NotFound, NotParked, ReasonMissing, CopyInvalid, SubscriptionBusy, EventArchived],
+        example={
+            "subscriber": "notifications.mail_receipts",
+            "position": 17,
+            "data": {"order_id": "019ac8f0-5a70-7c3e-9d41-6f1f3a0c2b11", "receipt": "R1-000017"},
+            "reason": "The address had a blank in it",
+        },
+    )
+    def post(self, request: Request, asked: dict[str, Any]) -> Response:
+        """Publish a corrected copy of a dead event for its subscriber alone, and discard the dead one."""
+        services.require_subscriber(subscriber=asked["subscriber"])
         event_id = services.publish_edited_copy(**asked, operator=actor_of(request))
         return Response({"event_id": str(event_id)}, status=201)
 
 
 class SubscriptionsView(OperatorView):
-    @extend_schema(responses=LagSerializer(many=True), operation_id="list_subscriptions")
+    @operation("list_subscriptions", answers=LagSerializer(many=True))
     def get(self, _request: Request) -> Response:
         """List every subscriber with how far it is behind."""
         return Response(LagSerializer(lags(), many=True).data)
 
-    @extend_schema(request=PausingSerializer, responses={204: None}, operation_id="pause_subscription")
-    def patch(self, request: Request) -> Response:
+    @operation(
+        "pause_subscription",
+        body=PauseBody,
+        answers={204: None},
+        refuses=[NotFound, SubscriptionBusy],
+        example={"subscriber": "notifications.mail_receipts", "paused": True, "reason": "The mail server moves"},
+    )
+    def patch(self, request: Request, asked: dict[str, Any]) -> Response:
         """Pause a subscriber of this shop before its next event, or let it go on."""
-        asked = self.asked(PausingSerializer, request)
+        services.require_subscriber(subscriber=asked["subscriber"])
         change = services.pause_subscription if asked["paused"] else services.resume_subscription
         change(subscriber=asked["subscriber"], operator=actor_of(request), reason=asked["reason"])
         return Response(status=204)

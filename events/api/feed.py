@@ -2,13 +2,12 @@
 
 from typing import Any
 
-from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from events.api.cursors import CURSOR_PROBLEMS, WORD, CursorField, ShownCursorField
+from events.api.cursors import CURSOR_REFUSALS, WORD, CursorField, ShownCursorField, TypesField
 from events.epochs import FIRST_EPOCH, Cursor
 from events.event import Category
 from events.horizon import require_resumable
@@ -16,16 +15,18 @@ from events.log import StoredEvent
 from events.outward import UNDELIVERABLE, Undeliverable, outward
 from events.queries import feed
 from events.terms import Terms, terms_of_tenant
+from kernel.api.inputs import Query
+from kernel.api.operations import operation
 from kernel.api.scopes import EVENTS_READ, require_scope
 from kernel.tenancy import current_tenant
 
 LARGEST_PAGE = 1000
 
 
-class FeedQuery(serializers.Serializer):  # type: ignore[type-arg]
-    after = CursorField(default=Cursor(position=0), help_text=f"Where to go on: {WORD}; 0 for the beginning")
+class FeedQuery(Query):
+    after = CursorField(default=lambda: Cursor(position=0), help_text=f"Where to go on: {WORD}; 0 for the beginning")
     limit = serializers.IntegerField(min_value=1, max_value=LARGEST_PAGE, default=100)
-    types = serializers.CharField(default="", help_text="Type names, separated by commas; empty for all")
+    types = TypesField()
 
 
 class FeedEvent(serializers.Serializer):  # type: ignore[type-arg]
@@ -55,23 +56,19 @@ class FeedPage(serializers.Serializer):  # type: ignore[type-arg]
 class EventFeedView(APIView):
     permission_classes = [require_scope(EVENTS_READ)]
 
-    @extend_schema(parameters=[FeedQuery], responses={200: FeedPage, **CURSOR_PROBLEMS}, operation_id="list_events")
-    def get(self, request: Request) -> Response:
+    @operation("list_events", query=FeedQuery, answers=FeedPage, refuses=CURSOR_REFUSALS)
+    def get(self, _request: Request, asked: dict[str, Any]) -> Response:
         """Read the shop's integration events after a cursor, in commit order and without gaps of theirs. Where events
         after it are in archives only, or the log was restored from a backup since, the answer is 410. An event that
         cannot be delivered is named in its place: an item of the type `tillflow.event_undeliverable`, whose data has
         `event_id`, `type`, `version`, `position`, `stream` and `reason`.
         """
-        query = FeedQuery(data=request.query_params)
-        query.is_valid(raise_exception=True)
-        asked = query.validated_data
         after = require_resumable(asked["after"])
-        types = [name for name in asked["types"].split(",") if name]
         events = feed(
             tenant_id=current_tenant(),
             after=after,
             categories=[Category.INTEGRATION],
-            types=types,
+            types=asked["types"],
             limit=asked["limit"],
         )
         terms = terms_of_tenant()

@@ -9,13 +9,12 @@ from typing import Any
 from django.conf import settings
 from django.http import StreamingHttpResponse
 from django.http.response import HttpResponseBase
-from drf_spectacular.utils import OpenApiTypes, extend_schema
-from rest_framework import serializers
+from drf_spectacular.utils import OpenApiParameter, OpenApiTypes
 from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from events.api.cursors import CURSOR_PROBLEMS, WORD, CursorField
+from events.api.cursors import CURSOR, CURSOR_REFUSALS, WORD, CursorField, TypesField
 from events.api.places import Place, Places, has_hung_up
 from events.cloudevents import encoded
 from events.event import Category
@@ -26,6 +25,8 @@ from events.outward import UNDELIVERABLE, Undeliverable, outward
 from events.queries import feed
 from events.terms import Terms, terms_of_tenant
 from kernel.api.errors import ApiProblem
+from kernel.api.inputs import Query
+from kernel.api.operations import operation
 from kernel.api.scopes import EVENTS_READ, Principal, require_scope
 from kernel.tenancy import TenantLike, current_tenant, in_tenant, takes_requests, tenant_connection
 
@@ -45,32 +46,41 @@ class EventStreamRenderer(BaseRenderer):
         return JSONRenderer().render(data)
 
 
-class LiveQuery(serializers.Serializer[Any]):
+class LiveQuery(Query):
     after = CursorField(required=False, help_text=f"Where to go on: {WORD}; from now on when left out")
-    types = serializers.CharField(default="", help_text="Type names, separated by commas; empty for all")
+    types = TypesField()
+
+
+LAST_EVENT_ID = OpenApiParameter(
+    "Last-Event-ID",
+    {"type": "string", "pattern": CURSOR},
+    OpenApiParameter.HEADER,
+    description="The id of the last event that was received; goes before `after`",
+)
 
 
 class LiveFeedView(APIView):
     permission_classes = [require_scope(EVENTS_READ)]
     renderer_classes = [EventStreamRenderer, JSONRenderer]
 
-    @extend_schema(
-        parameters=[LiveQuery],
-        responses={(200, "text/event-stream"): OpenApiTypes.STR, **CURSOR_PROBLEMS},
-        operation_id="stream_events",
+    @operation(
+        "stream_events",
+        query=LiveQuery,
+        answers={(200, "text/event-stream"): OpenApiTypes.STR},
+        refuses=CURSOR_REFUSALS,
+        problems={503: ["live-feeds-full"]},
+        parameters=[LAST_EVENT_ID],
     )
-    def get(self, request: Request) -> HttpResponseBase:
+    def get(self, request: Request, asked: dict[str, Any]) -> HttpResponseBase:
         """Follow the shop's integration events as CloudEvents. The id of each is a cursor: a client that comes back
         with `Last-Event-ID` misses nothing. One that cannot be delivered is named by a CloudEvent of the type
         `tillflow.event_undeliverable` in its place. Where events after it are in archives only, or the log was restored
         from a backup since, the answer is 410. A stream ends after a minute, and is taken up again by the browser.
         """
-        query = LiveQuery(data=request.query_params)
-        query.is_valid(raise_exception=True)
-        after = _last_seen(request, query.validated_data)
-        types = [name for name in query.validated_data["types"].split(",") if name]
+        after = _last_seen(request, asked)
         principal: Principal = request.user  # type: ignore[assignment]
-        stream = _Stream(tenant_connection().tenant, principal, after, types, request.META.get("gunicorn.socket"))
+        connection = request.META.get("gunicorn.socket")
+        stream = _Stream(tenant_connection().tenant, principal, after, asked["types"], connection)
         if not stream.begin():
             detail = "This process holds as many live feeds of this shop, or in all, as it can."
             raise ApiProblem(503, "live-feeds-full", detail, retry_after=5)

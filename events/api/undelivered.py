@@ -2,14 +2,18 @@
 
 from typing import Any
 
-from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from events import undelivered
+from kernel import limits
+from kernel.api.fields import Text
+from kernel.api.inputs import Body, Query
+from kernel.api.operations import operation
 from kernel.api.scopes import EVENTS_OPERATE, actor_of, require_scope
+from kernel.refusals import NotFound
 
 
 class UndeliveredGroupSerializer(serializers.Serializer[Any]):
@@ -36,17 +40,17 @@ class UndeliveredCallsSerializer(serializers.Serializer[Any]):
     calls = UndeliveredCallSerializer(many=True)
 
 
-class UndeliveredCallsQuery(serializers.Serializer[Any]):
-    kind = serializers.CharField(default="")
+class UndeliveredCallsQuery(Query):
+    kind = Text(limits.TYPE_NAME, optional=True)
     limit = serializers.IntegerField(default=100, min_value=1, max_value=500)
 
 
-class SendAgainSerializer(serializers.Serializer[Any]):
+class SendAgainBody(Body):
     """One by `id`, those of a kind by `kind`; neither means all."""
 
-    id = serializers.UUIDField(default=None)
-    kind = serializers.CharField(default="", allow_blank=True)
-    reason = serializers.CharField(default="", allow_blank=True, max_length=500)
+    id = serializers.UUIDField(default=None, allow_null=True)
+    kind = Text(limits.TYPE_NAME, optional=True)
+    reason = Text(limits.LONG_REASON, optional=True)
 
 
 class SentAgainSerializer(serializers.Serializer[Any]):
@@ -56,28 +60,27 @@ class SentAgainSerializer(serializers.Serializer[Any]):
 class UndeliveredCallsView(APIView):
     permission_classes = [require_scope(EVENTS_OPERATE)]
 
-    @extend_schema(
-        parameters=[UndeliveredCallsQuery], responses=UndeliveredCallsSerializer, operation_id="list_undelivered_calls"
-    )
-    def get(self, request: Request) -> Response:
+    @operation("list_undelivered_calls", query=UndeliveredCallsQuery, answers=UndeliveredCallsSerializer)
+    def get(self, _request: Request, asked: dict[str, Any]) -> Response:
         """List the mails, charges and refunds that are out of attempts or were refused, grouped and one by one."""
-        query = UndeliveredCallsQuery(data=request.query_params)
-        query.is_valid(raise_exception=True)
-        shown = {"groups": undelivered.groups(), "calls": undelivered.calls(**query.validated_data)}
+        shown = {"groups": undelivered.groups(), "calls": undelivered.calls(**asked)}
         return Response(UndeliveredCallsSerializer(shown).data)
 
 
 class SendAgainView(APIView):
     permission_classes = [require_scope(EVENTS_OPERATE)]
 
-    @extend_schema(request=SendAgainSerializer, responses=SentAgainSerializer, operation_id="send_calls_again")
-    def post(self, request: Request) -> Response:
+    @operation(
+        "send_calls_again",
+        body=SendAgainBody,
+        answers=SentAgainSerializer,
+        refuses=[NotFound],
+        example={"kind": "notifications.mail", "reason": "The mail server is back"},
+    )
+    def post(self, request: Request, asked: dict[str, Any]) -> Response:
         """Make calls again under their keys, now and with fresh attempts; with `kind` or for all, those that wait as
         well, and none that was refused for good.
         """
-        asked = SendAgainSerializer(data=request.data)
-        asked.is_valid(raise_exception=True)
-        chosen = dict(asked.validated_data)
-        outgoing_id = chosen.pop("id")
-        count = undelivered.send_again(outgoing_id=outgoing_id, operator=actor_of(request), **chosen)
+        outgoing_id = asked.pop("id")
+        count = undelivered.send_again(outgoing_id=outgoing_id, operator=actor_of(request), **asked)
         return Response({"count": count})

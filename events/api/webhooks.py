@@ -4,22 +4,52 @@ from typing import Any
 from uuid import UUID
 
 from django.utils import timezone
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import generics, serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from events import pins
+from events.horizon import EventArchived
 from events.models import WebhookDelivery, WebhookEndpoint
+from events.pins import PinImpossible
 from events.webhooks import deliveries, endpoints
-from events.webhooks.queueing import replay_period
-from kernel.api.fields import MomentField, PeriodEndField
+from events.webhooks.deliveries import NotSkippable
+from events.webhooks.endpoints import TooManyEndpoints, TypesUnknown
+from events.webhooks.http import UrlRefused
+from events.webhooks.queueing import ReplayTooLarge, replay_period
+from kernel import limits
+from kernel.api.fields import MomentField, PeriodEndField, Text, Url
+from kernel.api.inputs import Body, Query
+from kernel.api.operations import operation
 from kernel.api.pages import Pages
 from kernel.api.scopes import WEBHOOKS_WRITE, require_scope
+from kernel.refusals import NotFound
+
+LARGEST_VERSION = 10_000
+
+
+class PinsField(serializers.DictField):
+    """At most so many types, each with the number of a version."""
+
+    default_error_messages = {"many": "At most {most} types can be pinned at once."}
+    child = serializers.IntegerField(min_value=1, max_value=LARGEST_VERSION)
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, dict) and len(data) > limits.MOST_TYPES:
+            self.fail("many", most=limits.MOST_TYPES)
+        return super().to_internal_value(data)
+
+
+@extend_schema_field({"type": "object", "additionalProperties": {"type": "integer"}})
+class PinsShown(serializers.JSONField):
+    """Type name → version."""
 
 
 class EndpointSerializer(serializers.ModelSerializer[WebhookEndpoint]):
+    pins = PinsShown(read_only=True)
+
     class Meta:
         model = WebhookEndpoint
         fields = (
@@ -28,13 +58,13 @@ class EndpointSerializer(serializers.ModelSerializer[WebhookEndpoint]):
         )  # fmt: skip
 
 
-class NewEndpointSerializer(serializers.Serializer[Any]):
-    url = serializers.URLField(max_length=2000)
-    description = serializers.CharField(default="", allow_blank=True, max_length=200)
-    types = serializers.ListField(child=serializers.CharField(), default=list, help_text="None for all")
-    pins = serializers.DictField(
-        child=serializers.IntegerField(min_value=1), default=dict, help_text="Type name → the older version it wants"
+class EndpointBody(Body):
+    url = Url()
+    description = Text(limits.REASON, optional=True)
+    types = serializers.ListField(
+        child=Text(limits.TYPE_NAME), default=list, max_length=limits.MOST_TYPES, help_text="None for all"
     )
+    pins = PinsField(default=dict, help_text="Type name → the older version it wants")
 
 
 class SecretSerializer(serializers.Serializer[Any]):
@@ -48,15 +78,15 @@ class CreatedEndpointSerializer(EndpointSerializer):
         fields = (*EndpointSerializer.Meta.fields, "secret")  # type: ignore[assignment]
 
 
-class StateSerializer(serializers.Serializer[Any]):
+class StateBody(Body):
     state = serializers.ChoiceField(choices=["ACTIVE", "PAUSED"])
-    reason = serializers.CharField(default="paused through the API")
+    reason = Text(limits.LONG_REASON, default="paused through the API")
 
 
-class ReplaySerializer(serializers.Serializer[Any]):
+class ReplayBody(Body):
     since = MomentField()
     until = PeriodEndField()
-    types = serializers.ListField(child=serializers.CharField(), default=list)
+    types = serializers.ListField(child=Text(limits.TYPE_NAME), default=list, max_length=limits.MOST_TYPES)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if attrs["since"] >= attrs["until"]:
@@ -91,7 +121,14 @@ class DeliverySerializer(serializers.ModelSerializer[WebhookDelivery]):
 
 class PinSerializer(serializers.Serializer[Any]):
     type = serializers.CharField()
-    version = serializers.IntegerField(allow_null=True, min_value=1, help_text="Null for the newest")
+    version = serializers.IntegerField()
+
+
+class PinBody(Body):
+    type = Text(limits.TYPE_NAME)
+    version = serializers.IntegerField(
+        allow_null=True, min_value=1, max_value=LARGEST_VERSION, help_text="Null for the newest"
+    )
 
 
 class IntegratorView(APIView):
@@ -99,42 +136,46 @@ class IntegratorView(APIView):
 
 
 class EndpointsView(IntegratorView):
-    @extend_schema(responses=EndpointSerializer(many=True), operation_id="list_webhook_endpoints")
+    @operation("list_webhook_endpoints", answers=EndpointSerializer(many=True))
     def get(self, _request: Request) -> Response:
         """List the shop's endpoints."""
         return Response(EndpointSerializer(endpoints.list_endpoints(), many=True).data)
 
-    @extend_schema(
-        request=NewEndpointSerializer,
-        responses={201: CreatedEndpointSerializer},
-        operation_id="create_webhook_endpoint",
+    @operation(
+        "create_webhook_endpoint",
+        body=EndpointBody,
+        answers={201: CreatedEndpointSerializer},
+        refuses=[UrlRefused, TypesUnknown, PinImpossible, TooManyEndpoints],
+        example={"url": "https://example.com/hook", "types": ["pos.order_completed"], "description": "Accounting"},
     )
-    def post(self, request: Request) -> Response:
+    def post(self, _request: Request, asked: dict[str, Any]) -> Response:
         """Tell a URL of what happens from now on. The secret is shown in this answer only."""
-        asked = NewEndpointSerializer(data=request.data)
-        asked.is_valid(raise_exception=True)
-        endpoint, secret = endpoints.create_endpoint(**asked.validated_data, now=timezone.now())
+        endpoint, secret = endpoints.create_endpoint(**asked, now=timezone.now())
         return Response({**EndpointSerializer(endpoint).data, "secret": secret}, status=201)
 
 
 class EndpointView(IntegratorView):
-    @extend_schema(responses=EndpointSerializer, operation_id="get_webhook_endpoint")
+    @operation("get_webhook_endpoint", answers=EndpointSerializer, refuses=[NotFound])
     def get(self, _request: Request, endpoint_id: UUID) -> Response:
         """Show an endpoint and how it does."""
         return Response(EndpointSerializer(endpoints.find_endpoint(endpoint_id=endpoint_id)).data)
 
-    @extend_schema(request=StateSerializer, responses=EndpointSerializer, operation_id="pause_webhook_endpoint")
-    def patch(self, request: Request, endpoint_id: UUID) -> Response:
+    @operation(
+        "pause_webhook_endpoint",
+        body=StateBody,
+        answers=EndpointSerializer,
+        refuses=[NotFound],
+        example={"state": "PAUSED", "reason": "The receiver moves"},
+    )
+    def patch(self, _request: Request, asked: dict[str, Any], endpoint_id: UUID) -> Response:
         """Pause an endpoint, or resume it where it stopped."""
-        asked = StateSerializer(data=request.data)
-        asked.is_valid(raise_exception=True)
-        if asked.validated_data["state"] == "PAUSED":
-            endpoints.pause_endpoint(endpoint_id=endpoint_id, reason=asked.validated_data["reason"], now=timezone.now())
+        if asked["state"] == "PAUSED":
+            endpoints.pause_endpoint(endpoint_id=endpoint_id, reason=asked["reason"], now=timezone.now())
         else:
             endpoints.resume_endpoint(endpoint_id=endpoint_id, now=timezone.now())
         return Response(EndpointSerializer(endpoints.find_endpoint(endpoint_id=endpoint_id)).data)
 
-    @extend_schema(responses={204: None}, operation_id="delete_webhook_endpoint")
+    @operation("delete_webhook_endpoint", answers={204: None}, refuses=[NotFound])
     def delete(self, _request: Request, endpoint_id: UUID) -> Response:
         """Delete an endpoint."""
         endpoints.delete_endpoint(endpoint_id=endpoint_id, now=timezone.now())
@@ -142,7 +183,7 @@ class EndpointView(IntegratorView):
 
 
 class RotateSecretView(IntegratorView):
-    @extend_schema(request=None, responses={201: SecretSerializer}, operation_id="rotate_webhook_secret")
+    @operation("rotate_webhook_secret", answers={201: SecretSerializer}, refuses=[NotFound])
     def post(self, _request: Request, endpoint_id: UUID) -> Response:
         """Make a new secret; for a day every request is signed with the one before as well."""
         secret = endpoints.rotate_secret(endpoint_id=endpoint_id, now=timezone.now())
@@ -150,7 +191,7 @@ class RotateSecretView(IntegratorView):
 
 
 class TestEndpointView(IntegratorView):
-    @extend_schema(request=None, responses={202: DeliverySerializer}, operation_id="test_webhook_endpoint")
+    @operation("test_webhook_endpoint", answers={202: DeliverySerializer}, refuses=[NotFound])
     def post(self, _request: Request, endpoint_id: UUID) -> Response:
         """Send a signed test event soon, once. What was answered is told by its delivery, among the endpoint's."""
         queued = deliveries.queue_test(endpoint_id=endpoint_id, now=timezone.now())
@@ -158,12 +199,16 @@ class TestEndpointView(IntegratorView):
 
 
 class ReplayView(IntegratorView):
-    @extend_schema(request=ReplaySerializer, responses={202: ReplayedSerializer}, operation_id="replay_webhooks")
-    def post(self, request: Request, endpoint_id: UUID) -> Response:
+    @operation(
+        "replay_webhooks",
+        body=ReplayBody,
+        answers={202: ReplayedSerializer},
+        refuses=[NotFound, EventArchived, ReplayTooLarge],
+        example={"since": "2026-11-23T00:00:00Z", "until": "2026-11-24T00:00:00Z", "types": ["pos.order_completed"]},
+    )
+    def post(self, _request: Request, asked: dict[str, Any], endpoint_id: UUID) -> Response:
         """Send what was recorded in a period once more, under the same event ids."""
-        asked = ReplaySerializer(data=request.data)
-        asked.is_valid(raise_exception=True)
-        replay, count = replay_period(endpoint_id=endpoint_id, **asked.validated_data)
+        replay, count = replay_period(endpoint_id=endpoint_id, **asked)
         return Response({"replay": replay, "count": count}, status=202)
 
 
@@ -172,29 +217,33 @@ class NewestFirst(Pages):
     ordering = ("-created_at", "-position")
 
 
+class DeliveriesQuery(Query):
+    renamed = {"endpoint": "endpoint_id"}
+
+    endpoint_id = serializers.UUIDField(required=False, default=None)
+    state = serializers.ChoiceField(required=False, choices=WebhookDelivery.State.choices)
+
+    def to_internal_value(self, data: Any) -> Any:
+        return super().to_internal_value({**data, "state": data["state"].upper()} if "state" in data else data)
+
+
 class DeliveriesView(generics.GenericAPIView[WebhookDelivery]):
     permission_classes = [require_scope(WEBHOOKS_WRITE)]
     queryset = WebhookDelivery.objects.none()
     serializer_class = DeliverySerializer
     pagination_class = NewestFirst
 
-    class Query(serializers.Serializer[Any]):
-        endpoint = serializers.UUIDField(required=False, default=None)
-        state = serializers.CharField(required=False, default="")
-
-    @extend_schema(parameters=[Query], responses=DeliverySerializer(many=True), operation_id="list_webhook_deliveries")
-    def get(self, request: Request) -> Response:
+    @operation("list_webhook_deliveries", query=DeliveriesQuery, answers=DeliverySerializer(many=True), paged=True)
+    def get(self, _request: Request, asked: dict[str, Any]) -> Response:
         """List what was sent, with every attempt, the newest first."""
-        query = self.Query(data=request.query_params)
-        query.is_valid(raise_exception=True)
-        found = deliveries.deliveries_of(query.validated_data["endpoint"])
-        if query.validated_data["state"]:
-            found = found.filter(state=query.validated_data["state"].upper())
+        found = deliveries.deliveries_of(asked["endpoint_id"])
+        if "state" in asked:
+            found = found.filter(state=asked["state"])
         return self.get_paginated_response(DeliverySerializer(self.paginate_queryset(found), many=True).data)
 
 
 class RedeliverView(IntegratorView):
-    @extend_schema(request=None, responses={202: None}, operation_id="redeliver_webhook")
+    @operation("redeliver_webhook", answers={202: None}, refuses=[NotFound, EventArchived])
     def post(self, _request: Request, delivery_id: UUID) -> Response:
         """Send a delivery again, whatever came of it."""
         deliveries.redeliver(delivery_id=delivery_id, now=timezone.now())
@@ -202,7 +251,7 @@ class RedeliverView(IntegratorView):
 
 
 class SkipView(IntegratorView):
-    @extend_schema(request=None, responses={204: None}, operation_id="skip_webhook_delivery")
+    @operation("skip_webhook_delivery", answers={204: None}, refuses=[NotFound, NotSkippable])
     def post(self, _request: Request, delivery_id: UUID) -> Response:
         """Give a delivery up, so that those behind it on its stream go on."""
         deliveries.skip(delivery_id=delivery_id)
@@ -210,15 +259,19 @@ class SkipView(IntegratorView):
 
 
 class PinsView(IntegratorView):
-    @extend_schema(responses=PinSerializer(many=True), operation_id="list_version_pins")
+    @operation("list_version_pins", answers=PinSerializer(many=True))
     def get(self, _request: Request) -> Response:
         """List the types that the shop's consumers are served in an older version."""
         return Response([{"type": name, "version": version} for name, version in pins.pins_of_tenant().items()])
 
-    @extend_schema(request=PinSerializer, responses={204: None}, operation_id="pin_version")
-    def patch(self, request: Request) -> Response:
-        """Serve the shop's feeds, and the endpoints without a pin of their own, an older version of a type."""
-        asked = PinSerializer(data=request.data)
-        asked.is_valid(raise_exception=True)
-        pins.pin_version(type_name=asked.validated_data["type"], version=asked.validated_data["version"])
+    @operation(
+        "pin_version",
+        body=PinBody,
+        answers={204: None},
+        refuses=[PinImpossible],
+        example={"type": "pos.return_completed", "version": 1},
+    )
+    def patch(self, _request: Request, asked: dict[str, Any]) -> Response:
+        """Serve the shop's feeds, and the endpoints without a separate pin, an older version of a type."""
+        pins.pin_version(type_name=asked["type"], version=asked["version"])
         return Response(status=204)

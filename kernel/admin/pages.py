@@ -7,13 +7,13 @@ from django.contrib.admin.options import IncorrectLookupParameters
 from django.db import DataError
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin as StyledAdmin
-from unfold.admin import TabularInline
 
 from kernel.admin.hosts import OnShopHost
 from kernel.admin.saving import InUnits, save_changes
+from kernel.admin.texts import PlainTexts, TabularInline
 
 
-class ModelAdmin(InUnits, StyledAdmin):  # type: ignore[misc]
+class ModelAdmin(PlainTexts, InUnits, StyledAdmin):  # type: ignore[misc]
     """A page of ours, in the admin's look. An action that names no permission is offered to nobody."""
 
     def _filter_actions_by_permissions(self, request: HttpRequest, actions: Any) -> list[Any]:

@@ -5,13 +5,63 @@ from decimal import Decimal
 from typing import Any
 
 from django.utils import timezone
+from drf_spectacular.extensions import OpenApiSerializerFieldExtension
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from kernel import limits
 from kernel.ids import is_version_7
 from kernel.moments import CLOCK_TOLERANCE, EARLIEST, MomentInvalid, parse_moment, past_moment
+from kernel.text import UNPRINTABLE, UNPRINTABLE_IN_LINES
+from kernel.validators import PlainText
 
 LARGEST_QUANTITY = Decimal(10**8)
+VERSION_7 = "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"
+
+
+class Text(serializers.CharField):
+    """One line of text, at most so many characters, without control characters; blanks at its ends are dropped.
+
+    :param optional: whether it may be left out, which is the same as an empty text.
+    :param lines: whether it may have several lines.
+    """
+
+    def __init__(self, longest: int, *, optional: bool = False, lines: bool = False, **options: Any) -> None:
+        if optional:
+            options = {"required": False, "default": str, "allow_blank": True, **options}
+        super().__init__(max_length=longest, **options)
+        self.lines = lines
+        self.validators.append(PlainText(lines=lines))
+
+    def to_internal_value(self, data: Any) -> str:
+        text: str = super().to_internal_value(data)
+        return text.replace("\r\n", "\n") if self.lines else text
+
+
+class TextSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
+    target_class = Text
+    match_subclasses = True
+
+    def map_serializer_field(self, auto_schema: Any, direction: Any) -> Any:
+        mapped = auto_schema._map_serializer_field(self.target, direction, bypass_extensions=True)  # noqa: SLF001
+        refused = UNPRINTABLE_IN_LINES if self.target.lines else UNPRINTABLE
+        least = {} if self.target.allow_blank else {"minLength": 1}
+        return {**mapped, **least, "pattern": f"^[^{refused}]*$"}
+
+
+class MailAddress(serializers.EmailField):
+    """A mail address that may be left out."""
+
+    def __init__(self, **options: Any) -> None:
+        options = {"required": False, "default": str, "allow_blank": True, **options}
+        super().__init__(max_length=limits.MAIL_ADDRESS, **options)
+        self.validators.append(PlainText())
+
+
+class Url(serializers.URLField):
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_length=limits.URL, **options)
+        self.validators.append(PlainText())
 
 
 class UUIDv7Field(serializers.UUIDField):
@@ -24,6 +74,13 @@ class UUIDv7Field(serializers.UUIDField):
         if not is_version_7(value):
             self.fail("version")
         return value
+
+
+class UUIDv7Schema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
+    target_class = UUIDv7Field
+
+    def map_serializer_field(self, _auto_schema: Any, _direction: Any) -> Any:
+        return {"type": "string", "format": "uuid", "pattern": VERSION_7, "description": "A UUIDv7"}
 
 
 class QuantityField(serializers.DecimalField):
@@ -79,3 +136,17 @@ class PeriodEndField(MomentField):
 
     def accepted(self, moment: datetime) -> datetime:
         return moment
+
+
+class QuantitySchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
+    target_class = QuantityField
+
+    def map_serializer_field(self, _auto_schema: Any, _direction: Any) -> Any:
+        sign = "-?" if self.target.min_value < 0 else ""
+        meaning = f"A decimal with at most three decimals, not 0, at most {LARGEST_QUANTITY}"
+        return {
+            "type": "string",
+            "format": "decimal",
+            "pattern": f"^{sign}[0-9]{{1,8}}(\\.[0-9]{{1,3}})?$",
+            "description": meaning,
+        }

@@ -2,23 +2,13 @@
 
 from typing import Any
 
-from drf_spectacular.utils import extend_schema_field
+from drf_spectacular.extensions import OpenApiSerializerFieldExtension
+from drf_spectacular.plumbing import ResolvedComponent
 from rest_framework import serializers
 
 LARGEST_AMOUNT = 10**12
 
 
-SCHEMA = {
-    "type": "object",
-    "properties": {
-        "amount": {"type": "integer", "description": "Minor units"},
-        "currency": {"type": "string", "description": "ISO 4217; the shop's own when left out"},
-    },
-    "required": ["amount"],
-}
-
-
-@extend_schema_field(SCHEMA)
 class MoneyField(serializers.Field):  # type: ignore[type-arg]
     """An amount of minor units; the currency is the shop's, and one that is given must agree with it.
 
@@ -49,6 +39,28 @@ class MoneyField(serializers.Field):  # type: ignore[type-arg]
 
     def to_representation(self, value: int) -> dict[str, Any]:
         return money(value, self.context["currency"])
+
+
+class MoneySchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
+    """Three components: what is answered, what is sent, and what is sent where nothing is no amount."""
+
+    target_class = MoneyField
+
+    def map_serializer_field(self, auto_schema: Any, direction: Any) -> Any:
+        amount: dict[str, Any] = {"type": "integer", "format": "int64", "description": "Minor units"}
+        name, required, meaning = "Money", ["amount", "currency"], "ISO 4217"
+        if direction == "request":
+            amount |= {"minimum": self.target.lowest, "maximum": LARGEST_AMOUNT}
+            name, required = "PositiveMoneyInput" if self.target.lowest else "MoneyInput", ["amount"]
+            meaning += "; the shop's own when left out"
+        currency = {"type": "string", "pattern": "^[A-Z]{3}$", "description": meaning}
+        properties = {"amount": amount, "currency": currency}
+        schema: dict[str, Any] = {"type": "object", "properties": properties, "required": required}
+        if direction == "request":
+            schema["additionalProperties"] = False
+        component = ResolvedComponent(name=name, type=ResolvedComponent.SCHEMA, schema=schema, object=name)
+        auto_schema.registry.register_on_missing(component)
+        return component.ref
 
 
 def money(amount: int, currency: str) -> dict[str, Any]:

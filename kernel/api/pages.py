@@ -1,10 +1,15 @@
 """Cursor pages: opaque and keyset, no offsets and no totals."""
 
+from base64 import b64decode
 from typing import Any
+from urllib.parse import parse_qs
 
 from django.core.exceptions import ValidationError
-from rest_framework.exceptions import NotFound
+from rest_framework import exceptions
 from rest_framework.pagination import CursorPagination
+from rest_framework.request import Request
+
+from kernel.api.errors import ApiProblem
 
 
 class Pages(CursorPagination):
@@ -16,8 +21,41 @@ class Pages(CursorPagination):
     ordering: str | tuple[str, ...] = "id"
 
     def paginate_queryset(self, queryset: Any, request: Any, view: Any = None) -> Any:
-        """:raises NotFound: when the cursor is none that a page named."""
+        """:raises ApiProblem: when the cursor is none that a page named."""
         try:
+            _require_cursor(request.query_params.get(self.cursor_query_param))
             return super().paginate_queryset(queryset, request, view)
-        except (ValidationError, ValueError):
-            raise NotFound(self.invalid_cursor_message) from None
+        except (ValidationError, ValueError, exceptions.NotFound):
+            detail = "This is no cursor: follow the `next` and `previous` that a page has given."
+            raise ApiProblem(400, "cursor-invalid", detail) from None
+
+    def get_page_size(self, request: Request) -> int:
+        """:raises ValidationError: when a limit is given that is not a number from 1 to the largest page."""
+        given = request.query_params.get("limit")
+        if given is None:
+            return self.page_size
+        if not (given.isascii() and given.isdigit() and len(given) < 6 and 1 <= int(given) <= self.max_page_size):
+            detail = f"The limit is a whole number from 1 to {self.max_page_size}."
+            raise exceptions.ValidationError({"limit": [detail]}, code="limit")
+        return int(given)
+
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:  # noqa: ARG002 - DRF's signature
+        cursor = {
+            "name": self.cursor_query_param,
+            "in": "query",
+            "required": False,
+            "description": "Where the page begins: a part of the `next` or `previous` of another page",
+            "schema": {"type": "string"},
+        }
+        size = {"type": "integer", "minimum": 1, "maximum": self.max_page_size, "default": self.page_size}
+        limit = {"name": "limit", "in": "query", "required": False, "description": "Rows on a page", "schema": size}
+        return [cursor, limit]
+
+
+def _require_cursor(encoded: str | None) -> None:
+    """:raises ValueError: when a cursor is given that is not written as Django REST Framework writes them."""
+    if encoded is not None:
+        written = b64decode(encoded.encode("ascii"), validate=True).decode("ascii")
+        names = set(parse_qs(written, strict_parsing=True))
+        if not names or not names <= {"o", "p", "r"}:
+            raise ValueError(written)

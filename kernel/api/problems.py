@@ -1,5 +1,6 @@
 """RFC 9457 problems: the one shape of every error that the API answers."""
 
+from itertools import islice
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -10,8 +11,10 @@ from rest_framework import exceptions, status
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
-from kernel.api.errors import CONTENT_TYPE, TYPE_PREFIX, ApiProblem
+from kernel.api.errors import CONTENT_TYPE, ApiProblem, problem, title_of
 from kernel.refusals import Refusal
+
+MOST_ERRORS = 100
 
 
 def problem_response(error: Exception, context: dict[str, Any]) -> Response | None:
@@ -20,8 +23,8 @@ def problem_response(error: Exception, context: dict[str, Any]) -> Response | No
     if isinstance(error, Refusal):
         return _response(error.status, error.code, error.title, error.detail, path, error.details)
     if isinstance(error, ApiProblem):
-        title = error.problem_code.replace("-", " ").capitalize()
-        return _response(error.status_code, error.problem_code, title, str(error.detail), path, error.members)
+        code = error.problem_code
+        return _response(error.status_code, code, title_of(code), str(error.detail), path, error.members)
     if isinstance(error, DatabaseError):
         return _database_response(error.__cause__, path)
     if isinstance(error, Http404):
@@ -34,11 +37,10 @@ def problem_response(error: Exception, context: dict[str, Any]) -> Response | No
     members: dict[str, Any] = {}
     detail = str(error.detail)
     if isinstance(error, exceptions.ValidationError):
-        members["errors"] = list(_pointed(error.detail, ""))
+        members["errors"] = list(islice(_pointed(error.detail, ""), MOST_ERRORS))
         detail = "; ".join(f"{entry['pointer'] or '/'}: {entry['detail']}" for entry in members["errors"][:3])
     code = _CODES.get(type(error), "request-refused")
-    title = code.replace("-", " ").capitalize()
-    response = _response(_status(error, answered), code, title, detail, path, members)
+    response = _response(_status(error, answered), code, title_of(code), detail, path, members)
     for name in ("Retry-After", "WWW-Authenticate", "Allow"):
         if name in answered:
             response[name] = answered[name]
@@ -60,16 +62,9 @@ def _database_response(cause: BaseException | None, path: str) -> Response | Non
 def _response(  # noqa: PLR0917 - the members of a problem, in their order
     status_code: int, code: str, title: str, detail: str, path: str, members: dict[str, Any]
 ) -> Response:
-    document = {
-        "type": TYPE_PREFIX + code,
-        "title": title,
-        "status": status_code,
-        "detail": detail,
-        "instance": path,
-        "code": code,
-        **members,
-    }
-    return Response(document, status=status_code, content_type=CONTENT_TYPE)
+    document = problem(status_code, code, detail, path, title=title, **members)
+    headers = {"Retry-After": str(members["retry_after"])} if "retry_after" in members else None
+    return Response(document, status=status_code, headers=headers, content_type=CONTENT_TYPE)
 
 
 def _status(error: exceptions.APIException, answered: Response) -> int:
@@ -96,7 +91,7 @@ def _pointed(detail: Any, pointer: str) -> Any:
     """Give each message of a nested validation error its JSON pointer (RFC 6901)."""
     if isinstance(detail, dict):
         for key, inner in detail.items():
-            step = "" if key == "non_field_errors" else f"/{key}"
+            step = "" if key == "non_field_errors" else "/" + str(key)[:80].replace("~", "~0").replace("/", "~1")
             yield from _pointed(inner, pointer + step)
     elif isinstance(detail, list):
         for index, inner in enumerate(detail):

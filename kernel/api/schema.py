@@ -1,16 +1,86 @@
-"""How the API describes itself."""
+"""How the API describes itself: what an operation declares, and what all of them have in common."""
 
+from http import HTTPStatus
 from typing import Any
 
 from drf_spectacular.openapi import AutoSchema
+from rest_framework.serializers import ListSerializer, ModelSerializer
 
+from kernel.api.document import add_components, problem_answer, problems_of, references
+from kernel.api.fields import Text
+from kernel.api.inputs import Body
+from kernel.api.operations import Operation
 from kernel.api.terminal import IsTerminal
 
 
 class Schema(AutoSchema):
-    """Says of each operation whether a key will do, or only a terminal's token."""
+    """Says of each operation who may ask, with which headers, and every problem that it may answer."""
+
+    def get_operation(self, *arguments: Any) -> dict[str, Any] | None:
+        described: dict[str, Any] | None = super().get_operation(*arguments)  # type: ignore[no-untyped-call]
+        declared = self._declared()
+        if described is None or declared is None:
+            return described
+        add_components(self.registry)
+        for parameter in described.get("parameters", []):
+            if parameter["schema"].pop("deprecated", False):
+                parameter["deprecated"] = True
+        answers = described["responses"]
+        headers = ["X-Request-Id", *(["Idempotency-Replayed"] if declared.keyed else [])]
+        headers += ["Deprecation"] if declared.renames else []
+        for status, answer in answers.items():
+            answer["headers"] = references(headers)
+            answer["description"] = HTTPStatus(int(status)).phrase
+        problems = problems_of(declared, method=self.method, for_terminals=self._is_for_terminals())
+        for code, titles in problems.items():
+            answers[str(code)] = problem_answer(self.registry, code, titles)
+        return described
 
     def get_auth(self) -> list[dict[str, Any]]:
         accepted: list[dict[str, Any]] = super().get_auth()
-        only_terminals = any(isinstance(permission, IsTerminal) for permission in self.view.get_permissions())
-        return [scheme for scheme in accepted if not (only_terminals and "apiKey" in scheme)]
+        return [scheme for scheme in accepted if not (self._only_terminals() and "apiKey" in scheme)]
+
+    def _map_serializer(self, serializer: Any, direction: Any, bypass_extensions: bool = False) -> Any:  # noqa: FBT001, FBT002
+        mapped = super()._map_serializer(serializer, direction, bypass_extensions)  # type: ignore[no-untyped-call]
+        if not type(serializer).__doc__:
+            mapped.pop("description", None)
+        if isinstance(serializer, Body):
+            return {**mapped, "additionalProperties": False}
+        mapped["properties"] = {name: _answered(schema) for name, schema in mapped["properties"].items()}
+        if isinstance(serializer, ModelSerializer):
+            mapped["required"] = sorted(mapped["properties"])
+        return mapped
+
+    def _map_serializer_field(self, field: Any, direction: Any, bypass_extensions: bool = False) -> Any:  # noqa: FBT001, FBT002
+        mapped = super()._map_serializer_field(field, direction, bypass_extensions)  # type: ignore[no-untyped-call]
+        if isinstance(field, ListSerializer) and direction == "request":
+            bounds = {"minItems": None if field.allow_empty else 1, "maxItems": getattr(field, "max_length", None)}
+            mapped |= {name: bound for name, bound in bounds.items() if bound is not None}
+        return mapped
+
+    def _insert_field_validators(self, field: Any, schema: dict[str, Any]) -> None:
+        super()._insert_field_validators(field, schema)  # type: ignore[no-untyped-call]
+        if isinstance(field, Text) and "oneOf" in schema:
+            schema |= schema.pop("oneOf")[0]
+
+    def get_tags(self) -> list[str]:
+        return [self.path.removeprefix("/api/v1/").split("/")[0]]
+
+    def get_summary(self) -> str:
+        return self.get_operation_id().replace("_", " ").capitalize()
+
+    def _declared(self) -> Operation | None:
+        return getattr(getattr(self.view, self.method.lower()), "operation", None)
+
+    def _only_terminals(self) -> bool:
+        return any(isinstance(permission, IsTerminal) for permission in self.view.get_permissions())
+
+    def _is_for_terminals(self) -> bool:
+        return any("deviceToken" in scheme for scheme in self.get_auth())
+
+
+def _answered(schema: dict[str, Any]) -> dict[str, Any]:
+    """Say of a member of an answer what it is, and not that it cannot be sent: it is in no body."""
+    schema = {name: value for name, value in schema.items() if name != "readOnly"}
+    (alone,) = schema["allOf"] if list(schema) == ["allOf"] else (schema,)
+    return dict(alone)

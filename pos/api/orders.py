@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiResponse, OpenApiTypes, extend_schema
+from drf_spectacular.utils import OpenApiResponse, OpenApiTypes, extend_schema_field, extend_schema_serializer
 from rest_framework import generics, serializers
 from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
@@ -13,31 +13,44 @@ from rest_framework.views import APIView
 
 from events.api.idempotent import REPLAYED, idempotent
 from events.idempotency import fingerprint_of
-from kernel.api.fields import MomentField, QuantityField, UUIDv7Field
+from kernel import limits
+from kernel.api.fields import MailAddress, MomentField, QuantityField, Text, UUIDv7Field
+from kernel.api.inputs import Body
 from kernel.api.money import MoneyField, money
+from kernel.api.operations import operation
 from kernel.api.pages import Pages
 from kernel.api.terminal import terminal_of
 from kernel.ids import new_id
+from kernel.refusals import NotFound
 from pos.models import Device, Order, OrderLine, Tender
 from pos.queries import orders
 from pos.receipts import receipt_text
-from pos.services.orders import Asked, OrderExists, OrderNotEditable, add_tenders, place_order, void_order
-from pos.services.tenders import Paying
+from pos.services.orders import (
+    Asked,
+    LinesInvalid,
+    OrderExists,
+    OrderNotEditable,
+    add_tenders,
+    place_order,
+    void_order,
+)
+from pos.services.tenders import Paying, TenderMismatch
+from pos.services.tills import ShiftNotOpen
 
-MOST_LINES = 1000
 
+class OrderLineBody(Body):
+    """Name one of `variant_id`, `barcode`, `sku`; or a service by `description`, `unit_price` and `tax_name`."""
 
-class AskedSerializer(serializers.Serializer[Any]):
-    """Name one of `variant_id`, `barcode`, `sku`; or a service by `description`, `unit_price` and `tax_rate`."""
+    renamed = {"tax_rate": "tax_name"}
 
     id = UUIDv7Field(required=False)
     variant_id = serializers.UUIDField(required=False)
-    barcode = serializers.CharField(max_length=64, default="")
-    sku = serializers.CharField(max_length=64, default="")
-    description = serializers.CharField(max_length=400, default="")
+    barcode = Text(limits.CODE, optional=True)
+    sku = Text(limits.CODE, optional=True)
+    description = Text(limits.TITLE, optional=True)
     quantity = QuantityField()
     unit_price = MoneyField(required=False)
-    tax_rate = serializers.CharField(max_length=100, default="")
+    tax_name = Text(limits.TAX_NAME, optional=True, source="tax_rate", help_text="Of a service: the tax rate's name")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         named = [name for name in ("variant_id", "barcode", "sku") if attrs.get(name)]
@@ -46,26 +59,26 @@ class AskedSerializer(serializers.Serializer[Any]):
             raise serializers.ValidationError(message)
         if not named and not (attrs["description"] and "unit_price" in attrs and attrs["tax_rate"]):
             raise serializers.ValidationError(
-                "Name a variant_id, barcode or sku, or a service by description, unit_price and tax_rate."
+                "Name a variant_id, barcode or sku, or a service by description, unit_price and tax_name."
             )
         return attrs
 
 
-class PayingSerializer(serializers.Serializer[Any]):
+class TenderBody(Body):
     id = UUIDv7Field(required=False)
-    type = serializers.CharField(max_length=20)  # type: ignore[call-arg]
+    type = Text(limits.SHORT_CODE, help_text="The code of one of the shop's tender types")
     amount = MoneyField(lowest=1)
-    reference = serializers.CharField(max_length=100, default="")
-    card_token = serializers.CharField(max_length=100, default="")
+    reference = Text(limits.REFERENCE, optional=True)
+    card_token = Text(limits.REFERENCE, optional=True, help_text="Of a card that the backend charges")
 
 
-class PlaceOrderSerializer(serializers.Serializer[Any]):
+class PlaceOrderBody(Body):
     id = UUIDv7Field()
     occurred_at = MomentField()
-    lines = AskedSerializer(many=True, allow_empty=False, max_length=MOST_LINES)  # type: ignore[call-arg]
-    tenders = PayingSerializer(many=True, default=list, max_length=20)  # type: ignore[call-arg]
-    customer_email = serializers.EmailField(default="", allow_blank=True, max_length=254)
-    note = serializers.CharField(max_length=500, default="", allow_blank=True)
+    lines = OrderLineBody(many=True, allow_empty=False, max_length=limits.MOST_LINES)  # type: ignore[call-arg]
+    tenders = TenderBody(many=True, default=list, max_length=limits.MOST_TENDERS)  # type: ignore[call-arg]
+    customer_email = MailAddress()
+    note = Text(limits.NOTE, optional=True, lines=True)
 
 
 class OrderLineSerializer(serializers.ModelSerializer[OrderLine]):
@@ -93,6 +106,7 @@ class TenderSerializer(serializers.ModelSerializer[Tender]):
         fields = ("id", "number", "type", "state", "amount", "change", "refunded", "reference", "failure")
 
 
+@extend_schema_serializer(deprecate_fields=["register", "shift"])
 class OrderSerializer(serializers.ModelSerializer[Order]):
     subtotal = MoneyField(read_only=True)
     tax_total = MoneyField(read_only=True)
@@ -105,11 +119,12 @@ class OrderSerializer(serializers.ModelSerializer[Order]):
     class Meta:
         model = Order
         fields = (
-            "id", "status", "register", "shift", "receipt", "receipt_number", "currency", "subtotal", "tax_total",
-            "total", "change_total", "due", "customer_email", "note", "occurred_at", "completed_at", "lines",
-            "tenders",
+            "id", "status", "register_id", "shift_id", "register", "shift", "receipt", "receipt_number",
+            "currency", "subtotal", "tax_total", "total", "change_total", "due", "customer_email", "note",
+            "occurred_at", "completed_at", "lines", "tenders",
         )  # fmt: skip
 
+    @extend_schema_field(MoneyField(read_only=True))
     def get_due(self, order: Order) -> dict[str, Any]:
         settled = sum(tender.paid for tender in order.tenders.all() if tender.state == Tender.State.SETTLED)
         return money(order.total - settled, order.currency)
@@ -124,21 +139,34 @@ def paying_of(data: list[dict[str, Any]]) -> list[Paying]:
     return [Paying(**{"id": new_id(), **given}) for given in data]
 
 
+A_MUG = {
+    "id": "019ac8f0-5a70-7c3e-9d41-6f1f3a0c2b11",
+    "occurred_at": "2026-11-23T12:00:00Z",
+    "lines": [{"sku": "MUG-01", "quantity": "2"}],
+    "tenders": [{"type": "cash", "amount": {"amount": 3000, "currency": "EUR"}}],
+    "customer_email": "ada@example.com",
+}
+
+
 class OrderListView(generics.GenericAPIView[Order]):
     queryset = Order.objects.none()
     serializer_class = OrderSerializer
     pagination_class = Pages
 
-    @extend_schema(request=PlaceOrderSerializer, responses={201: OrderSerializer}, operation_id="place_order")
-    def post(self, request: Request) -> Response:
+    @operation(
+        "place_order",
+        body=PlaceOrderBody,
+        answers={201: OrderSerializer},
+        refuses=[OrderExists, ShiftNotOpen, LinesInvalid, TenderMismatch],
+        keyed=True,
+        example=A_MUG,
+    )
+    def post(self, request: Request, asked: dict[str, Any]) -> Response:
         """Ring up an order. With tenders that cover it, it is completed and has its receipt number.
 
-        The order's id is made by the terminal and is its key for ever: the same request again, under whatever
+        The order's id is made by the terminal and remains its key: the same request again, under whatever
         Idempotency-Key, gets the same order.
         """
-        serializer = PlaceOrderSerializer(data=request.data, context={"currency": terminal_of(request).currency})
-        serializer.is_valid(raise_exception=True)
-        asked = serializer.validated_data
 
         def place(fingerprint: str) -> Response:
             device = Device.objects.select_related("register__location").get(id=terminal_of(request).device_id)
@@ -161,7 +189,7 @@ class OrderListView(generics.GenericAPIView[Order]):
         except OrderExists as exists:
             return _answered_before(exists, request)
 
-    @extend_schema(operation_id="list_orders", responses=OrderSerializer(many=True))
+    @operation("list_orders", answers=OrderSerializer(many=True), paged=True)
     def get(self, request: Request) -> Response:
         """List the shop's orders, by their ids: the earliest first."""
         page = self.paginate_queryset(orders())
@@ -178,43 +206,52 @@ def _answered_before(exists: OrderExists, request: Request) -> Response:
 
 
 class OrderView(APIView):
-    @extend_schema(responses=OrderSerializer, operation_id="get_order")
+    @operation("get_order", answers=OrderSerializer)
     def get(self, _request: Request, order_id: UUID) -> Response:
         return Response(shown(order_id))
 
 
-class AddTendersSerializer(serializers.Serializer[Any]):
-    tenders = PayingSerializer(many=True, allow_empty=False, max_length=20)  # type: ignore[call-arg]
+class AddTendersBody(Body):
+    tenders = TenderBody(many=True, allow_empty=False, max_length=limits.MOST_TENDERS)  # type: ignore[call-arg]
 
 
 class OrderTendersView(APIView):
-    @extend_schema(request=AddTendersSerializer, responses={201: OrderSerializer}, operation_id="add_tenders")
-    def post(self, request: Request, order_id: UUID) -> Response:
+    @operation(
+        "add_tenders",
+        body=AddTendersBody,
+        answers={201: OrderSerializer},
+        refuses=[NotFound, OrderNotEditable, TenderMismatch],
+        keyed=True,
+        example={"tenders": [{"type": "cash", "amount": {"amount": 2500, "currency": "EUR"}}]},
+    )
+    def post(self, request: Request, asked: dict[str, Any], order_id: UUID) -> Response:
         """Take further tenders for an order; it is completed when they settle it."""
-        serializer = AddTendersSerializer(data=request.data, context={"currency": terminal_of(request).currency})
-        serializer.is_valid(raise_exception=True)
 
         def add(_fingerprint: str) -> Response:
-            tenders = paying_of(serializer.validated_data["tenders"])
-            add_tenders(order_id=order_id, tenders=tenders, now=timezone.now())
+            add_tenders(order_id=order_id, tenders=paying_of(asked["tenders"]), now=timezone.now())
             return Response(shown(order_id), status=201)
 
         return idempotent(request, "tenders", add)
 
 
-class VoidSerializer(serializers.Serializer[Any]):
-    reason = serializers.CharField(max_length=200)
+class VoidBody(Body):
+    reason = Text(limits.REASON)
 
 
 class OrderVoidView(APIView):
-    @extend_schema(request=VoidSerializer, responses={200: OrderSerializer}, operation_id="void_order")
-    def post(self, request: Request, order_id: UUID) -> Response:
+    @operation(
+        "void_order",
+        body=VoidBody,
+        answers={200: OrderSerializer},
+        refuses=[NotFound, OrderNotEditable],
+        keyed=True,
+        example={"reason": "The customer changed their mind"},
+    )
+    def post(self, request: Request, asked: dict[str, Any], order_id: UUID) -> Response:
         """Give up an order that is not completed; a card that was charged for it gets its money back."""
-        serializer = VoidSerializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
 
         def void(_fingerprint: str) -> Response:
-            void_order(order_id=order_id, reason=serializer.validated_data["reason"])
+            void_order(order_id=order_id, reason=asked["reason"])
             return Response(shown(order_id))
 
         return idempotent(request, "voids", void)
@@ -237,12 +274,13 @@ class ReceiptSerializer(serializers.Serializer[Any]):
 class OrderReceiptView(APIView):
     renderer_classes = (JSONRenderer, TextRenderer)
 
-    @extend_schema(
-        responses={
+    @operation(
+        "get_receipt",
+        answers={
             (200, "application/json"): ReceiptSerializer,
             (200, "text/plain"): OpenApiResponse(OpenApiTypes.STR),
         },
-        operation_id="get_receipt",
+        refuses=[OrderNotEditable],
     )
     def get(self, _request: Request, order_id: UUID) -> Response:
         """Show the receipt of a completed order, as JSON or as text of 42 columns."""

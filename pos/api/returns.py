@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.utils import timezone
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import generics, serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -12,35 +12,49 @@ from rest_framework.views import APIView
 
 from events.api.idempotent import REPLAYED, idempotent
 from events.idempotency import fingerprint_of
-from kernel.api.fields import MomentField, QuantityField, UUIDv7Field
+from kernel import limits
+from kernel.api.fields import MomentField, QuantityField, Text, UUIDv7Field
+from kernel.api.inputs import Body
 from kernel.api.money import MoneyField
+from kernel.api.operations import operation
 from kernel.api.terminal import terminal_of
 from kernel.ids import new_id
-from pos.api.orders import MOST_LINES
+from kernel.refusals import NotFound
 from pos.models import Refund, Register, Return, ReturnLine
-from pos.services.returns import ReturnExists, Returning, complete_return
+from pos.services.orders import LinesInvalid
+from pos.services.returns import (
+    OrderNotCompleted,
+    RefundExceedsPaid,
+    RefundExceedsQuantity,
+    ReturnExists,
+    Returning,
+    complete_return,
+)
+from pos.services.tills import ShiftNotOpen
 
 
-class ReturningSerializer(serializers.Serializer[Any]):
-    """With an order: `order_line_id`. Without: `sku` or `description`, and `unit_price` (and `tax_rate`)."""
+class ReturnLineBody(Body):
+    """With an order: `order_line_id`. Without: `sku`, or `description` and `tax_name`; and `unit_price`."""
+
+    renamed = {"tax_rate": "tax_name"}
 
     id = UUIDv7Field(required=False)
     order_line_id = serializers.UUIDField(required=False)
-    sku = serializers.CharField(max_length=64, default="")
-    description = serializers.CharField(max_length=400, default="")
-    unit_price = MoneyField(default=0)
-    tax_rate = serializers.CharField(max_length=100, default="")
+    sku = Text(limits.CODE, optional=True)
+    description = Text(limits.TITLE, optional=True)
+    unit_price = MoneyField(required=False, default=int, help_text="0 when left out")
+    tax_name = Text(limits.TAX_NAME, optional=True, source="tax_rate", help_text="Of a service: the tax rate's name")
     quantity = QuantityField()
     restock = serializers.BooleanField(default=True, help_text="Whether the goods can be sold again")
 
 
-class CompleteReturnSerializer(serializers.Serializer[Any]):
+class CompleteReturnBody(Body):
     id = UUIDv7Field()
     order_id = serializers.UUIDField(required=False, allow_null=True, default=None)
     occurred_at = MomentField()
-    lines = ReturningSerializer(many=True, allow_empty=False, max_length=MOST_LINES)  # type: ignore[call-arg]
-    reason = serializers.CharField(max_length=200, default="", allow_blank=True)
-    refund_to = serializers.CharField(max_length=20, default="cash", help_text="For a return without an order")
+    lines = ReturnLineBody(many=True, allow_empty=False, max_length=limits.MOST_LINES)  # type: ignore[call-arg]
+    reason = Text(limits.REASON, optional=True)
+    refund_to = Text(limits.SHORT_CODE, default="cash", help_text="For a return without an order: a tender type")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         for line in attrs["lines"]:
@@ -51,24 +65,30 @@ class CompleteReturnSerializer(serializers.Serializer[Any]):
         return attrs
 
 
+@extend_schema_serializer(deprecate_fields=["order_line"])
 class ReturnLineSerializer(serializers.ModelSerializer[ReturnLine]):
     tax_total = MoneyField(read_only=True)
     total = MoneyField(read_only=True)
 
     class Meta:
         model = ReturnLine
-        fields = ("id", "order_line", "variant_id", "sku", "description", "quantity", "restock", "tax_total", "total")
+        fields = (
+            "id", "order_line_id", "order_line", "variant_id", "sku", "description", "quantity", "restock", "tax_total",
+            "total",
+        )  # fmt: skip
 
 
+@extend_schema_serializer(deprecate_fields=["tender"])
 class RefundSerializer(serializers.ModelSerializer[Refund]):
     type = serializers.CharField(source="type.code", read_only=True)
     amount = MoneyField(read_only=True)
 
     class Meta:
         model = Refund
-        fields = ("id", "tender", "type", "amount")
+        fields = ("id", "tender_id", "tender", "type", "amount")
 
 
+@extend_schema_serializer(deprecate_fields=["order", "register"])
 class ReturnSerializer(serializers.ModelSerializer[Return]):
     tax_total = MoneyField(read_only=True)
     total = MoneyField(read_only=True)
@@ -78,8 +98,8 @@ class ReturnSerializer(serializers.ModelSerializer[Return]):
     class Meta:
         model = Return
         fields = (
-            "id", "order", "register", "receipt", "number", "currency", "tax_total", "total", "reason",
-            "occurred_at", "lines", "refunds",
+            "id", "order_id", "register_id", "order", "register", "receipt", "number", "currency", "tax_total",
+            "total", "reason", "occurred_at", "lines", "refunds",
         )  # fmt: skip
 
 
@@ -89,14 +109,35 @@ def shown(return_id: UUID) -> Any:
     return ReturnSerializer(found, context={"currency": found.currency}).data
 
 
+A_MUG = {
+    "id": "019ac8f2-1b30-7f05-8a6c-2f8d0f6b9c02",
+    "occurred_at": "2026-11-23T12:05:00Z",
+    "lines": [{"sku": "MUG-01", "unit_price": {"amount": 1250, "currency": "EUR"}, "quantity": "1"}],
+    "reason": "A crack in the handle",
+    "refund_to": "cash",
+}
+
+
 class ReturnListView(APIView):
-    @extend_schema(request=CompleteReturnSerializer, responses={201: ReturnSerializer}, operation_id="complete_return")
-    def post(self, request: Request) -> Response:
+    @operation(
+        "complete_return",
+        body=CompleteReturnBody,
+        answers={201: ReturnSerializer},
+        refuses=[
+            ReturnExists,
+            ShiftNotOpen,
+            NotFound,
+            OrderNotCompleted,
+            RefundExceedsQuantity,
+            RefundExceedsPaid,
+            LinesInvalid,
+        ],
+        keyed=True,
+        example=A_MUG,
+    )
+    def post(self, request: Request, asked: dict[str, Any]) -> Response:
         """Take goods back and give their money back, to the tenders of the order where it is named."""
         terminal = terminal_of(request)
-        serializer = CompleteReturnSerializer(data=request.data, context={"currency": terminal.currency})
-        serializer.is_valid(raise_exception=True)
-        asked = {**serializer.validated_data}
         lines = [Returning(**{"id": new_id(), **line}) for line in asked.pop("lines")]
 
         def complete(fingerprint: str) -> Response:
@@ -116,6 +157,6 @@ class ReturnListView(APIView):
 
 
 class ReturnView(APIView):
-    @extend_schema(responses=ReturnSerializer, operation_id="get_return")
+    @operation("get_return", answers=ReturnSerializer)
     def get(self, _request: Request, return_id: UUID) -> Response:
         return Response(shown(return_id))

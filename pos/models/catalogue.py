@@ -5,13 +5,14 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import Q
 
+from kernel import limits
 from kernel.constraints import Check, Unique
 from kernel.ids import new_id
 
 
 class TaxRate(models.Model):
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    name = models.CharField(max_length=100, unique=True)
+    name = models.CharField(max_length=limits.TAX_NAME, unique=True)
     rate = models.DecimalField(max_digits=9, decimal_places=6, help_text="0.20 is twenty percent")
     inclusive = models.BooleanField(default=True, help_text="Whether prices contain this tax")
 
@@ -35,7 +36,7 @@ class Product(models.Model):
         SERVICE = "SERVICE", "Service"
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    name = models.CharField(max_length=200)
+    name = models.CharField(max_length=limits.NAME)
     kind = models.CharField(max_length=8, choices=Kind.choices, default=Kind.STOCKED)
     tax_rate = models.ForeignKey(TaxRate, on_delete=models.PROTECT)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -47,8 +48,10 @@ class Product(models.Model):
 class Variant(models.Model):
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="variants")
-    sku = models.CharField("SKU", max_length=64)
-    name = models.CharField(max_length=200, blank=True, help_text="What tells it from the product's other variants")
+    sku = models.CharField("SKU", max_length=limits.CODE)
+    name = models.CharField(
+        max_length=limits.NAME, blank=True, help_text="What tells it from the product's other variants"
+    )
     price = models.BigIntegerField(help_text="In minor units, tax included or not as its tax rate says")
     active = models.BooleanField(default=True)
     updated_at = models.DateTimeField(auto_now=True)
@@ -85,7 +88,7 @@ class Variant(models.Model):
 class Barcode(models.Model):
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     variant = models.ForeignKey(Variant, on_delete=models.CASCADE, related_name="barcodes")
-    code = models.CharField(max_length=64, unique=True)
+    code = models.CharField(max_length=limits.CODE, unique=True)
 
     def __str__(self) -> str:
         return self.code

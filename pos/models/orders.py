@@ -5,6 +5,7 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import F, Q
 
+from kernel import limits
 from kernel.constraints import Check, Unique
 from kernel.ids import new_id
 from pos.models.tills import Device, Register, Shift, TenderType
@@ -28,7 +29,7 @@ class Order(models.Model):
     change_total = models.BigIntegerField(default=0)
     receipt_number = models.BigIntegerField(null=True)
     customer_email = models.EmailField(blank=True)
-    note = models.CharField(max_length=500, blank=True)
+    note = models.CharField(max_length=limits.NOTE, blank=True)
     fingerprint = models.CharField(max_length=64, help_text="Of the request that placed it", editable=False)
     occurred_at = models.DateTimeField(help_text="By the device's clock")
     recorded_at = models.DateTimeField()
@@ -70,12 +71,12 @@ class OrderLine(models.Model):
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="lines")
     number = models.PositiveIntegerField()
     variant_id = models.UUIDField(null=True)
-    sku = models.CharField(max_length=64, blank=True)
-    description = models.CharField(max_length=400)
+    sku = models.CharField(max_length=limits.CODE, blank=True)
+    description = models.CharField(max_length=limits.TITLE)
     stocked = models.BooleanField()
     quantity = models.DecimalField(max_digits=14, decimal_places=3)
     unit_price = models.BigIntegerField()
-    tax_name = models.CharField(max_length=100)
+    tax_name = models.CharField(max_length=limits.TAX_NAME)
     tax_rate = models.DecimalField(max_digits=9, decimal_places=6)
     tax_inclusive = models.BooleanField()
     tax_total = models.BigIntegerField()
@@ -124,8 +125,8 @@ class Tender(models.Model):
     amount = models.BigIntegerField(help_text="What was handed over, in minor units")
     change = models.BigIntegerField(default=0)
     refunded = models.BigIntegerField(default=0)
-    reference = models.CharField(max_length=100, blank=True)
-    failure = models.CharField(max_length=200, blank=True)
+    reference = models.CharField(max_length=limits.REFERENCE, blank=True)
+    failure = models.CharField(max_length=limits.REASON, blank=True)
 
     class Meta:
         constraints: ClassVar = [

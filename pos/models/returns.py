@@ -5,6 +5,7 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import Q
 
+from kernel import limits
 from kernel.constraints import Check, Unique
 from kernel.ids import new_id
 from pos.models.orders import Order, OrderLine, Tender
@@ -20,7 +21,7 @@ class Return(models.Model):
     currency = models.CharField(max_length=3)
     tax_total = models.BigIntegerField()
     total = models.BigIntegerField()
-    reason = models.CharField(max_length=200, blank=True)
+    reason = models.CharField(max_length=limits.REASON, blank=True)
     fingerprint = models.CharField(max_length=64, editable=False)
     occurred_at = models.DateTimeField()
     recorded_at = models.DateTimeField()
@@ -48,8 +49,8 @@ class ReturnLine(models.Model):
     parent = models.ForeignKey(Return, on_delete=models.PROTECT, related_name="lines")
     order_line = models.ForeignKey(OrderLine, on_delete=models.PROTECT, null=True)
     variant_id = models.UUIDField(null=True)
-    sku = models.CharField(max_length=64, blank=True)
-    description = models.CharField(max_length=400)
+    sku = models.CharField(max_length=limits.CODE, blank=True)
+    description = models.CharField(max_length=limits.TITLE)
     stocked = models.BooleanField()
     restock = models.BooleanField()
     quantity = models.DecimalField(max_digits=14, decimal_places=3)

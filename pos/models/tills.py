@@ -6,6 +6,7 @@ from typing import ClassVar, Self
 from django.db import models
 from django.db.models import Q
 
+from kernel import limits
 from kernel.constraints import Check, Unique
 from kernel.ids import new_id
 
@@ -14,8 +15,8 @@ ONE_OPEN_SHIFT = "shift_one_open_per_register"
 
 class Location(models.Model):
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    code = models.CharField(max_length=20, unique=True)
-    name = models.CharField(max_length=200)
+    code = models.CharField(max_length=limits.SHORT_CODE, unique=True)
+    name = models.CharField(max_length=limits.NAME)
     currency = models.CharField(max_length=3)
     timezone = models.CharField(max_length=64, default="UTC")
 
@@ -26,8 +27,8 @@ class Location(models.Model):
 class Register(models.Model):
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     location = models.ForeignKey(Location, on_delete=models.PROTECT)
-    code = models.CharField(max_length=20, unique=True)
-    name = models.CharField(max_length=200)
+    code = models.CharField(max_length=limits.SHORT_CODE, unique=True)
+    name = models.CharField(max_length=limits.NAME)
     next_receipt_number = models.BigIntegerField(default=1, editable=False)
     next_return_number = models.BigIntegerField(default=1, editable=False)
 
@@ -53,7 +54,7 @@ class Device(models.Model):
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     register = models.ForeignKey(Register, on_delete=models.PROTECT)
-    name = models.CharField(max_length=200)
+    name = models.CharField(max_length=limits.NAME)
     token_hash = models.CharField(max_length=64, unique=True, editable=False)
     previous_hash = models.CharField(max_length=64, unique=True, null=True, editable=False)  # noqa: DJ001 - unique
     previous_until = models.DateTimeField(null=True, editable=False)
@@ -112,7 +113,7 @@ class TenderType(models.Model):
         OTHER = "OTHER", "Other"
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    code = models.CharField(max_length=20, unique=True)
+    code = models.CharField(max_length=limits.SHORT_CODE, unique=True)
     name = models.CharField(max_length=100)
     kind = models.CharField(max_length=8, choices=Kind.choices)
 

@@ -66,11 +66,15 @@ def put_item(*, item: Item) -> tuple[Variant, bool]:
 
 
 def _put_barcodes(variant: Variant, codes: Sequence[str]) -> None:
-    for code in codes:
-        barcode, _ = Barcode.objects.get_or_create(code=code, defaults={"variant": variant})
-        if barcode.variant_id != variant.id:
-            message = f"barcode {code} belongs to another variant"
-            raise BarcodeTaken(message, barcode=code)
+    """Add the barcodes that the variant lacks, in two statements, whatever their number."""
+    wanted = sorted(set(codes))
+    if not wanted:
+        return
+    Barcode.objects.bulk_create([Barcode(code=code, variant=variant) for code in wanted], ignore_conflicts=True)
+    taken = Barcode.objects.filter(code__in=wanted).exclude(variant=variant).order_by("code").first()
+    if taken is not None:
+        message = f"barcode {taken.code} belongs to another variant"
+        raise BarcodeTaken(message, barcode=taken.code)
 
 
 def announce_variant(*, variant: Variant) -> None:

@@ -8,7 +8,9 @@ from django.db.models import Max
 
 from events.publishing import publish
 from events.unit_of_work import unit_of_work
+from kernel.limits import REASON
 from kernel.refusals import Refusal
+from kernel.text import clipped
 from pos.events import CardChargeRequested, Charge
 from pos.models import Order, Tender, TenderType
 
@@ -79,7 +81,7 @@ def fail_card_tender(*, tender_id: UUID, order_id: UUID, reason: str) -> None:
     """Take over that a card was declined: what it should have paid is due again."""
     with unit_of_work():
         Tender.objects.filter(id=tender_id, order_id=order_id, state=Tender.State.PENDING).update(
-            state=Tender.State.FAILED, failure=reason[:200]
+            state=Tender.State.FAILED, failure=clipped(reason, REASON)
         )
 
 

@@ -11,8 +11,10 @@ from django.utils import timezone
 from events import audit
 from events.publishing import publish
 from events.unit_of_work import unit_of_work
+from kernel.limits import NAME
 from kernel.refusals import NotFound, Refusal
 from kernel.tenancy import current_tenant
+from kernel.text import require_line
 from pos.events import ShiftOpened
 from pos.models import Device, Register, Shift
 from pos.models.tills import ONE_OPEN_SHIFT
@@ -41,7 +43,9 @@ def pair_device(*, register_code: str, name: str, expires_at: datetime | None = 
 
     :param expires_at: from when on the token is refused; never when left out.
     :raises NotFound: when the shop has no such register.
+    :raises TextRefused: when the name is empty, too long, or holds a control character.
     """
+    require_line(name, NAME, "the name of a device")
     register = Register.objects.filter(code=register_code).first()
     if register is None:
         message = f"this shop has no register {register_code!r}"

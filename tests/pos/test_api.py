@@ -1,10 +1,12 @@
 """The REST API as a terminal meets it."""
 
+import json
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.test import Client
+from drf_spectacular.generators import SchemaGenerator
 
 from kernel.ids import new_id
 from pos.models import Device, Order, Shift
@@ -275,8 +277,15 @@ def test_without_the_cache_nothing_is_throttled(till: Terminal, settings: Any) -
     assert till.get("/orders").status_code == 200
 
 
-def test_the_schema_is_served_to_anyone(shop: Tenant, client: Client) -> None:
-    response = client.get("/api/schema", headers={"Host": "north.localhost"})
+def test_the_document_is_served_to_anyone_and_made_once(
+    shop: Tenant, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = client.get("/api/schema", headers={"Host": "north.localhost"})
+    monkeypatch.setattr(SchemaGenerator, "get_schema", lambda *_, **__: 1 / 0)
+    again = client.get("/api/schema", headers={"Host": "south.localhost"})
+    tag = first.headers["ETag"]
+    known = client.get("/api/schema", headers={"Host": "north.localhost", "If-None-Match": tag})
 
-    assert response.status_code == 200
-    assert b"openapi: 3.1.0" in response.content
+    assert (first.status_code, again.status_code, known.status_code) == (200, 200, 304)
+    assert json.loads(first.content)["openapi"] == "3.1.0"
+    assert again.content == first.content

@@ -1,6 +1,7 @@
 """The admin: on the platform's host tenants and everyone's events, on a shop's host its own."""
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -188,7 +189,7 @@ def test_the_admin_writes_only_what_was_changed(shop: Tenant) -> None:
     Register.objects.update(next_receipt_number=7)
     StockItem.objects.update(on_hand=5)
 
-    register.name, item.reorder_point = "Till by the door", 3
+    register.name, item.reorder_point = "Till by the door", Decimal(3)
     admin.site._registry[Register].save_model(None, register, SimpleNamespace(changed_data=["name"]), True)
     admin.site._registry[StockItem].save_model(None, item, SimpleNamespace(changed_data=["reorder_point"]), True)
     admin.site._registry[Register].save_model(None, register, SimpleNamespace(changed_data=[]), True)

@@ -1,0 +1,22 @@
+"""Texts that people write in the admin: no control characters, as in the API. They may come to a receipt or a mail."""
+
+from typing import Any
+
+from django import forms
+from django.db.models import Field
+from django.http import HttpRequest
+from unfold.admin import TabularInline as StyledInline
+
+from kernel.validators import PlainText
+
+
+class PlainTexts:
+    def formfield_for_dbfield(self, db_field: "Field[Any, Any]", request: HttpRequest, **options: Any) -> Any:
+        field = super().formfield_for_dbfield(db_field, request, **options)  # type: ignore[misc]
+        if isinstance(field, forms.CharField) and not isinstance(field, forms.JSONField):
+            field.validators.append(PlainText(lines=isinstance(field.widget, forms.Textarea)))
+        return field
+
+
+class TabularInline(PlainTexts, StyledInline):  # type: ignore[misc]
+    """Rows inside a page of ours."""

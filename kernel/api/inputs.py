@@ -1,0 +1,80 @@
+"""What a client sends: the members of a body and the parameters of a query, each of them known.
+
+A member that nobody reads is refused, not passed over: a discount that is ignored is a sale at the full price.
+"""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from drf_spectacular.drainage import set_override
+from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail, ValidationError
+from rest_framework.fields import empty
+from rest_framework.utils.serializer_helpers import ReturnDict
+
+UNKNOWN = "unknown-member"
+
+
+class Body(serializers.Serializer[Any]):
+    """An object that is sent. Members that it does not declare are refused; those in `renamed` are taken under both.
+
+    `context["renamed"]` is a set that gets the old names that were used.
+    """
+
+    renamed: ClassVar[Mapping[str, str]] = {}
+    """Old name → new name, for one release."""
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if cls.renamed:
+            set_override(cls, "deprecate_fields", list(cls.renamed))
+
+    def get_fields(self) -> dict[str, Any]:
+        fields = super().get_fields()
+        for old, new in self.renamed.items():
+            field: Any = fields[new]
+            options = {**field._kwargs, "required": False, "default": empty, "help_text": f"Renamed: send `{new}`."}  # noqa: SLF001
+            options.pop("source", None)
+            fields[old] = type(field)(*field._args, **options)  # noqa: SLF001
+        return fields
+
+    def to_internal_value(self, data: Any) -> Any:
+        if not isinstance(data, Mapping):
+            return super().to_internal_value(data)
+        named, errors = self._named_anew(data)
+        errors |= {name: [ErrorDetail(self._unknown(name), code=UNKNOWN)] for name in named if name not in self.fields}
+        try:
+            read = super().to_internal_value(named)
+        except ValidationError as error:
+            raise ValidationError({**_members(error.detail), **errors}) from None
+        if errors:
+            raise ValidationError(errors)
+        return read
+
+    def _named_anew(self, data: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+        named, errors = dict(data), {}
+        for old, new in self.renamed.items():
+            if old not in named:
+                continue
+            value = named.pop(old)
+            if new in named:
+                errors[old] = [ErrorDetail(f"This is the old name of {new}: send that alone.", code="renamed")]
+            named.setdefault(new, value)
+            self.context.get("renamed", set()).add(old)
+        return named, errors
+
+    def _unknown(self, name: str) -> str:
+        known = ", ".join(sorted(set(self.fields) - set(self.renamed))) or "none"
+        return f"There is no member {str(name)[:80]!r} here; known are {known}."
+
+
+class Query(Body):
+    """The parameters of a query. Unknown ones are refused before they are read (`kernel/api/operations.py`)."""
+
+
+class Nothing(Body):
+    """The body of a request that needs none."""
+
+
+def _members(detail: Any) -> dict[str, Any]:
+    return dict(detail) if isinstance(detail, (dict, ReturnDict)) else {"non_field_errors": detail}

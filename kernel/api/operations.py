@@ -1,0 +1,149 @@
+"""Operations: what a method of a view reads, answers and refuses; the code and the document follow one declaration."""
+
+import functools
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Concatenate
+
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from kernel.api.errors import ApiProblem
+from kernel.api.inputs import Body, Nothing, Query
+from kernel.api.terminal import Terminal
+from kernel.refusals import Refusal
+
+DEPRECATED_SINCE = 1795651200
+"""2026-11-26, in seconds: since when the names in `renamed` are old (RFC 9745)."""
+NOTICE = '</api/docs>; rel="deprecation"; type="text/html"'
+PAGE_PARAMETERS = frozenset({"cursor", "limit"})
+KEY_HEADER = "Idempotency-Key"
+KEY_PATTERN = '^"?[A-Za-z0-9_-]{8,64}"?$'
+_KEY = OpenApiParameter(
+    KEY_HEADER,
+    {"type": "string", "pattern": KEY_PATTERN},
+    OpenApiParameter.HEADER,
+    required=True,
+    description="Makes the request take effect once: sent again under the same key, it gets the first answer.",
+)
+
+Handler = Callable[Concatenate[Any, Request, ...], Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Operation:
+    """What is declared of a method of a view.
+
+    :param keyed: whether the request carries an Idempotency-Key.
+    :param paged: whether the answer is a page of rows.
+    :param refuses: what its service may refuse.
+    :param problems: codes of further problems by status.
+    """
+
+    name: str
+    body: type[Body] | None = None
+    query: type[Query] | None = None
+    refuses: tuple[type[Refusal], ...] = ()
+    problems: Mapping[int, Sequence[str]]
+    keyed: bool = False
+    paged: bool = False
+
+    @property
+    def renames(self) -> bool:
+        return any(each.renamed for each in _inputs(self.query or self.body))
+
+    @property
+    def parameters(self) -> set[str]:
+        """The names of all parameters of the query, old ones included."""
+        return {*(self.query().fields if self.query else ()), *(PAGE_PARAMETERS if self.paged else ())}
+
+
+def operation(
+    name: str,
+    *,
+    answers: Any,
+    body: type[Body] | None = None,
+    query: type[Query] | None = None,
+    refuses: Sequence[type[Refusal]] = (),
+    problems: Mapping[int, Sequence[str]] | None = None,
+    keyed: bool = False,
+    paged: bool = False,
+    parameters: Sequence[OpenApiParameter] = (),
+    example: Mapping[str, Any] | None = None,
+) -> Callable[[Handler], Handler]:
+    """Declare a method of a view. It is called with the request and with what was read of its body or its query.
+
+    :param answers: what drf-spectacular takes for responses: a serializer, or serializers by status.
+    :param example: a body that a new shop accepts.
+    """
+    declared = Operation(
+        name=name,
+        body=body,
+        query=query,
+        refuses=tuple(refuses),
+        problems=problems or {},
+        keyed=keyed,
+        paged=paged,
+    )
+
+    def declare(method: Handler) -> Handler:
+        @functools.wraps(method)
+        def handle(view: Any, request: Request, **path: Any) -> Any:
+            used: set[str] = set()
+            response = method(view, request, *_read(declared, request, used), **path)
+            if used and isinstance(response, Response):
+                response["Deprecation"] = f"@{DEPRECATED_SINCE}"
+                response["Link"] = NOTICE
+            return response
+
+        handle.operation = declared  # type: ignore[attr-defined]
+        described: Handler = extend_schema(
+            operation_id=name,
+            request=body,
+            responses=answers,
+            parameters=[*([_KEY] if keyed else []), *([query] if query else []), *parameters],
+            examples=[OpenApiExample(name, dict(example), request_only=True)] if example else None,
+        )(handle)
+        return described
+
+    return declare
+
+
+def _read(declared: Operation, request: Request, used: set[str]) -> list[dict[str, Any]]:
+    _require_known_parameters(declared, request)
+    context = {"renamed": used}
+    if isinstance(request.user, Terminal):
+        context["currency"] = request.user.currency  # type: ignore[assignment]
+    if declared.query:
+        query = declared.query(context=context)
+        query.initial_data = {name: value for name, value in request.query_params.items() if name in query.fields}
+        return [_validated(query)]
+    if declared.body:
+        return [_validated(declared.body(data=request.data, context=context))]
+    if request.method not in {"GET", "HEAD"} and request.data:
+        _validated(Nothing(data=request.data))
+    return []
+
+
+def _validated(serializer: Body) -> dict[str, Any]:
+    serializer.is_valid(raise_exception=True)
+    return dict(serializer.validated_data)
+
+
+def _require_known_parameters(declared: Operation, request: Request) -> None:
+    for name, values in request.query_params.lists():
+        if name not in declared.parameters:
+            known = ", ".join(sorted(declared.parameters - set(declared.query.renamed if declared.query else ())))
+            detail = f"There is no parameter {name[:80]!r} here; known are {known or 'none'}."
+            raise ApiProblem(400, "unknown-parameter", detail, parameter=name[:80])
+        if len(values) > 1:
+            raise ApiProblem(400, "repeated-parameter", f"The parameter {name!r} is given twice.", parameter=name)
+
+
+def _inputs(declared: Any) -> list[type[Body]]:
+    """Return a body or query with all that is nested in it."""
+    if declared is None:
+        return []
+    nested = [getattr(field, "child", field) for field in declared().fields.values()]
+    return [declared, *(inner for field in nested if isinstance(field, Body) for inner in _inputs(type(field)))]

@@ -1,0 +1,33 @@
+"""How long texts may be, in characters, and how large a request: one rule for columns, the API and the admin.
+
+A column that is written from another one is at least as wide (`tests/config/test_text_limits.py` holds all of them
+against one another).
+"""
+
+NAME = 200
+"""Of a product, a variant, a location, a device."""
+TITLE = NAME + 1 + NAME
+"""Of a variant: its product's name, a blank, its own."""
+CODE = 64
+"""A SKU or a barcode."""
+SHORT_CODE = 20
+"""Of a location, a register, a tender type."""
+TAX_NAME = 100
+REFERENCE = 100
+"""What another system calls a payment."""
+REASON = 200
+LONG_REASON = 500
+NOTE = 500
+MAIL_ADDRESS = 254
+"""RFC 5321, with the angle brackets that a path has."""
+URL = 2000
+TYPE_NAME = 200
+"""Of an event type, a subscriber, a kind of call."""
+MOST_LINES = 1000
+"""Of an order, a return or a stock document."""
+MOST_TENDERS = 20
+MOST_BARCODES = 100
+MOST_TYPES = 200
+LARGEST_BODY = 8 * 1024 * 1024
+"""Bytes. An order with as many lines as it may have, each as long as it may be and every character of it written as
+an escaped surrogate pair, fits."""

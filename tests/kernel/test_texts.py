@@ -1,0 +1,324 @@
+"""Texts: as wide a column as what is written into it, and no control character anywhere that people or clients write."""
+
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.contrib import admin
+from django.db import models
+from django.test import Client, RequestFactory
+
+from events.models import ParkedEvent
+from kernel import limits
+from kernel.ids import new_id
+from kernel.text import TextRefused, clipped, printable
+from kernel.validators import PlainText
+from notifications.models import Message
+from payments.gateways.gateway import Answer
+from payments.models import PaymentIntent
+from payments.services import record_charge
+from pos.models import Order, Product, TaxRate, Tender, Variant
+from pos.receipts import COLUMNS
+from pos.services.tills import pair_device
+from staff.services import hire_owner, issue_api_key
+from tenants.models import Tenant
+from tests import make
+from tests.conftest import Terminal
+from tests.declared import text_fields
+from tests.events.test_idempotency import order_body
+from tests.work import settle
+
+APPS = ("pos", "inventory", "payments", "notifications", "staff", "tenants")
+FIXED = "written by our own code, from a closed set"
+CLIPPED = "another system's words, clipped to the column"
+
+# What is written into each text column: other columns, members of bodies, or one of the two above.
+WRITTEN: dict[str, list[str]] = {
+    "pos.TaxRate.name": ["admin"],
+    "pos.Product.name": ["ItemBody.name"],
+    "pos.Product.kind": [FIXED],
+    "pos.Variant.sku": ["ItemBody.sku"],
+    "pos.Variant.name": ["admin"],
+    "pos.Barcode.code": ["ItemBody.barcodes"],
+    "pos.Location.code": ["admin"],
+    "pos.Location.name": ["tenants.Tenant.name"],
+    "pos.Location.currency": ["tenants.Tenant.currency"],
+    "pos.Location.timezone": ["tenants.Tenant.timezone"],
+    "pos.Register.code": ["admin"],
+    "pos.Register.name": ["admin"],
+    "pos.Device.name": [FIXED],
+    "pos.Device.token_hash": [FIXED],
+    "pos.Device.previous_hash": [FIXED],
+    "pos.Device.status": [FIXED],
+    "pos.Shift.state": [FIXED],
+    "pos.TenderType.code": ["admin"],
+    "pos.TenderType.name": ["admin"],
+    "pos.TenderType.kind": [FIXED],
+    "pos.Order.status": [FIXED],
+    "pos.Order.currency": ["pos.Location.currency"],
+    "pos.Order.customer_email": ["PlaceOrderBody.customer_email"],
+    "pos.Order.note": ["PlaceOrderBody.note"],
+    "pos.Order.fingerprint": [FIXED],
+    "pos.OrderLine.sku": ["pos.Variant.sku"],
+    "pos.OrderLine.description": ["title of a variant", "PlaceOrderBody.lines.description"],
+    "pos.OrderLine.tax_name": ["pos.TaxRate.name"],
+    "pos.Tender.state": [FIXED],
+    "pos.Tender.reference": ["PlaceOrderBody.tenders.reference", "AddTendersBody.tenders.reference"],
+    "pos.Tender.failure": [CLIPPED, "payments.PaymentIntent.failure"],
+    "pos.Return.currency": ["pos.Location.currency"],
+    "pos.Return.reason": ["CompleteReturnBody.reason"],
+    "pos.Return.fingerprint": [FIXED],
+    "pos.ReturnLine.sku": ["CompleteReturnBody.lines.sku", "pos.OrderLine.sku"],
+    "pos.ReturnLine.description": [
+        "title of a variant", "CompleteReturnBody.lines.description", "pos.OrderLine.description",
+    ],
+    "inventory.StockedVariant.sku": ["pos.Variant.sku"],
+    "inventory.StockedVariant.title": ["title of a variant"],
+    "inventory.StockItem.sku": ["inventory.StockedVariant.sku"],
+    "inventory.StockItem.title": ["inventory.StockedVariant.title"],
+    "inventory.StockMovement.kind": [FIXED],
+    "inventory.StockMovement.reason": ["StockAdjustmentBody.lines.reason"],
+    "inventory.StockMovement.source_type": [FIXED],
+    "payments.PaymentIntent.tender_type": ["pos.TenderType.code"],
+    "payments.PaymentIntent.currency": ["pos.Order.currency"],
+    "payments.PaymentIntent.card_token": ["PlaceOrderBody.tenders.card_token", "AddTendersBody.tenders.card_token"],
+    "payments.PaymentIntent.state": [FIXED],
+    "payments.PaymentIntent.reference": [CLIPPED],
+    "payments.PaymentIntent.failure": [CLIPPED],
+    "payments.Payment.tender_type": ["pos.TenderType.code"],
+    "payments.Payment.currency": ["pos.Order.currency"],
+    "payments.Payment.reference": ["payments.PaymentIntent.reference"],
+    "payments.PaymentRefund.tender_type": ["pos.TenderType.code"],
+    "payments.PaymentRefund.currency": ["pos.Return.currency"],
+    "payments.PaymentRefund.state": [FIXED],
+    "payments.PaymentRefund.reference": [CLIPPED],
+    "payments.SimulatedCharge.currency": ["payments.PaymentIntent.currency"],
+    "notifications.AlertRecipient.email": ["tenants.Tenant.owner_email"],
+    "notifications.Message.kind": [FIXED],
+    "notifications.Message.recipient": ["pos.Order.customer_email", "notifications.AlertRecipient.email"],
+    "notifications.Message.subject": [CLIPPED],
+    "notifications.Message.state": [FIXED],
+    "notifications.Message.failure": [CLIPPED],
+    "staff.ApiKey.name": [FIXED],
+    "staff.ApiKey.key_hash": [FIXED],
+    "staff.ApiKey.previous_hash": [FIXED],
+}  # fmt: skip
+# Texts that choose what is there, or that the event layer keeps, whose columns have no width.
+CHOOSE = {
+    "PlaceOrderBody.lines.barcode", "PlaceOrderBody.lines.sku", "PlaceOrderBody.lines.tax_name",
+    "PlaceOrderBody.tenders.type", "AddTendersBody.tenders.type", "CompleteReturnBody.lines.tax_name",
+    "CompleteReturnBody.refund_to", "ItemBody.tax_name", "VariantQuery.barcode", "VariantQuery.q", "VariantQuery.sku",
+    "FeedQuery.types", "LiveQuery.types", "DeadLettersQuery.fingerprint", "DeadLettersQuery.subscriber",
+    "UndeliveredCallsQuery.kind", "VoidBody.reason",
+    *(f"{body}.{name}" for body in ("ChosenBody", "DiscardBody", "ParkedEventBody", "CopyBody", "PauseBody")
+      for name in ("subscriber", "fingerprint", "reason")),
+    *(f"EndpointBody.{name}" for name in ("url", "description", "types")), "StateBody.reason", "ReplayBody.types",
+    "PinBody.type", "SendAgainBody.kind", "SendAgainBody.reason",
+}  # fmt: skip
+ESCAPES = "Tea\n\x1b@TOTAL        0.01\x1bp0"
+BAD = [*map(chr, [*range(32), *range(127, 160)]), "\u2028", "\u2029", "\u202e", "\u2066"]
+GOOD = ["Tee für ä", "čaj 茶 चाय", "\N{PILE OF POO}", "👨\u200d👩\u200d👧", "می\u200cخواهم", "\u200eabc"]
+
+
+def columns() -> dict[str, Any]:
+    """Every text column of bounded width of our own tables, by name."""
+    return {
+        f"{model._meta.label}.{field.name}": field
+        for app in APPS
+        for model in apps.get_app_config(app).get_models()
+        for field in model._meta.local_concrete_fields
+        if isinstance(field, models.CharField) and not model._meta.label == "staff.User"
+    }
+
+
+def width_of(source: str) -> int:
+    if source == "title of a variant":
+        return limits.NAME + 1 + limits.NAME
+    fields = dict(text_fields())
+    return fields[source].max_length if source in fields else columns()[source].max_length
+
+
+@pytest.mark.parametrize("column", sorted(set(columns()) - {n for n in columns() if n.startswith("tenants.")}))
+def test_in03_a_column_is_as_wide_as_what_is_written_into_it(column: str) -> None:
+    assert column in WRITTEN, f"say in WRITTEN what {column} is written from"
+    for source in WRITTEN[column]:
+        if source not in {FIXED, CLIPPED, "admin"}:
+            assert width_of(source) <= columns()[column].max_length, f"{source} does not fit into {column}"
+
+
+def test_in03_every_text_that_is_sent_has_a_limit_and_a_place() -> None:
+    placed = {source for sources in WRITTEN.values() for source in sources} | CHOOSE
+
+    for name, field in text_fields():
+        assert field.max_length, f"{name} has no limit"
+        assert name in placed, f"say in WRITTEN into which column {name} is written, or in CHOOSE that it is in none"
+
+
+def longest(length: int) -> str:
+    return "\N{PILE OF POO}" * length
+
+
+def test_in03_what_is_as_long_as_it_may_be_is_sold_returned_and_delivered(api: Terminal) -> None:
+    tax = TaxRate.objects.create(name=longest(limits.TAX_NAME), rate=0)
+    make.shift()
+    item = {"sku": longest(limits.CODE), "name": longest(limits.NAME), "price": {"amount": 100}, "tax_name": tax.name}
+    product = api.post("/products", {**item, "barcodes": [longest(limits.CODE - 1) + str(n) for n in range(9)]})
+    Variant.objects.update(name=longest(limits.NAME))
+    settle()
+    variant_id = product.json()["id"]
+    lost = {"variant_id": variant_id, "quantity": "-1", "reason": longest(limits.REASON)}
+    adjusted = api.post("/stock-adjustments", {"id": str(new_id()), "lines": [lost]})
+    line = {"sku": item["sku"], "quantity": "1"}
+    service = {
+        "description": longest(limits.TITLE),
+        "unit_price": {"amount": 100},
+        "tax_name": tax.name,
+        "quantity": "1",
+    }
+    tenders = [
+        {"type": "card", "amount": {"amount": 100}, "reference": longest(limits.REFERENCE)},
+        {"type": "gateway", "amount": {"amount": 100}, "card_token": longest(limits.REFERENCE)},
+    ]
+    mail = f"{'a' * 64}@{'b' * 63}.{'c' * 63}.{'d' * 57}.de"
+    order = api.post(
+        "/orders",
+        order_body(lines=[line, service], tenders=tenders, customer_email=mail, note=longest(limits.NOTE)),
+    )
+    settle()
+    placed = api.post("/orders", order_body(lines=[service], tenders=[]))
+    voided = api.post(f"/orders/{placed.json()['id']}/void", {"reason": longest(limits.REASON)})
+    completed = api.get(f"/orders/{order.json()['id']}").json()
+    returned = {"id": str(new_id()), "order_id": completed["id"], "occurred_at": "2026-11-23T12:00:00Z"}
+    lines = [{"order_line_id": each["id"], "quantity": "1"} for each in completed["lines"]]
+    back = api.post("/returns", {**returned, "lines": lines, "reason": longest(limits.REASON)})
+    settle()
+
+    answers = [product, adjusted, order, placed, voided, back]
+    assert [answer.status_code for answer in answers] == [201, 201, 201, 201, 200, 201]
+    assert completed["status"] == "COMPLETED"
+    assert completed["lines"][0]["description"] == f"{longest(limits.NAME)} {longest(limits.NAME)}"
+    assert ParkedEvent.objects.count() == 0
+    assert Message.objects.filter(recipient=mail, state="SENT").count() == 1
+
+
+@pytest.mark.parametrize("answer", ["declined", "taken"])
+def test_in03_the_words_of_a_gateway_are_clipped(shop: Tenant, answer: str) -> None:
+    words = "no\n\x1b \0" + "x" * 5000
+    make.variant("MUG", 1000)
+    make.order(make.card(1000))
+    settle(without="pos.settle_card_tenders")
+    PaymentIntent.objects.update(state="CREATED")
+    intent = PaymentIntent.objects.get()
+    taken = Answer(approved=answer == "taken", reference=words, reason=words)
+    if answer == "taken":
+        intent.payment.delete()
+
+    record_charge(intent_id=intent.id, answer=taken, now=make.NOW)
+    settle()
+
+    intent.refresh_from_db()
+    said = intent.reference if answer == "taken" else intent.failure
+    assert said.startswith("no   ")
+    assert len(said) == (limits.REFERENCE if answer == "taken" else limits.REASON)
+    assert Tender.objects.get().state == ("SETTLED" if answer == "taken" else "FAILED")
+    assert ParkedEvent.objects.count() == 0
+
+
+@pytest.mark.parametrize(("name", "field"), text_fields(), ids=lambda value: value if isinstance(value, str) else "")
+def test_in15_no_text_that_is_sent_takes_a_control_character(name: str, field: Any) -> None:
+    validators = [each for each in field.validators if isinstance(each, PlainText)]
+
+    assert validators, f"{name} takes control characters: use a field of kernel.api.fields"
+    if name != "PlaceOrderBody.note":
+        assert not any(each.lines for each in validators)
+
+
+@pytest.mark.parametrize("bad", BAD)
+def test_in15_every_control_character_is_refused(bad: str) -> None:
+    with pytest.raises(Exception, match="control character"):
+        PlainText()(f"Tea{bad}pot")
+    assert printable(f"Tea{bad}pot") == "Tea pot"
+
+
+@pytest.mark.parametrize("good", GOOD)
+def test_in15_what_people_write_is_accepted(good: str) -> None:
+    PlainText()(good)
+    PlainText(lines=True)(f"{good}\r\n{good}\n\t")
+
+    assert printable(good) == clipped(good, 100) == good
+
+
+def test_in15_a_description_that_would_print_a_second_total_is_refused(api: Terminal) -> None:
+    make.shift()
+    line = {"description": ESCAPES, "unit_price": {"amount": 100}, "tax_name": "Zero", "quantity": "1"}
+
+    answer = api.post("/orders", order_body(lines=[line], tenders=[]))
+
+    assert answer.status_code == 422
+    assert answer.json()["errors"] == [
+        {
+            "pointer": "/lines/0/description",
+            "code": "control-character",
+            "detail": "The text holds the control character U+000A: take it out.",
+        }
+    ]
+    assert Order.objects.count() == 0
+
+
+def test_in15_what_older_rows_hold_stays_on_its_line(api: Terminal) -> None:
+    make.variant("TEA")
+    Product.objects.update(name=ESCAPES)
+    make.order(make.cash(1000), lines=[make.asked("TEA")], email="ada@example.test")
+    settle()
+
+    receipt = api.get(f"/orders/{Order.objects.get().id}/receipt").json()["text"]
+
+    mailed = Message.objects.get(kind="RECEIPT").body
+    assert receipt == mailed
+    assert sum(line.startswith("TOTAL") for line in receipt.splitlines()) == 1
+    assert all(len(line) <= COLUMNS for line in receipt.splitlines())
+    assert "\x1b" not in receipt
+
+
+@pytest.mark.parametrize("page", list(admin.site._registry.values()), ids=lambda page: page.model._meta.label)
+def test_in15_no_form_of_the_admin_takes_a_control_character(shop: Tenant, page: Any) -> None:
+    request = RequestFactory().get("/")
+    request.user = hire_owner(username="ada", password="a long secret")
+    checked = [page, *page.get_inline_instances(request)]
+
+    for form in checked:
+        for db_field in form.model._meta.concrete_fields:
+            if (
+                isinstance(db_field, (models.CharField, models.TextField))
+                and db_field.editable
+                and not db_field.choices
+            ):
+                field = form.formfield_for_dbfield(db_field, request)
+                if field is not None and hasattr(field, "strip"):
+                    assert any(isinstance(each, PlainText) for each in field.validators), db_field
+
+
+def test_in15_a_product_with_one_is_refused_in_the_admin(shop: Tenant) -> None:
+    make.variant("OLD")
+    owner = Client(headers={"Host": "north.localhost"})
+    owner.force_login(hire_owner(username="ada", password="a long secret"))
+    form = {
+        "name": "Tea\x1bpot", "kind": "STOCKED", "tax_rate": str(TaxRate.objects.get(name="Zero").id),
+        "variants-TOTAL_FORMS": "1", "variants-INITIAL_FORMS": "0", "variants-0-sku": "T\n1", "variants-0-price": "1",
+        "variants-0-active": "on",
+    }  # fmt: skip
+
+    answer = owner.post("/admin/pos/product/add/", form)
+
+    assert answer.status_code == 200
+    assert b"U+001B" in answer.content
+    assert b"U+000A" in answer.content
+    assert Product.objects.count() == 1
+
+
+@pytest.mark.parametrize("name", ["", "  ", "x" * 201, "a\x1bb", "a\nb"])
+def test_in03_names_on_a_command_line_follow_the_same_rule(shop: Tenant, name: str) -> None:
+    with pytest.raises(TextRefused):
+        pair_device(register_code="R1", name=name)
+    with pytest.raises(TextRefused):
+        issue_api_key(name=name, scopes=["events:read"])
