@@ -9,11 +9,12 @@ django_application = get_wsgi_application()
 
 from django.conf import settings  # noqa: E402 - it is Django that knows where our settings are
 
+from config.entrance import Entrance  # noqa: E402
 from config.shares import ThreadShares  # noqa: E402
 from tenants.hosts import known_tenant_at  # noqa: E402
 
 application = ThreadShares(
-    django_application,
+    Entrance(django_application),
     threads=settings.WEB_THREADS,
     of_one=settings.WEB_THREADS_OF_ONE,
     tenant_at=known_tenant_at,

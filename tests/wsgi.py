@@ -1,0 +1,29 @@
+"""The web processes' own application, asked in the test's process and transaction."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections
+from werkzeug.test import Client
+
+from config.wsgi import application
+
+
+@contextmanager
+def in_this_transaction() -> Iterator[None]:
+    """Keep requests from closing the connection that the test works on, as Django's test client does."""
+    signals = (request_started, request_finished)
+    for signal in signals:
+        signal.disconnect(close_old_connections)
+    try:
+        yield
+    finally:
+        for signal in signals:
+            signal.connect(close_old_connections)
+
+
+@contextmanager
+def client() -> Iterator[Client]:
+    with in_this_transaction():
+        yield Client(application)
