@@ -33,7 +33,10 @@ down: .venv/installed ## stop them
 	@$(RUN) -m config.stack down
 
 test: .venv/installed-dev ## every test, on an embedded stack of its own
-	@$(BIN)/pytest --create-db $(if $(wildcard $(RABBITMQ)),,-m "not rabbitmq") --cov --cov-report=term:skip-covered
+	@$(BIN)/pytest --create-db --ignore tests/contract $(if $(wildcard $(RABBITMQ)),,-m "not rabbitmq") --cov --cov-report=term:skip-covered
+
+contract: .venv/installed-dev ## hold the API's document against the code: a validator, 5,000 requests, a generated client
+	@$(BIN)/pytest --create-db -p no:randomly -s tests/contract
 
 test-alone: .venv/installed-dev ## every test file in a separate process: FILES="tests/pos/test_api.py" EACH=1
 	@$(RUN) -m tests.alone $(FILES) $(if $(EACH),--each)
@@ -82,4 +85,4 @@ scale: .venv/installed-dev ## a million events, a thousand tenants, noisy neighb
 	@$(RUN) -m benchmarks.scale
 	@$(RUN) -m benchmarks.neighbours
 
-.PHONY: help demo demo-check credentials up down test test-alone faults simulate alerts asyncapi check docs format benchmarks scale
+.PHONY: help demo demo-check credentials up down test contract test-alone faults simulate alerts asyncapi check docs format benchmarks scale

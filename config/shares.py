@@ -13,7 +13,7 @@ from typing import Any
 
 from prometheus_client import Counter as Metric
 
-from kernel.api.errors import CONTENT_TYPE, TYPE_PREFIX
+from kernel.api.errors import CONTENT_TYPE, problem
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
@@ -116,14 +116,9 @@ class _Answer:
 
 
 def _refusal(environ: Environ, start_response: StartResponse) -> list[bytes]:
-    document = {
-        "type": TYPE_PREFIX + "shop-busy",
-        "title": "Shop busy",
-        "status": 503,
-        "detail": f"This shop has as many requests under way as it may. Send this one again in {RETRY_SECONDS} s.",
-        "instance": environ.get("PATH_INFO", "").encode("latin-1").decode(errors="replace"),
-        "code": "shop-busy",
-    }
+    detail = f"This shop has as many requests under way as it may. Send this one again in {RETRY_SECONDS} s."
+    path = environ.get("PATH_INFO", "").encode("latin-1").decode(errors="replace")
+    document = problem(503, "shop-busy", detail, path, retry_after=RETRY_SECONDS)
     body = json.dumps(document).encode()
     headers = [("Content-Type", CONTENT_TYPE), ("Content-Length", str(len(body))), ("Retry-After", str(RETRY_SECONDS))]
     start_response("503 Service Unavailable", headers)

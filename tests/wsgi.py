@@ -1,13 +1,23 @@
 """The web processes' own application, asked in the test's process and transaction."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from django.core.signals import request_finished, request_started
 from django.db import close_old_connections
 from werkzeug.test import Client
 
-from config.wsgi import application
+from config import wsgi
+
+
+def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
+    """Answer whole, and close the answer as a server does; an open one would hold a share of the threads."""
+    answer: Any = wsgi.application(environ, start_response)
+    try:
+        return list(answer)
+    finally:
+        answer.close()
 
 
 @contextmanager

@@ -19,6 +19,7 @@ ALWAYS: Codes = {
     406: ("not-acceptable",),
     429: ("rate-limited",),
     500: ("internal",),
+    503: ("shop-busy",),
 }
 OF_TERMINALS: Codes = {401: ("device-revoked", "device-token-expired")}
 OF_PAGES: Codes = {400: ("cursor-invalid",), 422: ("validation-failed",)}
@@ -51,6 +52,9 @@ DETAILS = {
     "validation-failed": "/lines/0/quantity: Ensure that there are no more than 3 decimal places.",
 }
 MEMBERS: dict[str, dict[str, Any]] = {
+    "live-feeds-full": {"retry_after": 5},
+    "shop-busy": {"retry_after": 1},
+    "variant-not-heard-of": {"retry_after": 1},
     "idempotency-in-progress": {"retry_after": 1},
     "unknown-parameter": {"parameter": "colour"},
     "validation-failed": {

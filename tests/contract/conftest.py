@@ -1,0 +1,50 @@
+"""A shop with something of everything, which the document's requests meet."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from rest_framework.throttling import SimpleRateThrottle
+
+from events.webhooks.endpoints import create_endpoint
+from kernel.api.scopes import ALL_SCOPES
+from kernel.ids import new_id
+from staff.services import issue_api_key
+from tenants.models import Tenant
+from tests import make
+from tests.conftest import terminal
+from tests.contract.document import document
+from tests.contract.known import Known
+from tests.work import settle
+from tests.wsgi import in_this_transaction
+
+HOST = "http://north.localhost"
+
+
+@pytest.fixture(scope="session")
+def described() -> Any:
+    return document()
+
+
+@pytest.fixture
+def known(shop: Tenant, monkeypatch: pytest.MonkeyPatch, settings: Any) -> Iterator[Known]:  # noqa: ARG001
+    """Bring goods, orders of every state, a return, stock and an endpoint; and who may ask."""
+    monkeypatch.setattr(SimpleRateThrottle, "allow_request", lambda *_: True)
+    settings.LIVE_SECONDS = 0.0
+    settings.WEBHOOKS_MAY_BE_LOCAL = True
+    mug = make.variant("MUG", barcode="4006381333931")
+    settle()
+    completed, placed = make.order(make.cash(1000)), make.order()
+    sold = make.order(make.cash(1000))
+    returned = make.return_(sold, make.returning(sold))
+    settle()
+    with in_this_transaction():
+        yield Known(
+            variant_id=str(mug.id),
+            order_ids=[str(completed.id), str(placed.id)],
+            order_line_id=str(completed.lines.get().id),
+            return_id=str(returned.id),
+            endpoint_id=str(create_endpoint(url="http://127.0.0.1:1/hook", now=make.NOW)[0].id),
+            terminal=terminal("north").headers["Authorization"],
+            key=f"Bearer {issue_api_key(name=str(new_id()), scopes=ALL_SCOPES)}",
+        )
