@@ -131,16 +131,24 @@ def _rows(table: str, column: str, first: str) -> dict[str, Row]:
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT {_key(cursor, table)}, row_to_json(t)::text FROM {_qualified(table)} AS t"
-            f" WHERE t.{column}::text <> '0' AND age(t.{column}) <= age(%s::xid)",
-            [first],
+            f" WHERE {_own(table)} AND t.{column}::text <> '0' AND age(t.{column}) <= age(%(first)s::xid)",
+            {"first": first, "tenant": current_tenant()},
         )
         return {key: json.loads(row) for key, row in cursor.fetchall()}
 
 
 def _keys(table: str) -> set[str]:
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {_key(cursor, table)} FROM {_qualified(table)} AS t")
+        cursor.execute(
+            f"SELECT {_key(cursor, table)} FROM {_qualified(table)} AS t WHERE {_own(table)}",
+            {"tenant": current_tenant()},
+        )
         return {key for (key,) in cursor.fetchall()}
+
+
+def _own(table: str) -> str:
+    """Write the condition for the rows of the current tenant, whose schema holds all tables but one."""
+    return "t.tenant_id = %(tenant)s" if table == SHARED else "TRUE"
 
 
 def _key(cursor: Any, table: str) -> str:

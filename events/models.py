@@ -11,11 +11,23 @@ from events.parking import State
 from events.walls import WalledManager
 
 
-class Event(models.Model):
+class Walled(models.Model):
+    """A row of a table that tenants share: whoever reads, saves or follows it names the tenant."""
+
+    tenant_id = models.TextField()
+
+    objects = WalledManager()
+
+    class Meta:
+        abstract = True
+        managed = False
+        base_manager_name = "objects"
+
+
+class Event(Walled):
     """One event in the log. Its key in the database is (tenant_id, position)."""
 
     event_id = models.UUIDField(primary_key=True)
-    tenant_id = models.TextField()
     position = models.BigIntegerField()
     type = models.TextField()
     version = models.IntegerField()
@@ -31,20 +43,16 @@ class Event(models.Model):
     audience = models.TextField(null=True)  # noqa: DJ001 - no audience is everybody, not a subscriber without a name
     data = models.JSONField()
 
-    objects = WalledManager()
-
-    class Meta:
-        managed = False
+    class Meta(Walled.Meta):
         db_table = "events_event"
 
     def __str__(self) -> str:
         return f"{self.tenant_id} {self.position} {self.type}"
 
 
-class Subscription(models.Model):
+class Subscription(Walled):
     """How far a subscriber has come in a tenant's log. `start` is where it began."""
 
-    tenant_id = models.TextField()
     subscriber = models.TextField()
     start = models.BigIntegerField()
     cursor = models.BigIntegerField()
@@ -56,61 +64,49 @@ class Subscription(models.Model):
     leased_until = models.DateTimeField(null=True)
     updated_at = models.DateTimeField()
 
-    objects = WalledManager()
-
-    class Meta:
-        managed = False
+    class Meta(Walled.Meta):
         db_table = "events_subscription"
 
     def __str__(self) -> str:
         return f"{self.tenant_id} {self.subscriber}"
 
 
-class Binding(models.Model):
+class Binding(Walled):
     """A type that a subscription hears: the events with `since` < position, up to `until` where it has ended."""
 
     pk = models.CompositePrimaryKey("tenant_id", "subscriber", "type", "since")
-    tenant_id = models.TextField()
     subscriber = models.TextField()
     type = models.TextField()
     since = models.BigIntegerField()
     until = models.BigIntegerField(null=True)
     bound_at = models.DateTimeField()
 
-    objects = WalledManager()
-
-    class Meta:
-        managed = False
+    class Meta(Walled.Meta):
         db_table = "events_binding"
 
     def __str__(self) -> str:
         return f"{self.tenant_id} {self.subscriber} {self.type} since {self.since}"
 
 
-class ProcessedEvent(models.Model):
+class ProcessedEvent(Walled):
     """The proof that an event was applied by a subscriber. `recorded_at` is the event's, for the partitions."""
 
     pk = models.CompositePrimaryKey("tenant_id", "subscriber", "position")
-    tenant_id = models.TextField()
     subscriber = models.TextField()
     position = models.BigIntegerField()
     recorded_at = models.DateTimeField()
     processed_at = models.DateTimeField()
 
-    objects = WalledManager()
-
-    class Meta:
-        managed = False
+    class Meta(Walled.Meta):
         db_table = "events_processedevent"
 
     def __str__(self) -> str:
         return f"{self.tenant_id} {self.subscriber} {self.position}"
 
 
-class ParkedEvent(models.Model):
+class ParkedEvent(Walled):
     """An event that failed for a subscriber, or that waits behind one that failed on its stream."""
 
-    tenant_id = models.TextField()
     subscriber = models.TextField()
     position = models.BigIntegerField()
     event_id = models.UUIDField()
@@ -127,20 +123,16 @@ class ParkedEvent(models.Model):
     parked_at = models.DateTimeField()
     updated_at = models.DateTimeField()
 
-    objects = WalledManager()
-
-    class Meta:
-        managed = False
+    class Meta(Walled.Meta):
         db_table = "events_parkedevent"
 
     def __str__(self) -> str:
         return f"{self.tenant_id} {self.subscriber} {self.position} {self.state}"
 
 
-class OperatorAction(models.Model):
+class OperatorAction(Walled):
     """Who paused, resumed, retried or discarded what, when and why."""
 
-    tenant_id = models.TextField()
     subscriber = models.TextField()
     action = models.TextField()
     position = models.BigIntegerField(null=True)
@@ -148,20 +140,16 @@ class OperatorAction(models.Model):
     reason = models.TextField()
     acted_at = models.DateTimeField()
 
-    objects = WalledManager()
-
-    class Meta:
-        managed = False
+    class Meta(Walled.Meta):
         db_table = "events_operatoraction"
 
     def __str__(self) -> str:
         return f"{self.operator} {self.action} {self.subscriber}"
 
 
-class AuditEntry(models.Model):
+class AuditEntry(Walled):
     """Who did what to whom, when and from where; what operators did with events is in `OperatorAction`."""
 
-    tenant_id = models.TextField()
     acted_at = models.DateTimeField()
     actor = models.TextField()
     action = models.TextField()
@@ -170,10 +158,7 @@ class AuditEntry(models.Model):
     address = models.TextField()
     correlation_id = models.UUIDField()
 
-    objects = WalledManager()
-
-    class Meta:
-        managed = False
+    class Meta(Walled.Meta):
         db_table = "events_auditentry"
         verbose_name = "audit entry"
         verbose_name_plural = "audit"
@@ -182,11 +167,10 @@ class AuditEntry(models.Model):
         return f"{self.actor} {self.action} {self.subject}"
 
 
-class IdempotencyRecord(models.Model):
+class IdempotencyRecord(Walled):
     """The answer to a request that carried an Idempotency-Key, committed with the request's effect."""
 
     pk = models.CompositePrimaryKey("tenant_id", "scope", "key")
-    tenant_id = models.TextField()
     scope = models.TextField()
     key = models.TextField()
     fingerprint = models.TextField()
@@ -194,24 +178,20 @@ class IdempotencyRecord(models.Model):
     body = models.JSONField(null=True)
     created_at = models.DateTimeField()
 
-    objects = WalledManager()
-
-    class Meta:
-        managed = False
+    class Meta(Walled.Meta):
         db_table = "events_idempotencyrecord"
 
     def __str__(self) -> str:
         return f"{self.tenant_id} {self.scope} {self.key}"
 
 
-class Outgoing(models.Model):
+class Outgoing(Walled):
     """A call to the world outside: `key` is its idempotency key, the same at every attempt.
 
     `forgiven` are the attempts that no longer count against it, because an operator had it made again.
     """
 
     id = models.UUIDField(primary_key=True)
-    tenant_id = models.TextField()
     kind = models.TextField()
     key = models.UUIDField()
     state = models.TextField()
@@ -224,10 +204,7 @@ class Outgoing(models.Model):
     actor = models.TextField()
     created_at = models.DateTimeField()
 
-    objects = WalledManager()
-
-    class Meta:
-        managed = False
+    class Meta(Walled.Meta):
         db_table = "events_outgoing"
         verbose_name = "outgoing call"
 
@@ -240,24 +217,20 @@ class Outgoing(models.Model):
         return self.attempts - self.forgiven
 
 
-class VersionPin(models.Model):
+class VersionPin(Walled):
     """The older version in which a tenant's outward consumers are served a type of event."""
 
-    tenant_id = models.TextField()
     type = models.TextField()
     version = models.IntegerField()
 
-    objects = WalledManager()
-
-    class Meta:
-        managed = False
+    class Meta(Walled.Meta):
         db_table = "events_versionpin"
 
     def __str__(self) -> str:
         return f"{self.tenant_id} {self.type} {self.version}"
 
 
-class WebhookEndpoint(models.Model):
+class WebhookEndpoint(Walled):
     """A URL of a tenant's that is told of its integration events. No `types` means all of them."""
 
     class State(models.TextChoices):
@@ -266,7 +239,6 @@ class WebhookEndpoint(models.Model):
         DELETED = "DELETED", "Deleted"
 
     id = models.UUIDField(primary_key=True)
-    tenant_id = models.TextField()
     url = models.TextField()
     description = models.TextField(blank=True)
     types = ArrayField(models.TextField())
@@ -281,37 +253,30 @@ class WebhookEndpoint(models.Model):
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
 
-    objects = WalledManager()
-
-    class Meta:
-        managed = False
+    class Meta(Walled.Meta):
         db_table = "events_webhookendpoint"
 
     def __str__(self) -> str:
         return self.url
 
 
-class WebhookSecret(models.Model):
+class WebhookSecret(Walled):
     """A signing secret, sealed with the deployment's key. After a rotation the one before stays valid for a while."""
 
     id = models.UUIDField(primary_key=True)
-    tenant_id = models.TextField()
     endpoint = models.ForeignKey(WebhookEndpoint, models.DO_NOTHING, related_name="secrets")
     sealed = models.TextField()
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField(null=True)
 
-    objects = WalledManager()
-
-    class Meta:
-        managed = False
+    class Meta(Walled.Meta):
         db_table = "events_webhooksecret"
 
     def __str__(self) -> str:
         return f"{self.endpoint_id} {self.created_at}"
 
 
-class WebhookDelivery(models.Model):
+class WebhookDelivery(Walled):
     """One event on its way to one endpoint. `replay` names the replay that asked for it, empty for the first time."""
 
     class State(models.TextChoices):
@@ -323,7 +288,6 @@ class WebhookDelivery(models.Model):
         FAILED = "FAILED", "Failed: a test, which is not repeated"
 
     id = models.UUIDField(primary_key=True)
-    tenant_id = models.TextField()
     endpoint = models.ForeignKey(WebhookEndpoint, models.DO_NOTHING, related_name="deliveries")
     replay = models.TextField()
     position = models.BigIntegerField()
@@ -337,10 +301,7 @@ class WebhookDelivery(models.Model):
     delivered_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField()
 
-    objects = WalledManager()
-
-    class Meta:
-        managed = False
+    class Meta(Walled.Meta):
         db_table = "events_webhookdelivery"
         verbose_name_plural = "webhook deliveries"
 
@@ -348,10 +309,9 @@ class WebhookDelivery(models.Model):
         return f"{self.type} {self.position} {self.state}"
 
 
-class WebhookAttempt(models.Model):
+class WebhookAttempt(Walled):
     """One attempt to deliver: recorded before the call, completed after it."""
 
-    tenant_id = models.TextField()
     delivery = models.ForeignKey(WebhookDelivery, models.DO_NOTHING, related_name="tries")
     number = models.IntegerField()
     attempted_at = models.DateTimeField()
@@ -360,10 +320,7 @@ class WebhookAttempt(models.Model):
     error = models.TextField()
     response = models.TextField()
 
-    objects = WalledManager()
-
-    class Meta:
-        managed = False
+    class Meta(Walled.Meta):
         db_table = "events_webhookattempt"
 
     def __str__(self) -> str:

@@ -218,7 +218,7 @@ def release_next(tenant_id: str, subscriber: str, stream: str) -> None:
                 WHERE tenant_id = %(tenant)s AND subscriber = %(subscriber)s AND stream = %(stream)s
                     AND state IN ('RETRYING', 'WAITING', 'DEAD')
                 ORDER BY position LIMIT 1
-            ) AND state = %(waiting)s
+            ) AND tenant_id = %(tenant)s AND state = %(waiting)s
             """,
             {
                 "retrying": State.RETRYING,

@@ -20,6 +20,7 @@ from tenants.models import Tenant
 from tenants.services import create_tenant
 from tests import database, isolation, make
 from tests.isolation import flush_broker
+from tests.walls.watch import watch
 from tests.work import settle
 
 SHOPS = ("north", "south")
@@ -51,6 +52,7 @@ def django_db_setup(
         _reset_platform()
         for name in SHOPS:
             _reset(name)
+        watch.begin()
 
 
 def _reset_platform() -> None:
@@ -167,6 +169,13 @@ def _nothing_remembered() -> None:
     """Whatever a process remembers of another test's database is gone."""
     host_cache.forget()
     demand.forget()
+
+
+@pytest.fixture(autouse=True)
+def _every_statement_names_its_tenant() -> Iterator[None]:
+    """The second wall: what our code sends to a shared table from a tenant's session has a condition on the tenant."""
+    yield
+    assert watch.take() == []
 
 
 __all__ = ["Terminal", "settle", "terminal"]

@@ -46,23 +46,24 @@ BACKOFF = Backoff(base=5.0, cap=3600.0)
 
 _DUE = f"""
 FROM events_webhookdelivery d
-JOIN events_webhookendpoint e ON e.id = d.endpoint_id AND e.state = 'ACTIVE'
+JOIN events_webhookendpoint e ON e.tenant_id = d.tenant_id AND e.id = d.endpoint_id AND e.state = 'ACTIVE'
 WHERE d.type <> '{TRIAL}' AND d.state IN ('PENDING', 'SENDING') AND d.next_attempt_at <= %(now)s
     AND NOT EXISTS (
         SELECT 1 FROM events_webhookdelivery earlier
-        WHERE earlier.endpoint_id = d.endpoint_id AND earlier.replay = d.replay AND earlier.stream = d.stream
-            AND earlier.position < d.position AND earlier.state IN ('PENDING', 'SENDING', 'PARKED')
+        WHERE earlier.tenant_id = d.tenant_id AND earlier.endpoint_id = d.endpoint_id AND earlier.replay = d.replay
+            AND earlier.stream = d.stream AND earlier.position < d.position
+            AND earlier.state IN ('PENDING', 'SENDING', 'PARKED')
     )
 """
 _TESTS_DUE = f"""
 FROM events_webhookdelivery d
-JOIN events_webhookendpoint e ON e.id = d.endpoint_id AND e.state <> 'DELETED'
+JOIN events_webhookendpoint e ON e.tenant_id = d.tenant_id AND e.id = d.endpoint_id AND e.state <> 'DELETED'
 WHERE d.type = '{TRIAL}' AND d.state IN ('PENDING', 'SENDING') AND d.next_attempt_at <= %(now)s
 """
 _LEASE = """
 UPDATE events_webhookdelivery SET state = 'SENDING', attempts = attempts + 1,
     first_attempt_at = coalesce(first_attempt_at, %(now)s), next_attempt_at = %(until)s
-WHERE id = (
+WHERE tenant_id = %(tenant)s AND id = (
     SELECT d.id {due} AND d.endpoint_id = %(endpoint)s AND d.tenant_id = %(tenant)s
     ORDER BY d.position LIMIT 1
     FOR NO KEY UPDATE OF d SKIP LOCKED
@@ -156,7 +157,7 @@ def _lease(endpoint_id: UUID, now: datetime, statement: str = _LEASE_EVENT) -> L
             row = cursor.fetchone()
         if row is None:
             return None
-        delivery = WebhookDelivery.objects.select_related("endpoint").get(id=row[0])
+        delivery = WebhookDelivery.objects.get(id=row[0])
         attempt = WebhookAttempt.objects.create(
             tenant_id=delivery.tenant_id, delivery=delivery, number=delivery.attempts, attempted_at=now
         )
