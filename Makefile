@@ -81,8 +81,11 @@ benchmarks: .venv/installed-dev ## the figures of the README
 	@$(RUN) -m benchmarks.latency
 	@$(RUN) -m benchmarks.failures
 
+walls: .venv/installed-dev ## a neighbour's sales while another shop attacks, 60 s each: SECONDS=60
+	@$(RUN) -m benchmarks.walls --seconds $(or $(SECONDS),60)
+
 scale: .venv/installed-dev ## a million events, a thousand tenants, noisy neighbours
 	@$(RUN) -m benchmarks.scale
 	@$(RUN) -m benchmarks.neighbours
 
-.PHONY: help demo demo-check credentials up down test contract test-alone faults simulate alerts asyncapi check docs format benchmarks scale
+.PHONY: help demo demo-check credentials up down test contract test-alone faults simulate alerts asyncapi check docs format benchmarks walls scale
