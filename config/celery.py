@@ -2,6 +2,7 @@
 
 import gc
 import os
+import sys
 from typing import Any
 
 import celery
@@ -79,6 +80,10 @@ def load_tasks(**_options: Any) -> None:
 
     refuse_unbound_role()
     register_tasks()
+    if "flower" in sys.argv:
+        from config.flower_guard import limit_sign_ins
+
+        limit_sign_ins()
 
 
 def register_tasks() -> None:

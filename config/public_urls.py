@@ -2,6 +2,7 @@
 
 from django.contrib import admin
 from django.urls import path
+from django.views.generic import RedirectView
 
 from config.health import HealthView
 from config.metrics import MetricsView
@@ -12,6 +13,7 @@ handler404 = "config.errors.not_found"
 handler500 = "config.errors.internal_error"
 
 urlpatterns = [
+    path("", RedirectView.as_view(url="/admin/")),
     path("admin/", admin.site.urls),
     path("healthz", HealthView.as_view()),
     path("metrics", MetricsView.as_view()),

@@ -103,9 +103,9 @@ if socket_directory:
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
     "tenants.middleware.TenantMiddleware",
     "config.correlation.CorrelationMiddleware",
-    "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -285,6 +285,7 @@ UNFOLD = {
     "SITE_HEADER": "Tillflow",
     "SITE_SYMBOL": "point_of_sale",
     "SHOW_VIEW_ON_SITE": False,
+    "SITE_URL": None,
     "ACCOUNT": {
         "navigation": [
             {"title": "Change password", "link": reverse_lazy("admin:password_change")},

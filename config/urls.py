@@ -2,7 +2,8 @@
 
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
-from drf_spectacular.views import SpectacularSwaggerView
+from django.views.generic import RedirectView
+from drf_spectacular.views import SpectacularSwaggerSplitView
 
 from config.health import HealthView
 from config.openapi import DocumentView
@@ -19,9 +20,10 @@ api: list[URLPattern | URLResolver] = [
     path("", include("events.api.urls")),
 ]
 urlpatterns = [
+    path("", RedirectView.as_view(url="/admin/")),
     path("admin/", admin.site.urls),
     path("api/v1/", include((api, "v1"))),
     path("api/schema", DocumentView.as_view(), name="schema"),
-    path("api/docs", SpectacularSwaggerView.as_view(url_name="schema")),
+    path("api/docs", SpectacularSwaggerSplitView.as_view(url_name="schema")),
     path("healthz", HealthView.as_view()),
 ]

@@ -39,6 +39,23 @@ class WebhookEndpointResumed:
     url: str
 
 
+@event("events.subscription_paused", category=Category.SYSTEM, stream="subscription:{subscriber}")
+class SubscriptionPaused:
+    """A subscriber of the shop was stopped by hand: its events wait in the log until somebody resumes it."""
+
+    subscriber: str
+    operator: str
+    reason: str
+
+
+@event("events.subscription_resumed", category=Category.SYSTEM, stream="subscription:{subscriber}")
+class SubscriptionResumed:
+    """A subscriber that was paused goes on where it stopped."""
+
+    subscriber: str
+    operator: str
+
+
 @event("events.canary_released", category=Category.SYSTEM, stream="canary:{canary_id}")
 class CanaryReleased:
     """An operator asks whether every subscriber is alive. Nobody acts on it."""

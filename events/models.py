@@ -161,7 +161,7 @@ class AuditEntry(Walled):
     class Meta(Walled.Meta):
         db_table = "events_auditentry"
         verbose_name = "audit entry"
-        verbose_name_plural = "audit"
+        verbose_name_plural = "audit entries"
 
     def __str__(self) -> str:
         return f"{self.actor} {self.action} {self.subject}"
@@ -274,6 +274,20 @@ class WebhookSecret(Walled):
 
     def __str__(self) -> str:
         return f"{self.endpoint_id} {self.created_at}"
+
+
+class KeptSecret(Walled):
+    """A secret that an event refers to, sealed with the deployment's key, until it is taken (events/safekeeping.py)."""
+
+    id = models.UUIDField(primary_key=True)
+    sealed = models.TextField()
+    kept_at = models.DateTimeField()
+
+    class Meta(Walled.Meta):
+        db_table = "events_keptsecret"
+
+    def __str__(self) -> str:
+        return f"{self.tenant_id} {self.id}"
 
 
 class WebhookDelivery(Walled):

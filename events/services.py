@@ -15,6 +15,7 @@ from events.declarations import wanted
 from events.delivery import Envelope
 from events.doorbells import doorbells
 from events.event import EventUnreadable, decode, encode, find_type
+from events.events import SubscriptionPaused, SubscriptionResumed
 from events.holding import hold, hold_beside_lease
 from events.log import read_at
 from events.models import OperatorAction, ParkedEvent, Subscription
@@ -40,6 +41,7 @@ TENANT_TABLES = (
     "epochstart",
     "keptmonth",
     "versionpin",
+    "keptsecret",
     "webhookattempt",
     "webhookdelivery",
     "webhooksecret",
@@ -81,14 +83,17 @@ def drop_tenant_records(*, tenant_id: str) -> None:
             cursor.execute(f"DELETE FROM events_{table} WHERE tenant_id = %s", [tenant_id])
 
 
-def pause_subscription(*, subscriber: str, operator: str, reason: str = "") -> None:
-    """Stop a subscriber of the current tenant before its next event; its events wait in the log.
+def pause_subscription(*, subscriber: str, operator: str, reason: str) -> None:
+    """Stop a subscriber of the current tenant before its next event; its events wait in the log, and the shop is told.
 
+    :raises ReasonMissing: when no reason is given.
     :raises NotFound: when the tenant has no such subscription.
     :raises SubscriptionBusy: when a drain works on it for longer than a moment.
     """
+    _require_reason(reason, "why this subscriber may be paused")
     with unit_of_work():
-        _change_pause(subscriber, paused=True)
+        if _change_pause(subscriber, paused=True):
+            publish(SubscriptionPaused(subscriber=subscriber, operator=operator, reason=reason))
         record_action("pause", subscriber, operator, reason)
 
 
@@ -99,7 +104,8 @@ def resume_subscription(*, subscriber: str, operator: str, reason: str = "") -> 
     :raises SubscriptionBusy: when a drain works on it for longer than a moment.
     """
     with unit_of_work():
-        _change_pause(subscriber, paused=False)
+        if _change_pause(subscriber, paused=False):
+            publish(SubscriptionResumed(subscriber=subscriber, operator=operator))
         record_action("resume", subscriber, operator, reason)
     doorbells.ring_by_name(current_tenant(), subscriber)
 
@@ -228,9 +234,9 @@ def _corrected(original: Envelope, data: dict[str, Any]) -> object:
     return copy
 
 
-def _require_reason(reason: str) -> None:
+def _require_reason(reason: str, what: str = "why this event may be given up") -> None:
     if not reason.strip():
-        message = "say why this event may be given up"
+        message = f"say {what}"
         raise ReasonMissing(message)
 
 
@@ -256,11 +262,13 @@ def _subscription(subscriber: str) -> QuerySet[Subscription]:
     return Subscription.objects.filter(tenant_id=current_tenant(), subscriber=subscriber)
 
 
-def _change_pause(subscriber: str, *, paused: bool) -> None:
+def _change_pause(subscriber: str, *, paused: bool) -> bool:
+    """Return whether it was not so before."""
     if hold_beside_lease(current_tenant(), subscriber) is None:
         message = f"{current_tenant()} has no subscription {subscriber!r}"
         raise NotFound(message)
-    _subscription(subscriber).update(paused_at=timezone.now() if paused else None)
+    changed = _subscription(subscriber).filter(paused_at__isnull=paused)
+    return bool(changed.update(paused_at=timezone.now() if paused else None))
 
 
 def record_action(action: str, subscriber: str, operator: str, reason: str, position: int | None = None) -> None:

@@ -10,7 +10,7 @@ from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 from django_tenants.utils import get_public_schema_name
 
-from events import accounts, audit, idempotency, retention, sweeper
+from events import accounts, audit, idempotency, retention, safekeeping, sweeper
 from events.declarations import unbound
 from events.doorbells import doorbells
 from events.drain import Drain
@@ -129,6 +129,7 @@ def look_after_tables() -> dict[str, int]:
         missing = unbound(tenants_to_release())
         forgotten = idempotency.forget_old()
         audit.forget_old()
+        safekeeping.forget_old()
     for tenant_id, subscriber, count, first in missing:
         logger.warning("types_unbound", tenant=tenant_id, subscriber=subscriber, types=count, first=first)
     return {"unbound": len(missing), "partitions": sweeper.make_partitions(), "forgotten": forgotten}

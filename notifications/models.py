@@ -32,11 +32,12 @@ class Message(models.Model):
         RECEIPT = "RECEIPT", "Receipt"
         STOCK_ALERT = "STOCK_ALERT", "Stock alert"
         WEBHOOK = "WEBHOOK", "Webhook alert"
+        OPERATION = "OPERATION", "Operations alert"
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     kind = models.CharField(max_length=11, choices=Kind.choices)
     event_id = models.UUIDField()
-    about = models.UUIDField(help_text="The order, variant or endpoint that it is about")
+    about = models.UUIDField(help_text="The order, variant, endpoint or event that it is about")
     recipient = models.EmailField()
     subject = models.CharField(max_length=SUBJECT)
     body = models.TextField()

@@ -38,6 +38,11 @@ def queue_webhook_alert(*, event_id: UUID, endpoint_id: UUID, subject: str, body
     _queue_alert(Message.Kind.WEBHOOK, event_id=event_id, about=endpoint_id, subject=subject, body=body)
 
 
+def queue_operation_alert(*, event_id: UUID, subject: str, body: str) -> None:
+    """Tell every mailbox that receives this shop's alerts of what somebody has stopped by hand."""
+    _queue_alert(Message.Kind.OPERATION, event_id=event_id, about=event_id, subject=subject, body=body)
+
+
 def _queue_alert(kind: Message.Kind, *, event_id: UUID, about: UUID, subject: str, body: str) -> None:
     with unit_of_work():
         for recipient in AlertRecipient.objects.order_by("email"):

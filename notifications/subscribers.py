@@ -1,11 +1,17 @@
 """What notifications hear."""
 
 from events.delivery import Delivery
-from events.events import WebhookEndpointPaused
+from events.events import SubscriptionPaused, WebhookEndpointPaused
 from events.subscriptions import subscriber
 from inventory.events import ProductOutOfStock, StockRanLow
 from kernel.money import written
-from notifications.services import queue_receipt, queue_stock_alert, queue_webhook_alert, receive_alerts
+from notifications.services import (
+    queue_operation_alert,
+    queue_receipt,
+    queue_stock_alert,
+    queue_webhook_alert,
+    receive_alerts,
+)
 from pos.events import ReceiptRequested
 from tenants.events import TenantProvisioned
 
@@ -55,4 +61,14 @@ def alert_webhook_paused(event: WebhookEndpointPaused, delivery: Delivery[Webhoo
         subject=f"Events are no longer sent to {event.url}",
         body=f"The webhook endpoint {event.url} was paused: {event.reason}.\n"
         "What happens meanwhile waits for it. Resume it in the admin, or through the API.\n",
+    )
+
+
+@subscriber("notifications.alert_subscription_paused", SubscriptionPaused)
+def alert_subscription_paused(event: SubscriptionPaused, delivery: Delivery[SubscriptionPaused]) -> None:
+    queue_operation_alert(
+        event_id=delivery.envelope.event_id,
+        subject=f"Paused: {event.subscriber}"[:200],
+        body=f"{event.operator} has paused {event.subscriber}: {event.reason}\n"
+        "What happens meanwhile waits for it. Resume it in the admin, under Subscriptions.\n",
     )

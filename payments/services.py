@@ -8,6 +8,7 @@ from django.db.models import F
 
 from events.outgoing import send_later
 from events.publishing import publish
+from events.safekeeping import take
 from events.unit_of_work import unit_of_work
 from kernel.ids import new_id
 from kernel.limits import REASON, REFERENCE
@@ -18,6 +19,7 @@ from payments.models import Payment, PaymentIntent, PaymentRefund
 
 CHARGE = "payments.charge"
 REFUND = "payments.refund"
+TOKEN_MARK = "token:"  # noqa: S105 - not a secret, the mark of one
 
 
 class NotRecordedYet(Exception):
@@ -45,6 +47,17 @@ def record_payment(*, order_id: UUID, received: Received, currency: str, occurre
             occurred_at=occurred_at,
         )
         _announce(payment, charged_here=False)
+
+
+def take_card_token(*, card_reference: str) -> str:
+    """Take the gateway's token from where it is kept; it is kept there no longer.
+
+    :param card_reference: as events name it: a reference, or `token:` and the token itself (before version 2).
+    :raises SecretGone: when the token is no longer kept.
+    """
+    if card_reference.startswith(TOKEN_MARK):
+        return card_reference.removeprefix(TOKEN_MARK)
+    return take(UUID(card_reference))
 
 
 def request_charge(

@@ -2,7 +2,7 @@
 
 from events.delivery import Delivery
 from events.subscriptions import subscriber
-from payments.services import Received, abandon_charges, record_payment, refund_payment, request_charge
+from payments.services import Received, abandon_charges, record_payment, refund_payment, request_charge, take_card_token
 from pos.events import CardChargeRequested, OrderCompleted, OrderVoided, ReturnCompleted
 
 
@@ -14,7 +14,7 @@ def charge_cards(event: CardChargeRequested, _delivery: Delivery[CardChargeReque
         tender_type=event.charge.tender_type,
         amount=event.charge.amount,
         currency=event.currency,
-        card_token=event.charge.card_token,
+        card_token=take_card_token(card_reference=event.charge.card_reference),
     )
 
 

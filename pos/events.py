@@ -9,6 +9,8 @@ from uuid import UUID
 from events.event import Category, event
 from events.versions import downcaster, upcaster
 
+TOKEN_MARK = "token:"  # noqa: S105 - not a secret, the mark of one
+
 
 @dataclass(frozen=True, kw_only=True)
 class SoldLine:
@@ -27,12 +29,15 @@ class SoldLine:
 
 @dataclass(frozen=True, kw_only=True)
 class Charge:
-    """A card that the backend must charge for an order."""
+    """A card that the backend must charge for an order.
+
+    :param card_reference: under which the gateway's token is kept; of events before version 2 `token:` and the token.
+    """
 
     tender_id: UUID
     tender_type: str
     amount: int
-    card_token: str
+    card_reference: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,13 +112,25 @@ class OrderPlaced:
     occurred_at: datetime
 
 
-@event("pos.card_charge_requested", category=Category.DOMAIN, stream="order:{order_id}")
+@event("pos.card_charge_requested", category=Category.DOMAIN, stream="order:{order_id}", version=2)
 class CardChargeRequested:
     """A tender of an order waits for a card that the backend must charge."""
 
     order_id: UUID
     currency: str
     charge: Charge
+
+
+@upcaster("pos.card_charge_requested", version=2)
+def mark_a_token_that_is_in_the_event(data: dict[str, Any]) -> dict[str, Any]:
+    charge = {name: value for name, value in data["charge"].items() if name != "card_token"}
+    return {**data, "charge": {**charge, "card_reference": f"{TOKEN_MARK}{data['charge']['card_token']}"}}
+
+
+@downcaster("pos.card_charge_requested", version=1)
+def name_the_reference_a_token(data: dict[str, Any]) -> dict[str, Any]:
+    charge = {name: value for name, value in data["charge"].items() if name != "card_reference"}
+    return {**data, "charge": {**charge, "card_token": data["charge"]["card_reference"].removeprefix(TOKEN_MARK)}}
 
 
 @event("pos.order_completed", category=Category.INTEGRATION, stream="order:{order_id}")

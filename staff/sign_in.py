@@ -24,7 +24,10 @@ from staff import sessions
 
 
 def username_at_host(request: HttpRequest, credentials: dict[str, Any] | None = None) -> str:
-    """Name the person whom an attempt is about, together with where: the same name elsewhere is somebody else."""
+    """Name the person whom an attempt is about, together with where: the same name elsewhere is somebody else.
+
+    Where is the tenant at whose door they stand, or what else asks for a password (Flower).
+    """
     typed = (credentials or request.POST).get("username") or ""
     return f"{storable(typed).casefold()[:150]}@{_tenant_of(request)}"
 
@@ -54,7 +57,9 @@ class SignInLimits(AxesDatabaseHandler):  # type: ignore[misc]
         if not was_locked:
             locked = request.axes_locked_out  # type: ignore[attr-defined]
             name = storable(str(credentials.get("username") or ""))[:150]
-            audit.record(action="sign-in failed", subject=f"user:{name}", detail="locked out" if locked else "")
+            place = _tenant_of(request)
+            kind = "user" if place == current_tenant() else place
+            audit.record(action="sign-in failed", subject=f"{kind}:{name}", detail="locked out" if locked else "")
 
     def user_logged_in(self, sender: Any, request: HttpRequest, user: Any, **more: Any) -> None:
         with _attempts_of_all(request):

@@ -4,11 +4,11 @@ from collections.abc import Callable
 
 from django.conf import settings
 from django.core.exceptions import DisallowedHost
-from django.http import HttpRequest, HttpResponse, HttpResponseNotFound, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.urls import set_urlconf
 
-from kernel.api.errors import CONTENT_TYPE, problem
 from kernel.tenancy import in_public_schema, in_tenant
+from tenants.answers import no_shop, suspended
 from tenants.hosts import host_cache, is_public_host
 from tenants.models import Tenant
 
@@ -21,7 +21,7 @@ class TenantMiddleware:
         try:
             host = request.get_host().rsplit(":", 1)[0].lower()
         except DisallowedHost:
-            return _nowhere(request)
+            return no_shop(request)
         if is_public_host(host):
             request.urlconf = settings.PUBLIC_SCHEMA_URLCONF  # type: ignore[attr-defined]
             set_urlconf(settings.PUBLIC_SCHEMA_URLCONF)
@@ -29,22 +29,9 @@ class TenantMiddleware:
                 return self.get_response(request)
         tenant = host_cache.tenant_at(host)
         if tenant is None or tenant.status == Tenant.Status.CLOSED:
-            return _nowhere(request)
+            return no_shop(request)
         if not tenant.accepts_requests:
-            return _suspended(request, tenant)
+            return suspended(request, tenant)
         request.tenant = tenant  # type: ignore[attr-defined]
         with in_tenant(tenant):
             return self.get_response(request)
-
-
-def _nowhere(request: HttpRequest) -> HttpResponse:
-    detail = "No shop answers at this host."
-    if not request.path.startswith("/api/"):
-        return HttpResponseNotFound(f"{detail}\n")
-    return JsonResponse(problem(404, "not-found", detail, request.path), status=404, content_type=CONTENT_TYPE)
-
-
-def _suspended(request: HttpRequest, tenant: Tenant) -> HttpResponse:
-    detail = f"The shop {tenant.name} is {tenant.get_status_display().lower()} and takes no requests."
-    document = problem(403, "tenant-suspended", detail, request.path)
-    return JsonResponse(document, status=403, content_type=CONTENT_TYPE)

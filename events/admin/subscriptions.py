@@ -2,13 +2,13 @@
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html_join
 
 from events import services
 from events.models import Binding, OperatorAction, Subscription
 from events.subscriptions import known_subscriber
-from kernel.admin import ReadOnlyAdmin, acting_on, operator_of
+from kernel.admin import Confirmation, ReadOnlyAdmin, acting_on, operator_of
 
 
 @admin.register(Subscription)
@@ -37,10 +37,20 @@ class SubscriptionAdmin(ReadOnlyAdmin):
         return format_html_join("", "{}<br>", ((line,) for line in lines)) or "nothing"
 
     @admin.action(description="Pause", permissions=["operate"])
-    def pause(self, request: HttpRequest, subscriptions: QuerySet[Subscription]) -> None:
+    def pause(self, request: HttpRequest, subscriptions: QuerySet[Subscription]) -> HttpResponse | None:
+        asked = Confirmation(
+            action="pause",
+            title="Pause",
+            consequence="These subscribers stop before their next event, until somebody resumes them: stock is not "
+            "counted, payments not recorded, mails not sent, whatever they do. The shop's mailboxes are told.",
+        )
+        if not asked.is_given(request):
+            return asked.ask(self, request, subscriptions)
+        operator, reason = operator_of(request), asked.reason(request)
         for subscription in subscriptions:
             with acting_on(subscription):
-                services.pause_subscription(subscriber=subscription.subscriber, operator=operator_of(request))
+                services.pause_subscription(subscriber=subscription.subscriber, operator=operator, reason=reason)
+        return None
 
     @admin.action(description="Resume", permissions=["operate"])
     def resume(self, request: HttpRequest, subscriptions: QuerySet[Subscription]) -> None:

@@ -14,6 +14,7 @@ EVENT_TABLES = {
     "events_processedevent": "subscriber = %(subscriber)s",
     "events_parkedevent": "subscriber = %(subscriber)s",
     "events_outgoing": "TRUE",
+    "events_keptsecret": "TRUE",
     "events_webhookdelivery": "TRUE",
 }
 

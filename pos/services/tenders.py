@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db.models import Max
 
 from events.publishing import publish
+from events.safekeeping import keep
 from events.unit_of_work import unit_of_work
 from kernel.limits import REASON
 from kernel.refusals import Refusal
@@ -70,10 +71,7 @@ def hand_over(*, order: Order, paying: Sequence[Paying]) -> list[Tender]:
             )
         )
     Tender.objects.bulk_create(tenders)
-    tokens = {given.id: given.card_token for given in paying}
-    for tender in tenders:
-        if tender.state == Tender.State.PENDING:
-            _request_charge(order, tender, tokens[tender.id])
+    _request_charges(order, tenders, {given.id: given.card_token for given in paying})
     return tenders
 
 
@@ -105,6 +103,12 @@ def _type(types: dict[str, TenderType], given: Paying) -> TenderType:
     return tender_type
 
 
-def _request_charge(order: Order, tender: Tender, card_token: str) -> None:
-    charge = Charge(tender_id=tender.id, tender_type=tender.type.code, amount=tender.amount, card_token=card_token)
-    publish(CardChargeRequested(order_id=order.id, currency=order.currency, charge=charge))
+def _request_charges(order: Order, tenders: Sequence[Tender], tokens: dict[UUID, str]) -> None:
+    """Ask for the cards to be charged. Their tokens stay out of the log, which names where they are kept."""
+    pending = [tender for tender in tenders if tender.state == Tender.State.PENDING]
+    references = keep([tokens[tender.id] for tender in pending]) if pending else []
+    for tender, reference in zip(pending, references, strict=True):
+        charge = Charge(
+            tender_id=tender.id, tender_type=tender.type.code, amount=tender.amount, card_reference=str(reference)
+        )
+        publish(CardChargeRequested(order_id=order.id, currency=order.currency, charge=charge))

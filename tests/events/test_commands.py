@@ -61,7 +61,7 @@ def test_pause_resume_retry_and_discard(shop: Tenant, subscribe: Callable[..., s
     say("a", "b")
     drain(name)
 
-    assert "paused" in run("events", "pause", name, "--tenant", "north")
+    assert "paused" in run("events", "pause", name, "--tenant", "north", "--reason", "a test")
     assert "paused" in run("events", "lag", "--tenant", "north")
     assert "goes on" in run("events", "resume", name, "--tenant", "north")
     assert run("events", "retry", name, "--tenant", "north").startswith("2 events")

@@ -101,7 +101,7 @@ def test_a_paused_subscription_stands_still_until_it_is_resumed(recorder: Record
 
 def test_pausing_what_does_not_exist_is_refused(shop: Tenant) -> None:
     with pytest.raises(NotFound):
-        pause_subscription(subscriber="tests.nobody", operator="user:ada")
+        pause_subscription(subscriber="tests.nobody", operator="user:ada", reason="a test")
 
 
 def test_a_spent_budget_rings_again_and_stops(recorder: Recorder, subscribe: Subscribe) -> None:

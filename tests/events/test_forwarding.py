@@ -104,7 +104,7 @@ def test_one_that_is_refused_goes_dead_with_its_stream_and_an_operator_can_retry
 
 def test_a_paused_bridge_stands_still_and_a_canary_does_not_leave(bridge: FakeBridge) -> None:
     forward = bridged(bridge)
-    pause_subscription(subscriber=bridge.name, operator="user:ada")
+    pause_subscription(subscriber=bridge.name, operator="user:ada", reason="a test")
     fail(A)
     canary = release_canary()
     assert forward() == 0

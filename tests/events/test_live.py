@@ -40,7 +40,7 @@ def feed(principal: Terminal) -> Iterator[bytes]:
 
 
 def expire() -> None:
-    ApiKey.objects.update(expires_at=make.NOW)
+    ApiKey.objects.filter(name="feed").update(expires_at=make.NOW)
 
 
 def suspend() -> None:
@@ -81,6 +81,6 @@ def test_w09_a_feed_of_a_rotated_key_goes_on_until_the_overlap_ends(key: Termina
 
     rotate_api_key(name="feed")
     assert next(lines) == BEAT
-    ApiKey.objects.update(previous_until=make.NOW)
+    ApiKey.objects.filter(name="feed").update(previous_until=make.NOW)
 
     assert list(lines) == []

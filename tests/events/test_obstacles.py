@@ -38,20 +38,20 @@ DROPPED = [(OLD, True, "")]
 def test_what_someone_has_yet_to_apply_is_kept(old_month: str, subscribe: Subscribe) -> None:
     recorder = Recorder()
     name = subscribe(recorder.record, TenantSuspended, backoff=Backoff(attempts=1))
-    pause_subscription(subscriber=name, operator="user:ada")
+    pause_subscription(subscriber=name, operator="user:ada", reason="a test")
     say("a", "bad")
     settle()
     age()
 
-    assert retained() == keeps(f"{name} of north has yet to handle the event at position 1, and is paused")
+    assert retained() == keeps(f"{name} of north has yet to handle the event at position 2, and is paused")
     Subscription.objects.filter(subscriber=name).update(paused_at=None)
     recorder.failing = {"bad": 99}
     settle()
     assert retained() == keeps(
-        f"{name} of north has parked events: 1 dead, the first at position 2; retry or discard them"
+        f"{name} of north has parked events: 1 dead, the first at position 3; retry or discard them"
     )
     call_command(
-        "events", "discard", name, "--tenant", "north", "--position", "2", "--reason", "a test", stdout=StringIO()
+        "events", "discard", name, "--tenant", "north", "--position", "3", "--reason", "a test", stdout=StringIO()
     )
 
     assert retained() == DROPPED

@@ -189,7 +189,7 @@ def test_a_pause_is_refused_while_a_drain_works_for_longer_than_a_moment(
     committed: Tenant, hurried: None, act: Any
 ) -> None:
     with held_by_a_drain(committed, LEVELS), pytest.raises(SubscriptionBusy):
-        act(subscriber=LEVELS, operator="user:ada")
+        act(subscriber=LEVELS, operator="user:ada", reason="a test")
 
     assert Subscription.objects.get(subscriber=LEVELS).paused_at is None
     assert OperatorAction.objects.count() == 0
@@ -200,7 +200,7 @@ def test_a_bridge_that_sends_can_be_paused_and_keeps_its_lease(shop: Tenant, hur
         lease = leases.take("north", LEVELS)
     assert lease is not None
 
-    pause_subscription(subscriber=LEVELS, operator="user:ada")
+    pause_subscription(subscriber=LEVELS, operator="user:ada", reason="a test")
 
     subscription = Subscription.objects.get(subscriber=LEVELS)
     assert subscription.paused_at is not None

@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 
 from events.delivery import Delivery
-from events.events import WebhookEndpointPaused
+from events.events import SubscriptionPaused, WebhookEndpointPaused
 from events.publishing import publish
 from events.subscriptions import all_subscribers
 from events.testing import NotIdempotent, prove_idempotent
@@ -43,6 +43,7 @@ def trade(*, without: str) -> None:
             )
         )
         publish(WebhookEndpointPaused(endpoint_id=new_id(), url="https://example.com/hook", reason="it is dead"))
+        publish(SubscriptionPaused(subscriber=QUEUEING, operator="user:ada", reason="stocktaking"))
     if without == QUEUEING:
         create_endpoint(url="https://example.com/hook", now=make.NOW)
     make.variant()

@@ -25,7 +25,6 @@ from events.months import Month
 from events.outgoing import State
 from events.publishing import publish
 from events.retention import NotInPublic
-from events.services import pause_subscription
 from events.subscriptions import forget_subscriber
 from events.sweeper import make_partitions, oldest_to_keep
 from events.unit_of_work import unit_of_work
@@ -115,7 +114,7 @@ def test_a01_a_pending_event_keeps_the_month_that_production_made(
     recorder = Recorder()
     name = subscribe(recorder.record, TenantSuspended)
     say("x")
-    pause_subscription(subscriber=name, operator="user:ada")
+    Subscription.objects.filter(subscriber=name).update(paused_at=make.NOW)
     before, newest = len(published()), head("north")
 
     done = retained(before=this_month)

@@ -41,7 +41,7 @@ def test_a_scrape_needs_the_token_and_shows_what_is_behind_and_dead(recorder: Re
     say("bad", "good", "bad")
     for _ in range(4):
         drain(name)
-    pause_subscription(subscriber=idle, operator="user:ada")
+    pause_subscription(subscriber=idle, operator="user:ada", reason="a test")
 
     refused = [scrape(), scrape(Authorization="Bearer wrong")]
     text = scrape(Authorization=f"Bearer {django_settings.METRICS_TOKEN}").content.decode()
@@ -104,7 +104,7 @@ def test_a_canary_is_applied_by_everyone_and_acted_on_by_nobody(shop: Tenant) ->
 
 
 def test_the_command_names_those_that_do_not_apply_a_canary(shop: Tenant) -> None:
-    pause_subscription(subscriber="pos.note_shelf_levels", operator="user:ada")
+    pause_subscription(subscriber="pos.note_shelf_levels", operator="user:ada", reason="a test")
     out = StringIO()
 
     with pytest.raises(CommandError, match="1 of 1 subscribers did not apply"):

@@ -517,7 +517,7 @@ def test_b08_a_unit_inside_a_transaction_of_somebody_else_is_refused(committed: 
 
 def test_b08_a_service_inside_a_transaction_of_somebody_else_is_refused(committed: Tenant) -> None:
     with transaction.atomic(), pytest.raises(NotTheOutermost):
-        pause_subscription(subscriber="pos.note_shelf_levels", operator="user:ada")
+        pause_subscription(subscriber="pos.note_shelf_levels", operator="user:ada", reason="a test")
 
 
 def test_b08_a_unit_without_autocommit_is_refused(committed: Tenant) -> None:

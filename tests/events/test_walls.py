@@ -151,7 +151,7 @@ def test_c18_acts_change_their_own_tenants_rows_only(without_walls: str, south: 
 
     retry_parked(subscriber=without_walls, operator="user:ada")
     discard_parked(subscriber=without_walls, operator="user:ada", reason="no", position=parked.position)
-    pause_subscription(subscriber=without_walls, operator="user:ada")
+    pause_subscription(subscriber=without_walls, operator="user:ada", reason="a test")
     resume_subscription(subscriber=without_walls, operator="user:ada")
     undelivered.send_again(operator="user:ada")
     with unit_of_work():

@@ -80,7 +80,9 @@ class Operators:
 
     def _pause(self, shop: str, subscriber: str, *, paused: bool) -> Act:
         act = Act(act="pause" if paused else "resume", subscriber=subscriber)
-        return self._ask("PATCH", shop, "/subscriptions", {"subscriber": subscriber, "paused": paused}, act)
+        return self._ask(
+            "PATCH", shop, "/subscriptions", {"subscriber": subscriber, "paused": paused, "reason": "a test"}, act
+        )
 
     def _letters(self, shop: str) -> list[dict[str, Any]]:
         try:

@@ -144,3 +144,31 @@ def test_the_channel_hands_over_one_message(monkeypatch: pytest.MonkeyPatch) -> 
     assert mail.outbox[0].subject == "Hello World"
 
     assert mail.outbox[0].body == "There"
+
+
+def test_w19_a_paused_subscriber_is_told_to_the_shops_mailboxes(shop: Tenant) -> None:
+    from events.services import pause_subscription, resume_subscription
+
+    name = "inventory.take_sold_goods_from_stock"
+
+    for _ in range(2):
+        pause_subscription(subscriber=name, operator="user:ada", reason="stocktaking")
+    resume_subscription(subscriber=name, operator="user:ada")
+    settle()
+
+    message = Message.objects.get(kind="OPERATION")
+    assert (message.recipient, message.subject) == ("owner@north.test", f"Paused: {name}")
+    assert "user:ada has paused" in message.body
+    assert "stocktaking" in message.body
+
+
+def test_w19_a_pause_without_a_reason_pauses_nothing(shop: Tenant) -> None:
+    import pytest
+
+    from events.models import Subscription
+    from events.services import ReasonMissing, pause_subscription
+
+    with pytest.raises(ReasonMissing, match="why this subscriber may be paused"):
+        pause_subscription(subscriber="inventory.take_sold_goods_from_stock", operator="user:ada", reason=" ")
+
+    assert not Subscription.objects.exclude(paused_at=None).exists()

@@ -141,9 +141,15 @@ def test_an_operator_retries_discards_pauses_and_resumes(owner: Client, subscrib
     act("parkedevent", "retry", first)
     for reason in ("", "a test", "a test"):
         owner.post(f"/admin/events/parkedevent/{second.pk}/dry-run/", {"action": "discard", "reason": reason})
-    act("subscription", "pause", subscription)
+    pausing = {"action": "pause", "_selected_action": [str(subscription.pk)]}
+    asked = owner.post("/admin/events/subscription/", pausing)
+    unexplained = owner.post("/admin/events/subscription/", {**pausing, "confirmed": "yes", "reason": " "})
+    assert Subscription.objects.get(pk=subscription.pk).paused_at is None
+    owner.post("/admin/events/subscription/", {**pausing, "confirmed": "yes", "reason": "stocktaking"})
     act("subscription", "resume", subscription)
 
+    assert b"stop before their next event" in asked.content
+    assert b"Say why" in unexplained.content
     first.refresh_from_db()
     second.refresh_from_db()
     assert (first.state, second.state) == ("RETRYING", "DISCARDED")

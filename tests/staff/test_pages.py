@@ -1,0 +1,94 @@
+"""W10: the admin works in a real browser under its content security policy."""
+
+import shutil
+import threading
+from collections.abc import Iterator
+from typing import Any
+from wsgiref.simple_server import WSGIRequestHandler, make_server
+
+import pytest
+
+from kernel.tenancy import in_tenant
+from pos.models import Device
+from staff.models import User
+from staff.services import hire_owner
+from tenants.models import Tenant
+from tests import make
+from tests.staff.people import PASSWORD
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Debian's chromium")
+
+
+class Quiet(WSGIRequestHandler):
+    def log_message(self, *_: Any) -> None: ...
+
+
+@pytest.fixture
+def address(committed: Tenant) -> Iterator[str]:
+    """Serve the shop's admin on a free port."""
+    from django.contrib.staticfiles.handlers import StaticFilesHandler
+    from django.core.wsgi import get_wsgi_application
+    from django.db import connections
+
+    hire_owner(username="ada", password=PASSWORD)
+    make.variant()
+
+    def application(environ: Any, start: Any) -> Any:
+        try:
+            return list(served(environ, start))
+        finally:
+            connections.close_all()
+
+    served = StaticFilesHandler(get_wsgi_application())
+    server = make_server("127.0.0.1", 0, application, handler_class=Quiet)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://north.localhost:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    with in_tenant(committed):
+        User.objects.filter(username="ada").delete()
+
+
+@pytest.fixture
+def page(address: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # Playwright's event loop runs in this thread
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        options = ["--no-sandbox", "--host-resolver-rules=MAP *.localhost 127.0.0.1"]
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=options)
+        opened = browser.new_page()
+        opened.refused = []
+        opened.on("console", lambda message: opened.refused.append(message.text) if message.type == "error" else None)
+        opened.on("pageerror", lambda error: opened.refused.append(str(error)))
+        yield opened
+        browser.close()
+
+
+def test_w10_the_admin_works_under_its_policy(page: Any, address: str, committed: Tenant) -> None:
+    page.goto(f"{address}/")
+    page.fill("input[name=username]", "ada")
+    page.fill("input[name=password]", PASSWORD)
+    page.click("button[type=submit]")
+    page.wait_for_url("**/admin/")
+    for path in ("pos/product/", "pos/product/add/", "pos/order/", "second-factor/"):
+        page.goto(f"{address}/admin/{path}", wait_until="networkidle")
+    qr = page.evaluate("document.querySelector('.tf-qr').naturalWidth")
+    page.goto(f"{address}/admin/pos/register/")
+    page.check("input.action-select")
+    page.select_option("select[name=action]", "pair")
+    page.locator("button[name=index]").first.click()
+    token = page.inner_text(".tf-secret")
+    page.evaluate("document.body.insertAdjacentHTML('beforeend', '<img src=x onerror=\"window.stolen = 1\">')")
+    page.wait_for_timeout(200)
+
+    blocked = [text for text in page.refused if "Content Security Policy" in text]
+    assert qr > 0
+    assert token.startswith("tf.north.")
+    assert page.evaluate("window.stolen") is None
+    assert len(blocked) == 1
+    assert "inline event handler" in blocked[0]
+    with in_tenant(committed):
+        assert Device.objects.count() == 1
