@@ -167,7 +167,7 @@ class Demo:
                 "sku": sku,
                 "name": name,
                 "price": {"amount": price},
-                "tax_rate": TAX_RATE,
+                "tax_name": TAX_RATE,
                 "barcodes": [barcode],
             }
             variant = till.post("/products", product).json()

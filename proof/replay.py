@@ -73,7 +73,7 @@ class Replay:
 
     def _put_product(self, item: tuple[str, tuple[str, int]]) -> None:
         code, (title, price) = item
-        product = {"sku": code, "name": title, "price": {"amount": price}, "tax_rate": TAX_RATE, "stocked": True}
+        product = {"sku": code, "name": title, "price": {"amount": price}, "tax_name": TAX_RATE, "stocked": True}
         self._post("products", "/products", product, key=_name("product", code, title, str(price)).hex)
 
     def _send(self, invoice: Invoice) -> None:
@@ -155,7 +155,7 @@ def _line(row: Row, quantity: Decimal) -> dict[str, Any]:
     line: dict[str, Any] = {"quantity": str(quantity), "unit_price": {"amount": row.price}}
     if row.goods:
         return {**line, "sku": row.code}
-    return {**line, "description": row.description or row.code, "tax_rate": TAX_RATE}
+    return {**line, "description": row.description or row.code, "tax_name": TAX_RATE}
 
 
 def _tenders(invoice: Invoice, total: int) -> list[dict[str, Any]]:

@@ -155,7 +155,7 @@ def test_integrators_work_through_the_api(receiver: Receiver) -> None:
     fail(A)
     send_due(endpoint_id=UUID(made["id"]))
     tested = key.post(f"{path}/test", {})
-    (delivery,) = key.get("/webhook-deliveries", endpoint=made["id"], state="delivered").json()["results"]
+    (delivery,) = key.get("/webhook-deliveries", endpoint_id=made["id"], state="delivered").json()["results"]
     again = key.post(f"/webhook-deliveries/{delivery['id']}/redeliver", {})
     skipped = key.post(f"/webhook-deliveries/{delivery['id']}/skip", {})
     rotated = key.post(f"{path}/rotate-secret", {}).json()

@@ -33,7 +33,7 @@ def test_w04_a_test_is_sent_by_a_worker_and_its_delivery_tells_the_answer(
 
     assert send_due(endpoint_id=endpoint.id) == 1
 
-    (delivery,) = key.get("/webhook-deliveries", endpoint=str(endpoint.id)).json()["results"]
+    (delivery,) = key.get("/webhook-deliveries", endpoint_id=str(endpoint.id)).json()["results"]
     assert (delivery["id"], delivery["type"]) == (asked.json()["id"], "events.webhook_tested")
     assert (delivery["state"], [each["status"] for each in delivery["tries"]]) == ("FAILED", [418])
     assert receiver.received[0].event["type"] == "events.webhook_tested"

@@ -194,7 +194,7 @@ class Stack:
         self._post(shop, "/shifts", {"id": _uuid7(), "float_amount": {"amount": 10_000}})
         for number, sku in enumerate(SKUS):
             product = {"sku": sku, "name": sku.title(), "price": {"amount": 100 + 10 * number}}
-            made = self._post(shop, "/products", {**product, "tax_rate": "Standard, included", "barcodes": []})
+            made = self._post(shop, "/products", {**product, "tax_name": "Standard, included", "barcodes": []})
             lines = [{"variant_id": made["id"], "quantity": str(OPENING_STOCK)}]
             self._post(shop, "/goods-receipts", {"id": _uuid7(), "lines": lines})
 

@@ -28,7 +28,7 @@ def test_the_whole_way_of_a_terminal(api: Terminal) -> None:
     shift = api.post("/shifts", {"id": str(new_id()), "float_amount": {"amount": 10_000, "currency": "EUR"}})
     product = api.post(
         "/products",
-        {"sku": "TEA", "name": "Tea", "price": {"amount": 525}, "tax_rate": "Zero", "barcodes": ["12345678"]},
+        {"sku": "TEA", "name": "Tea", "price": {"amount": 525}, "tax_name": "Zero", "barcodes": ["12345678"]},
     )
     settle()
     goods = api.post(
@@ -64,7 +64,7 @@ def test_the_whole_way_of_a_terminal(api: Terminal) -> None:
     assert [movement["kind"] for movement in api.get("/stock-movements").json()["results"]] == [
         "RECEIPT", "ORDER", "RETURN",
     ]  # fmt: skip
-    payments = api.get("/payments", order=paid.json()["id"]).json()["results"]
+    payments = api.get("/payments", order_id=paid.json()["id"]).json()["results"]
     assert payments[0]["refunds"][0]["amount"] == {"amount": 525, "currency": "EUR"}
     assert api.get(f"/returns/{returned.json()['id']}").json() == returned.json()
     assert api.get(f"/variants/{product.json()['id']}").json()["sku"] == "TEA"

@@ -89,7 +89,7 @@ def test_cards_and_adjustments_on_the_api(api: Terminal) -> None:
     settle()
     adjusted = {"variant_id": str(variant.id), "quantity": "0", "reason": "x"}
 
-    intents = api.get("/payment-intents", order=str(order.id)).json()["results"]
+    intents = api.get("/payment-intents", order_id=str(order.id)).json()["results"]
     nothing = api.post("/stock-adjustments", {"id": str(make.new_id()), "lines": [adjusted]})
     broken = api.post("/stock-adjustments", {"id": str(make.new_id()), "lines": [{**adjusted, "quantity": "-1"}]})
 
