@@ -16,8 +16,9 @@ import asyncio
 import inspect
 import logging
 import threading
+import time
 from collections.abc import Awaitable, Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -53,6 +54,7 @@ class EventBus:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._pool: ThreadPoolExecutor | None = None
         self._closed = False
+        self._under_way: set[Future[list[Outcome]]] = set()
 
     def on(self, *types: type[E]) -> Callable[[Listener[E]], Listener[E]]:
         """Subscribe the decorated function to some types and their subclasses."""
@@ -87,7 +89,23 @@ class EventBus:
             raise BusClosed
         if not self.hears(type(event)):
             return None
-        return asyncio.run_coroutine_threadsafe(self.deliver(event, tenant_id=tenant_id), self._running_loop())
+        reactions = asyncio.run_coroutine_threadsafe(self.deliver(event, tenant_id=tenant_id), self._running_loop())
+        self._under_way.add(reactions)
+        reactions.add_done_callback(self._under_way.discard)
+        return reactions
+
+    def settle(self, *, seconds: float) -> bool:
+        """Wait for the reactions that are under way, and for those to what they publish; False when time is up.
+
+        A process calls it before it ends: Python's threads take nothing new while the interpreter shuts down.
+        """
+        deadline = time.monotonic() + seconds
+        while self._under_way:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return False
+            wait(list(self._under_way), timeout=left)
+        return True
 
     def close(self) -> None:
         """Stop the bus's threads. Reactions under way are finished, nothing new is taken."""

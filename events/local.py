@@ -18,12 +18,14 @@ from events.event import EventUnreadable, decode
 from events.instruments import MIDDLEWARE
 from events.log import head, read
 from events.middleware import Reaction
-from kernel.tenancy import TenantRefused, current_tenant, find_any_tenant, in_public_schema, in_tenant
+from kernel.tenancy import TenantRefused, current_tenant, find_furnished_tenant, in_public_schema, in_tenant
 
 logger = structlog.get_logger(__name__)
 
 FOLLOW_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 30.0
+LEAVING_SECONDS = 10.0
+"""How long a process that ends waits for its listeners."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +52,7 @@ class TenantBus(EventBus):
                     super()._call(listener, reaction)
                 return
             try:
-                tenant = find_any_tenant(reaction.tenant_id)
+                tenant = find_furnished_tenant(reaction.tenant_id)
             except TenantRefused as refused:
                 logger.warning("listener_skipped", listener=reaction.listener, reason=refused.detail)
                 return
@@ -81,10 +83,22 @@ bus = TenantBus(MIDDLEWARE)
 def forget_threads() -> None:
     """After a fork: threads do not come along, so the bus starts its own when it needs them."""
     bus._loop = bus._pool = None  # noqa: SLF001 - the bus is this module's
+    bus._under_way = set()  # noqa: SLF001
     bus._lock = threading.Lock()  # noqa: SLF001
 
 
 os.register_at_fork(after_in_child=forget_threads)
+
+
+def wait_at_exit() -> None:
+    """Let the listeners of a process that ends react to what it has committed, for a bounded time."""
+    if not bus.settle(seconds=LEAVING_SECONDS):
+        logger.warning("listeners_not_waited_for", seconds=LEAVING_SECONDS)
+
+
+# `atexit` comes too late: the pool's threads have been told by then to take nothing new. What is registered here runs
+# before that, because concurrent.futures has registered itself earlier.
+threading._register_atexit(wait_at_exit)  # type: ignore[attr-defined]  # noqa: SLF001 - there is no public way
 
 
 def announce(events: Iterable[object], tenant_id: str) -> None:

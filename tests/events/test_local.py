@@ -1,12 +1,17 @@
 """The bus of this process: its listeners work in their event's tenant, and the follower of the platform lives on."""
 
+import os
+import subprocess
+import sys
 import threading
 from typing import Any
 
 import pytest
 from django.db import InterfaceError, connection
 
+from config.stack.place import ROOT
 from events import local
+from events.bus import EventBus
 from events.local import Follower, bus
 from kernel.ids import new_id
 from kernel.tenancy import current_tenant
@@ -83,3 +88,44 @@ def test_h05_a_listener_of_a_tenant_that_is_gone_is_skipped(committed: Tenant) -
     assert heard("gone", lambda _event: seen.append(look())) == [None]
 
     assert seen == []
+
+
+AT_EXIT = """
+import django, time
+django.setup()
+from events.local import LogGrew, bus
+
+@bus.on(LogGrew)
+def first(grew: LogGrew) -> None:
+    time.sleep(0.2)
+    print(f"heard {grew.tenant_id}", flush=True)
+    if grew.tenant_id == "one":
+        bus.publish(LogGrew(tenant_id="two"))
+
+@bus.on(LogGrew)
+async def second(grew: LogGrew) -> None:
+    print(f"awaited {grew.tenant_id}", flush=True)
+
+bus.publish(LogGrew(tenant_id="one"))
+"""
+
+
+def test_in22_a_process_that_ends_waits_for_its_listeners() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", AT_EXIT], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False,
+        env={**os.environ, "DJANGO_SETTINGS_MODULE": "config.settings"},
+    )  # fmt: skip
+
+    assert sorted(ended.stdout.splitlines()) == ["awaited one", "awaited two", "heard one", "heard two"]
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
+def test_in22_a_listener_that_does_not_end_is_not_waited_for_without_end() -> None:
+    shop, released = EventBus(), threading.Event()
+    shop.subscribe(TenantSuspended, lambda _event: released.wait(30) and None)
+    shop.publish(EVENT)
+
+    assert not shop.settle(seconds=0.01)
+
+    released.set()
+    assert shop.settle(seconds=30)
