@@ -14,6 +14,7 @@ from typing import Any
 from prometheus_client import Counter as Metric
 
 from kernel.api.errors import CONTENT_TYPE, problem
+from tenants.hostnames import requested_host
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
@@ -62,8 +63,7 @@ class ThreadShares:
     def _tenant_of(self, environ: Environ) -> str:
         if environ.get("PATH_INFO") in PROBES:
             return "(probes)"
-        host = environ.get("HTTP_HOST", "").rsplit(":", 1)[0].lower()
-        return self.tenant_at(host) or "(unknown)"
+        return self.tenant_at(requested_host(environ.get("HTTP_HOST", ""))) or "(unknown)"
 
     def _begin(self, tenant: str) -> bool:
         with self._changed:

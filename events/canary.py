@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db import connection
 
 from events.bindings import HEARD_BY
+from events.event import type_of_class
 from events.events import CanaryReleased
 from events.publishing import publish
 from events.unit_of_work import unit_of_work
@@ -29,6 +30,16 @@ def release_canary() -> UUID:
     """Publish a canary for every subscriber of the current tenant; return its event id."""
     with unit_of_work():
         return publish(CanaryReleased(canary_id=new_id()))
+
+
+def hearing() -> set[str]:
+    """Return the subscriptions of the current tenant that hear canaries from now on."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT subscriber FROM events_binding WHERE tenant_id = %s AND type = %s AND until IS NULL",
+            [current_tenant(), type_of_class(CanaryReleased).name],
+        )
+        return {subscriber for (subscriber,) in cursor.fetchall()}
 
 
 def arrivals(event_id: UUID) -> list[Arrival]:

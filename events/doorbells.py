@@ -20,6 +20,7 @@ from redis.retry import Retry
 from events import metrics
 from events.demand import is_wanted
 from events.subscriptions import Subscriber, known_subscriber, subscribers_of
+from kernel.refusals import Refusal
 
 logger = structlog.get_logger(__name__)
 
@@ -30,11 +31,18 @@ BACKLOG = "backlog"
 """The queue of drains that had more to do than their time allowed: they have slots of their own, and hold up nobody."""
 
 PROBE_SECONDS = 0.1
+ANSWER_SECONDS = 2.0
 LONGEST_COUNTDOWN = 75.0
 AT_ONCE_MS = 500
 """Two delayed doorbells that would ring within this time are one."""
 THIS_INSTANT_MS = 20
 """A delayed doorbell that rings within this time may be the one that is being answered: it counts for nothing."""
+
+
+class BrokerAway(Refusal):
+    code = "broker-away"
+    title = "The broker does not answer"
+    status = 503
 
 
 @dataclass
@@ -89,14 +97,18 @@ class Doorbells:
         else:
             self.breaker.worked()
 
-    def ring_again(self, tenant_id: str, subscriber: Subscriber, *, countdown: float = 0.0) -> None:
-        """Ring without asking whether it rings already: for the sweeper, a spent time budget, a retry that is due."""
+    def ring_again(self, tenant_id: str, subscriber: Subscriber, *, countdown: float = 0.0) -> bool:
+        """Ring without asking whether it rings already: for the sweeper, a spent time budget, a retry that is due.
 
-        def ring() -> None:
+        Returns whether the broker has taken it.
+        """
+
+        def ring() -> bool:
             behind = self._connected().exists(_behind(tenant_id, subscriber))
             self._send(tenant_id, subscriber, queue=BACKLOG if behind else subscriber.queue, countdown=countdown)
+            return True
 
-        self._try(ring, tenant=tenant_id)
+        return bool(self._try(ring, tenant=tenant_id))
 
     def ring_by_name(self, tenant_id: str, name: str) -> None:
         """Ring again for a subscriber; for one that this code lacks, a process of the code that has it sweeps."""
@@ -119,14 +131,18 @@ class Doorbells:
         if self._try(claim, step="ring later"):
             self.ring_again(tenant_id, subscriber, countdown=countdown)
 
-    def send(self, task: str, keywords: dict[str, str], *, queue: str, countdown: float = 0.0) -> None:
-        """Ask a worker for something that is due in the database anyway; never raises for the broker."""
-        self._try(
+    def send(self, task: str, keywords: dict[str, str], *, queue: str, countdown: float = 0.0) -> bool:
+        """Ask a worker for something that is due in the database anyway; never raises for the broker.
+
+        Returns whether the broker has taken it.
+        """
+        sent = self._try(
             lambda: current_app.send_task(
                 task, kwargs=keywords, queue=queue, countdown=min(countdown, LONGEST_COUNTDOWN) or None
             ),
             tenant=keywords["tenant"],
         )
+        return sent is not None
 
     def answer(self, tenant_id: str, subscriber: Subscriber) -> bool:
         """Silence the doorbell, before anything is read: what is committed after the read rings again.
@@ -235,6 +251,23 @@ class Doorbells:
                 retry=Retry(NoBackoff(), 0),
             )
         return self._client
+
+    def require_broker(self) -> None:
+        """Ask the broker whether it is there, on a new connection, whatever the circuit breaker says.
+
+        :raises BrokerAway: when it does not answer within a moment.
+        """
+        try:
+            with redis.Redis.from_url(
+                settings.REDIS_URL,
+                socket_timeout=ANSWER_SECONDS,
+                socket_connect_timeout=ANSWER_SECONDS,
+                retry=Retry(NoBackoff(), 0),
+            ) as client:
+                client.ping()
+        except (redis.RedisError, OSError) as error:
+            message = f"the broker does not answer: {error}"
+            raise BrokerAway(message) from error
 
     def forget_connection(self) -> None:
         """Drop a connection that was inherited by a fork."""

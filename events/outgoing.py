@@ -133,9 +133,11 @@ class _Bell:
         ring(self.tenant_id, self.id, self.queue)
 
 
-def ring(tenant_id: str, outgoing_id: UUID, queue: str, *, countdown: float = 0.0) -> None:
+def ring(tenant_id: str, outgoing_id: UUID, queue: str, *, countdown: float = 0.0) -> bool:
     """Ask a worker to send a row. A hint: the sweeper asks again for what is due."""
-    doorbells.send("events.send", {"tenant": tenant_id, "outgoing": str(outgoing_id)}, queue=queue, countdown=countdown)
+    return doorbells.send(
+        "events.send", {"tenant": tenant_id, "outgoing": str(outgoing_id)}, queue=queue, countdown=countdown
+    )
 
 
 def send_in_line(outgoing_id: UUID, *, budget: float = BUDGET_SECONDS) -> State | None:

@@ -29,7 +29,8 @@ class Reminder:
 
     name: str
     queue: str
-    ring: Callable[[], None]
+    ring: Callable[[], bool]
+    """Ring; say whether the broker has taken it."""
 
 
 def sweep(*, insist: bool = False) -> int:
@@ -39,11 +40,15 @@ def sweep(*, insist: bool = False) -> int:
 
     :param insist: ring for everything, because what was rung for may have been lost.
     """
+    if insist:
+        return sweep_all()[1]
+    return sum(bool(reminder.ring()) for reminder in _patient(_reminders()))
+
+
+def sweep_all() -> tuple[int, int]:
+    """Ring for all that is behind or due, whatever was rung for before; return how many there were, and were rung."""
     reminders = _reminders()
-    chosen = reminders if insist else _patient(reminders)
-    for reminder in chosen:
-        reminder.ring()
-    return len(chosen)
+    return len(reminders), sum(bool(reminder.ring()) for reminder in reminders)
 
 
 def _reminders() -> list[Reminder]:

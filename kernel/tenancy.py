@@ -1,7 +1,7 @@
 """Entering a tenant's schema, and leaving it, whatever happens inside."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Protocol, cast
 
 from django.db import DEFAULT_DB_ALIAS, connections
@@ -15,6 +15,7 @@ class TenantLike(Protocol):
 
     schema_name: str
     accepts_work: bool
+    is_furnished: bool
 
 
 class TenantRefused(Refusal):
@@ -152,3 +153,27 @@ def find_any_tenant(schema_name: str) -> TenantLike:
         message = f"no tenant {schema_name!r} exists"
         raise TenantRefused(message)
     return cast("TenantLike", tenant)
+
+
+def schema_entered(schema_name: str) -> AbstractContextManager[object]:
+    """Work in the schema of a tenant that has its tables, or in the platform's, `public`.
+
+    :raises TenantRefused: as `find_furnished_tenant` does.
+    """
+    if schema_name == get_public_schema_name():
+        return in_public_schema()
+    return in_tenant(find_furnished_tenant(schema_name))
+
+
+def find_furnished_tenant(schema_name: str) -> TenantLike:
+    """Find a tenant whose tables are all there, active or suspended.
+
+    In the schema of another, PostgreSQL would find the platform's tables of the same names in their place.
+
+    :raises TenantRefused: when no tenant has that name, or it is being made or closed.
+    """
+    tenant = find_any_tenant(schema_name)
+    if not tenant.is_furnished:
+        message = f"tenant {schema_name!r} is not finished, or is closed: manage.py tenant list"
+        raise TenantRefused(message)
+    return tenant

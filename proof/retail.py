@@ -1,17 +1,21 @@
 """The retailer's file as what a terminal would send: orders, returns, stock adjustments, and what cannot be used."""
 
-import csv
-import gzip
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import IO
 
-COLUMNS = ("InvoiceNo", "StockCode", "Description", "Quantity", "InvoiceDate", "UnitPrice", "CustomerID", "Country")
+from kernel.moments import MomentInvalid, past_moment
+from proof.reading import FileUnusable, iter_rows
+
+__all__ = ["FileUnusable", "Invoice", "Rejected", "Retail", "Row", "iter_documents", "read_retail"]
+
 GOODS = re.compile(r"^\d{5}[A-Z]{0,2}$")
+AMERICAN = ("%m/%d/%Y %H:%M", "%m/%d/%y %H:%M", "%m/%d/%Y %H:%M:%S")
+LARGEST_QUANTITY = Decimal(10**8)
+LARGEST_PRICE = Decimal(10**10)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,53 +77,42 @@ class Retail:
         return found
 
 
-class FileUnusable(Exception):
-    """The file cannot be read, or is not the retailer's."""
+def read_retail(path: Path, limit: int | None = None, *, now: datetime | None = None) -> Retail:
+    """Read the file, gzip or plain.
 
-
-def read_retail(path: Path, limit: int | None = None) -> Retail:
-    """Read the file, gzip or plain; `limit` counts invoices.
+    :param limit: how many invoices. :param now: nothing can have happened later; the clock's, where it is left out.
 
     :raises FileUnusable: when it cannot be opened, or its columns are others.
     """
+    latest = now or datetime.now(UTC)
     invoices: dict[str, Invoice] = {}
     rejected: list[Rejected] = []
     rows = 0
-    try:
-        with _opened(path) as file:
-            reader = csv.DictReader(file)
-            if tuple(reader.fieldnames or ()) != COLUMNS:
-                message = f"{path} has the columns {reader.fieldnames}, not {list(COLUMNS)}"
-                raise FileUnusable(message)
-            for number, raw in enumerate(reader, start=2):
-                if limit is not None and raw["InvoiceNo"] not in invoices and len(invoices) >= limit:
-                    continue
-                rows += 1
-                _take(number, raw, invoices, rejected)
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        message = f"{path} cannot be read: {error}"
-        raise FileUnusable(message) from error
+    for number, raw in iter_rows(path):
+        if raw is not None and limit is not None and raw["InvoiceNo"] not in invoices and len(invoices) >= limit:
+            continue
+        rows += 1
+        try:
+            _take(number, raw, invoices, latest)
+        except _Unusable as unusable:
+            rejected.append(Rejected(number=number, reason=str(unusable)))
     return Retail(invoices=list(invoices.values()), rejected=rejected, rows=rows)
 
 
-def _opened(path: Path) -> IO[str]:
-    if path.suffix == ".gz":
-        return gzip.open(path, "rt", encoding="utf-8", newline="")
-    return path.open(encoding="utf-8", newline="")
+class _Unusable(Exception):
+    """A row that cannot be sent; its text says why."""
 
 
-def _take(number: int, raw: dict[str, str], invoices: dict[str, Invoice], rejected: list[Rejected]) -> None:
-    try:
-        quantity, price = Decimal(raw["Quantity"]), Decimal(raw["UnitPrice"]) * 100
-        at = datetime.fromisoformat(raw["InvoiceDate"] + "+00:00")
-    except (InvalidOperation, ValueError, TypeError):
-        rejected.append(Rejected(number=number, reason="quantity, price or date cannot be read"))
-        return
+def _take(number: int, raw: dict[str, str] | None, invoices: dict[str, Invoice], now: datetime) -> None:
+    if raw is None:
+        raise _Unusable("not as many columns as the heading")
+    quantity = _number(raw["Quantity"], "quantity", highest=LARGEST_QUANTITY)
+    price = _number(raw["UnitPrice"], "price", highest=LARGEST_PRICE) * 100
+    at = _moment(raw["InvoiceDate"], now)
     invoice = invoices.setdefault(raw["InvoiceNo"], Invoice(number=raw["InvoiceNo"], at=at))
     reason = _unusable(raw, quantity, price, is_return=invoice.is_return)
     if reason:
-        rejected.append(Rejected(number=number, reason=reason))
-        return
+        raise _Unusable(reason)
     invoice.rows.append(
         Row(
             number=number,
@@ -129,6 +122,49 @@ def _take(number: int, raw: dict[str, str], invoices: dict[str, Invoice], reject
             price=int(price),
         )
     )
+
+
+def _number(text: str, what: str, *, highest: Decimal) -> Decimal:
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        number = Decimal("NaN")
+    if not number.is_finite():
+        message = f"the {what} {text!r} is not a number"
+        raise _Unusable(message)
+    if abs(number) > highest:
+        message = f"the {what} {text!r} is too large"
+        raise _Unusable(message)
+    return number
+
+
+def _moment(text: str, now: datetime) -> datetime:
+    """Read a date as ISO 8601 has it, or as American spreadsheets write it, `12/1/2010 8:26`; in UTC."""
+    moment = _iso(text) or _american(text)
+    if moment is None:
+        message = f"the date {text!r} is neither ISO 8601 nor month/day/year hour:minute"
+        raise _Unusable(message)
+    try:
+        return past_moment(moment if moment.tzinfo else moment.replace(tzinfo=UTC), now=now)
+    except MomentInvalid as invalid:
+        message = f"the date {text!r}: {invalid}"
+        raise _Unusable(message) from None
+
+
+def _iso(text: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text.strip())
+    except ValueError:
+        return None
+
+
+def _american(text: str) -> datetime | None:
+    for form in AMERICAN:
+        try:
+            return datetime.strptime(text.strip(), form)  # noqa: DTZ007 - the file is in UTC
+        except ValueError:
+            continue
+    return None
 
 
 def _unusable(  # noqa: PLR0911 - one return for each reason
@@ -143,6 +179,8 @@ def _unusable(  # noqa: PLR0911 - one return for each reason
         return "a negative price"
     if price != int(price):
         return "a price with more than two decimals"
+    if quantity != round(quantity, 3):
+        return "a quantity with more than three decimals"
     if is_return and quantity > 0:
         return "a positive quantity on a return"
     if not is_return and quantity < 0 and not GOODS.match(code):

@@ -13,6 +13,10 @@ from kernel.ids import new_id
 TIMEOUT = (5, 60)
 
 
+class NobodyThere(Exception):
+    """No web process of ours answers at the URL, or none for this shop."""
+
+
 class ApiRefused(Exception):
     """The API answered a problem."""
 
@@ -41,6 +45,19 @@ class Till:
     def __post_init__(self) -> None:
         self.session.mount("http://", HTTPAdapter(pool_maxsize=32))
         self.session.headers.update({"Host": self.host, "Authorization": f"Bearer {self.token}"})
+
+    def require_web(self) -> None:
+        """:raises NobodyThere: when no web process of ours answers."""
+        try:
+            answer = self.session.get(f"{self.url}/healthz", timeout=TIMEOUT, allow_redirects=False)
+            alive = answer.ok and answer.json().get("status") == "ok"
+        except (requests.RequestException, ValueError, AttributeError) as error:
+            reason = "its answer is not ours" if isinstance(error, ValueError) else "nothing answers"
+            message = f"no web process at {self.url}: {reason}. Start one (make demo), or name another: --url"
+            raise NobodyThere(message) from error
+        if not alive:
+            message = f"what answers at {self.url} is not a web process of ours (HTTP {answer.status_code}): use --url"
+            raise NobodyThere(message)
 
     def get(self, path: str, **query: Any) -> Any:
         """:raises ApiRefused: when the answer is a problem."""

@@ -2,19 +2,50 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from kernel.admin import ModelAdmin, OnPlatformHost, ReadOnlyInline, save_changes
 from kernel.refusals import Refusal
+from tenants.hostnames import tenant_host
 from tenants.models import Domain, Tenant
-from tenants.services import provision_tenant, reactivate_tenant, register_tenant, suspend_tenant
+from tenants.services import (
+    default_host,
+    provision_tenant,
+    reactivate_tenant,
+    register_tenant,
+    require_free,
+    suspend_tenant,
+)
 
 
 class DomainInline(ReadOnlyInline):
     model = Domain
     fields = ("domain", "is_primary")
+
+
+class NewTenantForm(forms.ModelForm):  # type: ignore[type-arg]
+    """What a tenant is created from; its rules are those of `manage.py tenant create`."""
+
+    host = forms.CharField(required=False, help_text="When left empty, the schema name under the platform's domain")
+
+    def _post_clean(self) -> None:
+        """Django checks the model's own rules here; what is left is whether name and host are free."""
+        super()._post_clean()  # type: ignore[misc]
+        name = self.cleaned_data.get("schema_name")
+        if not name:
+            return
+        field = "host" if self.cleaned_data.get("host") else "schema_name"
+        try:
+            self.cleaned_data["host"] = tenant_host(self.cleaned_data.get("host") or default_host(name))
+            require_free(name=name, host=self.cleaned_data["host"])
+        except ValidationError as invalid:
+            self.add_error(field, invalid)
+        except Refusal as taken:
+            self.add_error(field, taken.detail)
 
 
 @admin.register(Tenant)
@@ -25,11 +56,20 @@ class TenantAdmin(OnPlatformHost, ModelAdmin):
     list_filter = ("status",)
     search_fields = ("name", "schema_name")
     fields = ("schema_name", "name", "status", "currency", "timezone", "owner_email")
-    actions = ("suspend", "reactivate")
+    actions = ("suspend", "reactivate", "finish")
     inlines = (DomainInline,)
 
     def has_delete_permission(self, _request: HttpRequest, _obj: Any = None) -> bool:
         return False
+
+    def get_form(self, request: HttpRequest, obj: Any = None, **options: Any) -> Any:
+        if obj is None:
+            options["form"] = NewTenantForm
+        return super().get_form(request, obj, **options)
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        fields = super().get_fields(request, obj)
+        return fields if obj else (*fields, "host")
 
     def get_readonly_fields(self, _request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         return ("status",) if obj is None else ("status", "schema_name", "currency")
@@ -47,6 +87,7 @@ class TenantAdmin(OnPlatformHost, ModelAdmin):
             currency=obj.currency,
             timezone=obj.timezone,
             owner_email=obj.owner_email,
+            host=form.cleaned_data["host"],
         )
         obj.pk, obj.status = created.pk, created.status
         obj._state.adding = False  # noqa: SLF001 - Django documents it for this
@@ -57,7 +98,7 @@ class TenantAdmin(OnPlatformHost, ModelAdmin):
         response = super().changeform_view(request, *args, **kwargs)
         registered: Tenant | None = getattr(request, "registered_tenant", None)
         if registered is not None:
-            provision_tenant(tenant=registered)
+            self._try(request, registered, provision_tenant)
         return response
 
     @admin.action(description="Suspend: no requests, no subscribers; nothing is lost", permissions=["change"])
@@ -69,6 +110,11 @@ class TenantAdmin(OnPlatformHost, ModelAdmin):
     def reactivate(self, request: HttpRequest, tenants: QuerySet[Tenant]) -> None:
         for tenant in tenants:
             self._try(request, tenant, reactivate_tenant)
+
+    @admin.action(description="Finish: make what an interrupted creation has left out", permissions=["add"])
+    def finish(self, request: HttpRequest, tenants: QuerySet[Tenant]) -> None:
+        for tenant in tenants:
+            self._try(request, tenant, provision_tenant)
 
     def _try(self, request: HttpRequest, tenant: Tenant, service: Any) -> None:
         try:

@@ -4,10 +4,10 @@ import time
 from collections import OrderedDict
 from threading import Lock
 
-from django.conf import settings
 from django_tenants.utils import get_public_schema_name
 
 from kernel.tenancy import in_public_schema
+from tenants.hostnames import is_platform_host
 from tenants.models import Domain, Tenant
 
 CACHE = "tenant_hosts"
@@ -69,13 +69,9 @@ def _look_up(host: str) -> Tenant | None:
     return domain.tenant if domain else None
 
 
-def is_public_host(host: str) -> bool:
-    return host in {settings.BASE_DOMAIN, "127.0.0.1"}
-
-
 host_cache = HostCache()
 
 
 def known_tenant_at(host: str) -> str | None:
     """Name the tenant at a host, `public` at the platform's, without asking the database; None when it is not known."""
-    return get_public_schema_name() if is_public_host(host) else host_cache.last_seen_at(host)
+    return get_public_schema_name() if is_platform_host(host) else host_cache.last_seen_at(host)

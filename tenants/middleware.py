@@ -9,7 +9,8 @@ from django.urls import set_urlconf
 
 from kernel.tenancy import in_public_schema, in_tenant
 from tenants.answers import no_shop, suspended
-from tenants.hosts import host_cache, is_public_host
+from tenants.hostnames import is_platform_host, requested_host
+from tenants.hosts import host_cache
 from tenants.models import Tenant
 
 
@@ -19,10 +20,10 @@ class TenantMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         try:
-            host = request.get_host().rsplit(":", 1)[0].lower()
+            host = requested_host(request.get_host())
         except DisallowedHost:
             return no_shop(request)
-        if is_public_host(host):
+        if is_platform_host(host):
             request.urlconf = settings.PUBLIC_SCHEMA_URLCONF  # type: ignore[attr-defined]
             set_urlconf(settings.PUBLIC_SCHEMA_URLCONF)
             with in_public_schema():

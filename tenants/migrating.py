@@ -3,9 +3,12 @@
 import sys
 from typing import Any
 
-from django.db import connections
+from django.core.management.base import CommandError
+from django.db import DatabaseError, connection, connections
 from django_tenants import migration_executors
-from django_tenants.utils import get_tenant_model
+from django_tenants.utils import get_public_schema_name, get_tenant_model
+
+from kernel.tenancy import tenant_connection
 
 
 def get_executor(codename: str | None = None) -> type[Any]:
@@ -14,7 +17,27 @@ def get_executor(codename: str | None = None) -> type[Any]:
 
     class ExistingSchemas(base):
         def run_migrations(self, tenants: list[str] | None = None) -> None:
-            super().run_migrations(tenants=existing(list(tenants or []), database=self.options["database"]))
+            found = existing(list(tenants or []), database=self.options["database"])
+            if not issubclass(base, migration_executors.StandardExecutor) or len(found) == 1:
+                super().run_migrations(tenants=found)
+                return
+            failed = [name for name in found if not self._migrates(name)]
+            if failed:
+                message = f"not migrated: {', '.join(failed)}; all the others are"
+                raise CommandError(message)
+
+        def _migrates(self, name: str) -> bool:
+            """Migrate one of many; one that fails is named, and the next has its turn. Only `public` stops all."""
+            try:
+                super().run_migrations(tenants=[name])
+            except DatabaseError as error:
+                if name == get_public_schema_name():
+                    raise
+                connection.close()
+                tenant_connection().set_schema_to_public()
+                sys.stderr.write(f"{name}: FAILED: {next(iter(str(error).splitlines()), '')}\n")
+                return False
+            return True
 
     return ExistingSchemas
 

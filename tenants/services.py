@@ -5,7 +5,8 @@ from contextlib import contextmanager
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db import connection, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
+from psycopg.errors import LockNotAvailable
 
 from events.events import CacheInvalidated
 from events.publishing import publish
@@ -13,11 +14,16 @@ from events.services import drop_tenant_records, subscribe_tenant
 from events.unit_of_work import unit_of_work
 from kernel.refusals import NotFound, Refusal
 from kernel.tenancy import in_public_schema, in_tenant
+from tenants import schemas
 from tenants.events import TenantClosed, TenantProvisioned, TenantReactivated, TenantSuspended
+from tenants.hostnames import tenant_host
 from tenants.hosts import CACHE, host_cache
 from tenants.models import Domain, Tenant
+from tenants.names import is_reserved
 
 NOT_CLOSED = [status for status in Tenant.Status if status != Tenant.Status.CLOSED]
+LABELS = {"schema_name": "name", "name": "title", "owner_email": "owner's e-mail", "timezone": "time zone"}
+LONGEST_WAIT = "60s"
 
 
 class TenantNameTaken(Refusal):
@@ -36,18 +42,24 @@ class TenantNotInState(Refusal):
     title = "Tenant not in the state that this needs"
 
 
+class TenantBusy(Refusal):
+    code = "tenant-busy"
+    title = "Tenant busy"
+
+
 def create_tenant(
     *, name: str, title: str = "", host: str = "", currency: str = "EUR", timezone: str = "UTC", owner_email: str = ""
 ) -> Tenant:
     """Create a tenant that sells within seconds: its schema, its domain, and the event that furnishes it.
 
+    May be repeated after a crash at any step, with the same values.
+
     :param name: the permanent name, also of the schema and the default host.
     :raises TenantInvalid: when a value is malformed.
-    :raises TenantNameTaken: when a tenant or a domain of that name exists.
+    :raises TenantNameTaken: when a tenant, a schema or a domain of that name exists.
     """
-    tenant = register_tenant(
-        name=name, title=title, host=host, currency=currency, timezone=timezone, owner_email=owner_email
-    )
+    wanted = _wanted(name=name, title=title, host=host, currency=currency, timezone=timezone, owner_email=owner_email)
+    tenant = _unfinished(*wanted) or _register(*wanted)
     provision_tenant(tenant=tenant)
     return tenant
 
@@ -56,28 +68,36 @@ def register_tenant(
     *, name: str, title: str = "", host: str = "", currency: str = "EUR", timezone: str = "UTC", owner_email: str = ""
 ) -> Tenant:
     """Write the rows of a tenant, as `create_tenant` does. Its schema is made by `provision_tenant`, outside a unit."""
-    host = (host or f"{name.replace('_', '-')}.{settings.BASE_DOMAIN}").lower()
-    tenant = Tenant(schema_name=name, name=title or name, currency=currency, timezone=timezone, owner_email=owner_email)
+    return _register(
+        *_wanted(name=name, title=title, host=host, currency=currency, timezone=timezone, owner_email=owner_email)
+    )
+
+
+def require_free(*, name: str, host: str) -> None:
+    """:raises TenantNameTaken: when a tenant, whatever its status, a schema or a domain of that name exists."""
     with in_public_schema():
-        if Tenant.objects.filter(schema_name=name).exists() or Domain.objects.filter(domain=host).exists():
-            message = f"a tenant named {name!r} or a domain {host!r} exists already"
+        namesake = Tenant.objects.filter(schema_name=name).first()
+        if namesake is not None:
+            raise TenantNameTaken(_taken(namesake))
+        if schemas.exists(name):
+            message = f"the database has a schema {name!r} already, which is not a tenant's: choose another name"
             raise TenantNameTaken(message)
-        try:
-            tenant.full_clean(validate_unique=False)
-        except ValidationError as error:
-            raise TenantInvalid(
-                "; ".join(f"{field}: {', '.join(m)}" for field, m in error.message_dict.items())
-            ) from None
-        with transaction.atomic():
-            tenant.save()
-            Domain.objects.create(tenant=tenant, domain=host, is_primary=True)
-    return tenant
+        if Domain.objects.filter(domain=host).exists():
+            message = f"the host {host!r} is another tenant's already: choose another name or another host"
+            raise TenantNameTaken(message)
+
+
+def default_host(name: str) -> str:
+    return f"{name.replace('_', '-')}.{settings.BASE_DOMAIN}"
 
 
 def provision_tenant(*, tenant: Tenant) -> None:
     """Bring a tenant from a row to a shop; may be repeated after a crash at any step, and does nothing to a shop.
 
     :raises TenantNotInState: when the tenant is suspended, closing or closed.
+    :raises SchemaNotOfTenant: when there is a schema of its name that was not made for it.
+    :raises TenantUnfinished: when not all migrations are recorded: the tenant stays as it is.
+    :raises TenantBusy: when another process works on it for longer than a minute.
     """
     with _alone_with(tenant):
         status = _status_of(tenant)
@@ -86,7 +106,9 @@ def provision_tenant(*, tenant: Tenant) -> None:
             return
         if status != Tenant.Status.PROVISIONING:
             raise _not_in_state(tenant, status)
-        tenant.create_schema(check_if_exists=True, sync_schema=True, verbosity=0)
+        schemas.require_own(tenant)
+        if schemas.unrecorded(tenant):
+            schemas.make(tenant)
         with in_tenant(tenant), unit_of_work():
             _change_status(tenant, before=[Tenant.Status.PROVISIONING], after=Tenant.Status.ACTIVE)
             subscribe_tenant()
@@ -122,22 +144,30 @@ def reactivate_tenant(*, tenant: Tenant) -> None:
     _move(tenant, before=Tenant.Status.SUSPENDED, after=Tenant.Status.ACTIVE, said=said)
 
 
-def close_tenant(*, tenant: Tenant) -> None:
+def close_tenant(*, tenant: Tenant, keep_schema: bool = False) -> None:
     """Close a tenant for good: drop its schema and forget its log. The row stays, so that the name is not reused.
 
     May be repeated after a crash at any step.
 
+    :param keep_schema: leave the schema as it is, because it was not made for this tenant.
+
     :raises TenantNotInState: when the tenant is closed already.
+    :raises SchemaNotOfTenant: when the schema of its name was not made for it. Nothing is changed.
+    :raises TenantBusy: when another process works on it for longer than a minute.
     """
     with _alone_with(tenant):
+        if not keep_schema:
+            schemas.require_own(tenant)
         with in_public_schema():
             _change_status(tenant, before=NOT_CLOSED, after=Tenant.Status.CLOSING)
         tenant.status = Tenant.Status.CLOSING
         _announce_change(tenant)
         with in_public_schema(), unit_of_work():
             _change_status(tenant, before=[Tenant.Status.CLOSING], after=Tenant.Status.CLOSED)
-            _drop_schema(tenant)
-            drop_tenant_records(tenant_id=tenant.schema_name)
+            if not keep_schema:
+                schemas.drop(tenant)
+            if not is_reserved(tenant.schema_name):
+                drop_tenant_records(tenant_id=tenant.schema_name)
             Domain.objects.filter(tenant=tenant).delete()
             publish(TenantClosed(tenant_uuid=tenant.id, tenant_name=tenant.schema_name))
     tenant.status = Tenant.Status.CLOSED
@@ -164,20 +194,83 @@ def _move(tenant: Tenant, *, before: Tenant.Status, after: Tenant.Status, said: 
 
 @contextmanager
 def _alone_with(tenant: Tenant) -> Iterator[None]:
-    """Keep every other process from making or dropping this tenant's schema until the end; waits for one that does."""
-    key = f"tenant:{tenant.schema_name}"
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_lock(hashtextextended(%s, 1))", [key])
+    """Keep every other process from making or dropping this tenant's schema until the end.
+
+    The lock has a connection of its own: migrating closes the one that the services work with.
+
+    :raises TenantBusy: when another process keeps it for longer than a minute.
+    """
+    holder = connection.copy()
+    try:
+        with holder.cursor() as cursor:
+            cursor.execute("SELECT set_config('lock_timeout', %s, false)", [LONGEST_WAIT])
+            cursor.execute("SELECT pg_advisory_lock(hashtextextended(%s, 1))", [f"tenant:{tenant.schema_name}"])
+    except OperationalError as error:
+        holder.close()
+        if not isinstance(error.__cause__, LockNotAvailable):
+            raise
+        message = f"another process makes or closes tenant {tenant.schema_name!r}: try again when it is done"
+        raise TenantBusy(message) from None
     try:
         yield
     finally:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 1))", [key])
+        holder.close()
 
 
-def _drop_schema(tenant: Tenant) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(f"DROP SCHEMA IF EXISTS {connection.ops.quote_name(tenant.schema_name)} CASCADE")
+def _wanted(*, name: str, title: str, host: str, **values: str) -> tuple[Tenant, str]:
+    """Check the values of a new tenant; return its row, not yet written, and its host.
+
+    :raises TenantInvalid: when one is malformed.
+    """
+    tenant = Tenant(schema_name=name, name=title or name, **values)
+    wrong: list[str] = []
+    try:
+        tenant.full_clean(validate_unique=False, validate_constraints=False)
+    except ValidationError as error:
+        wrong = [f"{LABELS.get(field, field)}: {', '.join(texts)}" for field, texts in error.message_dict.items()]
+    try:
+        host = tenant_host(host or default_host(name))
+    except ValidationError as error:
+        if not wrong or host:
+            wrong.append(f"host: {', '.join(error.messages)}")
+    if wrong:
+        raise TenantInvalid("; ".join(wrong))
+    return tenant, host
+
+
+def _register(tenant: Tenant, host: str) -> Tenant:
+    require_free(name=tenant.schema_name, host=host)
+    try:
+        with in_public_schema(), transaction.atomic():
+            tenant.save()
+            Domain.objects.create(tenant=tenant, domain=host, is_primary=True)
+    except IntegrityError:
+        message = f"a tenant named {tenant.schema_name!r} or the host {host!r} has just been taken"
+        raise TenantNameTaken(message) from None
+    return tenant
+
+
+def _unfinished(wanted: Tenant, host: str) -> Tenant | None:
+    """Find the tenant that an earlier attempt with the same values has not finished."""
+    with in_public_schema():
+        return Tenant.objects.filter(
+            schema_name=wanted.schema_name,
+            status=Tenant.Status.PROVISIONING,
+            name=wanted.name,
+            currency=wanted.currency,
+            timezone=wanted.timezone,
+            owner_email=wanted.owner_email,
+            domains__domain=host,
+        ).first()
+
+
+def _taken(namesake: Tenant) -> str:
+    name = namesake.schema_name
+    if namesake.status == Tenant.Status.PROVISIONING:
+        return f"a tenant {name!r} exists with other values and is not finished: manage.py tenant resume {name}"
+    if namesake.status == Tenant.Status.CLOSED:
+        return f"a tenant {name!r} existed and is closed: names are not given again, choose another"
+    return f"a tenant {name!r} exists already: choose another name"
 
 
 def _status_of(tenant: Tenant) -> str:

@@ -24,8 +24,9 @@ class SilentDoorbells(Doorbells):
     def ring_for(self, tenant_id: str, subscribers: Any) -> None:
         self.rung += [subscriber.name for subscriber in subscribers]
 
-    def ring_again(self, tenant_id: str, subscriber: Any, *, countdown: float = 0.0) -> None:
+    def ring_again(self, tenant_id: str, subscriber: Any, *, countdown: float = 0.0) -> bool:
         self.rung.append(subscriber.name)
+        return True
 
     def answer(self, tenant_id: str, subscriber: Any) -> bool:
         return subscriber.name in self.behind

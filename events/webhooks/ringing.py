@@ -11,8 +11,8 @@ TASK = "events.send_webhooks"
 QUEUE = "webhooks"
 
 
-def ring(tenant_id: str, endpoint_id: UUID, *, countdown: float = 0.0) -> None:
-    doorbells.send(TASK, {"tenant": tenant_id, "endpoint": str(endpoint_id)}, queue=QUEUE, countdown=countdown)
+def ring(tenant_id: str, endpoint_id: UUID, *, countdown: float = 0.0) -> bool:
+    return doorbells.send(TASK, {"tenant": tenant_id, "endpoint": str(endpoint_id)}, queue=QUEUE, countdown=countdown)
 
 
 def ring_after_commit(tenant_id: str, endpoint_id: UUID) -> None:

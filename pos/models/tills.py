@@ -9,6 +9,7 @@ from django.db.models import Q
 from kernel import limits
 from kernel.constraints import Check, Unique
 from kernel.ids import new_id
+from kernel.regions import validate_currency, validate_timezone
 
 ONE_OPEN_SHIFT = "shift_one_open_per_register"
 
@@ -17,8 +18,8 @@ class Location(models.Model):
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     code = models.CharField(max_length=limits.SHORT_CODE, unique=True)
     name = models.CharField(max_length=limits.NAME)
-    currency = models.CharField(max_length=3)
-    timezone = models.CharField(max_length=64, default="UTC")
+    currency = models.CharField(max_length=3, validators=[validate_currency])
+    timezone = models.CharField(max_length=64, default="UTC", validators=[validate_timezone])
 
     def __str__(self) -> str:
         return self.name

@@ -1,22 +1,8 @@
-"""A command of Django or django-tenants that would go round our rules."""
+"""A command of Django or django-tenants that would bypass our rules for people."""
 
-from typing import Any
-
-from django.core.management.base import BaseCommand, CommandError
+from kernel.commands import Replaced
 
 
-class Command(BaseCommand):
+class Command(Replaced):
     help = "Use `manage.py owner` instead."
-    requires_system_checks = []
-
-    def run_from_argv(self, _argv: list[str]) -> None:
-        """Refuse whatever options follow."""
-        self.stderr.write(str(self._refusal()))
-        raise SystemExit(1)
-
-    def handle(self, *_arguments: Any, **_options: Any) -> None:
-        raise self._refusal()
-
-    @staticmethod
-    def _refusal() -> CommandError:
-        return CommandError("use OWNER_PASSWORD=… manage.py owner NAME [--tenant SHOP]: it checks the password")
+    instead = "use OWNER_PASSWORD=… manage.py owner NAME [--tenant SHOP]: it checks the password"

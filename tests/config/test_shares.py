@@ -149,3 +149,13 @@ def test_w04_a_few_wait_for_a_moment(slow: Slow) -> None:
 def test_w04_the_web_processes_have_shares(settings: Any) -> None:
     assert isinstance(deployed, ThreadShares)
     assert (deployed.threads, deployed.of_one) == (settings.WEB_THREADS, settings.WEB_THREADS_OF_ONE) == (8, 4)
+
+
+def test_in06_a_host_has_one_share_however_it_is_written() -> None:
+    asked: list[str] = []
+    shares = ThreadShares(lambda _environ, _start: [], threads=4, of_one=2, tenant_at=asked.append)
+
+    for host in ("north.localhost", "NORTH.localhost.", "North.localhost.:8000"):
+        shares._tenant_of({"HTTP_HOST": host})
+
+    assert set(asked) == {"north.localhost"}

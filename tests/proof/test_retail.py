@@ -1,6 +1,7 @@
 """Reading the retailer's file: every row is used, or listed with its reason."""
 
 import gzip
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -42,7 +43,7 @@ def test_rows_become_documents_and_the_rest_has_reasons(file: Path) -> None:
         7: "a quantity of nothing",
         8: "a negative price",
         9: "a positive quantity on a return",
-        10: "quantity, price or date cannot be read",
+        10: "the quantity 'one' is not a number",
         11: "a price with more than two decimals",
         12: "no invoice number or no code",
     }
@@ -86,3 +87,83 @@ def test_customers_pay_by_card_or_in_cash_with_change() -> None:
     assert _tenders(Invoice(number="12", at=at), 1234) == [{"type": "card", "amount": {"amount": 1234}}]
     assert _tenders(Invoice(number="13", at=at), 1234) == [{"type": "cash", "amount": {"amount": 1500}}]
     assert _tenders(Invoice(number="13", at=at), 0) == []
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda text: text.encode("utf-8-sig"),
+        lambda text: text.encode("cp1252"),
+        lambda text: text.encode("utf-16"),
+        lambda text: text.replace(",", ";").encode(),
+        lambda text: text.replace(",", "\t").replace("\n", "\r\n").encode("utf-16"),
+        lambda text: gzip.compress(text.encode("cp1252")),
+        lambda text: text.replace("InvoiceNo", "Invoice").replace("UnitPrice", "Price").replace("CustomerID", "Customer ID").encode(),
+    ],
+    ids=["bom", "latin-1", "utf-16", "semicolons", "tabs", "gzip", "second edition"],
+)  # fmt: skip
+def test_in10_the_file_is_read_however_a_spreadsheet_has_written_it(
+    tmp_path: Path, write: Callable[[str], bytes]
+) -> None:
+    path = tmp_path / "retail"
+    path.write_bytes(write(HEADER + "536365,85123A,CAFÉ £5 MUG,6,12/1/2010 8:26,2.55,17850,United Kingdom\n"))
+
+    (invoice,) = read_retail(path).invoices
+
+    assert invoice.at == datetime(2010, 12, 1, 8, 26, tzinfo=UTC)
+    assert [row.description for row in invoice.rows] == ["CAFÉ £5 MUG"]
+
+
+@pytest.mark.parametrize(
+    "date", ["2010-12-01T08:26", "2010-12-01 08:26:00", "12/1/2010 8:26", "12/01/10 08:26", "2010-12-01T09:26+01:00"]
+)
+def test_in10_dates_are_read_as_they_are_written(tmp_path: Path, date: str) -> None:
+    path = tmp_path / "retail.csv"
+    path.write_text(f"{HEADER}536365,85123A,MUG,6,{date},2.55,,\n")
+
+    assert read_retail(path).invoices[0].at == datetime(2010, 12, 1, 8, 26, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ("1,21777,X,NaN,2010-12-01T16:50,1,,", "the quantity 'NaN' is not a number"),
+        ("1,21777,X,Infinity,2010-12-01T16:50,1,,", "the quantity 'Infinity' is not a number"),
+        ("1,21777,X,1,2010-12-01T16:50,sNaN,,", "the price 'sNaN' is not a number"),
+        ("1,21777,X,1,2010-12-01T16:50,-inf,,", "the price '-inf' is not a number"),
+        ("1,21777,X,1e99999,2010-12-01T16:50,1,,", "the quantity '1e99999' is too large"),
+        ("1,21777,X,1,2010-12-01T16:50,1e99999,,", "the price '1e99999' is too large"),
+        ("1,21777,X,0.0001,2010-12-01T16:50,1,,", "a quantity with more than three decimals"),
+        ("1,21777,X,1,13/31/2010 8:26,1,,", "the date '13/31/2010 8:26' is neither"),
+        ("1,21777,X,1,1969-12-31T23:59,1,,", "the date '1969-12-31T23:59': This moment is before 2000-01-01"),
+        ("1,21777,X,1,9999-12-31T23:59,1,,", "the date '9999-12-31T23:59': This moment is in the future"),
+        ("1,21777,X", "not as many columns as the heading"),
+        ("1,21777,X,1,2010-12-01T16:50,1,,,,", "not as many columns as the heading"),
+    ],
+)
+def test_in10_a_row_that_cannot_be_sent_has_its_reason(tmp_path: Path, row: str, reason: str) -> None:
+    path = tmp_path / "retail.csv"
+    path.write_text(f"{HEADER}{row}\n")
+
+    retail = read_retail(path)
+
+    assert [rejected.reason[: len(reason)] for rejected in retail.rejected] == [reason]
+    assert list(iter_documents(retail)) == []
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"PK\x03\x04rest", "export it as CSV"),
+        (gzip.compress(HEADER.encode())[:20], "cannot be read"),
+        (b"\x1f\x8bgarbage", "cannot be read"),
+        ((HEADER + "1," + "x" * 200_000).encode(), "field larger than field limit"),
+        (b"\x00\x01\x02", "has the columns"),
+    ],
+)
+def test_in10_a_file_that_is_another_is_refused_in_one_sentence(tmp_path: Path, content: bytes, said: str) -> None:
+    path = tmp_path / "retail.csv"
+    path.write_bytes(content)
+
+    with pytest.raises(FileUnusable, match=said):
+        read_retail(path)

@@ -10,7 +10,7 @@ from django.test import Client
 from events.models import Event
 from kernel.tenancy import in_public_schema
 from staff.services import hire_owner
-from tenants import services
+from tenants import schemas, services
 from tenants.models import Tenant
 from tenants.services import TenantNotInState
 
@@ -50,7 +50,7 @@ def fading(committed: Tenant) -> Iterator[Tenant]:
 
 @pytest.fixture(autouse=True)
 def _schemas_without_tables(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Tenant, "create_schema", lambda _self, **_options: None)
+    monkeypatch.setattr(schemas, "unrecorded", lambda _tenant: [])
 
 
 def _put(tenant: Tenant, status: str) -> None:
@@ -123,11 +123,13 @@ def test_c08_the_admins_form_leaves_the_status_alone(fading: Tenant) -> None:
     _put(fading, STATUS.SUSPENDED)
     with in_public_schema():
         client = Client(headers={"Host": "localhost"})
-        client.force_login(hire_owner(username="root", password="a long secret"))
+        root = hire_owner(username="root", password="a long secret")
+        client.force_login(root)
         form = {"name": "New name", "status": "ACTIVE", "timezone": "UTC", "owner_email": "", "_save": "1"}
         inline = {"domains-TOTAL_FORMS": "0", "domains-INITIAL_FORMS": "0"}
 
         answer = client.post(f"/admin/tenants/tenant/{fading.pk}/change/", {**form, **inline})
+        root.delete()
 
     assert answer.status_code == 302
     assert list(Tenant.objects.filter(pk=fading.pk).values_list("name", "status")) == [("New name", STATUS.SUSPENDED)]
@@ -160,13 +162,13 @@ def test_c08_two_that_provision_at_once_make_one_shop(fading: Tenant) -> None:
 
 def test_c08_suspending_in_the_middle_of_closing_is_refused(fading: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
     _put(fading, STATUS.ACTIVE)
-    drop, outcomes = services._drop_schema, []
+    drop, outcomes = schemas.drop, []
 
     def meanwhile(tenant: Tenant) -> None:
         outcomes.extend(_at_once(services.suspend_tenant))
         drop(tenant)
 
-    monkeypatch.setattr(services, "_drop_schema", meanwhile)
+    monkeypatch.setattr(schemas, "drop", meanwhile)
     services.close_tenant(tenant=fading)
 
     assert outcomes == [f"tenant '{NAME}' is closing"]

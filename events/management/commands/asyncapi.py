@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from events.asyncapi import document
 from events.schemas import SchemaBook
+from kernel.commands import Command as OurCommand
 
 
-class Command(BaseCommand):
+class Command(OurCommand):
     help = "Write the AsyncAPI document of what leaves a shop, or check that a written one is true."
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
@@ -22,6 +23,6 @@ class Command(BaseCommand):
         written = json.dumps(document(SchemaBook(settings.BASE_DIR / "schemas")), indent=2, ensure_ascii=False) + "\n"
         if options["check"] is None:
             self.stdout.write(written, ending="")
-        elif not options["check"].exists() or options["check"].read_text() != written:
+        elif not options["check"].exists() or options["check"].read_bytes() != written.encode():
             message = f"{options['check']} is stale: make docs"
             raise CommandError(message)

@@ -6,16 +6,17 @@ but bound types or subscribers are missing in this code, so that its drains woul
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from events import gate
 from events.declarations import unbound
 from events.gate import Unreadable
 from events.releasing import tenants_to_release
+from kernel.commands import Command as OurCommand
 from kernel.tenancy import in_public_schema
 
 
-class Command(BaseCommand):
+class Command(OurCommand):
     help = "Fail when events are pending or parked that this code cannot read or handle."
 
     def handle(self, *_arguments: Any, **_options: Any) -> None:

@@ -3,19 +3,21 @@
 import argparse
 import getpass
 import time
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from events import catalogue, queries, services, sweeper, undelivered
-from events.canary import arrivals, release_canary
+from events.canary import arrivals, hearing, release_canary
+from events.doorbells import doorbells
 from events.repairing import repair
 from events.restoring import begin_epoch
 from events.subscriptions import known_subscriber
-from kernel.refusals import Refusal
-from kernel.tenancy import find_any_tenant, in_public_schema, in_tenant
+from kernel import arguments
+from kernel.commands import Command as OurCommand
+from kernel.refusals import NotFound
+from kernel.tenancy import current_tenant, in_public_schema, schema_entered, tenant_statuses
 
 TO_INTEGRATORS = """
 Tell integrators:
@@ -27,7 +29,7 @@ Tell integrators:
   newer, whatever its position and streamversion."""
 
 
-class Command(BaseCommand):
+class Command(OurCommand):
     help = "See who listens to what and who is behind; pause, resume, retry and discard; send again."
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
@@ -35,38 +37,37 @@ class Command(BaseCommand):
         listing = actions.add_parser("list", help="every event type and who listens")
         listing.add_argument("--markdown", action="store_true", help="as docs/events.md")
         lag = actions.add_parser("lag", help="how far every subscriber is behind")
-        lag.add_argument("--tenant", help="only this tenant")
+        lag.add_argument("--tenant", type=arguments.name, help="only this tenant")
         lag.add_argument("--behind", action="store_true", help="only those with something pending or parked")
         for action in ("pause", "resume", "retry", "discard"):
             acting = actions.add_parser(action)
-            acting.add_argument("subscriber")
-            acting.add_argument("--tenant", required=True)
+            acting.add_argument("subscriber", type=arguments.name)
+            acting.add_argument("--tenant", type=arguments.name, required=True)
             acting.add_argument("--reason", default="")
             if action in {"retry", "discard"}:
-                acting.add_argument("--position", type=int)
+                acting.add_argument("--position", type=arguments.position)
                 acting.add_argument("--fingerprint", default="", help="only this kind of error")
         again = actions.add_parser("send-again", help="make outgoing calls again that came to nothing, or wait")
-        again.add_argument("--tenant", required=True)
+        again.add_argument("--tenant", type=arguments.name, required=True)
         again.add_argument("--kind", default="", help="only of this kind: payments.charge, notifications.mail, ...")
         again.add_argument("--id", type=UUID, help="only this one, though it was refused for good")
         again.add_argument("--reason", default="")
         repairing = actions.add_parser("repair", help="release parked events that wait for nothing, in order")
-        repairing.add_argument("--tenant", required=True)
-        repairing.add_argument("--subscriber", default="", help="only this one's")
+        repairing.add_argument("--tenant", type=arguments.name, required=True)
+        repairing.add_argument("--subscriber", type=arguments.name, help="only this one's")
         epoch = actions.add_parser("new-epoch", help="after a restore from a backup: let no earlier cursor be taken up")
-        epoch.add_argument("--restored-at", type=_moment, help="when that was, if events have been recorded since")
+        epoch.add_argument(
+            "--restored-at", type=arguments.moment, help="when that was, if events have been recorded since"
+        )
         epoch.add_argument("--reason", default="")
         actions.add_parser("sweep", help="ring for all that is behind, now")
         canary = actions.add_parser("canary", help="ask every subscriber of a tenant, or one, whether it is alive")
-        canary.add_argument("--tenant", required=True)
-        canary.add_argument("--subscriber", default="")
-        canary.add_argument("--seconds", type=float, default=10.0, help="how long to wait for all of them")
+        canary.add_argument("--tenant", type=arguments.name, required=True)
+        canary.add_argument("--subscriber", type=arguments.name)
+        canary.add_argument("--seconds", type=arguments.seconds, default=10.0, help="how long to wait for all of them")
 
     def handle(self, *_arguments: Any, action: str, **options: Any) -> None:
-        try:
-            getattr(self, f"_{action.replace('-', '_')}")(options)
-        except Refusal as refusal:
-            raise CommandError(refusal.detail) from None
+        getattr(self, f"_{action.replace('-', '_')}")(options)
 
     def _list(self, options: dict[str, Any]) -> None:
         if options["markdown"]:
@@ -76,6 +77,9 @@ class Command(BaseCommand):
             self.stdout.write(line)
 
     def _lag(self, options: dict[str, Any]) -> None:
+        if options["tenant"] is not None and options["tenant"] not in tenant_statuses():
+            message = f"no tenant {options['tenant']!r} exists"
+            raise CommandError(message)
         with in_public_schema():
             lags = queries.lags()
             unaccounted = queries.unaccounted()
@@ -93,24 +97,27 @@ class Command(BaseCommand):
         self.stdout.write(f"unaccounted={unaccounted}")
 
     def _pause(self, options: dict[str, Any]) -> None:
-        with in_tenant(find_any_tenant(options["tenant"])):
+        with schema_entered(options["tenant"]):
             services.pause_subscription(**self._acting(options), reason=options["reason"])
         self.stdout.write(f"{options['subscriber']} of {options['tenant']} is paused")
 
     def _resume(self, options: dict[str, Any]) -> None:
-        with in_tenant(find_any_tenant(options["tenant"])):
+        with schema_entered(options["tenant"]):
             services.resume_subscription(**self._acting(options), reason=options["reason"])
         self.stdout.write(f"{options['subscriber']} of {options['tenant']} goes on")
 
     def _retry(self, options: dict[str, Any]) -> None:
-        with in_tenant(find_any_tenant(options["tenant"])):
+        with schema_entered(options["tenant"]):
             count = services.retry_parked(
                 **self._acting(options), position=options["position"], fingerprint=options["fingerprint"]
             )
+        if not count and (options["position"] is not None or options["fingerprint"]):
+            message = f"{options['subscriber']} of {options['tenant']} has no retrying or dead event there"
+            raise CommandError(message)
         self.stdout.write(f"{count} events of {options['subscriber']} are tried again")
 
     def _discard(self, options: dict[str, Any]) -> None:
-        with in_tenant(find_any_tenant(options["tenant"])):
+        with schema_entered(options["tenant"]):
             count = services.discard_parked(
                 **self._acting(options),
                 position=options["position"],
@@ -120,7 +127,7 @@ class Command(BaseCommand):
         self.stdout.write(f"{count} events are discarded for {options['subscriber']}")
 
     def _send_again(self, options: dict[str, Any]) -> None:
-        with in_tenant(find_any_tenant(options["tenant"])):
+        with schema_entered(options["tenant"]):
             count = undelivered.send_again(
                 outgoing_id=options["id"], kind=options["kind"], reason=options["reason"], operator=_operator()
             )
@@ -129,8 +136,8 @@ class Command(BaseCommand):
     def _repair(self, options: dict[str, Any]) -> None:
         if options["subscriber"]:
             self._acting(options)
-        with in_tenant(find_any_tenant(options["tenant"])):
-            done = repair(operator=_operator(), subscriber=options["subscriber"])
+        with schema_entered(options["tenant"]):
+            done = repair(operator=_operator(), subscriber=options["subscriber"] or "")
         for each in done:
             self.stdout.write(
                 f"{each.subscriber}: {len(each.released)} events are tried again, {len(each.held_back)} wait"
@@ -146,14 +153,21 @@ class Command(BaseCommand):
         self.stdout.write(TO_INTEGRATORS.format(number=begun.number))
 
     def _sweep(self, _options: dict[str, Any]) -> None:
-        self.stdout.write(f"rang for {sweeper.sweep(insist=True)}")
+        doorbells.require_broker()
+        due, rung = sweeper.sweep_all()
+        if rung < due:
+            message = f"rang for {rung} of {due}: the broker has stopped answering"
+            raise CommandError(message)
+        self.stdout.write(f"rang for {rung}")
 
     def _canary(self, options: dict[str, Any]) -> None:
-        with in_tenant(find_any_tenant(options["tenant"])):
+        with schema_entered(options["tenant"]):
+            if options["subscriber"]:
+                _require_canaries_heard_by(options["subscriber"])
             event_id = release_canary()
             deadline = time.monotonic() + options["seconds"]
             while True:
-                found = [each for each in arrivals(event_id) if options["subscriber"] in {"", each.subscriber}]
+                found = [each for each in arrivals(event_id) if options["subscriber"] in {None, each.subscriber}]
                 missing = [each for each in found if each.seconds is None and not each.paused]
                 if not missing or time.monotonic() > deadline:
                     break
@@ -167,17 +181,16 @@ class Command(BaseCommand):
             raise CommandError(message)
 
     def _acting(self, options: dict[str, Any]) -> dict[str, Any]:
-        with in_tenant(find_any_tenant(options["tenant"])):
+        with schema_entered(options["tenant"]):
             services.require_subscriber(subscriber=options["subscriber"])
         return {"subscriber": options["subscriber"], "operator": _operator()}
 
 
-def _moment(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
-    if moment.tzinfo is None:
-        message = f"{text} has no offset; write it as 2026-08-01T04:00:00Z"
-        raise argparse.ArgumentTypeError(message)
-    return moment
+def _require_canaries_heard_by(subscriber: str) -> None:
+    services.require_subscriber(subscriber=subscriber)
+    if subscriber not in hearing():
+        message = f"{subscriber} of {current_tenant()} hears no canaries: manage.py subscribe binds what is declared"
+        raise NotFound(message)
 
 
 def _remarks(lag: queries.Lag) -> str:

@@ -4,29 +4,27 @@ import argparse
 import getpass
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from events.rebuilding import rebuild
 from events.subscriptions import all_subscribers
-from kernel.refusals import Refusal
-from kernel.tenancy import find_any_tenant, in_tenant
+from kernel import arguments
+from kernel.commands import Command as OurCommand
+from kernel.tenancy import find_furnished_tenant, in_tenant
 
 
-class Command(BaseCommand):
+class Command(OurCommand):
     help = "Apply the whole log to a shadow of a projection and compare; --swap replaces the rows that are used."
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("subscriber", choices=[s.name for s in all_subscribers() if s.projection])
-        parser.add_argument("--tenant", required=True)
+        parser.add_argument("--tenant", type=arguments.name, required=True)
         parser.add_argument("--swap", action="store_true", help="use the rebuilt rows from now on")
 
     def handle(self, *_arguments: Any, **options: Any) -> None:
         operator = f"shell:{getpass.getuser()}"
-        try:
-            with in_tenant(find_any_tenant(options["tenant"])):
-                done = rebuild(subscriber=options["subscriber"], operator=operator, swap=options["swap"])
-        except Refusal as refusal:
-            raise CommandError(refusal.detail) from None
+        with in_tenant(find_furnished_tenant(options["tenant"])):
+            done = rebuild(subscriber=options["subscriber"], operator=operator, swap=options["swap"])
         for table, row in done.samples:
             self.stdout.write(f"{table} {row}")
         verdict = "the same" if done.same else f"{done.missing} rows missing, {done.surplus} too many"

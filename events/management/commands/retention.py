@@ -6,34 +6,48 @@ import sys
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import timezone
 
 from events.archives import ArchiveDamaged, archived_rows, dropped_archives, require_sound
 from events.months import EVENTS, PROCESSED
 from events.retention import Retained, retain
 from events.sweeper import oldest_to_keep
+from kernel import arguments
+from kernel.commands import Command as OurCommand
 from kernel.tenancy import in_public_schema
 
+MOST_MONTHS = 1200
 
-class Command(BaseCommand):
+
+class Command(OurCommand):
     help = (
         "Archive the log's months that are older than RETENTION_MONTHS, and drop their partitions. Names everything"
         " that keeps a month. Exit code 1 when something is wrong that time will not put right."
     )
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        parser.add_argument("--months", type=int, default=settings.RETENTION_MONTHS, help="whole months to keep")
-        parser.add_argument("--dry-run", action="store_true", help="only say what would become of each month")
-        parser.add_argument("--check", action="store_true", help="only read every archive back and check it")
-        parser.add_argument("--show", metavar="YYYY_MM", help="only print the archived events of a month as JSON lines")
+        acting = parser.add_mutually_exclusive_group()
+        parser.add_argument(
+            "--months",
+            type=arguments.whole_number(1, MOST_MONTHS, of="months"),
+            default=settings.RETENTION_MONTHS,
+            help="whole months to keep",
+        )
+        acting.add_argument("--dry-run", action="store_true", help="only say what would become of each month")
+        acting.add_argument("--check", action="store_true", help="only read every archive back and check it")
+        acting.add_argument("--show", metavar="YYYY_MM", help="only print the archived events of a month as JSON lines")
         parser.add_argument("--processed", action="store_true", help="with --show: who applied them, in their place")
-        parser.add_argument("--tenant", default="", help="with --show: only this tenant's")
-        parser.add_argument("--type", default="", help="with --show: only events of this type")
+        parser.add_argument("--tenant", type=arguments.name, help="with --show: only this tenant's")
+        parser.add_argument("--type", type=arguments.name, help="with --show: only events of this type")
 
     def handle(self, *_arguments: Any, **options: Any) -> None:
+        narrowing = [name for name in ("processed", "tenant", "type") if options[name]]
+        if narrowing and options["show"] is None:
+            message = f"--{narrowing[0]} is for --show"
+            raise CommandError(message)
         with in_public_schema():
-            if options["show"]:
+            if options["show"] is not None:
                 self._show(options)
             elif options["check"]:
                 self._check()
@@ -80,7 +94,7 @@ class Command(BaseCommand):
             message = f"no archive of {options['show']}: a month is named YYYY_MM, and is archived when it is dropped"
             raise CommandError(message)
         try:
-            for row in archived_rows(table, options["tenant"], month=options["show"]):
+            for row in archived_rows(table, options["tenant"] or "", month=options["show"]):
                 if not options["type"] or json.loads(row)["type"] == options["type"]:
                     self.stdout.write(row)
         except ArchiveDamaged as error:

@@ -5,12 +5,13 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from events.schemas import SchemaBook, SchemaIncompatible
+from kernel.commands import Command as OurCommand
 
 
-class Command(BaseCommand):
+class Command(OurCommand):
     help = "Write the JSON Schemas of all events, or check that they are committed and fully compatible."
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:

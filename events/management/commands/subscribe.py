@@ -4,18 +4,20 @@ import argparse
 import getpass
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from events.releasing import Step, release, require_known
+from kernel import arguments
+from kernel.commands import Command as OurCommand
 from kernel.refusals import Refusal
-from kernel.tenancy import find_any_tenant
+from kernel.tenancy import schema_entered
 
 
-class Command(BaseCommand):
+class Command(OurCommand):
     help = "Create the subscriptions and bindings that this code declares, of the platform and of every tenant."
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        parser.add_argument("--tenant", help="only this one (public: only the platform)")
+        parser.add_argument("--tenant", type=arguments.name, help="only this one (public: only the platform)")
         parser.add_argument("--dry-run", action="store_true", help="print what would be changed, and change nothing")
         parser.add_argument(
             "--unbind", action="store_true", help="after a rollback: end what this code does not declare"
@@ -32,8 +34,8 @@ class Command(BaseCommand):
         changes, failed = 0, []
         try:
             require_known(step.renames)
-            if options["tenant"] not in {None, "public"}:
-                find_any_tenant(options["tenant"])
+            if options["tenant"]:
+                schema_entered(options["tenant"])
             for outcome in release(step, [options["tenant"]] if options["tenant"] else None):
                 for line in outcome.lines + outcome.notes:
                     self.stdout.write(f"{outcome.tenant_id}: {line}")

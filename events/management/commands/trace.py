@@ -3,33 +3,27 @@
 import argparse
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from events.horizon import horizon
 from events.tracing import Traced, correlations_of, trace
-from kernel.refusals import Refusal
-from kernel.tenancy import current_tenant, find_any_tenant, in_tenant
+from kernel import arguments
+from kernel.commands import Command as OurCommand
+from kernel.tenancy import current_tenant, schema_entered
 
 
-class Command(BaseCommand):
+class Command(OurCommand):
     help = "Follow what was said on a stream to every event it caused and every subscriber that applied it."
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        parser.add_argument("--tenant", required=True)
-        parser.add_argument("--stream", required=True, help="for example order:0190…")
+        parser.add_argument("--tenant", type=arguments.name, required=True)
+        parser.add_argument("--stream", type=arguments.name, required=True, help="for example order:0190…")
 
     def handle(self, *_arguments: Any, **options: Any) -> None:
-        try:
-            tenant = find_any_tenant(options["tenant"])
-        except Refusal as refusal:
-            raise CommandError(refusal.detail) from None
-        with in_tenant(tenant):
+        with schema_entered(options["tenant"]):
             correlations = correlations_of(current_tenant(), options["stream"])
-            begin = horizon()
-            if begin and not correlations:
-                self.stdout.write(
-                    f"nothing since {begin.moment:%Y-%m-%d}; older months: manage.py retention --show YYYY_MM"
-                )
+            if not correlations:
+                raise CommandError(_nothing(options["stream"]))
             for correlation_id in correlations:
                 for traced in trace(current_tenant(), correlation_id):
                     self._write(traced)
@@ -39,3 +33,9 @@ class Command(BaseCommand):
         for applied in traced.applied:
             when = f"{applied.after_ms:>6.1f} ms" if applied.after_ms is not None else " " * 9
             self.stdout.write(f"         {when}  → {applied.subscriber}: {applied.state}")
+
+
+def _nothing(stream: str) -> str:
+    begin = horizon()
+    since = f" since {begin.moment:%Y-%m-%d}; older months: manage.py retention --show YYYY_MM" if begin else ""
+    return f"nothing is recorded on the stream {stream!r} of {current_tenant()}{since}"

@@ -4,36 +4,37 @@ import argparse
 import getpass
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from events.releasing import unsubscribe
-from kernel.refusals import Refusal
+from kernel import arguments
+from kernel.commands import Command as OurCommand
+from kernel.tenancy import schema_entered
 
 
-class Command(BaseCommand):
+class Command(OurCommand):
     help = "End a subscriber that was removed from the code; what was pending becomes dead letters."
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        parser.add_argument("subscriber")
+        parser.add_argument("subscriber", type=arguments.name)
         parser.add_argument("--reason", required=True)
-        parser.add_argument("--tenant", help="only of this one")
+        parser.add_argument("--tenant", type=arguments.name, help="only of this one")
 
     def handle(self, *_arguments: Any, **options: Any) -> None:
         failed = []
-        try:
-            for outcome in unsubscribe(
-                subscriber=options["subscriber"],
-                operator=f"shell:{getpass.getuser()}",
-                reason=options["reason"],
-                tenants=[options["tenant"]] if options["tenant"] else None,
-            ):
-                for line in outcome.lines:
-                    self.stdout.write(f"{outcome.tenant_id}: {line}")
-                if outcome.error:
-                    self.stderr.write(f"{outcome.tenant_id}: FAILED: {outcome.error}")
-                    failed.append(outcome.tenant_id)
-        except Refusal as refusal:
-            raise CommandError(refusal.detail) from None
+        if options["tenant"]:
+            schema_entered(options["tenant"])
+        for outcome in unsubscribe(
+            subscriber=options["subscriber"],
+            operator=f"shell:{getpass.getuser()}",
+            reason=options["reason"],
+            tenants=[options["tenant"]] if options["tenant"] else None,
+        ):
+            for line in outcome.lines:
+                self.stdout.write(f"{outcome.tenant_id}: {line}")
+            if outcome.error:
+                self.stderr.write(f"{outcome.tenant_id}: FAILED: {outcome.error}")
+                failed.append(outcome.tenant_id)
         if failed:
             message = f"not unsubscribed: {', '.join(failed)}"
             raise CommandError(message)

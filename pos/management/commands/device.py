@@ -5,41 +5,39 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from events.causes import acting_as
-from kernel.refusals import Refusal
-from kernel.tenancy import find_any_tenant, in_tenant
-from kernel.typed import number, text
+from kernel import arguments
+from kernel.commands import Command as OurCommand
+from kernel.tenancy import find_furnished_tenant, in_tenant
 from pos.models import Device
 from pos.services.tills import pair_device, revoke_device, rotate_device_token
 
 
-class Command(BaseCommand):
+class Command(OurCommand):
     help = "Pair a terminal with a register of a shop and print its token, which is not shown again; or end it."
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         actions = parser.add_subparsers(dest="action", required=True)
         pair = actions.add_parser("pair")
-        pair.add_argument("--register", default="R1", help="the register's code")
-        pair.add_argument("--name", type=text(200), default="Terminal")
+        pair.add_argument("--register", type=arguments.name, default="R1", help="the register's code")
+        pair.add_argument("--name", type=arguments.text(200), default="Terminal")
         pair.add_argument(
-            "--days", type=number(1, 3650, "days"), help="days after which the token expires; never when left out"
+            "--days",
+            type=arguments.whole_number(1, 3650, of="days"),
+            help="days after which the token expires; never when left out",
         )
         rotate = actions.add_parser("rotate", help="a new token; the one before stays valid for a day")
         revoke = actions.add_parser("revoke", help="refuse a device for good")
         for parsed in (rotate, revoke):
             parsed.add_argument("device", type=_device_id, help="its id, as `device list` prints it")
         for parsed in (pair, rotate, revoke, actions.add_parser("list")):
-            parsed.add_argument("--tenant", required=True)
+            parsed.add_argument("--tenant", type=arguments.name, required=True)
 
     def handle(self, *_arguments: Any, **options: Any) -> None:
-        try:
-            with in_tenant(find_any_tenant(options["tenant"])), acting_as("command"):
-                self.stdout.write(_ACTIONS[options["action"]](options))
-        except Refusal as refusal:
-            raise CommandError(refusal.detail) from None
+        with in_tenant(find_furnished_tenant(options["tenant"])), acting_as("command"):
+            self.stdout.write(_ACTIONS[options["action"]](options))
 
 
 def _pair(options: dict[str, Any]) -> str:

@@ -6,49 +6,77 @@ import time
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
+from requests import RequestException
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from kernel.refusals import Refusal
-from kernel.tenancy import find_any_tenant, in_public_schema, in_tenant
+from kernel import arguments
+from kernel.commands import Command as OurCommand
+from kernel.tenancy import find_furnished_tenant, in_public_schema, in_tenant
 from pos.services.tills import pair_device
 from proof.replay import Replay, Tally
 from proof.retail import FileUnusable, Retail, iter_documents, read_retail
-from proof.till import Till
+from proof.till import ApiRefused, NobodyThere, Till
+
+MOST_THREADS = 64
+SHOWN_OF_USELESS = 5
 
 
-class Command(BaseCommand):
+class Command(OurCommand):
     help = "Send a retailer's file of invoices to a shop as a terminal would. A second run changes nothing."
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("file", type=Path)
-        parser.add_argument("--tenant", required=True)
-        parser.add_argument("--limit", type=int, help="only so many invoices")
-        parser.add_argument("--url", default=os.environ.get("TILLFLOW_URL", "http://127.0.0.1:8000"))
+        parser.add_argument("--tenant", type=arguments.name, required=True)
+        parser.add_argument("--limit", type=arguments.whole_number(1), help="only so many invoices")
+        parser.add_argument(
+            "--url",
+            type=arguments.name,
+            default=os.environ.get("TILLFLOW_URL", "http://127.0.0.1:8000"),
+            help="of the web processes; that of the demo that runs here, where there is one",
+        )
         parser.add_argument("--token", default="", help="of a paired device; one is paired when none is given")
-        parser.add_argument("--threads", type=int, default=4)
+        parser.add_argument("--threads", type=arguments.whole_number(1, MOST_THREADS), default=4)
 
     def handle(self, *_arguments: Any, **options: Any) -> None:
         try:
             retail = read_retail(options["file"], options["limit"])
+            self._list_rejected(retail, options["file"])
             till = self._till(options)
-        except (FileUnusable, Refusal) as error:
-            raise CommandError(str(error)) from None
-        for rejected in retail.rejected:
-            self.stdout.write(f"row {rejected.number}: not used: {rejected.reason}")
-        began = time.monotonic()
-        tally = self._replay(Replay(till, threads=options["threads"]), retail)
+            began = time.monotonic()
+            tally = self._replay(Replay(till, threads=options["threads"]), retail)
+        except (FileUnusable, NobodyThere) as error:
+            raise CommandError(str(error)) from error
+        except ApiRefused as refused:
+            message = f"the shop has refused: {refused}"
+            raise CommandError(message) from refused
+        except RequestException as error:
+            message = f"the web process at {options['url']} has stopped answering: {error}"
+            raise CommandError(message) from error
         self._report(retail, tally, time.monotonic() - began)
         if tally.refused:
             message = f"{len(tally.refused)} documents were refused"
             raise CommandError(message)
 
+    def _list_rejected(self, retail: Retail, file: Path) -> None:
+        """List the rows that are not used.
+
+        :raises CommandError: when there is no other; then some of them say why.
+        """
+        is_useless = not any(invoice.rows for invoice in retail.invoices)
+        for rejected in retail.rejected[: SHOWN_OF_USELESS if is_useless else None]:
+            self.stdout.write(f"row {rejected.number}: not used: {rejected.reason}")
+        if is_useless:
+            message = f"none of the {retail.rows} rows of {file} can be used"
+            raise CommandError(message)
+
     def _till(self, options: dict[str, Any]) -> Till:
-        tenant = find_any_tenant(options["tenant"])
+        tenant = find_furnished_tenant(options["tenant"])
         with in_public_schema():
             host = tenant.domains.get(is_primary=True).domain  # type: ignore[attr-defined]
         token = options["token"]
+        Till(url=options["url"], host=host, token=token).require_web()
         if not token:
             with in_tenant(tenant):
                 _, token = pair_device(register_code="R1", name="Replay")

@@ -4,41 +4,39 @@ import argparse
 from datetime import timedelta
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from events.causes import acting_as
+from kernel import arguments
 from kernel.api.scopes import ALL_SCOPES
-from kernel.refusals import Refusal
-from kernel.tenancy import find_any_tenant, in_tenant
-from kernel.typed import number, text
+from kernel.commands import Command as OurCommand
+from kernel.tenancy import find_furnished_tenant, in_tenant
 from staff.services import issue_api_key, revoke_api_key, rotate_api_key
 
 
-class Command(BaseCommand):
+class Command(OurCommand):
     help = "Issue a key for a shop's API, shown once; make a new one in its place; or revoke it."
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("action", choices=["issue", "rotate", "revoke"])
-        parser.add_argument("name", type=text(100))
-        parser.add_argument("--tenant", required=True)
+        parser.add_argument("name", type=arguments.text(100))
+        parser.add_argument("--tenant", type=arguments.name, required=True)
         parser.add_argument("--scopes", default=",".join(ALL_SCOPES), help="separated by commas; all when left out")
         parser.add_argument(
-            "--days", type=number(1, 3650, "days"), help="issue: days after which the key expires; never when left out"
+            "--days",
+            type=arguments.whole_number(1, 3650, of="days"),
+            help="issue: days after which the key expires; never when left out",
         )
         parser.add_argument(
             "--overlap-hours",
-            type=number(0, 720, "hours"),
+            type=arguments.whole_number(0, 720, of="hours"),
             default=24,
             help="rotate: hours for which the key before stays valid",
         )
 
     def handle(self, *_arguments: Any, **options: Any) -> None:
-        try:
-            with in_tenant(find_any_tenant(options["tenant"])), acting_as("command"):
-                self.stdout.write(_act(options))
-        except Refusal as refusal:
-            raise CommandError(refusal.detail) from None
+        with in_tenant(find_furnished_tenant(options["tenant"])), acting_as("command"):
+            self.stdout.write(_act(options))
 
 
 def _act(options: dict[str, Any]) -> str:

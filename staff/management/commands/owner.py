@@ -5,44 +5,41 @@ import os
 from contextlib import AbstractContextManager
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from events.causes import acting_as
-from kernel.refusals import Refusal
-from kernel.tenancy import find_any_tenant, in_public_schema, in_tenant
-from kernel.typed import text
+from kernel import arguments
+from kernel.commands import Command as OurCommand
+from kernel.tenancy import find_furnished_tenant, in_public_schema, in_tenant
 from staff import second_factor
 from staff.models import User
 from staff.services import hire_owner
 
 
-class Command(BaseCommand):
+class Command(OurCommand):
     help = "Create a person with full access to an admin, or set their password, from OWNER_PASSWORD."
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        parser.add_argument("username", type=text(150))
-        parser.add_argument("--tenant", help="the shop; without it, the platform's own admin")
-        parser.add_argument("--email", type=text(254))
+        parser.add_argument("username", type=arguments.text(150))
+        parser.add_argument("--tenant", type=arguments.name, help="the shop; without it, the platform's own admin")
+        parser.add_argument("--email", type=arguments.text(254))
         parser.add_argument(
             "--remove-second-factor", action="store_true", help="only that, so that they take a new app into use"
         )
 
     def handle(self, *_arguments: Any, **options: Any) -> None:
         where = options["tenant"] or "the platform"
-        try:
-            with _schema(options["tenant"]), acting_as("command"):
-                if options["remove_second_factor"]:
-                    _remove_second_factor(options["username"])
-                    self.stdout.write(f"{options['username']} has no second factor in the admin of {where}")
-                    return
-                hire_owner(username=options["username"], password=_password(), email=options["email"] or "")
-        except Refusal as refusal:
-            raise CommandError(refusal.detail) from None
+        with _schema(options["tenant"]), acting_as("command"):
+            if options["remove_second_factor"]:
+                _remove_second_factor(options["username"])
+                self.stdout.write(f"{options['username']} has no second factor in the admin of {where}")
+                return
+            hire_owner(username=options["username"], password=_password(), email=options["email"] or "")
         self.stdout.write(f"{options['username']} may sign in to the admin of {where}")
 
 
 def _schema(tenant: str | None) -> AbstractContextManager[Any]:
-    return in_tenant(find_any_tenant(tenant)) if tenant else in_public_schema()
+    return in_public_schema() if tenant is None else in_tenant(find_furnished_tenant(tenant))
 
 
 def _password() -> str:
