@@ -4,7 +4,6 @@ from django.contrib import admin
 from django.urls import path
 from django.views.generic import RedirectView
 
-from config.health import HealthView
 from config.metrics import MetricsView
 
 handler400 = "config.errors.bad_request"
@@ -15,6 +14,5 @@ handler500 = "config.errors.internal_error"
 urlpatterns = [
     path("", RedirectView.as_view(url="/admin/")),
     path("admin/", admin.site.urls),
-    path("healthz", HealthView.as_view()),
     path("metrics", MetricsView.as_view()),
 ]

@@ -101,6 +101,7 @@ if socket_directory:
     DATABASES["default"]["HOST"] = socket_directory
 
 MIDDLEWARE = [
+    "config.health.HealthMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -258,6 +259,10 @@ BRIDGE_SQS_QUEUE_URL = env.str("BRIDGE_SQS_QUEUE_URL", default="")
 # Retention: whole months of the log that are kept in the database (0: all of them), and where the others are archived.
 RETENTION_MONTHS = env.int("RETENTION_MONTHS", default=0)
 ARCHIVE_DIR = env.str("ARCHIVE_DIR", default=str(var() / "archive"))
+
+# Health: the age of the oldest pending event from which on /readyz answers 503, and what /healthz names this instance.
+READY_PENDING_SECONDS = env.float("READY_PENDING_SECONDS", default=300.0)
+INSTANCE = env.str("INSTANCE", default="")
 
 LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
 LOGGING = {

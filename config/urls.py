@@ -5,7 +5,6 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularSwaggerSplitView
 
-from config.health import HealthView
 from config.openapi import DocumentView
 
 handler400 = "config.errors.bad_request"
@@ -25,5 +24,4 @@ urlpatterns = [
     path("api/v1/", include((api, "v1"))),
     path("api/schema", DocumentView.as_view(), name="schema"),
     path("api/docs", SpectacularSwaggerSplitView.as_view(url_name="schema")),
-    path("healthz", HealthView.as_view()),
 ]

@@ -72,6 +72,21 @@ WHERE s.paused_at IS NULL AND (s.leased_until IS NULL OR s.leased_until < clock_
 )
 """
 
+# As _BEHIND looks for it: the first event after the cursor of each type that is heard, along the log's index.
+_OLDEST_PENDING = f"""
+SELECT coalesce(extract(epoch FROM clock_timestamp() - min(first.recorded_at)), 0)::float
+FROM events_subscription s
+JOIN events_binding b ON b.tenant_id = s.tenant_id AND b.subscriber = s.subscriber
+    AND (b.until IS NULL OR b.until > s.cursor)
+CROSS JOIN LATERAL (
+    SELECT e.recorded_at FROM events_event e
+    WHERE e.tenant_id = s.tenant_id AND e.type = b.type AND e.position > greatest(b.since, s.cursor)
+        AND (b.until IS NULL OR e.position <= b.until) AND {is_for("e", "b.subscriber")}
+    ORDER BY e.position LIMIT 1
+) AS first
+WHERE s.paused_at IS NULL AND s.tenant_id = ANY(%(tenants)s) AND s.subscriber = ANY(%(subscribers)s)
+"""
+
 _UNACCOUNTED = f"""
 SELECT count(*)
 FROM events_subscription s
@@ -127,6 +142,15 @@ def unheard(*, subscriber: str, streams: Collection[str]) -> set[str]:
     """Return those of the streams on which an event waits that the subscriber hears and has not applied."""
     asked = {**here(), "subscriber": subscriber, "streams": list(streams)}
     return {stream for (stream,) in _rows(_UNHEARD, asked)}
+
+
+def oldest_pending_seconds(*, tenants: list[str], subscribers: list[str]) -> float:
+    """Return the age of the oldest event that one of these subscribers of these tenants has not applied; 0 for none.
+
+    Subscriptions that are paused do not count, nor do parked events.
+    """
+    ((seconds,),) = _rows(_OLDEST_PENDING, {"tenants": tenants, "subscribers": subscribers})
+    return float(seconds)
 
 
 def unaccounted() -> int:

@@ -4,6 +4,8 @@ import argparse
 import os
 import sys
 
+from config.stack.lock import FolderLock, FolderTaken
+from config.stack.place import var
 from config.stack.services import Services
 
 
@@ -12,13 +14,19 @@ def main() -> int:
     parser.add_argument("action", choices=["up", "down", "status"])
     action = parser.parse_args().action
     services = Services()
+    if action == "status":
+        sys.stdout.write(f"{services.status()}\n")
+        return os.EX_OK
+    lock = FolderLock(var(), f"make {action}")
+    try:
+        lock.acquire()
+    except FolderTaken as taken:
+        sys.exit(str(taken))
     if action == "up":
         for name, value in services.start().items():
             sys.stdout.write(f"{name}={value}\n")
-    elif action == "down":
-        services.stop()
     else:
-        sys.stdout.write(f"{services.status()}\n")
+        services.stop()
     return os.EX_OK
 
 

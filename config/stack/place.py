@@ -16,6 +16,7 @@ def urls_file() -> Path:
 
 
 def write_urls(urls: dict[str, str]) -> None:
+    """Write what every process of ours takes into its environment, where it is not set there."""
     urls_file().write_text("".join(f"{name}={value}\n" for name, value in urls.items()))
 
 

@@ -62,6 +62,19 @@ class Supervisor:
             self._remember()
         return [program.name for program in exited]
 
+    def replace(self, before: Program, after: Program) -> None:
+        """Stop a program, and run another in its place."""
+        if before.process is not None and before.runs():
+            kill_tree(before.process.pid)
+        self.programs[self.programs.index(before)] = after
+        after.start()
+        self._remember()
+
+    def restart(self) -> None:
+        """Stop all and start them again, with the environment as it is now."""
+        self.stop()
+        self.start()
+
     def stop(self) -> None:
         running = [program.process for program in self.programs if program.process and program.runs()]
         for process in running:

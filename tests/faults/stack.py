@@ -166,7 +166,7 @@ class Stack:
     @staticmethod
     def _answers(web: Web) -> bool:
         try:
-            return requests.get(f"{web.url}/healthz", timeout=2).ok
+            return requests.get(f"{web.url}/readyz?exclude=broker&exclude=events", timeout=2).ok
         except requests.RequestException:
             return False
 

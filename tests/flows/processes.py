@@ -33,7 +33,7 @@ class Stack:
 
     def _answers(self) -> bool:
         try:
-            return requests.get(f"{self.url}/healthz", timeout=2).ok
+            return requests.get(f"{self.url}/readyz?exclude=broker&exclude=events", timeout=2).ok
         except requests.RequestException:
             return False
 

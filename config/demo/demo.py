@@ -1,0 +1,237 @@
+"""Two shops that sell, from nothing to READY."""
+
+import os
+import secrets
+import subprocess
+from typing import Any
+
+import psycopg
+import requests
+
+from config.demo.credentials import SHOPS, Credentials, host_of, print_credentials
+from config.demo.serving import Listener, flower_is_ours, web_is_ours
+from config.demo.steps import DemoFailed, console, manage, step, wait_until
+from config.stack import programs
+from config.stack.broker import NoBroker
+from config.stack.place import var
+from config.stack.processes import Supervisor
+from config.stack.services import Services
+from kernel.ids import new_id
+from kernel.money import formatted
+from proof.till import Till
+
+GOODS = (
+    ("COFFEE", "Filter coffee 500 g", 749, "4006381333931", 40),
+    ("TEA", "Assam tea 250 g", 525, "4006381333948", 25),
+    ("MUG", "Stoneware mug", 1199, "4006381333955", 6),
+)
+TAX_RATE = "Standard, included"
+
+
+class Demo:
+    def __init__(self) -> None:
+        self.services = Services()
+        self.credentials = Credentials.load()
+        self.instance = os.environ["INSTANCE"] = secrets.token_hex(8)
+        password = self.credentials.flower
+        self.web = Listener("web", "WEB_PORT", 8000, programs.web, lambda port: web_is_ours(port, self.instance))
+        self.flower = Listener(
+            "flower",
+            "FLOWER_PORT",
+            5555,
+            lambda port: programs.flower(port, "admin", password),
+            lambda port: flower_is_ours(port, password),
+        )
+        self.supervisor = Supervisor(
+            [
+                self.web.program,
+                programs.worker(),
+                *programs.calling_workers(),
+                programs.backlog_worker(),
+                programs.beat(),
+                self.flower.program,
+            ]
+        )
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.web.port}"
+
+    def start(self) -> None:
+        step("PostgreSQL and broker", self._start_services)
+        step("database schema", lambda: manage("migrate_schemas", "--verbosity", "0"))
+        step("subscriptions of this release", lambda: manage("subscribe"))
+        for name, title in SHOPS.items():
+            step(f"shop {title}", lambda name=name, title=title: self._create_shop(name, title))  # type: ignore[misc]
+        step("admin of the platform", lambda: self._hire(""))
+        step("web, workers, beat, Flower", self._start_programs)
+        for name, title in SHOPS.items():
+            step(f"catalogue and stock of {title}", lambda name=name: self._stock(self.till(name)))  # type: ignore[misc]
+        order = step("one order through the API", lambda: self._sell(self.till("corner_shop")))
+        step("its events, applied by every subscriber", lambda: self._follow(order))
+        step("the wall between the shops", lambda: self._prove_wall(order))
+        step("a canary, applied by every subscriber", self._release_canary)
+        step("Flower asks for a password", self._prove_flower)
+        step("the stack says that it is ready", self._prove_readiness)
+        console.print("\n[bold green]READY[/]")
+        print_credentials(self.credentials)
+
+    def revive(self) -> None:
+        """Start again what has exited, and say so."""
+        for name in self.services.exited():
+            console.print(f"[yellow]{name} had exited and is started again")
+        if self.services.exited():
+            before = dict(self.services.urls)
+            self._start_services()
+            if self.services.urls != before:
+                self.supervisor.restart()
+                self._prove_listeners()
+        revived = self.supervisor.revive()
+        for name in revived:
+            console.print(f"[yellow]{name} had exited and was started again; its log: {var() / 'log' / name}.log")
+        if {"web", "flower"} & set(revived):
+            self._prove_listeners()
+
+    def stop(self) -> None:
+        console.print("stopping …")
+        self.supervisor.stop()
+        self.services.stop()
+
+    def till(self, shop: str) -> Till:
+        return Till(url=self.url, host=host_of(shop), token=self.credentials.tokens[shop])
+
+    def _start_services(self) -> None:
+        try:
+            os.environ.update(self.services.start())
+        except (NoBroker, subprocess.CalledProcessError, psycopg.Error, OSError) as error:
+            message = f"the servers do not start: {error}"
+            raise DemoFailed(
+                message, hint=f"tail -50 {var() / 'postgres' / 'log'} {var() / 'broker' / 'log'}"
+            ) from error
+
+    def _create_shop(self, name: str, title: str) -> None:
+        match _status_of(name):
+            case "ACTIVE":
+                pass
+            case "":
+                values = ["--title", title, "--currency", "EUR", "--owner-email", f"owner@{host_of(name)}"]
+                manage("tenant", "create", name, *values)
+            case "PROVISIONING":
+                manage("tenant", "resume", name)
+            case "SUSPENDED":
+                message = f"the demo's shop {name} was suspended"
+                raise DemoFailed(message, hint=f".venv/bin/python manage.py tenant reactivate {name}")
+            case status:
+                message = f"the demo's shop {name} is {status.lower()}, and names are not given again"
+                raise DemoFailed(message, hint=f"TILLFLOW_VAR={var()}-2 make demo")
+        self._hire(name)
+
+    def _hire(self, shop: str) -> None:
+        tenant = ["--tenant", shop] if shop else []
+        manage("owner", "admin", *tenant, OWNER_PASSWORD=self.credentials.owner)
+
+    def _start_programs(self) -> None:
+        for left_over in (var() / "metrics").glob("*.db"):
+            left_over.unlink()
+        self.supervisor.start()
+        self._prove_listeners()
+        for name in SHOPS:
+            if name not in self.credentials.tokens:
+                self.credentials.tokens[name] = wait_until("a register", lambda name=name: _pair(name), "worker")  # type: ignore[misc]
+        self.credentials.save()
+
+    def _prove_listeners(self) -> None:
+        """Make sure that web and Flower are those of this demo, and keep where they listen."""
+        for listener in (self.web, self.flower):
+            if listener.prove(self.supervisor):
+                console.print(f"      {listener.name} took port {listener.port}: another program had taken the other")
+        self.credentials.web_port, self.credentials.flower_port = self.web.port, self.flower.port
+        self.credentials.save()
+        self.services.announce(TILLFLOW_URL=self.url)
+
+    def _stock(self, till: Till) -> None:
+        till.ensure_shift()
+        if till.get("/variants")["results"]:
+            return
+        for sku, name, price, barcode, quantity in GOODS:
+            product = {
+                "sku": sku,
+                "name": name,
+                "price": {"amount": price},
+                "tax_name": TAX_RATE,
+                "barcodes": [barcode],
+            }
+            variant = till.post("/products", product).json()
+            received = {"id": str(new_id()), "lines": [{"variant_id": variant["id"], "quantity": str(quantity)}]}
+            wait_until(f"stock of {sku}", lambda received=received: till.post("/goods-receipts", received).ok, "worker")  # type: ignore[misc]
+
+    def _sell(self, till: Till) -> dict[str, Any]:
+        lines = [{"barcode": GOODS[0][3], "quantity": "2"}, {"sku": "MUG", "quantity": "1"}]
+        tenders = [{"type": "gateway", "amount": {"amount": 1000}, "card_token": "tok_approve"}]
+        tenders += [{"type": "cash", "amount": {"amount": 2000}}]
+        order = till.sell(lines, tenders, customer_email="customer@example.test")
+        done = wait_until("the order to be paid", lambda: _completed(till, str(order["id"])), "cards")
+        total, currency = done["total"]["amount"], done["total"]["currency"]
+        console.print(f"      receipt {done['receipt']}: {formatted(total, currency)}, by card and in cash")
+        return done
+
+    def _follow(self, order: dict[str, Any]) -> None:
+        paths = wait_until("every subscriber", lambda: _applied_paths("corner_shop", str(order["id"])), "worker")
+        for line in paths:
+            console.print(f"      {line}")
+
+    def _release_canary(self) -> None:
+        lines = manage("events", "canary", "--tenant", "corner_shop").splitlines()
+        slowest = max(lines, key=lambda line: float(line.split()[1]))
+        console.print(f"      {len(lines)} subscribers; the slowest: {' '.join(slowest.split())}")
+
+    def _prove_wall(self, order: dict[str, Any]) -> None:
+        stranger = requests.get(
+            f"{self.url}/api/v1/orders/{order['id']}",
+            headers={
+                "Host": host_of("book_store"),
+                "Authorization": f"Bearer {self.credentials.tokens['corner_shop']}",
+            },
+            timeout=10,
+        )
+        neighbour = requests.get(
+            f"{self.url}/api/v1/orders/{order['id']}",
+            headers={"Host": host_of("book_store"), "Authorization": f"Bearer {self.credentials.tokens['book_store']}"},
+            timeout=10,
+        )
+        if (stranger.status_code, neighbour.status_code) != (403, 404):
+            message = f"the other shop answered {stranger.status_code} and {neighbour.status_code}, not 403 and 404"
+            raise DemoFailed(message)
+
+    def _prove_flower(self) -> None:
+        url = f"http://127.0.0.1:{self.flower.port}/api/workers"
+        if requests.get(url, timeout=10).status_code != 401:
+            raise DemoFailed("Flower answers without a password")
+
+    def _prove_readiness(self) -> None:
+        answer = requests.get(f"{self.url}/readyz", timeout=10)
+        if not answer.ok:
+            failing = [
+                f"{name}: {check['detail']}" for name, check in answer.json()["checks"].items() if not check["ok"]
+            ]
+            raise DemoFailed("; ".join(failing), hint=f"curl {self.url}/readyz")
+
+
+def _completed(till: Till, order_id: str) -> dict[str, Any] | None:
+    order = till.order(order_id)
+    return order if order["status"] == "COMPLETED" else None
+
+
+def _applied_paths(shop: str, order_id: str) -> list[str] | None:
+    lines = manage("trace", "--tenant", shop, "--stream", f"order:{order_id}").splitlines()
+    return None if not lines or any("pending" in line for line in lines) else lines
+
+
+def _status_of(shop: str) -> str:
+    """Return the status of a tenant, in capitals; empty when there is none."""
+    rows = (line.split() for line in manage("tenant", "list").splitlines())
+    return next((status for name, status, *_ in rows if name == shop), "")
+
+
+def _pair(shop: str) -> str:
+    return manage("device", "pair", "--tenant", shop, "--name", "Demo terminal").strip()
