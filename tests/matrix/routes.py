@@ -11,7 +11,6 @@ from django.urls.resolvers import RoutePattern
 from rest_framework.permissions import AllowAny
 from rest_framework.views import APIView
 
-from config.health import HealthView
 from config.metrics import MetricsView
 from config.urls import DocumentView
 from kernel.api.scopes import ALL_SCOPES
@@ -21,7 +20,7 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 KINDS = {"uuid": "{uuid}", "path": "{key}", "int": "{int}", "str": "{str}", "slug": "{str}"}
 
 
-OPEN = {DocumentView, HealthView}
+OPEN = {DocumentView}
 """Plain views that declare no permission, and show nothing of any tenant."""
 
 
