@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.urls.resolvers import RoutePattern
+from django.views.generic import RedirectView
 from rest_framework.permissions import AllowAny
 from rest_framework.views import APIView
 
@@ -26,6 +27,7 @@ OPEN = {DocumentView}
 
 class Guard(Enum):
     OPEN = "open"
+    LEADS = "leads to the admin"
     METRICS = "the token of Prometheus"
     TERMINAL = "a terminal"
     SCOPE = "a scope"
@@ -95,6 +97,8 @@ def _route(template: str, pattern: URLPattern) -> Route:
         return Route(template, Guard.METRICS, METHODS)
     if found in OPEN:
         return Route(template, Guard.OPEN, METHODS)
+    if found is RedirectView:
+        return Route(template, Guard.LEADS, METHODS)
     if found is None or not issubclass(found, APIView):
         raise NotAddressable(f"{template} is a view that declares no permission")
     offered = tuple(name for name in METHODS if name != "OPTIONS" and hasattr(found, name.lower()))
