@@ -1,6 +1,7 @@
 """The REST API as a terminal meets it."""
 
 import json
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -289,3 +290,13 @@ def test_the_document_is_served_to_anyone_and_made_once(
     assert (first.status_code, again.status_code, known.status_code) == (200, 200, 304)
     assert json.loads(first.content)["openapi"] == "3.1.0"
     assert again.content == first.content
+
+
+def test_the_page_of_the_document_runs_no_script_that_a_strict_policy_refuses(shop: Tenant, client: Client) -> None:
+    page = client.get("/api/docs", headers={"Host": "north.localhost"}).content.decode()
+    script = client.get("/api/docs?script=", headers={"Host": "north.localhost"})
+
+    assert re.findall(r"<script(?! src=)[^>]*>", page) == []
+    assert 'src="/api/docs?script="' in page
+    assert script.headers["Content-Type"].startswith("application/javascript")
+    assert b"/api/schema" in script.content
