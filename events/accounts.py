@@ -6,6 +6,7 @@ Checked a piece at a time, so that a scrape need not read the whole log; what wa
 from django.db import connection
 
 from events.audience import is_for
+from events.walls import here, wall
 
 LARGEST_PIECE = 20_000
 
@@ -17,7 +18,7 @@ WITH piece AS (
         least(s.cursor, greatest(coalesce(a.checked, s.start), s.start) + %(largest)s) AS high
     FROM events_subscription s
     LEFT JOIN events_account a ON a.tenant_id = s.tenant_id AND a.subscriber = s.subscriber
-    WHERE s.cursor > greatest(coalesce(a.checked, s.start), s.start)
+    WHERE {wall("s")} AND s.cursor > greatest(coalesce(a.checked, s.start), s.start)
         AND EXISTS (SELECT 1 FROM events_binding b WHERE b.tenant_id = s.tenant_id AND b.subscriber = s.subscriber)
 ), found AS (
     SELECT piece.tenant_id, piece.subscriber, count(*) AS unaccounted
@@ -45,18 +46,18 @@ SET checked = excluded.checked, unaccounted = events_account.unaccounted + exclu
 def check_accounts() -> int:
     """Check the next piece of every subscription that this session sees; return how many went on."""
     with connection.cursor() as cursor:
-        cursor.execute(_CHECK, {"largest": LARGEST_PIECE})
+        cursor.execute(_CHECK, {"largest": LARGEST_PIECE, **here()})
         return cursor.rowcount
 
 
 def forget_accounts() -> None:
     """Let everything be checked anew, from the beginning."""
     with connection.cursor() as cursor:
-        cursor.execute("DELETE FROM events_account")
+        cursor.execute(f"DELETE FROM events_account a WHERE {wall('a')}", here())
 
 
 def unaccounted_on_the_books() -> int:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT coalesce(sum(unaccounted), 0) FROM events_account")
+        cursor.execute(f"SELECT coalesce(sum(unaccounted), 0) FROM events_account a WHERE {wall('a')}", here())
         count: int = cursor.fetchone()[0]
         return int(count)

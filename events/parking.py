@@ -196,8 +196,8 @@ def put_off(parked: Parked, seconds: float) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE events_parkedevent SET next_attempt_at = clock_timestamp() + make_interval(secs => %s)"
-            " WHERE id = %s AND state = %s",
-            [seconds, parked.id, State.RETRYING],
+            " WHERE id = %s AND tenant_id = %s AND state = %s",
+            [seconds, parked.id, current_tenant(), State.RETRYING],
         )
 
 

@@ -50,7 +50,7 @@ FROM events_subscription s
 CROSS JOIN LATERAL (
     SELECT coalesce(max(position), 0) AS head FROM events_event e WHERE e.tenant_id = s.tenant_id
 ) AS log
-WHERE s.paused_at IS NULL AND (s.leased_until IS NULL OR s.leased_until < clock_timestamp()) AND (
+WHERE {wall("s")} AND s.paused_at IS NULL AND (s.leased_until IS NULL OR s.leased_until < clock_timestamp()) AND (
     (log.head > s.cursor AND EXISTS (
         SELECT 1 FROM events_binding b
         WHERE b.tenant_id = s.tenant_id AND b.subscriber = s.subscriber AND (b.until IS NULL OR b.until > s.cursor)
@@ -135,7 +135,7 @@ def lags() -> list[Lag]:
 
 def behind(*, moment_seconds: float) -> list[tuple[str, str]]:
     """List (tenant, subscriber) of those that have had something to do for longer than a moment."""
-    return [(tenant, name) for tenant, name in _rows(_BEHIND, {"moment": moment_seconds})]
+    return [(tenant, name) for tenant, name in _rows(_BEHIND, {"moment": moment_seconds, **here()})]
 
 
 def unheard(*, subscriber: str, streams: Collection[str]) -> set[str]:
