@@ -148,7 +148,7 @@ class Replay:
 
 def _passing(refused: ApiRefused) -> bool:
     """Say whether waiting helps: the stockroom hears of a new product a moment after the catalogue has it."""
-    return refused.status >= 500 or refused.code in {"idempotency-in-progress", "unknown-variant", "rate-limited"}
+    return refused.may_be_repeated or refused.code == "idempotency-in-progress"
 
 
 def _line(row: Row, quantity: Decimal) -> dict[str, Any]:

@@ -26,6 +26,7 @@ class ApiRefused(Exception):
         except ValueError:
             self.problem = {"detail": response.text[:500]}
         self.status = response.status_code
+        self.may_be_repeated = response.status_code >= 500 or "Retry-After" in response.headers
         super().__init__(f"{self.status} {self.problem.get('code', '')}: {self.problem.get('detail', '')}")
 
     @property
