@@ -539,7 +539,7 @@ def test_c04_commands_work_for_a_subscriber_that_the_code_lacks(failing: str) ->
 
     with release(without=failing):
         said = [
-            act("pause", failing),
+            act("pause", failing, "--reason", "a test"),
             act("resume", failing),
             act("retry", failing),
             act("discard", failing, "--position", "2", "--reason", "gone"),

@@ -22,6 +22,7 @@ from tests.events.sending import FakeSender, wanted
 from tests.outages import unanswered_commit
 
 LEASE, OUTCOME = 1, 2
+WEBHOOK_LEASE, WEBHOOK_OUTCOME = 2, 3
 """Which COMMIT of an attempt it is."""
 
 
@@ -105,7 +106,7 @@ def test_a_webhook_whose_lease_is_not_answered_is_sent_once(
 ) -> None:
     fail(A)
 
-    with pytest.raises(OperationalError), unanswered_commit(LEASE, made=made):
+    with pytest.raises(OperationalError), unanswered_commit(WEBHOOK_LEASE, made=made):
         send_due(endpoint_id=endpoint.id, now=later(seconds=1))
     assert receiver.received == []
     send_due(endpoint_id=endpoint.id, now=later(seconds=2))
@@ -122,7 +123,7 @@ def test_a_webhook_whose_outcome_is_not_answered_is_sent_again_only_where_it_is_
 ) -> None:
     fail(A, A)
 
-    with pytest.raises(OperationalError), unanswered_commit(OUTCOME, made=made):
+    with pytest.raises(OperationalError), unanswered_commit(WEBHOOK_OUTCOME, made=made):
         send_due(endpoint_id=endpoint.id, now=later(seconds=1))
     send_due(endpoint_id=endpoint.id, now=later(seconds=2 + LEASE_SECONDS))
 

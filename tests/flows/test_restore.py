@@ -49,7 +49,7 @@ def url(database: str) -> str:
 
 
 def run(program: str, *arguments: str) -> None:
-    command = [str(services._postgres().server.bin_path / program), *arguments]
+    command = [str(services._postgres.server.bin_path / program), *arguments]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert (done.returncode, done.stderr) == (0, "")
 
