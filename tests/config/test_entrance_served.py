@@ -66,7 +66,9 @@ def test_in04_more_chunks_than_a_body_may_have_are_a_problem(port: int) -> None:
 
 def test_in02_broken_chunks_are_a_problem(port: int) -> None:
     with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
-        connection.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\nnonsense\r\n\r\n")
+        connection.sendall(
+            b"POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\nnonsense\r\n\r\n"
+        )
         answer = b"".join(iter(lambda: connection.recv(65536), b""))
 
     assert answer.startswith(b"HTTP/1.1 400")

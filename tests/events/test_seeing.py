@@ -120,7 +120,15 @@ def test_the_command_names_those_that_do_not_apply_a_canary(shop: Tenant) -> Non
             stdout=out,
         )
     call_command(
-        "events", "canary", "--tenant", "north", "--subscriber", "pos.note_shelf_levels", "--seconds", "0.01", stdout=out
+        "events",
+        "canary",
+        "--tenant",
+        "north",
+        "--subscriber",
+        "pos.note_shelf_levels",
+        "--seconds",
+        "0.01",
+        stdout=out,
     )
 
     assert "has not arrived" in out.getvalue()
