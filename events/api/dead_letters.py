@@ -218,11 +218,11 @@ class SubscriptionsView(OperatorView):
         "pause_subscription",
         body=PauseBody,
         answers={204: None},
-        refuses=[NotFound, SubscriptionBusy],
+        refuses=[NotFound, ReasonMissing, SubscriptionBusy],
         example={"subscriber": "notifications.mail_receipts", "paused": True, "reason": "The mail server moves"},
     )
     def patch(self, request: Request, asked: dict[str, Any]) -> Response:
-        """Pause a subscriber of this shop before its next event, or let it go on."""
+        """Pause a subscriber of this shop before its next event, with a reason, or let it go on."""
         services.require_subscriber(subscriber=asked["subscriber"])
         change = services.pause_subscription if asked["paused"] else services.resume_subscription
         change(subscriber=asked["subscriber"], operator=actor_of(request), reason=asked["reason"])
