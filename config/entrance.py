@@ -2,23 +2,16 @@
 
 import codecs
 import io
-import json
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Iterable
 
 from django.utils.http import parse_header_parameters
 from gunicorn.http.errors import ParseException
 
-from kernel.api.errors import CONTENT_TYPE, problem
+from config.turning_away import Application, Environ, StartResponse, turn_away
 from kernel.limits import LARGEST_BODY
-
-Environ = dict[str, Any]
-StartResponse = Callable[..., Any]
-Application = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 CHARSETS = frozenset({"utf-8", "ascii"})
 TOO_LARGE = f"A body has at most {LARGEST_BODY} bytes: send less at once."
-REASONS = {400: "Bad Request", 411: "Length Required", 413: "Content Too Large"}
 
 
 class TurnedAway(Exception):
@@ -44,7 +37,7 @@ class Entrance:
             _require_charset(environ.get("CONTENT_TYPE", ""))
             _require_body(environ)
         except TurnedAway as error:
-            return _answer(error, environ, start_response)
+            return turn_away(environ, start_response, error.status, error.code, str(error))
         return self.application(environ, start_response)
 
 
@@ -77,11 +70,3 @@ def _require_body(environ: Environ) -> None:
         raise TurnedAway(413, "body-too-large", TOO_LARGE)
     environ["wsgi.input"], environ["CONTENT_LENGTH"] = io.BytesIO(body), str(len(body))
     del environ["HTTP_TRANSFER_ENCODING"]
-
-
-def _answer(error: TurnedAway, environ: Environ, start_response: StartResponse) -> list[bytes]:
-    path = environ.get("PATH_INFO", "").encode("latin-1").decode(errors="replace")
-    body = json.dumps(problem(error.status, error.code, str(error), path)).encode()
-    headers = [("Content-Type", CONTENT_TYPE), ("Content-Length", str(len(body)))]
-    start_response(f"{error.status} {REASONS[error.status]}", headers)
-    return [body]

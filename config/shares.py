@@ -5,23 +5,18 @@ answer at share one part, until the first answer to each; probes have a part of 
 turns requests away is still seen to live.
 """
 
-import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from threading import Condition
-from typing import Any
 
 from prometheus_client import Counter as Metric
 
-from kernel.api.errors import CONTENT_TYPE, problem
+from config.turning_away import Application, Environ, StartResponse, turn_away
 from tenants.hostnames import requested_host
-
-Environ = dict[str, Any]
-StartResponse = Callable[..., Any]
-Application = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
 RETRY_SECONDS = 1
+BUSY = f"This shop has as many requests under way as it may. Send this one again in {RETRY_SECONDS} s."
 turned_away = Metric("tillflow_web_turned_away", "Requests answered 503 because of a tenant's share", ["tenant"])
 
 
@@ -53,7 +48,7 @@ class ThreadShares:
         tenant = self._tenant_of(environ)
         if not self._begin(tenant):
             turned_away.labels(tenant).inc()
-            return _refusal(environ, start_response)
+            return turn_away(environ, start_response, 503, "shop-busy", BUSY, retry_after=RETRY_SECONDS)
         try:
             return _Answer(self.application(environ, start_response), lambda: self._end(tenant))
         except BaseException:
@@ -113,13 +108,3 @@ class _Answer:
             if not self._closed:
                 self._closed = True
                 self._end()
-
-
-def _refusal(environ: Environ, start_response: StartResponse) -> list[bytes]:
-    detail = f"This shop has as many requests under way as it may. Send this one again in {RETRY_SECONDS} s."
-    path = environ.get("PATH_INFO", "").encode("latin-1").decode(errors="replace")
-    document = problem(503, "shop-busy", detail, path, retry_after=RETRY_SECONDS)
-    body = json.dumps(document).encode()
-    headers = [("Content-Type", CONTENT_TYPE), ("Content-Length", str(len(body))), ("Retry-After", str(RETRY_SECONDS))]
-    start_response("503 Service Unavailable", headers)
-    return [body]
