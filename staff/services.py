@@ -1,7 +1,5 @@
 """Roles, the people who hold them, and the keys of integrators."""
 
-import hashlib
-import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -14,12 +12,11 @@ from django.utils import timezone
 from events import audit
 from kernel.api.scopes import ALL_SCOPES
 from kernel.refusals import NotFound, Refusal
-from kernel.tenancy import current_tenant
 from kernel.text import require_line
+from kernel.tokens import OVERLAP, hash_of, new_token
 from staff.models import KEY_NAME, ApiKey, User
 
 KEY_PREFIX = "tk"
-OVERLAP = timedelta(days=1)
 
 
 class ScopeUnknown(Refusal):
@@ -104,8 +101,8 @@ def issue_api_key(*, name: str, scopes: Sequence[str], expires_at: datetime | No
     if expires_at is not None and expires_at <= now:
         message = f"the key would have expired already, at {expires_at:%Y-%m-%d %H:%M}"
         raise ExpiryInvalid(message, field="expires_at")
-    key = _new_key()
-    row = ApiKey(name=name, scopes=sorted(scopes), key_hash=hash_of_key(key), expires_at=expires_at, last_used_at=now)
+    key = new_token(KEY_PREFIX)
+    row = ApiKey(name=name, scopes=sorted(scopes), key_hash=hash_of(key), expires_at=expires_at, last_used_at=now)
     with transaction.atomic():
         if ApiKey.objects.filter(name=name).exists():
             message = f"an API key is named {name!r} already"
@@ -120,10 +117,10 @@ def rotate_api_key(*, name: str, overlap: timedelta = OVERLAP) -> str:
 
     :raises NotFound: when no key of that name is valid.
     """
-    key, now = _new_key(), timezone.now()
+    key, now = new_token(KEY_PREFIX), timezone.now()
     with transaction.atomic():
         row = _valid(name)
-        row.previous_hash, row.previous_until, row.key_hash = row.key_hash, now + overlap, hash_of_key(key)
+        row.previous_hash, row.previous_until, row.key_hash = row.key_hash, now + overlap, hash_of(key)
         row.save(update_fields=["previous_hash", "previous_until", "key_hash"])
         until = f"the one before until {row.previous_until:%Y-%m-%d %H:%M} UTC"
         audit.record(action="API key rotated", subject=f"api-key:{name}", detail=until)
@@ -142,18 +139,9 @@ def revoke_api_key(*, name: str) -> None:
         audit.record(action="API key revoked", subject=f"api-key:{name}")
 
 
-def hash_of_key(key: str) -> str:
-    """Hash an API key. It is 256 random bits, so a plain hash cannot be searched back."""
-    return hashlib.sha256(key.encode()).hexdigest()
-
-
 def _valid(name: str) -> ApiKey:
     row = ApiKey.objects.select_for_update().filter(name=name, revoked_at=None).first()
     if row is None:
         message = f"this shop has no valid API key named {name!r}"
         raise NotFound(message)
     return row
-
-
-def _new_key() -> str:
-    return f"{KEY_PREFIX}.{current_tenant()}.{secrets.token_urlsafe(32)}"

@@ -12,9 +12,10 @@ from rest_framework.request import Request
 from kernel.api.errors import ApiProblem
 from kernel.api.terminal import Terminal
 from kernel.tenancy import current_tenant, in_public
+from kernel.tokens import hash_of
 from kernel.usage import is_stale
 from pos.models import Device
-from pos.services.tills import TOKEN_PREFIX, hash_of
+from pos.services.tills import TOKEN_PREFIX
 
 
 class DeviceTokenAuthentication(BaseAuthentication):

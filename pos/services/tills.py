@@ -1,7 +1,5 @@
 """Registers at work: pairing devices, opening shifts, numbering receipts."""
 
-import hashlib
-import secrets
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -13,14 +11,13 @@ from events.publishing import publish
 from events.unit_of_work import unit_of_work
 from kernel.limits import NAME
 from kernel.refusals import NotFound, Refusal
-from kernel.tenancy import current_tenant
 from kernel.text import require_line
+from kernel.tokens import OVERLAP, hash_of, new_token
 from pos.events import ShiftOpened
 from pos.models import Device, Register, Shift
 from pos.models.tills import ONE_OPEN_SHIFT
 
 TOKEN_PREFIX = "tf"  # noqa: S105 - not a secret, the mark of one
-OVERLAP = timedelta(days=1)
 
 
 class ShiftNotOpen(Refusal):
@@ -50,7 +47,7 @@ def pair_device(*, register_code: str, name: str, expires_at: datetime | None = 
     if register is None:
         message = f"this shop has no register {register_code!r}"
         raise NotFound(message)
-    token = _new_token()
+    token = new_token(TOKEN_PREFIX)
     device = Device(
         register=register, name=name, token_hash=hash_of(token), expires_at=expires_at, last_used_at=timezone.now()
     )
@@ -66,7 +63,7 @@ def rotate_device_token(*, device_id: UUID, overlap: timedelta = OVERLAP) -> str
     :raises NotFound: when there is no such device.
     :raises DeviceRevoked: when it was revoked.
     """
-    token = _new_token()
+    token = new_token(TOKEN_PREFIX)
     with transaction.atomic():
         device = _paired(device_id)
         device.previous_hash, device.previous_until = device.token_hash, timezone.now() + overlap
@@ -100,15 +97,6 @@ def _paired(device_id: UUID) -> Device:
         message = f"the device {device.name} was revoked, which is final: pair a new one"
         raise DeviceRevoked(message)
     return device
-
-
-def _new_token() -> str:
-    return f"{TOKEN_PREFIX}.{current_tenant()}.{secrets.token_urlsafe(32)}"
-
-
-def hash_of(token: str) -> str:
-    """Hash a device token. It is 256 random bits, so a plain hash cannot be searched back."""
-    return hashlib.sha256(token.encode()).hexdigest()
 
 
 def open_shift(*, id: UUID, register: Register, float_amount: int, now: datetime) -> Shift:

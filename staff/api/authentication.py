@@ -11,9 +11,10 @@ from rest_framework.request import Request
 
 from kernel.api.errors import ApiProblem
 from kernel.tenancy import current_tenant, in_public
+from kernel.tokens import hash_of
 from kernel.usage import is_stale
 from staff.models import ApiKey
-from staff.services import KEY_PREFIX, hash_of_key
+from staff.services import KEY_PREFIX
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +47,7 @@ class ApiKeyAuthentication(BaseAuthentication):
             return None
         if rest.partition(".")[0] != current_tenant():
             raise ApiProblem(403, "tenant-mismatch", "This key belongs to another shop than the one at this host.")
-        key_hash, now = hash_of_key(key), timezone.now()
+        key_hash, now = hash_of(key), timezone.now()
         found = ApiKey.objects.answering_to(key_hash, now).first()
         if found is None:
             raise AuthenticationFailed("No valid API key of this shop is this one.")
