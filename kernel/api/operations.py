@@ -53,10 +53,10 @@ class Operation:
     def renames(self) -> bool:
         return any(each.renamed for each in _inputs(self.query or self.body))
 
-    @property
-    def parameters(self) -> set[str]:
+    @functools.cached_property
+    def parameters(self) -> frozenset[str]:
         """The names of all parameters of the query, old ones included."""
-        return {*(self.query().fields if self.query else ()), *(PAGE_PARAMETERS if self.paged else ())}
+        return frozenset({*(self.query().fields if self.query else ()), *(PAGE_PARAMETERS if self.paged else ())})
 
 
 def operation(
