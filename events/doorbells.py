@@ -244,12 +244,7 @@ class Doorbells:
 
     def _connected(self) -> redis.Redis[bytes]:
         if self._client is None:
-            self._client = redis.Redis.from_url(
-                settings.REDIS_URL,
-                socket_timeout=PROBE_SECONDS,
-                socket_connect_timeout=PROBE_SECONDS,
-                retry=Retry(NoBackoff(), 0),
-            )
+            self._client = _client(PROBE_SECONDS)
         return self._client
 
     def require_broker(self) -> None:
@@ -258,12 +253,7 @@ class Doorbells:
         :raises BrokerAway: when it does not answer within a moment.
         """
         try:
-            with redis.Redis.from_url(
-                settings.REDIS_URL,
-                socket_timeout=ANSWER_SECONDS,
-                socket_connect_timeout=ANSWER_SECONDS,
-                retry=Retry(NoBackoff(), 0),
-            ) as client:
+            with _client(ANSWER_SECONDS) as client:
                 client.ping()
         except (redis.RedisError, OSError) as error:
             message = f"the broker does not answer: {error}"
@@ -272,6 +262,13 @@ class Doorbells:
     def forget_connection(self) -> None:
         """Drop a connection that was inherited by a fork."""
         self._client = None
+
+
+def _client(patience: float) -> redis.Redis[bytes]:
+    """Make a client that waits so many seconds for the broker, and asks once."""
+    return redis.Redis.from_url(
+        settings.REDIS_URL, socket_timeout=patience, socket_connect_timeout=patience, retry=Retry(NoBackoff(), 0)
+    )
 
 
 def _bell(tenant_id: str, subscriber: Subscriber) -> str:
