@@ -24,7 +24,7 @@ from inventory.services import (
     receive_goods,
 )
 from kernel import limits
-from kernel.api.fields import LARGEST_QUANTITY, MomentField, QuantityField, Text, UUIDv7Field
+from kernel.api.fields import MomentField, QuantityField, Text, UUIDv7Field
 from kernel.api.inputs import Body, Query
 from kernel.api.operations import operation
 from kernel.api.pages import Pages
@@ -72,7 +72,7 @@ class ReceivedLineBody(Body):
 
 class AdjustedLineBody(Body):
     variant_id = serializers.UUIDField()
-    quantity = QuantityField(min_value=-LARGEST_QUANTITY, help_text="Found is positive, lost negative")
+    quantity = QuantityField(min_value=-limits.LARGEST_QUANTITY, help_text="Found is positive, lost negative")
     reason = Text(limits.REASON)
 
     def validate_quantity(self, value: Any) -> Any:

@@ -1,8 +1,10 @@
 """How long texts may be, in characters, and how large a request: one rule for columns, the API and the admin.
 
-A column that is written from another one is at least as wide (`tests/config/test_text_limits.py` holds all of them
+A column that is written from another one is at least as wide (`tests/kernel/test_texts.py` holds all of them
 against one another).
 """
+
+from decimal import Decimal
 
 NAME = 200
 """Of a product, a variant, a location, a device."""
@@ -23,6 +25,7 @@ MAIL_ADDRESS = 254
 URL = 2000
 TYPE_NAME = 200
 """Of an event type, a subscriber, a kind of call."""
+LARGEST_QUANTITY = Decimal(10**8)
 MOST_LINES = 1000
 """Of an order, a return or a stock document."""
 MOST_TENDERS = 20

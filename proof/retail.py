@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
+from kernel.limits import LARGEST_QUANTITY
 from kernel.moments import MomentInvalid, past_moment
 from proof.reading import FileUnusable, iter_rows
 
@@ -14,7 +15,6 @@ __all__ = ["FileUnusable", "Invoice", "Rejected", "Retail", "Row", "iter_documen
 
 GOODS = re.compile(r"^\d{5}[A-Z]{0,2}$")
 AMERICAN = ("%m/%d/%Y %H:%M", "%m/%d/%y %H:%M", "%m/%d/%Y %H:%M:%S")
-LARGEST_QUANTITY = Decimal(10**8)
 LARGEST_PRICE = Decimal(10**10)
 
 

@@ -11,11 +11,11 @@ from rest_framework import serializers
 
 from kernel import limits
 from kernel.ids import is_version_7
+from kernel.limits import LARGEST_QUANTITY
 from kernel.moments import CLOCK_TOLERANCE, EARLIEST, MomentInvalid, parse_moment, past_moment
 from kernel.text import UNPRINTABLE, UNPRINTABLE_IN_LINES
 from kernel.validators import PlainText
 
-LARGEST_QUANTITY = Decimal(10**8)
 VERSION_7 = "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"
 
 

@@ -10,6 +10,7 @@ from django.utils import timezone
 from events.causes import acting_as
 from kernel import arguments
 from kernel.commands import Command as OurCommand
+from kernel.limits import NAME
 from kernel.tenancy import find_furnished_tenant, in_tenant
 from pos.models import Device
 from pos.services.tills import pair_device, revoke_device, rotate_device_token
@@ -22,7 +23,7 @@ class Command(OurCommand):
         actions = parser.add_subparsers(dest="action", required=True)
         pair = actions.add_parser("pair")
         pair.add_argument("--register", type=arguments.name, default="R1", help="the register's code")
-        pair.add_argument("--name", type=arguments.text(200), default="Terminal")
+        pair.add_argument("--name", type=arguments.text(NAME), default="Terminal")
         pair.add_argument(
             "--days",
             type=arguments.whole_number(1, 3650, of="days"),

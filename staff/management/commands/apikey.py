@@ -11,6 +11,7 @@ from kernel import arguments
 from kernel.api.scopes import ALL_SCOPES
 from kernel.commands import Command as OurCommand
 from kernel.tenancy import find_furnished_tenant, in_tenant
+from staff.models import KEY_NAME
 from staff.services import issue_api_key, revoke_api_key, rotate_api_key
 
 
@@ -19,7 +20,7 @@ class Command(OurCommand):
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("action", choices=["issue", "rotate", "revoke"])
-        parser.add_argument("name", type=arguments.text(100))
+        parser.add_argument("name", type=arguments.text(KEY_NAME))
         parser.add_argument("--tenant", type=arguments.name, required=True)
         parser.add_argument("--scopes", default=",".join(ALL_SCOPES), help="separated by commas; all when left out")
         parser.add_argument(

@@ -10,6 +10,7 @@ from django.core.management.base import CommandError
 from events.causes import acting_as
 from kernel import arguments
 from kernel.commands import Command as OurCommand
+from kernel.limits import MAIL_ADDRESS
 from kernel.tenancy import find_furnished_tenant, in_public_schema, in_tenant
 from staff import second_factor
 from staff.models import User
@@ -22,7 +23,7 @@ class Command(OurCommand):
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("username", type=arguments.text(150))
         parser.add_argument("--tenant", type=arguments.name, help="the shop; without it, the platform's own admin")
-        parser.add_argument("--email", type=arguments.text(254))
+        parser.add_argument("--email", type=arguments.text(MAIL_ADDRESS))
         parser.add_argument(
             "--remove-second-factor", action="store_true", help="only that, so that they take a new app into use"
         )
