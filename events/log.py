@@ -39,10 +39,11 @@ class StoredEvent(msgspec.Struct, frozen=True, kw_only=True):
     data: str
 
 
-# The newest position of a tenant's log. What was dropped may be newer than what is kept: months follow the clock, which
-# may be set back. The same holds for the versions of a stream.
 FLOOR = "coalesce((SELECT position FROM events_floor WHERE tenant_id = %(tenant)s), 0)"
 """The position after which the log begins: what came before is in archives only."""
+
+# The newest position of a tenant's log. What was dropped may be newer than what is kept: months follow the clock, which
+# may be set back. The same holds for the versions of a stream.
 HEAD = """greatest(
     (SELECT max(position) FROM events_event WHERE tenant_id = %(tenant)s),
     (SELECT position FROM events_floor WHERE tenant_id = %(tenant)s),

@@ -79,7 +79,7 @@ class Poison:
             self.unanswered = partial(self.forget_at(position), counted=starts)
         return starts
 
-    def set_aside(self, envelope: Envelope, starts: int) -> "Aside":
+    def set_aside(self, envelope: Envelope, starts: int) -> Aside:
         """Park the next event, whose starts before the one that was just counted have not ended: dead, or tried apart.
 
         Its stream waits for it; the cursor passes it, and the others go on.

@@ -68,7 +68,7 @@ def alert_webhook_paused(event: WebhookEndpointPaused, delivery: Delivery[Webhoo
 def alert_subscription_paused(event: SubscriptionPaused, delivery: Delivery[SubscriptionPaused]) -> None:
     queue_operation_alert(
         event_id=delivery.envelope.event_id,
-        subject=f"Paused: {event.subscriber}"[:200],
+        subject=f"Paused: {event.subscriber}",
         body=f"{event.operator} has paused {event.subscriber}: {event.reason}\n"
         "What happens meanwhile waits for it. Resume it in the admin, under Subscriptions.\n",
     )

@@ -18,7 +18,6 @@ from kernel.refusals import Refusal
 from staff.models import SignInRules, User
 
 RECOVERY_CODES = 10
-ISSUER = "Tillflow"
 
 
 class CodeWrong(Refusal):

@@ -6,6 +6,7 @@ from urllib.parse import quote, urlencode
 
 import segno
 from django import forms
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -88,7 +89,7 @@ def _enrol(site: Any, request: HttpRequest) -> HttpResponse:
     device = second_factor.device_to_enrol(person)
     secret = second_factor.shown_secret(device)
     label = quote(f"{request.get_host()}:{person.get_username()}")
-    query = urlencode({"secret": secret.replace(" ", ""), "issuer": f"{second_factor.ISSUER} {request.get_host()}"})
+    query = urlencode({"secret": secret.replace(" ", ""), "issuer": f"{settings.OTP_TOTP_ISSUER} {request.get_host()}"})
     picture = segno.make(f"otpauth://totp/{label}?{query}", error="m").svg_data_uri(scale=5, border=2)
     shown = {**site.each_context(request), "title": "Second factor", "form": form, "secret": secret, "qr": picture}
     return render(request, "admin/second_factor_enrol.html", shown)

@@ -78,9 +78,10 @@ class Demo:
 
     def revive(self) -> None:
         """Start again what has exited, and say so."""
-        for name in self.services.exited():
+        exited = self.services.exited()
+        for name in exited:
             console.print(f"[yellow]{name} had exited and is started again")
-        if self.services.exited():
+        if exited:
             before = dict(self.services.urls)
             self._start_services()
             if self.services.urls != before:
