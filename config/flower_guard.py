@@ -1,4 +1,4 @@
-"""Flower asks for a password with every request and has no limit of its own: it gets the one of the admin's door.
+"""Flower asks for a password with every request and has no limit: it gets the one of the admin's door.
 
 Flower's handlers run in an event loop, where Django's database layer refuses to work: one thread does that.
 """

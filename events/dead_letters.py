@@ -14,7 +14,7 @@ from events.walls import here, wall
 
 @dataclass(frozen=True, kw_only=True)
 class DeadLetterGroup:
-    """Dead events of one subscriber with one kind of error. `blocked` is how many wait behind them.
+    """Dead events of one subscriber with one kind of error. `blocked` is how many wait for them.
 
     :param parked: the row of one of them, by which the group is named.
     """

@@ -46,7 +46,7 @@ def sweep(*, insist: bool = False) -> int:
 
 
 def sweep_all() -> tuple[int, int]:
-    """Ring for all that is behind or due, whatever was rung for before; return how many there were, and were rung."""
+    """Ring for all that is pending or due, whatever was rung for before; return how many there were, and were rung."""
     reminders = _reminders()
     return len(reminders), sum(bool(reminder.ring()) for reminder in reminders)
 

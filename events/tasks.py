@@ -102,7 +102,7 @@ def _register_drain(app: Celery, subscriber: Subscriber) -> None:
 
 @shared_task(name="events.send", queue="mail", **RETRY_ON_INFRASTRUCTURE)
 def send(tenant: str, outgoing: str) -> dict[str, Any]:
-    """Send a row of what leaves the database, and what waits behind it; its queue is the sender's."""
+    """Send a row of what leaves the database, and what waits for a slot after it; its queue is the sender's."""
     with in_tenant(tenant_for_task(tenant)):
         return {"tenant": tenant, "state": send_in_line(UUID(outgoing))}
 

@@ -1,4 +1,4 @@
-"""Signing in: limits before a password is looked at, and the audit of what came of it.
+"""Signing in: limits before a password is looked at, and the audit of attempts.
 
 What counts is one person at one host, and one address at all hosts together. So the attempts are the platform's: their
 tables are in `public`, where row-level security shows them to sessions of the platform only, and this handler works

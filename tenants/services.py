@@ -196,7 +196,7 @@ def _move(tenant: Tenant, *, before: Tenant.Status, after: Tenant.Status, said: 
 def _alone_with(tenant: Tenant) -> Iterator[None]:
     """Keep every other process from making or dropping this tenant's schema until the end.
 
-    The lock has a connection of its own: migrating closes the one that the services work with.
+    The lock has a separate connection: migrating closes the one that the services work with.
 
     :raises TenantBusy: when another process keeps it for longer than a minute.
     """

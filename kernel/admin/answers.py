@@ -1,4 +1,4 @@
-"""What an act answers besides a redirect: secrets that are shown once, and the question before what stops others."""
+"""What an act answers but a redirect: secrets that are shown once, and the question before what stops others."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""An application that answers with what it was sent, behind the entrance of the web processes."""
+"""An application that answers with what it was sent, after the entrance of the web processes."""
 
 from collections.abc import Callable
 from typing import Any

@@ -46,7 +46,7 @@ def killed_before_the_tables(patch: pytest.MonkeyPatch) -> None:
 
 
 def killed_between_a_migration_and_its_record(patch: pytest.MonkeyPatch) -> None:
-    """Django records a migration whose last statements were deferred in a transaction of its own."""
+    """Django records a migration whose last statements were deferred in a separate transaction."""
     record = MigrationRecorder.record_applied
 
     def apart_from_its_migration(self: MigrationRecorder, app: str, name: str) -> None:
