@@ -13,8 +13,8 @@ from tests.faults.arrivals import Due
 from tests.faults.evidence import Evidence, Shop
 
 SAID_ONCE = ("pos.order_placed", "pos.order_completed")
-KEPT_OF_CLOSED = ("events_operatoraction",)
-"""What outlives a closed tenant: the record of what operators did."""
+KEPT_OF_CLOSED = ("events_operatoraction", "events_auditentry")
+"""What outlives a closed tenant: who did what in it, and who signed in or was refused."""
 
 
 @dataclass

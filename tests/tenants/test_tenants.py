@@ -10,7 +10,8 @@ from django.db import connection
 from django.test import Client
 from django_tenants.postgresql_backend import base
 
-from events.models import Event, Subscription
+from events import audit
+from events.models import AuditEntry, Event, Subscription
 from events.subscriptions import all_subscribers
 from kernel.refusals import Refusal
 from kernel.tenancy import in_public_schema, in_tenant
@@ -101,6 +102,15 @@ def test_a_closed_tenant_is_gone_with_its_events(created: Tenant) -> None:
         assert cursor.fetchone()[0] == 0
     with pytest.raises(Refusal):
         services.close_tenant(tenant=created)
+
+
+def test_the_audit_outlives_a_closed_tenant(created: Tenant) -> None:
+    with in_tenant(created):
+        audit.record(action="device paired", subject="device:1")
+
+    services.close_tenant(tenant=created)
+
+    assert AuditEntry.objects.filter(tenant_id=NAME, action="device paired").exists()
 
 
 def test_a_host_is_looked_up_once_within_its_lifetime(db: None, django_assert_num_queries: object) -> None:
