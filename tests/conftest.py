@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from rest_framework.test import APIClient
 
@@ -29,6 +30,12 @@ SHOPS = ("north", "south")
 @pytest.fixture(scope="session", autouse=True)
 def _own_stack() -> None:
     isolation.require_own_stack()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _static_files_are_found_when_they_are_asked_for() -> None:
+    """A web process looks through them once, when it starts; each of a test's clients would again."""
+    settings.WHITENOISE_AUTOREFRESH = True
 
 
 @pytest.fixture(scope="session")
