@@ -211,3 +211,13 @@ def test_the_command_says_what_was_wrong(shop: Tenant, typed: list[str], reason:
         call_command("device", *typed, "--tenant", "north")
 
     assert Device.objects.count() == 0
+
+
+def test_w15_no_message_travels_in_a_cookie(shop: Tenant) -> None:
+    client = people.owner()
+
+    saved = client.post("/admin/pos/taxrate/add/", {"name": "Reduced", "rate": "0.07"})
+
+    assert saved.status_code == 302
+    assert set(client.cookies) <= {"sessionid", "csrftoken"}
+    assert b"was added successfully" in client.get("/admin/pos/taxrate/").content

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.contrib import admin
 from django.db import connection
+from django.http import Http404
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from events import cursors, parking
@@ -15,7 +16,7 @@ from events.services import TENANT_TABLES, subscribe_tenant
 from events.subscriptions import Backoff
 from events.unit_of_work import unit_of_work
 from events.webhooks.endpoints import create_endpoint
-from kernel.admin import ModelAdmin
+from kernel.admin import ModelAdmin, acting_on
 from kernel.tenancy import in_public_schema, in_tenant
 from pos.models import Device, Register
 from staff.checks import actions_of, every_action_names_its_permission, every_page_is_ours
@@ -245,3 +246,12 @@ def test_w06_the_test_looks_at_every_kind_of_row(neighbour: Tenant) -> None:
 
     for model in (ParkedEvent, Outgoing, WebhookDelivery, WebhookEndpoint, Subscription, AuditEntry, Device):
         assert found[model], model
+
+
+@pytest.mark.parametrize("tenant_id", ["south", "public", "nowhere"])
+def test_w01_a_row_of_another_shop_is_acted_on_by_nobody_of_this_one(shop: Tenant, tenant_id: str) -> None:
+    with pytest.raises(Http404), acting_on(ParkedEvent(tenant_id=tenant_id)):
+        raise AssertionError("it was entered")
+
+    with acting_on(ParkedEvent(tenant_id="north")):
+        assert connection.schema_name == "north"
