@@ -7,19 +7,19 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import environ
 from django.urls import reverse_lazy
 
 from config.browsers import browser_settings
+from config.environment import Environment
 from config.slots import DEFAULTS, slots_of
 from config.stack.place import load_urls, var
 from kernel.limits import LARGEST_BODY
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-environ.Env.read_env(os.environ.get("ENV_FILE") or BASE_DIR / ".env")
+Environment.read_env(os.environ.get("ENV_FILE") or BASE_DIR / ".env")
 load_urls()
-env = environ.Env()
+env = Environment()
 
 DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = env.str("SECRET_KEY", default="")
@@ -89,7 +89,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 DATABASES: dict[str, dict[str, Any]] = {
     "default": {
-        **env.db("DATABASE_URL", default="postgresql:///no-stack-runs"),
+        **env.database("DATABASE_URL", default="postgresql:///no-stack-runs"),
         "ENGINE": "tenants.database",
         "CONN_MAX_AGE": 600,
         "CONN_HEALTH_CHECKS": True,
@@ -170,7 +170,7 @@ LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_TZ = True
 
-REDIS_URL = env.str("REDIS_URL", default="redis://127.0.0.1:1/0")
+REDIS_URL = env.broker("REDIS_URL", default="redis://127.0.0.1:1/0")
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
