@@ -24,14 +24,20 @@ WITH piece AS (
     SELECT piece.tenant_id, piece.subscriber, count(*) AS unaccounted
     FROM piece
     JOIN events_binding b ON b.tenant_id = piece.tenant_id AND b.subscriber = piece.subscriber
-    JOIN events_event e ON e.tenant_id = piece.tenant_id AND e.type = b.type
-        AND e.position > greatest(piece.low, b.since) AND e.position <= piece.high
-        AND (b.until IS NULL OR e.position <= b.until) AND {is_for("e", "b.subscriber")}
-    LEFT JOIN events_processedevent d ON d.tenant_id = e.tenant_id AND d.subscriber = piece.subscriber
-        AND d.position = e.position AND d.recorded_at = e.recorded_at
-    LEFT JOIN events_parkedevent p ON p.tenant_id = e.tenant_id AND p.subscriber = piece.subscriber
-        AND p.position = e.position
-    WHERE (d.position IS NOT NULL)::int + (p.position IS NOT NULL)::int <> 1
+    CROSS JOIN LATERAL (
+        SELECT e.* FROM events_event e
+        WHERE e.tenant_id = piece.tenant_id AND e.type = b.type AND {is_for("e", "b.subscriber")}
+            AND e.position > greatest(piece.low, b.since) AND e.position <= least(piece.high, b.until)
+        OFFSET 0  -- each piece is read by itself, along the index: joined in any order, the whole log would be
+    ) AS e
+    WHERE (
+        SELECT count(*) FROM events_processedevent d
+        WHERE d.tenant_id = e.tenant_id AND d.subscriber = piece.subscriber AND d.position = e.position
+            AND d.recorded_at = e.recorded_at
+    ) + (
+        SELECT count(*) FROM events_parkedevent p
+        WHERE p.tenant_id = e.tenant_id AND p.subscriber = piece.subscriber AND p.position = e.position
+    ) <> 1
     GROUP BY piece.tenant_id, piece.subscriber
 )
 INSERT INTO events_account (tenant_id, subscriber, checked, unaccounted, checked_at)

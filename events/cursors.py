@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from django.db import connection
 
-from events.bindings import HEARD, PENDING, Heard, heard
+from events.bindings import FIRST_PENDING, HEARD, Heard, heard
 from events.delivery import Envelope
 from events.parking import PARKED_FLAGS, STARTING_SECONDS
 
@@ -135,7 +135,7 @@ def has_news(tenant_id: str, subscriber: str) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
-            SELECT EXISTS (SELECT 1 FROM {PENDING})
+            SELECT EXISTS (SELECT 1 FROM {FIRST_PENDING})
             FROM events_subscription s WHERE s.tenant_id = %s AND s.subscriber = %s AND s.paused_at IS NULL
             """,
             [tenant_id, subscriber],

@@ -6,8 +6,7 @@ from typing import Any
 
 from django.db import connection
 
-from events.audience import is_for
-from events.bindings import HEARD_BY, HEARS, PENDING
+from events.bindings import FIRST_PENDING, HEARD_BY, HEARS, PENDING
 from events.log import COLUMNS, StoredEvent, stored_event
 from events.walls import here, wall
 
@@ -29,10 +28,11 @@ class Lag:
 
 _LAG = f"""
 SELECT s.tenant_id, s.subscriber, s.cursor, pending.behind,
-    coalesce(extract(epoch FROM clock_timestamp() - pending.oldest), 0)::float,
+    coalesce(extract(epoch FROM clock_timestamp() - oldest.recorded_at), 0)::float,
     parked.retrying, parked.waiting, parked.dead, s.paused_at IS NOT NULL
 FROM events_subscription s
-CROSS JOIN LATERAL (SELECT count(*) AS behind, min(e.recorded_at) AS oldest FROM {PENDING}) AS pending
+CROSS JOIN LATERAL (SELECT min(first.recorded_at) AS recorded_at FROM {FIRST_PENDING}) AS oldest
+CROSS JOIN LATERAL (SELECT count(*) AS behind FROM {PENDING} WHERE oldest.recorded_at IS NOT NULL) AS pending
 CROSS JOIN LATERAL (
     SELECT count(*) FILTER (WHERE state = 'RETRYING') AS retrying, count(*) FILTER (WHERE state = 'WAITING') AS waiting,
         count(*) FILTER (WHERE state = 'DEAD') AS dead
@@ -53,16 +53,11 @@ CROSS JOIN LATERAL (
 WHERE {wall("s")} AND s.paused_at IS NULL AND (s.leased_until IS NULL OR s.leased_until < clock_timestamp()) AND (
     (log.head > s.cursor AND EXISTS (
         SELECT 1 FROM events_binding b
-        WHERE b.tenant_id = s.tenant_id AND b.subscriber = s.subscriber AND (b.until IS NULL OR b.until > s.cursor)
-        AND (
-            log.head - s.cursor > 1000
-            OR (
-                SELECT e.recorded_at FROM events_event e
-                WHERE e.tenant_id = s.tenant_id AND e.type = b.type AND e.position > greatest(b.since, s.cursor)
-                    AND (b.until IS NULL OR e.position <= b.until) AND {is_for("e", "b.subscriber")}
-                ORDER BY e.position LIMIT 1
-            ) < clock_timestamp() - make_interval(secs => %(moment)s)
-        )
+        WHERE log.head - s.cursor > 1000 AND b.tenant_id = s.tenant_id AND b.subscriber = s.subscriber
+            AND (b.until IS NULL OR b.until > s.cursor)
+        UNION ALL
+        SELECT 1 FROM {FIRST_PENDING}
+        WHERE first.recorded_at < clock_timestamp() - make_interval(secs => %(moment)s)
     ))
     OR EXISTS (
         SELECT 1 FROM events_parkedevent p
@@ -72,18 +67,9 @@ WHERE {wall("s")} AND s.paused_at IS NULL AND (s.leased_until IS NULL OR s.lease
 )
 """
 
-# As _BEHIND looks for it: the first event after the cursor of each type that is heard, along the log's index.
 _OLDEST_PENDING = f"""
 SELECT coalesce(extract(epoch FROM clock_timestamp() - min(first.recorded_at)), 0)::float
-FROM events_subscription s
-JOIN events_binding b ON b.tenant_id = s.tenant_id AND b.subscriber = s.subscriber
-    AND (b.until IS NULL OR b.until > s.cursor)
-CROSS JOIN LATERAL (
-    SELECT e.recorded_at FROM events_event e
-    WHERE e.tenant_id = s.tenant_id AND e.type = b.type AND e.position > greatest(b.since, s.cursor)
-        AND (b.until IS NULL OR e.position <= b.until) AND {is_for("e", "b.subscriber")}
-    ORDER BY e.position LIMIT 1
-) AS first
+FROM events_subscription s CROSS JOIN LATERAL (SELECT first.recorded_at FROM {FIRST_PENDING}) AS first
 WHERE s.paused_at IS NULL AND s.tenant_id = ANY(%(tenants)s) AND s.subscriber = ANY(%(subscribers)s)
 """
 

@@ -1,6 +1,5 @@
 """What keeps a month in the log: an event that somebody has yet to handle or to receive, and nothing else."""
 
-import re
 from io import StringIO
 from typing import Any
 
@@ -24,6 +23,7 @@ from tenants.events import TenantReactivated, TenantSuspended
 from tenants.models import Tenant
 from tests import make
 from tests.events.ageing import OLD, age, count, retained, trade
+from tests.events.explaining import Explaining
 from tests.events.recording import Recorder, Subscribe, say
 from tests.work import drain, published, settle
 
@@ -279,10 +279,10 @@ def test_what_keeps_a_month_is_found_without_reading_its_rows(
         _park(cursor, quiet, range(1, 4))
         cursor.execute("SELECT pg_relation_size(%s) / 8192", [f"public.events_event_{OLD}"])
         pages = cursor.fetchone()[0]
-        month, read = months.months()[0], []
+        month, explaining = months.months()[0], Explaining()
         cursor.execute("SET random_page_cost = 40")  # what a scan of many pages costs in a month of a million rows
 
-        with connection.execute_wrapper(_Explaining(read)):
+        with connection.execute_wrapper(explaining):
             found = obstacles(month, months.newest(month))
             held = months.extents(month)
         cursor.execute("RESET random_page_cost")
@@ -293,6 +293,7 @@ def test_what_keeps_a_month_is_found_without_reading_its_rows(
     ]
     assert [(each.first, each.last) for each in held] == [(1, 20_000)]
     assert pages > 900
+    read = explaining.read
     assert len(read) == 8
     assert max(blocks for blocks, _ in read) < pages / 10
     assert not [plan for _, plan in read if f"Seq Scan on events_event_{OLD}" in plan]
@@ -327,22 +328,6 @@ def _park(cursor: Any, subscriber: str, positions: range) -> None:
         """,
         [subscriber, list(positions)],
     )
-
-
-class _Explaining:
-    """Keeps, of each statement, how many blocks it touched and its plan."""
-
-    def __init__(self, read: list[tuple[int, str]]) -> None:
-        self.read = read
-
-    def __call__(self, execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:  # noqa: FBT001
-        if sql.lstrip().startswith(("SELECT", "WITH")):
-            with context["connection"].connection.cursor() as cursor:
-                cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS) {sql}", params)
-                plan = "\n".join(line for (line,) in cursor.fetchall())
-            first = re.search(r"Buffers: (.*)", plan.split("Planning")[0])
-            self.read.append((sum(map(int, re.findall(r"=(\d+)", first[1]))) if first else 0, plan))
-        return execute(sql, params, many, context)
 
 
 def test_only_small_tables_are_read_while_the_log_is_locked(old_month: str) -> None:
