@@ -45,6 +45,32 @@ class BrokerAway(Refusal):
     status = 503
 
 
+@dataclass(frozen=True, kw_only=True)
+class Note:
+    """From where on a drain handles events, as the broker keeps it until the drain ends.
+
+    :param run: names the run of the drain. :param cursor: the subscription's, under the lock.
+    """
+
+    run: str
+    cursor: int
+
+    def __str__(self) -> str:
+        return f"{self.run} {self.cursor}"
+
+    @classmethod
+    def read(cls, text: bytes | str) -> Note | None:
+        """Read a note; None for one of an older release, which says nothing."""
+        run, _, cursor = (text.decode() if isinstance(text, bytes) else text).partition(" ")
+        return cls(run=run, cursor=int(cursor)) if cursor else None
+
+
+_TAKE_BACK = """
+local note = redis.call('GET', KEYS[1])
+if note and string.sub(note, 1, #ARGV[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
+"""
+
+
 @dataclass
 class CircuitBreaker:
     """After a failure, does not try again for a few seconds; so a broker that is away costs one timeout, not many."""
@@ -158,21 +184,28 @@ class Doorbells:
 
         return bool(self._try(silence, step="answer"))
 
-    def begin(self, tenant_id: str, subscriber: Subscriber) -> bool:
-        """Note that the drain runs; return whether the one before never said that it ended."""
+    def begin(self, tenant_id: str, subscriber: Subscriber, note: Note) -> Note | None:
+        """Note from where on the drain handles events; return the note of another one that has not yet ended."""
         running = _running(tenant_id, subscriber)
-        found = self._try(lambda: self._connected().set(running, "1", px=RUNNING_LIFETIME_MS, get=True), step="begin")
-        return found is not None
+        found: Any = self._try(
+            lambda: self._connected().set(running, str(note), px=RUNNING_LIFETIME_MS, get=True), step="begin"
+        )
+        before = Note.read(found) if found is not None else None
+        return before if before is not None and before.run != note.run else None
 
-    def end(self, tenant_id: str, subscriber: Subscriber, *, behind: bool = False) -> None:
-        """Note that the drain has ended. Until one catches up, the next ones that are rung for go to the backlog."""
+    def end(self, tenant_id: str, subscriber: Subscriber, run: str, *, behind: bool = False) -> None:
+        """Note that a run has ended. Until one catches up, the next ones that are rung for go to the backlog.
+
+        The note of another run, which has begun since, is left.
+        """
 
         def tell() -> object:
             client = self._connected()
-            if not behind:
-                return client.delete(_running(tenant_id, subscriber), _behind(tenant_id, subscriber))
-            client.set(_behind(tenant_id, subscriber), "1", px=BEHIND_LIFETIME_MS)
-            return client.delete(_running(tenant_id, subscriber))
+            if behind:
+                client.set(_behind(tenant_id, subscriber), "1", px=BEHIND_LIFETIME_MS)
+            else:
+                client.delete(_behind(tenant_id, subscriber))
+            return client.eval(_TAKE_BACK, 1, _running(tenant_id, subscriber), f"{run} ")
 
         self._try(tell, step="end")
 

@@ -1,5 +1,6 @@
 """The drain: handle everything that is pending for one subscriber of one tenant."""
 
+import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -8,7 +9,7 @@ from events.blocking import Blocking
 from events.cursors import Held, Isolation, Suspicion
 from events.delivery import AnyDelivery
 from events.dispatch import Dispatch
-from events.doorbells import Doorbells
+from events.doorbells import Doorbells, Note
 from events.failures import OUTDATED_SECONDS, Failures, Outcome
 from events.log import StoredEvent
 from events.pace import Pace, pace_of
@@ -45,8 +46,9 @@ class Drain:
     pace: Pace = field(default=None)  # type: ignore[assignment]
     handled: int = 0
     deadline: float = 0.0
-    marked: bool = False
-    """Whether the broker was told that this drain runs."""
+    run_id: str = field(default_factory=lambda: secrets.token_hex(4))
+    tells_its_end: bool = False
+    """Whether the broker is told that this drain ends: not before it has had the lock, nor after a death."""
     suspicious: bool = False
     """Whether a drain before never ended: the starts of parked events are counted too."""
     counted: int | None = None
@@ -75,8 +77,8 @@ class Drain:
         try:
             more = self._work()
         finally:
-            if self.marked:
-                self.doorbells.end(self.tenant_id, self.subscriber, behind=more)
+            if self.tells_its_end:
+                self.doorbells.end(self.tenant_id, self.subscriber, self.run_id, behind=more)
         if more:
             self.doorbells.ring_again(self.tenant_id, self.subscriber)
         else:
@@ -146,12 +148,14 @@ class Drain:
                 held = self.store.lock(self.tenant_id, self.subscriber.name)
                 if held is None or held.paused or not held.heard.intervals:
                     return Step.NOT_OURS
-                if not self.marked and self._mark(held):
-                    return Step.MORE
+                self.tells_its_end = True
                 self.next_due = self.clock() + held.due_in if held.due_in is not None else None
                 if held.due and not is_counted:
+                    self._note_begin(held)
                     return Step.RETRIES_DUE
                 portion = self.reader.next(held, limit=1 if is_counted else self._limit())
+                if portion.events and not is_counted and self._note_begin(held):
+                    return Step.MORE
                 if not is_counted and self.poison.is_suspected(held, portion.events, self.blocking):
                     return Step.SUSPECTED
                 self.counted = None
@@ -177,15 +181,20 @@ class Drain:
     def _limit(self) -> int:
         return self.pace.size(self.deadline - self.clock(), self.subscriber.batch_size)
 
-    def _mark(self, held: Held) -> bool:
-        """Say that this drain runs; return whether one before never ended, and may have been killed by an event."""
-        self.marked = True
-        self.suspicious = self.doorbells.begin(self.tenant_id, self.subscriber)
-        if self.suspicious:
-            name, most = self.subscriber.name, self.subscriber.batch_size
-            next_ones = self.store.read(self.tenant_id, name, after=held.cursor, types=held.heard.types, limit=most)
-            self.poison.suspect(next_ones.events)
-        return self.suspicious
+    def _note_begin(self, held: Held) -> bool:
+        """Note from where on events are handled; return whether another drain may have been killed by the same ones.
+
+        One whose note names an earlier cursor has committed what it handled, and is about to end.
+        """
+        note = Note(run=self.run_id, cursor=held.cursor)
+        found = self.doorbells.begin(self.tenant_id, self.subscriber, note)
+        if found is None or found.cursor != held.cursor:
+            return False
+        self.suspicious = True
+        name, most = self.subscriber.name, self.subscriber.batch_size
+        next_ones = self.store.read(self.tenant_id, name, after=held.cursor, types=held.heard.types, limit=most)
+        self.poison.suspect(next_ones.events)
+        return True
 
     def _handle(self, events: list[StoredEvent], *, reached: int, blocked: bool) -> list[AnyDelivery]:
         passing, waiting = self.blocking.part(events) if blocked else (events, [])
@@ -235,7 +244,7 @@ class Drain:
         culprit = events[0].envelope.position if len(events) == 1 else self.dispatch.culprit
         self.seen.died(culprit, death)
         if not self.poison.note_death(events, culprit, is_counted=is_counted):
-            self.marked = False
+            self.tells_its_end = False
 
     def _retry(self) -> Step:
         if self.suspicious:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from events.doorbells import Doorbells
+from events.doorbells import Doorbells, Note
 from events.drain import Drain
 from events.models import Event, Outgoing
 from events.outgoing import send
@@ -18,7 +18,7 @@ class SilentDoorbells(Doorbells):
     def __init__(self) -> None:
         super().__init__()
         self.rung: list[str] = []
-        self.unended = False
+        self.unended, self.run = False, ""
         self.behind: set[str] = set()
 
     def ring_for(self, tenant_id: str, subscribers: Any) -> None:
@@ -31,10 +31,11 @@ class SilentDoorbells(Doorbells):
     def answer(self, tenant_id: str, subscriber: Any) -> bool:
         return subscriber.name in self.behind
 
-    def begin(self, tenant_id: str, subscriber: Any) -> bool:
-        return self.unended
+    def begin(self, tenant_id: str, subscriber: Any, note: Note) -> Note | None:
+        known, self.run = self.run == note.run, note.run
+        return Note(run="killed", cursor=note.cursor) if self.unended and not known else None
 
-    def end(self, tenant_id: str, subscriber: Any, *, behind: bool = False) -> None:
+    def end(self, tenant_id: str, subscriber: Any, run: str, *, behind: bool = False) -> None:
         self.unended = False
         (self.behind.add if behind else self.behind.discard)(subscriber.name)
 

@@ -14,7 +14,7 @@ from prometheus_client import REGISTRY
 from config.queues import QUEUES
 from events import sweeper
 from events.delivery import Delivery
-from events.doorbells import THIS_INSTANT_MS, CircuitBreaker, Doorbells, doorbells
+from events.doorbells import THIS_INSTANT_MS, CircuitBreaker, Doorbells, Note, doorbells
 from events.drain import Drain
 from events.gauges import scraped
 from events.models import Subscription
@@ -232,10 +232,23 @@ def test_the_breaker_opens_for_a_while_and_lets_one_through() -> None:
 def test_a_drain_that_never_ended_is_noticed_by_the_next(committed: Tenant) -> None:
     subscriber = find_subscriber(SUBSCRIBER)
 
-    assert doorbells.begin("north", subscriber) is False
-    assert doorbells.begin("north", subscriber) is True
-    doorbells.end("north", subscriber)
-    assert doorbells.begin("north", subscriber) is False
+    first, again, second = (Note(run=run, cursor=at) for run, at in (("a", 7), ("a", 8), ("b", 8)))
+    assert doorbells.begin("north", subscriber, first) is None
+    assert doorbells.begin("north", subscriber, again) is None
+    assert doorbells.begin("north", subscriber, second) == again
+    doorbells.end("north", subscriber, "b")
+    assert doorbells.begin("north", subscriber, first) is None
+
+
+def test_a_drain_that_ends_leaves_the_note_of_the_one_that_came_after_it(committed: Tenant) -> None:
+    subscriber = find_subscriber(SUBSCRIBER)
+    living, dying = Note(run="a", cursor=7), Note(run="b", cursor=8)
+    doorbells.begin("north", subscriber, living)
+    doorbells.begin("north", subscriber, dying)
+
+    doorbells.end("north", subscriber, "a")
+
+    assert doorbells.begin("north", subscriber, living) == dying
 
 
 def test_one_that_is_far_behind_rings_in_the_backlog_until_it_has_caught_up(

@@ -12,6 +12,7 @@ from django.db import OperationalError, connection
 
 from events import cursors, parking, unit_of_work
 from events.delivery import Delivery
+from events.doorbells import Note
 from events.drain import Drain
 from events.failures import OUTAGES_BEFORE_FAILURE
 from events.models import ParkedEvent, Subscription
@@ -85,6 +86,25 @@ def test_an_event_that_kills_its_worker_goes_dead_and_others_go_on(committed: Te
 
     assert written() == ["1-good", "3-better"]
     assert parked(name) == [(2, "DEAD")]
+
+
+def test_a_drain_that_has_committed_and_not_ended_yet_is_not_taken_for_killed(
+    recorder: Recorder, subscribe: Subscribe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = subscribe(recorder.record, TenantSuspended)
+    say("a", "b", "c")
+    bells = SilentDoorbells()
+    committed = Note(run="living", cursor=-1)
+    monkeypatch.setattr(bells, "begin", lambda *_arguments: committed)
+
+    Drain(find_subscriber(name), "north", bells, budget=PATIENT_SECONDS).run()
+
+    assert Subscription.objects.values_list("starts", "cursor").get(subscriber=name) == (0, 3)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT isolation FROM events_subscription WHERE tenant_id = 'north' AND subscriber = %s", [name]
+        )
+        assert cursor.fetchone() == ("",)
 
 
 def test_drains_that_meet_do_not_count_for_one_another(shop: Tenant, subscribe: Subscribe) -> None:

@@ -26,7 +26,8 @@ class Broker:
     def __init__(self, world: World) -> None:
         self.world = world
         self.queue: list[Message] = []
-        self.keys: dict[str, float] = {}
+        self.keys: dict[str, tuple[str, float]] = {}
+        """What each key holds, and until when."""
         self.down_until = -1.0
         self.trouble = ""
 
@@ -84,23 +85,33 @@ class _Client:
     def __init__(self, broker: Broker) -> None:
         self.broker = broker
 
-    def set(self, key: str, _value: str, *, px: int, nx: bool = False, get: bool = False) -> Any:
+    def set(self, key: str, value: str, *, px: int, nx: bool = False, get: bool = False) -> Any:
         self.broker.require()
-        return self._set(key, px, nx=nx, get=get)
+        return self._set(key, value, px, nx=nx, get=get)
 
-    def _set(self, key: str, px: int, *, nx: bool, get: bool) -> Any:
-        alive = self._alive(key)
-        if nx and alive:
+    def _set(self, key: str, value: str, px: int, *, nx: bool, get: bool) -> Any:
+        found = self._get(key)
+        if nx and found is not None:
             return None
-        self.broker.keys[key] = self.broker.world.now + px / 1000
-        return ("1" if alive else None) if get else True
+        self.broker.keys[key] = (value, self.broker.world.now + px / 1000)
+        return found if get else True
+
+    def _get(self, key: str) -> str | None:
+        value, until = self.broker.keys.get(key, ("", -1.0))
+        return value if until > self.broker.world.now else None
 
     def _alive(self, key: str) -> bool:
-        return self.broker.keys.get(key, -1.0) > self.broker.world.now
+        return self._get(key) is not None
+
+    def eval(self, _script: str, _keys: int, key: str, beginning: str) -> None:
+        """Delete a key whose value begins like this: the one script that the doorbells have."""
+        self.broker.require()
+        if (self._get(key) or "").startswith(beginning):
+            self.broker.keys.pop(key)
 
     def pttl(self, key: str) -> int:
         self.broker.require()
-        return int((self.broker.keys[key] - self.broker.world.now) * 1000) if self._alive(key) else -2
+        return int((self.broker.keys[key][1] - self.broker.world.now) * 1000) if self._alive(key) else -2
 
     def exists(self, key: str) -> int:
         self.broker.require()
@@ -119,8 +130,8 @@ class _Pipeline:
         self.client = client
         self.commands: list[Callable[[], Any]] = []
 
-    def set(self, key: str, _value: str, *, px: int, nx: bool) -> None:
-        self.commands.append(lambda: self.client._set(key, px, nx=nx, get=False))
+    def set(self, key: str, value: str, *, px: int, nx: bool) -> None:
+        self.commands.append(lambda: self.client._set(key, value, px, nx=nx, get=False))
 
     def delete(self, key: str) -> None:
         self.commands.append(lambda: self.client.broker.keys.pop(key, None))
