@@ -5,9 +5,9 @@ from uuid import UUID
 
 from django.db import connection, models, transaction
 
-from events.delivery import Delivery
 from events.event import Category, event
-from events.subscriptions import subscriber
+from events.log.envelope import Delivery
+from events.subscriptions.registry import subscriber
 
 QUEUE = "bench"
 TABLES = """

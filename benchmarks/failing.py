@@ -17,9 +17,9 @@ django.setup()
 
 from benchmarks import worker
 from benchmarks.declarations import QUEUE, Effect, Sold
-from events.delivery import Delivery
 from events.event import Category, event
-from events.subscriptions import Backoff, subscriber
+from events.log.envelope import Delivery
+from events.subscriptions.registry import Backoff, subscriber
 from events.tasks import register_drains
 
 NAME = "bench.failing"

@@ -83,10 +83,10 @@ def measured(way: str, bound: float, seconds: int) -> Row:
 
     from benchmarks.declarations import TABLES
     from benchmarks.failing import INDEX, NAME, app
-    from events.log import head
+    from events.log.log import head
     from events.models import ParkedEvent, Subscription
-    from events.services import subscribe_tenant
-    from events.subscriptions import forget_subscriber
+    from events.operations.services import subscribe_tenant
+    from events.subscriptions.registry import forget_subscriber
     from kernel.tenancy import find_any_tenant, in_tenant
 
     for name in ("bench.batch", "bench.timed"):
@@ -137,8 +137,8 @@ def measured(way: str, bound: float, seconds: int) -> Row:
 
 def sell(seconds: float) -> None:
     from benchmarks.declarations import Sold
-    from events.publishing import publish
-    from events.unit_of_work import unit_of_work
+    from events.publishing.publish import publish
+    from events.publishing.unit_of_work import unit_of_work
     from kernel.ids import new_id
 
     begin = time.monotonic()
@@ -152,8 +152,8 @@ def fail(way: str):  # type: ignore[no-untyped-def]  # noqa: ANN201
     """Publish the event that fails; return when it was recorded."""
     from benchmarks.failing import UNREADABLE, Failed
     from events.models import Event as StoredEvent
-    from events.publishing import publish
-    from events.unit_of_work import unit_of_work
+    from events.publishing.publish import publish
+    from events.publishing.unit_of_work import unit_of_work
     from kernel.ids import new_id
 
     with unit_of_work() as unit:

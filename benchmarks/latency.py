@@ -34,12 +34,12 @@ def commit_to_applied(pace: int, seconds: int) -> list[float]:
 
     from benchmarks.declarations import TABLES, Sold
     from benchmarks.worker import APPLIED, app
-    from events.log import head
+    from events.log.log import head
     from events.models import Subscription
-    from events.publishing import publish
-    from events.services import subscribe_tenant
-    from events.subscriptions import forget_subscriber
-    from events.unit_of_work import unit_of_work
+    from events.operations.services import subscribe_tenant
+    from events.publishing.publish import publish
+    from events.publishing.unit_of_work import unit_of_work
+    from events.subscriptions.registry import forget_subscriber
     from kernel.ids import new_id
     from kernel.tenancy import find_any_tenant, in_tenant
 
@@ -78,9 +78,9 @@ def publishing() -> dict[str, float]:
 
     from benchmarks.declarations import Sold
     from config.stack.place import var
-    from events.doorbells import doorbells
-    from events.publishing import publish
-    from events.unit_of_work import unit_of_work
+    from events.publishing.publish import publish
+    from events.publishing.unit_of_work import unit_of_work
+    from events.subscriptions.doorbells import doorbells
     from kernel.ids import new_id
     from kernel.tenancy import find_any_tenant, in_tenant
 

@@ -32,12 +32,12 @@ def neighbours(noise: int, noisy: int, seconds: int) -> dict[str, list[float]]:
 
     from benchmarks.declarations import Sold
     from benchmarks.worker import app
-    from events.doorbells import doorbells
-    from events.log import head
-    from events.publishing import publish
-    from events.services import subscribe_tenant
-    from events.subscriptions import find_subscriber, forget_subscriber
-    from events.unit_of_work import unit_of_work
+    from events.log.log import head
+    from events.operations.services import subscribe_tenant
+    from events.publishing.publish import publish
+    from events.publishing.unit_of_work import unit_of_work
+    from events.subscriptions.doorbells import doorbells
+    from events.subscriptions.registry import find_subscriber, forget_subscriber
     from kernel.ids import new_id
     from kernel.tenancy import find_any_tenant, in_public_schema, in_tenant
 

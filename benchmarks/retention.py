@@ -50,7 +50,7 @@ def _fill(events: int, *, analyze: bool) -> None:
     from django.db import connection
 
     from benchmarks.scale import create_tenants
-    from events.sweeper import make_partitions
+    from events.maintenance.sweeper import make_partitions
     from kernel.tenancy import in_public_schema
 
     names = [f"bench_{number:04}" for number in range(SHOPS)]
@@ -71,7 +71,7 @@ def _measure(events: int) -> None:
     from django.db import connection
 
     from config.stack.place import var
-    from events.retention import retain
+    from events.maintenance.retention import retain
     from kernel.tenancy import in_public_schema
 
     settings.ARCHIVE_DIR = str(var() / "archive")
@@ -126,8 +126,8 @@ class _Publisher(threading.Thread):
     def run(self) -> None:
         from django.db import OperationalError, connections
 
-        from events.publishing import publish
-        from events.unit_of_work import unit_of_work
+        from events.publishing.publish import publish
+        from events.publishing.unit_of_work import unit_of_work
         from kernel.ids import new_id
         from kernel.tenancy import find_any_tenant, in_tenant
         from tenants.events import TenantSuspended

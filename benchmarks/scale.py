@@ -102,10 +102,10 @@ def _drained(what: str, names: list[str], each: int) -> Row:
 
     from benchmarks.declarations import TABLES
     from benchmarks.worker import app
-    from events import sweeper
-    from events.bindings import bind
-    from events.declarations import declared
-    from events.subscriptions import forget_subscriber
+    from events.maintenance import sweeper
+    from events.subscriptions.bindings import bind
+    from events.subscriptions.declarations import declared
+    from events.subscriptions.registry import forget_subscriber
     from kernel.tenancy import find_any_tenant, in_public_schema, in_tenant
 
     for name in ("bench.ordinary", "bench.timed"):

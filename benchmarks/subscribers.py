@@ -23,13 +23,13 @@ def measure(tasks: int, events: int) -> dict[str, float]:  # noqa: C901 - one ru
 
     from benchmarks.declarations import QUEUE, TABLES, Effect, Sold
     from benchmarks.worker import app, nothing, one_by_one
-    from events.doorbells import BACKLOG, doorbells
-    from events.log import head
+    from events.log.log import head
     from events.models import Subscription
-    from events.publishing import publish
-    from events.services import subscribe_tenant
-    from events.subscriptions import find_subscriber
-    from events.unit_of_work import unit_of_work
+    from events.operations.services import subscribe_tenant
+    from events.publishing.publish import publish
+    from events.publishing.unit_of_work import unit_of_work
+    from events.subscriptions.doorbells import BACKLOG, doorbells
+    from events.subscriptions.registry import find_subscriber
     from kernel.ids import new_id
     from kernel.tenancy import find_any_tenant, in_tenant
 

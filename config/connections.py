@@ -10,9 +10,10 @@ from celery.fixups import django as fixups
 from django.db import Error, connections
 from django_tenants.utils import get_public_schema_name
 
-from events import cursors, log
-from events.doorbells import doorbells
-from events.unit_of_work import unit_of_work
+from events.log import log
+from events.publishing.unit_of_work import unit_of_work
+from events.subscriptions import cursors
+from events.subscriptions.doorbells import doorbells
 from kernel.tenancy import in_public_schema
 
 DjangoFixup: Any = fixups.DjangoFixup

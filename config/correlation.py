@@ -6,8 +6,8 @@ from collections.abc import Callable
 import structlog
 from django.http import HttpRequest, HttpResponse
 
-from events.causes import Cause, caused_by
-from events.telemetry import request_span
+from events.log.causes import Cause, caused_by
+from events.observability.telemetry import request_span
 from kernel.client import coming_from
 from kernel.tenancy import current_tenant
 

@@ -10,9 +10,9 @@ from django.conf import settings
 from django.db import Error, connection
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
 
-from events.doorbells import BrokerAway, doorbells
-from events.queries import oldest_pending_seconds
-from events.subscriptions import all_subscribers
+from events.subscriptions.doorbells import BrokerAway, doorbells
+from events.subscriptions.queries import oldest_pending_seconds
+from events.subscriptions.registry import all_subscribers
 from kernel.tenancy import RoleNotBound, in_public_schema, working_schemas
 
 CHECKED_SECONDS = 1.0

@@ -6,7 +6,7 @@ from django.utils.crypto import constant_time_compare
 from django.views import View
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from events.gauges import scraped
+from events.operations.gauges import scraped
 
 
 class MetricsView(View):

@@ -6,11 +6,11 @@ import socket
 import structlog
 from django.db import DatabaseError
 
+from events.bus.local import Follower
 from events.events import ServiceStarted
-from events.local import Follower
-from events.publishing import publish
+from events.publishing.publish import publish
+from events.publishing.unit_of_work import unit_of_work
 from events.tasks import look_after_tables
-from events.unit_of_work import unit_of_work
 from kernel.tenancy import in_public_schema
 
 logger = structlog.get_logger(__name__)

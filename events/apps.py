@@ -10,7 +10,7 @@ class EventsConfig(AppConfig):
 
     def ready(self) -> None:
         """Read every app's declarations, so that the registries are whole before anything is published."""
-        from events.unit_of_work import unit_of_work
+        from events.publishing.unit_of_work import unit_of_work
 
         open_units_with(unit_of_work)
         autodiscover_modules("events")

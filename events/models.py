@@ -7,8 +7,8 @@ session sees only the rows of the schema that its search_path names first; only 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
-from events.parking import State
-from events.walls import WalledManager
+from events.subscriptions.parking import State
+from kernel.walls import WalledManager
 
 
 class Walled(models.Model):
@@ -277,7 +277,7 @@ class WebhookSecret(Walled):
 
 
 class KeptSecret(Walled):
-    """A secret that an event refers to, sealed with the deployment's key, until it is taken (events/safekeeping.py)."""
+    """A secret that an event refers to, sealed with the deployment's key, until it is taken."""
 
     id = models.UUIDField(primary_key=True)
     sealed = models.TextField()

@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 
-from events import sweeper
-from events.bridges.configured import configured_bridges
-from events.delivery import AnyDelivery, Delivery
 from events.event import Category, classes_in
 from events.events import ServiceStarted
-from events.subscriptions import subscribe_bridge, subscriber
-from events.webhooks.endpoints import QUEUEING
-from events.webhooks.queueing import queue_deliveries
+from events.log.envelope import AnyDelivery, Delivery
+from events.maintenance import sweeper
+from events.subscriptions.registry import subscribe_bridge, subscriber
+from integrations.bridges.configured import configured_bridges
+from integrations.webhooks.endpoints import QUEUEING
+from integrations.webhooks.queueing import queue_deliveries
 
 
 @subscriber("events.catch_up_after_start", ServiceStarted, platform=True)

@@ -10,17 +10,20 @@ from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 from django_tenants.utils import get_public_schema_name
 
-from events import accounts, audit, idempotency, retention, safekeeping, sweeper
-from events.declarations import unbound
-from events.doorbells import doorbells
-from events.drain import Drain
-from events.forwarding import Forward
-from events.outgoing import send_in_line
-from events.parking import STARTING_SECONDS, summary
-from events.releasing import tenants_to_release
-from events.subscriptions import Subscriber, all_subscribers
-from events.verdicts import is_told_to_end, outages_raised_for_a_retry
-from events.webhooks.sending import send_due
+from events.delivery.drain import Drain
+from events.delivery.verdicts import is_told_to_end, outages_raised_for_a_retry
+from events.idempotency import keys
+from events.maintenance import retention, sweeper
+from events.operations import accounts, audit
+from events.operations.releasing import tenants_to_release
+from events.outgoing.calls import send_in_line
+from events.publishing import safekeeping
+from events.subscriptions.declarations import unbound
+from events.subscriptions.doorbells import doorbells
+from events.subscriptions.parking import STARTING_SECONDS, summary
+from events.subscriptions.registry import Subscriber, all_subscribers
+from integrations.bridges.forwarding import Forward
+from integrations.webhooks.sending import send_due
 from kernel.tenancy import TenantRefused, in_public_schema, in_tenant, tenant_for_task
 
 logger = structlog.get_logger(__name__)
@@ -127,7 +130,7 @@ def look_after_tables() -> dict[str, int]:
     """
     with in_public_schema():
         missing = unbound(tenants_to_release())
-        forgotten = idempotency.forget_old()
+        forgotten = keys.forget_old()
         audit.forget_old()
         safekeeping.forget_old()
     for tenant_id, subscriber, count, first in missing:

@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from events.api.idempotent import idempotent
+from events.idempotency.requests import idempotent
 from inventory.models import StockItem, StockMovement
 from inventory.queries import movements_at, stock_at
 from inventory.services import (

@@ -8,9 +8,9 @@ from uuid import UUID
 
 from django.db import connection
 
-from events.publishing import publish
-from events.queries import unheard
-from events.unit_of_work import unit_of_work
+from events.publishing.publish import publish
+from events.publishing.unit_of_work import unit_of_work
+from events.subscriptions.queries import unheard
 from inventory.events import InventoryStockChanged, ProductOutOfStock, StockRanLow
 from inventory.models import StockedVariant, StockItem, StockMovement
 from kernel.money import QUANTITY_STEP

@@ -1,7 +1,7 @@
 """What the stockroom hears."""
 
-from events.delivery import Delivery
-from events.subscriptions import subscriber
+from events.log.envelope import Delivery
+from events.subscriptions.registry import subscriber
 from inventory.models import StockMovement
 from inventory.services import KNOWS_VARIANTS, Moved, Source, know_variant, post_movements
 from pos.events import OrderCompleted, ReturnCompleted, VariantChanged

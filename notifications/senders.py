@@ -2,8 +2,8 @@
 
 from django.utils import timezone
 
-from events.outgoing import Call, State, register_sender
-from events.subscriptions import Backoff
+from events.outgoing.calls import Call, State, register_sender
+from events.subscriptions.registry import Backoff
 from kernel.text import storable
 from notifications.channels.mail import send_mail
 from notifications.models import Message

@@ -3,9 +3,9 @@
 from datetime import datetime
 from uuid import UUID
 
-from events.outgoing import send_later
-from events.publishing import publish
-from events.unit_of_work import unit_of_work
+from events.outgoing.calls import send_later
+from events.publishing.publish import publish
+from events.publishing.unit_of_work import unit_of_work
 from kernel.text import clipped, printable_lines
 from notifications.events import AlertSent, ReceiptSent
 from notifications.models import SUBJECT, AlertRecipient, Message

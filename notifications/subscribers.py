@@ -1,8 +1,8 @@
 """What notifications hear."""
 
-from events.delivery import Delivery
 from events.events import SubscriptionPaused, WebhookEndpointPaused
-from events.subscriptions import subscriber
+from events.log.envelope import Delivery
+from events.subscriptions.registry import subscriber
 from inventory.events import ProductOutOfStock, StockRanLow
 from kernel.money import written
 from notifications.services import (

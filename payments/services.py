@@ -6,10 +6,10 @@ from uuid import UUID
 
 from django.db.models import F
 
-from events.outgoing import send_later
-from events.publishing import publish
-from events.safekeeping import take
-from events.unit_of_work import unit_of_work
+from events.outgoing.calls import send_later
+from events.publishing.publish import publish
+from events.publishing.safekeeping import take
+from events.publishing.unit_of_work import unit_of_work
 from kernel.ids import new_id
 from kernel.limits import REASON, REFERENCE
 from kernel.text import clipped

@@ -1,7 +1,7 @@
 """What the cash office hears."""
 
-from events.delivery import Delivery
-from events.subscriptions import subscriber
+from events.log.envelope import Delivery
+from events.subscriptions.registry import subscriber
 from payments.services import Received, abandon_charges, record_payment, refund_payment, request_charge, take_card_token
 from pos.events import CardChargeRequested, OrderCompleted, OrderVoided, ReturnCompleted
 

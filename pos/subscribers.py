@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from django.utils import timezone
 
-from events.delivery import Delivery
-from events.subscriptions import subscriber
+from events.log.envelope import Delivery
+from events.subscriptions.registry import subscriber
 from inventory.events import InventoryStockChanged
 from payments.events import PaymentCompleted, PaymentFailed
 from pos.services.catalogue import Level, note_shelf_levels

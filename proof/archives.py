@@ -2,8 +2,8 @@
 
 from django.db import connection
 
-from events.archives import archived_rows, dropped_archives
-from events.months import EVENTS, PROCESSED
+from events.log.archives import archived_rows, dropped_archives
+from events.log.months import EVENTS, PROCESSED
 
 PAGE = 1000
 

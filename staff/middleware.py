@@ -7,7 +7,7 @@ from threading import Lock
 
 from django.http import HttpRequest, HttpResponse
 
-from events import audit
+from events.operations import audit
 from kernel.admin.acting import operator_of
 from kernel.tenancy import current_tenant
 

@@ -13,7 +13,7 @@ from django_otp.models import Device
 from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from events import audit
+from events.operations import audit
 from kernel.refusals import Refusal
 from staff.models import SignInRules, User
 

@@ -14,7 +14,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
 
-from events.causes import acting_as
+from events.log.causes import acting_as
 from kernel.admin.acting import operator_of
 from kernel.admin.door import refusal_of
 from kernel.admin.saving import sentence_of

@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
-from events import audit
+from events.operations import audit
 from kernel.api.scopes import ALL_SCOPES
 from kernel.refusals import NotFound, Refusal
 from kernel.text import require_line

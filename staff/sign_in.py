@@ -16,7 +16,7 @@ from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from events import audit
+from events.operations import audit
 from kernel.client import client_address, network_of
 from kernel.tenancy import current_tenant, in_public, in_public_schema
 from kernel.text import storable

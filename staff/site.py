@@ -8,7 +8,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.http import urlencode
 from unfold.sites import UnfoldAdminSite
 
-from events.causes import acting_as
+from events.log.causes import acting_as
 from kernel.admin.acting import operator_of
 from kernel.admin.door import refusal_of
 from staff import second_factor, sessions

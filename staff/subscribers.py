@@ -1,7 +1,7 @@
 """What the staff room hears."""
 
-from events.delivery import Delivery
-from events.subscriptions import subscriber
+from events.log.envelope import Delivery
+from events.subscriptions.registry import subscriber
 from staff.services import define_roles
 from tenants.events import TenantProvisioned
 

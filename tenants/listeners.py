@@ -1,7 +1,7 @@
 """What every process hears about tenants."""
 
+from events.bus.local import bus
 from events.events import CacheInvalidated
-from events.local import bus
 from tenants.hosts import CACHE, host_cache
 
 

@@ -9,9 +9,9 @@ from django.db import IntegrityError, OperationalError, connection, transaction
 from psycopg.errors import LockNotAvailable
 
 from events.events import CacheInvalidated
-from events.publishing import publish
-from events.services import drop_tenant_records, subscribe_tenant
-from events.unit_of_work import unit_of_work
+from events.operations.services import drop_tenant_records, subscribe_tenant
+from events.publishing.publish import publish
+from events.publishing.unit_of_work import unit_of_work
 from kernel.refusals import NotFound, Refusal
 from kernel.tenancy import in_public_schema, in_tenant
 from tenants import schemas

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from events.doorbells import Doorbells, Note
-from events.drain import Drain
+from events.delivery.drain import Drain
 from events.models import Event, Outgoing
-from events.outgoing import send
-from events.subscriptions import all_subscribers, find_subscriber
+from events.outgoing.calls import send
+from events.subscriptions.doorbells import Doorbells, Note
+from events.subscriptions.registry import all_subscribers, find_subscriber
 from kernel.tenancy import current_tenant, in_public
 
 PATIENT_SECONDS = 60.0

@@ -12,10 +12,10 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 
-from events import dead_letters, services
 from events.models import ParkedEvent
-from events.parking import State
-from events.rehearsing import rehearse
+from events.operations import dead_letters, services
+from events.operations.rehearsing import rehearse
+from events.subscriptions.parking import State
 from kernel.admin import ReadOnlyAdmin, acting_on, operator_of
 from kernel.refusals import Refusal
 

@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from django.utils.html import format_html_join
 
 from events.models import Event
-from events.tracing import trace
+from events.operations.tracing import trace
 from kernel.admin import ReadOnlyAdmin
 
 

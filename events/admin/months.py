@@ -8,8 +8,8 @@ from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from events.log.months import EVENTS, extents, months
 from events.models import Archive
-from events.months import EVENTS, extents, months
 from kernel.admin import OnPlatformHost, ReadOnlyAdmin
 
 

@@ -4,8 +4,8 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from events import undelivered
 from events.models import Outgoing
+from events.operations import undelivered
 from kernel.admin import ReadOnlyAdmin, acting_on, operator_of
 from kernel.refusals import NotFound
 

@@ -5,9 +5,9 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html_join
 
-from events import services
 from events.models import Binding, OperatorAction, Subscription
-from events.subscriptions import known_subscriber
+from events.operations import services
+from events.subscriptions.registry import known_subscriber
 from kernel.admin import Confirmation, ReadOnlyAdmin, acting_on, operator_of
 
 

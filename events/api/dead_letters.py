@@ -8,13 +8,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from events import dead_letters, services
-from events.epochs import LARGEST_POSITION
-from events.holding import SubscriptionBusy
-from events.horizon import EventArchived
-from events.queries import lags
-from events.rehearsing import DryRunBusy, DryRunRefused, rehearse
-from events.services import CopyInvalid, NotParked, ReasonMissing
+from events.log.epochs import LARGEST_POSITION
+from events.log.horizon import EventArchived
+from events.operations import dead_letters, services
+from events.operations.rehearsing import DryRunBusy, DryRunRefused, rehearse
+from events.operations.services import CopyInvalid, NotParked, ReasonMissing
+from events.subscriptions.holding import SubscriptionBusy
+from events.subscriptions.queries import lags
 from kernel import limits
 from kernel.api.fields import Text
 from kernel.api.inputs import Body, Query

@@ -7,7 +7,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from events import undelivered
+from events.operations import undelivered
 from kernel import limits
 from kernel.api.fields import Text
 from kernel.api.inputs import Body, Query
@@ -63,7 +63,7 @@ class UndeliveredCallsView(APIView):
     @operation("list_undelivered_calls", query=UndeliveredCallsQuery, answers=UndeliveredCallsSerializer)
     def get(self, _request: Request, asked: dict[str, Any]) -> Response:
         """List the mails, charges and refunds that are out of attempts or were refused, grouped and one by one."""
-        shown = {"groups": undelivered.groups(), "calls": undelivered.calls(**asked)}
+        shown = {"groups": undelivered.groups(), "calls": undelivered.list_calls(**asked)}
         return Response(UndeliveredCallsSerializer(shown).data)
 
 

@@ -2,9 +2,10 @@
 
 from django.urls import path
 
-from events.api import dead_letters, undelivered, webhooks
-from events.api.feed import EventFeedView
-from events.api.live import LiveFeedView
+from events.api import dead_letters, undelivered
+from integrations.api import webhooks
+from integrations.api.feed import EventFeedView
+from integrations.api.live import LiveFeedView
 
 urlpatterns = [
     path("events", EventFeedView.as_view()),

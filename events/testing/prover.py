@@ -21,13 +21,13 @@ from typing import Any
 
 from django.db import connection, connections
 
-from events.dispatch import Dispatch
-from events.doorbells import Doorbells
-from events.drain import BUDGET_SECONDS, Drain
-from events.instruments import MIDDLEWARE
-from events.log import head
-from events.pace import Pace
-from events.subscriptions import Subscriber, find_subscriber
+from events.delivery.dispatch import Dispatch
+from events.delivery.drain import BUDGET_SECONDS, Drain
+from events.delivery.pace import Pace
+from events.log.log import head
+from events.observability.instruments import MIDDLEWARE
+from events.subscriptions.doorbells import Doorbells
+from events.subscriptions.registry import Subscriber, find_subscriber
 from events.testing.crashes import Crash, counted
 from events.testing.snapshot import Snapshot, of_others
 from events.testing.watch import (

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from types import FrameType, TracebackType
 
-from events.instruments import WrongTenant
-from events.middleware import Reaction
-from events.store import Store
+from events.delivery.store import Store
+from events.observability.instruments import WrongTenant
+from events.observability.middleware import Reaction
+from events.publishing.unit_of_work import TenantChangedInUnitOfWork, UnitRolledBack
 from events.testing.crashes import Crash
-from events.unit_of_work import TenantChangedInUnitOfWork, UnitRolledBack
 from kernel.tenancy import WriteElsewhereRefused
 
 UNITS_PER_EVENT = 10

@@ -4,7 +4,7 @@ from smtplib import SMTPRecipientsRefused
 
 from django.core.mail import EmailMessage
 
-from events.outgoing import RefusedForGood
+from events.outgoing.calls import RefusedForGood
 from notifications.models import Message
 
 

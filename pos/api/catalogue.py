@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from events.api.idempotent import idempotent
+from events.idempotency.requests import idempotent
 from kernel import limits
 from kernel.api.fields import Text
 from kernel.api.inputs import Body, Query

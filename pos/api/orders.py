@@ -11,8 +11,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from events.api.idempotent import REPLAYED, idempotent
-from events.idempotency import fingerprint_of
+from events.idempotency.keys import fingerprint_of
+from events.idempotency.requests import REPLAYED, idempotent
 from kernel import limits
 from kernel.api.fields import MailAddress, MomentField, QuantityField, Text, UUIDv7Field
 from kernel.api.inputs import Body

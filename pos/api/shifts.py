@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from events.api.idempotent import idempotent
+from events.idempotency.requests import idempotent
 from kernel.api.fields import UUIDv7Field
 from kernel.api.inputs import Body
 from kernel.api.money import MoneyField

@@ -7,8 +7,8 @@ from uuid import UUID
 
 from django.db import connection
 
-from events.publishing import publish
-from events.unit_of_work import unit_of_work
+from events.publishing.publish import publish
+from events.publishing.unit_of_work import unit_of_work
 from kernel.refusals import Refusal
 from pos.events import VariantChanged
 from pos.models import Barcode, Product, TaxRate, Variant

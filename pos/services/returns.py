@@ -8,8 +8,8 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
-from events.publishing import publish
-from events.unit_of_work import unit_of_work
+from events.publishing.publish import publish
+from events.publishing.unit_of_work import unit_of_work
 from kernel.refusals import NotFound, Refusal
 from pos.events import RefundedTender, ReturnCompleted, ReturnedLine
 from pos.models import Order, OrderLine, Refund, Register, Return, ReturnLine, TaxRate, TenderType

@@ -6,9 +6,9 @@ from uuid import UUID
 
 from django.db.models import Max
 
-from events.publishing import publish
-from events.safekeeping import keep
-from events.unit_of_work import unit_of_work
+from events.publishing.publish import publish
+from events.publishing.safekeeping import keep
+from events.publishing.unit_of_work import unit_of_work
 from kernel.limits import REASON
 from kernel.refusals import Refusal
 from kernel.text import clipped

@@ -6,9 +6,9 @@ from uuid import UUID
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from events import audit
-from events.publishing import publish
-from events.unit_of_work import unit_of_work
+from events.operations import audit
+from events.publishing.publish import publish
+from events.publishing.unit_of_work import unit_of_work
 from kernel.limits import NAME
 from kernel.refusals import NotFound, Refusal
 from kernel.text import require_line

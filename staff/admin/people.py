@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from events import audit
+from events.operations import audit
 from kernel.admin import Confirmation, ModelAdmin, unit_for
 from staff import reach, second_factor
 from staff.models import User

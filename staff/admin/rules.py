@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
-from events import audit
+from events.operations import audit
 from kernel.admin import ModelAdmin
 from staff.models import SignInRules
 

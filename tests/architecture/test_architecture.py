@@ -16,10 +16,10 @@ from config.queues import QUEUES
 from config.stack import programs
 from config.stack.place import ROOT
 from config.stack.processes import Program
-from events.catalogue import lines, markdown
-from events.doorbells import BACKLOG
-from events.outgoing import all_senders
-from events.subscriptions import all_subscribers
+from events.contracts.catalogue import lines, markdown
+from events.outgoing.calls import all_senders
+from events.subscriptions.doorbells import BACKLOG
+from events.subscriptions.registry import all_subscribers
 
 APPS = ("pos", "inventory", "payments", "notifications")
 

@@ -18,7 +18,7 @@ from django.db import DataError, InterfaceError, OperationalError, ProgrammingEr
 from psycopg.errors import LockNotAvailable, SyntaxErrorOrAccessRuleViolation, UndefinedTable
 
 from config.stack.place import ROOT
-from events import catalogue
+from events.contracts import catalogue
 from kernel.commands import OneSentence
 from kernel.refusals import Refusal
 from kernel.tenancy import RoleNotBound

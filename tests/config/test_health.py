@@ -12,9 +12,9 @@ from django.utils import timezone
 from config import health
 from config.health import Readiness, readiness
 from config.stack.broker import free_port
-from events import sweeper
-from events.doorbells import doorbells
+from events.maintenance import sweeper
 from events.models import Event, Subscription
+from events.subscriptions.doorbells import doorbells
 from kernel.tenancy import in_public_schema
 from tenants.models import Tenant
 from tests import make

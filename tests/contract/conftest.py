@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from rest_framework.throttling import SimpleRateThrottle
 
-from events.webhooks.endpoints import create_endpoint
+from integrations.webhooks.endpoints import create_endpoint
 from kernel.api.scopes import ALL_SCOPES
 from kernel.ids import new_id
 from staff.services import issue_api_key

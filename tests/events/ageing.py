@@ -8,7 +8,7 @@ from io import StringIO
 from django.core.management import call_command
 from django.db import connection, connections
 
-from events.retention import retain
+from events.maintenance.retention import retain
 from inventory.services import Moved, Source, receive_goods
 from kernel.ids import new_id
 from kernel.tenancy import in_public_schema, in_tenant

@@ -4,11 +4,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID
 
-from events.bridges.bridge import BridgeDown, Message, MessageRefused
 from events.event import Category, classes_in
-from events.forwarding import Forward
-from events.services import subscribe_tenant
-from events.subscriptions import find_subscriber, subscribe_bridge
+from events.operations.services import subscribe_tenant
+from events.subscriptions.registry import find_subscriber, subscribe_bridge
+from integrations.bridges.bridge import BridgeDown, Message, MessageRefused
+from integrations.bridges.forwarding import Forward
 from tests.work import SilentDoorbells
 
 A, B = UUID(int=1), UUID(int=2)

@@ -9,11 +9,11 @@ import pytest
 from django.db import connection
 from django.test import Client
 
-from events import outgoing
+from events.maintenance.sweeper import make_partitions
 from events.models import WebhookEndpoint
-from events.outgoing import register_sender
-from events.sweeper import make_partitions
-from events.webhooks.endpoints import create_endpoint
+from events.outgoing import calls
+from events.outgoing.calls import register_sender
+from integrations.webhooks.endpoints import create_endpoint
 from kernel.api.scopes import EVENTS_OPERATE
 from kernel.tenancy import in_public_schema, in_tenant
 from staff.services import hire_owner, issue_api_key
@@ -49,7 +49,7 @@ def sender() -> Iterator[FakeSender]:
     fake = FakeSender()
     register_sender(fake)
     yield fake
-    outgoing._senders.pop(fake.kind)
+    calls._senders.pop(fake.kind)
 
 
 @pytest.fixture

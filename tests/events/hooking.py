@@ -4,11 +4,9 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from events.models import WebhookDelivery, WebhookEndpoint
-from events.publishing import publish
-from events.unit_of_work import unit_of_work
-from events.webhooks.endpoints import (
-    QUEUEING,
-)
+from events.publishing.publish import publish
+from events.publishing.unit_of_work import unit_of_work
+from integrations.webhooks.endpoints import QUEUEING
 from kernel.ids import new_id
 from payments.events import PaymentFailed
 from tests.work import drain

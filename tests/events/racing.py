@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import connections
 
-from events.delivery import Delivery
+from events.log.envelope import Delivery
 from kernel.tenancy import in_tenant
 
 

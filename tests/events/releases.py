@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from events import subscriptions
 from events.event import type_of_class
-from events.publishing import publish
-from events.subscriptions import Subscriber
-from events.unit_of_work import unit_of_work
+from events.publishing.publish import publish
+from events.publishing.unit_of_work import unit_of_work
+from events.subscriptions import registry
+from events.subscriptions.registry import Subscriber
 from kernel.ids import new_id
 from tenants.events import TenantReactivated, TenantSuspended
 
@@ -38,14 +38,14 @@ def declares(name: str, handler: Any, *events: type, **options: Any) -> Subscrib
 @contextmanager
 def release(*declared: Subscriber, without: str = "") -> Iterator[None]:
     """Run the code of a release: with these subscribers beside the others, and without another one."""
-    before = dict(subscriptions._subscribers)
-    subscriptions._subscribers.update({each.name: each for each in declared})
-    subscriptions._subscribers.pop(without, None)
+    before = dict(registry._subscribers)
+    registry._subscribers.update({each.name: each for each in declared})
+    registry._subscribers.pop(without, None)
     try:
         yield
     finally:
-        subscriptions._subscribers.clear()
-        subscriptions._subscribers.update(before)
+        registry._subscribers.clear()
+        registry._subscribers.update(before)
 
 
 def suspended(*names: str) -> None:

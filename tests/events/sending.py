@@ -7,9 +7,9 @@ from uuid import UUID
 from django.db import connection
 
 from events.models import Outgoing
-from events.outgoing import Call, State, send_later
-from events.subscriptions import Backoff
-from events.unit_of_work import unit_of_work
+from events.outgoing.calls import Call, State, send_later
+from events.publishing.unit_of_work import unit_of_work
+from events.subscriptions.registry import Backoff
 from kernel.ids import new_id
 
 

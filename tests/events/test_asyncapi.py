@@ -10,11 +10,11 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from config.stack.place import ROOT
-from events.asyncapi import document
-from events.cloudevents import rendered
+from events.contracts.schemas import SchemaBook
 from events.event import Category, all_types
-from events.log import read_at
-from events.schemas import SchemaBook
+from events.log.log import read_at
+from integrations.asyncapi import document
+from integrations.cloudevents import rendered
 from tenants.models import Tenant
 from tests.events.hooking import A
 
@@ -66,8 +66,8 @@ def test_what_is_sent_is_valid_against_the_document(shop: Tenant, version: int) 
 
 
 def fail_one() -> None:
-    from events.publishing import publish
-    from events.unit_of_work import unit_of_work
+    from events.publishing.publish import publish
+    from events.publishing.unit_of_work import unit_of_work
     from kernel.ids import new_id
     from payments.events import PaymentFailed
 

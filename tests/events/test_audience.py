@@ -8,19 +8,21 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 
-from events import accounts, archives, queries
-from events.dead_letters import letters
-from events.declarations import note_rename
 from events.event import Category
-from events.log import read, read_at
+from events.log import archives
+from events.log.log import read, read_at
 from events.models import Event, ProcessedEvent, WebhookEndpoint
-from events.publishing import publish
-from events.services import publish_edited_copy
-from events.subscriptions import Backoff
-from events.tracing import trace
-from events.unit_of_work import unit_of_work
-from events.webhooks.endpoints import QUEUEING
-from events.webhooks.queueing import replay_period
+from events.operations import accounts
+from events.operations.dead_letters import letters
+from events.operations.services import publish_edited_copy
+from events.operations.tracing import trace
+from events.publishing.publish import publish
+from events.publishing.unit_of_work import unit_of_work
+from events.subscriptions import queries
+from events.subscriptions.declarations import note_rename
+from events.subscriptions.registry import Backoff
+from integrations.webhooks.endpoints import QUEUEING
+from integrations.webhooks.queueing import replay_period
 from kernel.api.scopes import EVENTS_READ
 from kernel.ids import new_id
 from kernel.tenancy import in_public_schema

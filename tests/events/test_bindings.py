@@ -5,12 +5,12 @@ from typing import Any
 import pytest
 from django.db import transaction
 
-from events import retention
-from events.bindings import Heard, Interval, Wanted, bind, heard, intervals_of, unbind
-from events.log import head
+from events.log.log import head
+from events.maintenance import retention
 from events.models import ProcessedEvent, Subscription
-from events.services import subscribe_tenant
-from events.subscriptions import CANARY
+from events.operations.services import subscribe_tenant
+from events.subscriptions.bindings import Heard, Interval, Wanted, bind, heard, intervals_of, unbind
+from events.subscriptions.registry import CANARY
 from tenants.events import TenantReactivated, TenantSuspended
 from tests.events.ageing import OLD, age, other_session, retained, verified
 from tests.events.recording import Subscribe, say

@@ -7,12 +7,13 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 
-from events import accounts, queries
-from events.bindings import Wanted, bind, unbind
-from events.canary import arrivals, release_canary
 from events.models import Binding, Subscription
-from events.services import subscribe_tenant
-from events.tracing import trace
+from events.operations import accounts
+from events.operations.canary import arrivals, release_canary
+from events.operations.services import subscribe_tenant
+from events.operations.tracing import trace
+from events.subscriptions import queries
+from events.subscriptions.bindings import Wanted, bind, unbind
 from kernel.tenancy import in_public_schema
 from tenants.events import TenantReactivated, TenantSuspended
 from tenants.models import Tenant

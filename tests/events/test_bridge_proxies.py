@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from events.bridges.aws import SqsBridge
-from events.bridges.bridge import BridgeDown, Message
+from integrations.bridges.aws import SqsBridge
+from integrations.bridges.bridge import BridgeDown, Message
 
 pytest.importorskip("boto3")
 

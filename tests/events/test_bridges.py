@@ -14,12 +14,12 @@ import psutil
 import pytest
 
 from config.stack.broker import free_port
-from events.bridges.aws import LARGEST_BYTES, SnsBridge, SqsBridge
-from events.bridges.bridge import BridgeDown, Message, MessageRefused
-from events.bridges.kafka import KafkaBridge
-from events.bridges.rabbitmq import RabbitMQBridge
 from events.models import Binding, Subscription
-from events.subscriptions import forget_subscriber
+from events.subscriptions.registry import forget_subscriber
+from integrations.bridges.aws import LARGEST_BYTES, SnsBridge, SqsBridge
+from integrations.bridges.bridge import BridgeDown, Message, MessageRefused
+from integrations.bridges.kafka import KafkaBridge
+from integrations.bridges.rabbitmq import RabbitMQBridge
 from tenants.models import Tenant
 from tests.events.bridging import A, B, bridged, key
 from tests.events.hooking import fail
@@ -64,7 +64,7 @@ def test_kafka_gets_every_event_keyed_by_its_stream(shop: Tenant, kafka: str) ->
 
 
 def test_a_kafka_that_is_away_is_down_and_a_message_too_large_is_refused(kafka: str, monkeypatch: Any) -> None:
-    monkeypatch.setattr("events.bridges.kafka.FLUSH_SECONDS", 0.3)
+    monkeypatch.setattr("integrations.bridges.kafka.FLUSH_SECONDS", 0.3)
     message = Message(id="1", type="t", tenant="north", key="k", body=b"{}")
     away = KafkaBridge("127.0.0.1:1", "tillflow.events")
     there = KafkaBridge(kafka, "tillflow.events")
@@ -260,7 +260,7 @@ def test_rabbitmq_gets_every_event_confirmed_and_in_order(shop: Tenant, rabbitmq
 def test_a_connection_that_rabbitmq_has_cut_because_it_was_idle_is_made_anew(
     rabbitmq: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("events.bridges.rabbitmq.HEARTBEAT", 1)
+    monkeypatch.setattr("integrations.bridges.rabbitmq.HEARTBEAT", 1)
     bridge = RabbitMQBridge(rabbitmq, "tillflow.events")
     message = Message(id="1", type="t", tenant="north", key="k", body=b"{}")
     bridge.send([message])

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 import pytest
 
 from config.stack.place import ROOT
-from events.bus import BusClosed, EventBus
+from events.bus.bus import BusClosed, EventBus
+from events.bus.local import LogGrew, bus
 from events.events import CacheInvalidated
-from events.local import LogGrew, bus
-from events.middleware import Reaction
-from events.publishing import publish
-from events.unit_of_work import unit_of_work
+from events.observability.middleware import Reaction
+from events.publishing.publish import publish
+from events.publishing.unit_of_work import unit_of_work
 from tenants.models import Tenant
 from tests.waiting import wait_for
 

@@ -6,9 +6,9 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
-from events.delivery import Delivery
-from events.doorbells import doorbells
+from events.log.envelope import Delivery
 from events.models import Subscription
+from events.subscriptions.doorbells import doorbells
 from kernel.refusals import NotFound
 from tenants.events import TenantSuspended
 from tenants.models import Tenant

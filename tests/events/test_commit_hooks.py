@@ -8,8 +8,8 @@ import pytest
 from django.db import connection, transaction
 from structlog.testing import capture_logs
 
-from events.doorbells import doorbells
-from events.unit_of_work import unit_of_work
+from events.publishing.unit_of_work import unit_of_work
+from events.subscriptions.doorbells import doorbells
 from tenants.models import Tenant
 from tests.events.recording import say
 from tests.events.releases import suspended

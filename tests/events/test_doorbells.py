@@ -12,16 +12,16 @@ from django.db import OperationalError, connection
 from prometheus_client import REGISTRY
 
 from config.queues import QUEUES
-from events import sweeper
-from events.delivery import Delivery
-from events.doorbells import THIS_INSTANT_MS, CircuitBreaker, Doorbells, Note, doorbells
-from events.drain import Drain
-from events.gauges import scraped
+from events.delivery.drain import Drain
+from events.log.envelope import Delivery
+from events.maintenance import sweeper
 from events.models import Subscription
-from events.publishing import publish
-from events.subscriptions import find_subscriber
+from events.operations.gauges import scraped
+from events.publishing.publish import publish
+from events.publishing.unit_of_work import unit_of_work
+from events.subscriptions.doorbells import THIS_INSTANT_MS, CircuitBreaker, Doorbells, Note, doorbells
+from events.subscriptions.registry import find_subscriber
 from events.tasks import drain_tenant, look_after_tables
-from events.unit_of_work import unit_of_work
 from kernel.ids import new_id
 from kernel.tenancy import TenantRefused, in_public_schema
 from tenants.events import TenantSuspended
@@ -283,7 +283,7 @@ def test_a_drain_that_fails_does_not_count_as_far_behind(
     def refuse(*_arguments: object, **_options: object) -> None:
         raise outage()
 
-    monkeypatch.setattr("events.log.read", refuse)
+    monkeypatch.setattr("events.log.log.read", refuse)
     with pytest.raises(OperationalError):
         Drain(subscriber, "north", doorbells).run()
 

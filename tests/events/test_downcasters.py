@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from events import versions
+from events.contracts.pins import pin_version
 from events.models import ParkedEvent, WebhookAttempt, WebhookEndpoint
-from events.outward import UNDELIVERABLE
-from events.pins import pin_version
-from events.subscriptions import forget_subscriber
-from events.webhooks.sending import send_due
+from events.subscriptions.registry import forget_subscriber
+from integrations.outward import UNDELIVERABLE
+from integrations.webhooks.sending import send_due
 from kernel.api.scopes import EVENTS_READ
 from staff.services import issue_api_key
 from tenants.models import Tenant

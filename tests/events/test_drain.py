@@ -5,16 +5,13 @@ import time
 
 import pytest
 
-from events.delivery import Delivery
-from events.drain import Drain
+from events.delivery.drain import Drain
+from events.log.envelope import Delivery
 from events.models import OperatorAction, ProcessedEvent, Subscription
-from events.publishing import publish
-from events.services import (
-    pause_subscription,
-    resume_subscription,
-)
-from events.subscriptions import find_subscriber
-from events.unit_of_work import unit_of_work
+from events.operations.services import pause_subscription, resume_subscription
+from events.publishing.publish import publish
+from events.publishing.unit_of_work import unit_of_work
+from events.subscriptions.registry import find_subscriber
 from kernel.ids import new_id
 from kernel.refusals import NotFound
 from tenants.events import TenantReactivated, TenantSuspended
@@ -184,7 +181,7 @@ def test_the_budget_is_about_time_and_longer_in_the_backlog(shop: Tenant, subscr
 
 def test_names_of_events_and_subscribers_are_given_once(recorder: Recorder, subscribe: Subscribe) -> None:
     from events.event import Category, event
-    from events.subscriptions import subscriber
+    from events.subscriptions.registry import subscriber
 
     name = subscribe(recorder.record, TenantSuspended)
 

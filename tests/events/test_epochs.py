@@ -11,17 +11,17 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 
-from events.api import live
-from events.asyncapi import INFO
-from events.epochs import Cursor, Epochs
-from events.horizon import CursorOfAnotherEpoch, read_cursor, require_resumable
-from events.log import read_at
+from events.log.epochs import Cursor, Epochs
+from events.log.horizon import CursorOfAnotherEpoch, read_cursor, require_resumable
+from events.log.log import read_at
 from events.models import OperatorAction, WebhookEndpoint
-from events.outward import Outward, outward
-from events.restoring import begin_epoch
-from events.subscriptions import forget_subscriber
-from events.terms import Terms, terms_of_tenant
-from events.webhooks.sending import send_due
+from events.operations.restoring import begin_epoch
+from events.subscriptions.registry import forget_subscriber
+from integrations.api import live
+from integrations.asyncapi import INFO
+from integrations.outward import Outward, outward
+from integrations.terms import Terms, terms_of_tenant
+from integrations.webhooks.sending import send_due
 from kernel.api.scopes import EVENTS_READ
 from kernel.tenancy import in_public_schema, in_tenant
 from staff.services import issue_api_key

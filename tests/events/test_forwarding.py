@@ -9,17 +9,17 @@ import pytest
 from celery.exceptions import SoftTimeLimitExceeded
 from django.db import OperationalError
 
-from events.bridges.bridge import BridgeDown, Message, MessageRefused
-from events.bridges.configured import configured_bridges
-from events.canary import arrivals, release_canary
-from events.forwarding import Forward
+from events.contracts.pins import pin_version
+from events.delivery.pace import pace_of
+from events.delivery.store import Store
 from events.models import ParkedEvent, ProcessedEvent, Subscription
-from events.pace import pace_of
-from events.pins import pin_version
-from events.services import pause_subscription, resume_subscription, retry_parked
-from events.store import Store
-from events.subscriptions import find_subscriber, forget_subscriber
+from events.operations.canary import arrivals, release_canary
+from events.operations.services import pause_subscription, resume_subscription, retry_parked
+from events.subscriptions.registry import find_subscriber, forget_subscriber
 from events.tasks import drain_tenant
+from integrations.bridges.bridge import BridgeDown, Message, MessageRefused
+from integrations.bridges.configured import configured_bridges
+from integrations.bridges.forwarding import Forward
 from kernel.ids import new_id
 from tenants.models import Tenant
 from tests.events.bridging import A, B, FakeBridge, bridged, key

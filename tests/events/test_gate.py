@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from events.bindings import unbind
-from events.gauges import scraped
 from events.models import Subscription
+from events.operations.gauges import scraped
+from events.subscriptions.bindings import unbind
 from kernel.tenancy import in_public_schema
 from tenants.events import TenantReactivated, TenantSuspended
 from tenants.models import Tenant

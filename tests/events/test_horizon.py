@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from events.horizon import CursorInvalid, EventArchived, read_cursor
-from events.log import head, read_at
+from events.log.horizon import CursorInvalid, EventArchived, read_cursor
+from events.log.log import head, read_at
 from events.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
-from events.webhooks.deliveries import redeliver
-from events.webhooks.endpoints import QUEUEING, create_endpoint
-from events.webhooks.queueing import replay_period
-from events.webhooks.sending import send_due
+from integrations.webhooks.deliveries import redeliver
+from integrations.webhooks.endpoints import QUEUEING, create_endpoint
+from integrations.webhooks.queueing import replay_period
+from integrations.webhooks.sending import send_due
 from kernel.ids import new_id
 from tenants.models import Tenant
 from tests import make

@@ -9,10 +9,10 @@ import pytest
 from django.db import OperationalError, connection
 from django.utils import timezone
 
-from events.idempotency import Answer, IdempotencyKeyReused, claim, fingerprint_of, remember
+from events.idempotency.keys import Answer, IdempotencyKeyReused, claim, fingerprint_of, remember
 from events.models import IdempotencyRecord
+from events.publishing.unit_of_work import unit_of_work
 from events.tasks import look_after_tables
-from events.unit_of_work import unit_of_work
 from kernel.ids import new_id
 from kernel.tenancy import in_tenant
 from pos.api import orders as pos_api
@@ -149,7 +149,7 @@ def test_the_same_id_with_other_content_is_refused(api: Terminal) -> None:
 
 
 def test_a_request_that_is_still_being_worked_on_is_told_so(committed: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("events.api.idempotent.LONGEST_WAIT", "100ms")
+    monkeypatch.setattr("events.idempotency.requests.LONGEST_WAIT", "100ms")
     make.variant()
     make.shift()
     token = terminal("north").headers["Authorization"][7:]

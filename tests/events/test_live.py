@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from events.api import live
+from integrations.api import live
 from kernel.api.scopes import EVENTS_READ
 from kernel.tenancy import in_public_schema
 from pos.models import Device

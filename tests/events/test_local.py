@@ -10,9 +10,9 @@ import pytest
 from django.db import InterfaceError, connection
 
 from config.stack.place import ROOT
-from events import local
-from events.bus import EventBus
-from events.local import Follower, bus
+from events.bus import local
+from events.bus.bus import EventBus
+from events.bus.local import Follower, bus
 from kernel.ids import new_id
 from kernel.tenancy import current_tenant
 from tenants.events import TenantSuspended

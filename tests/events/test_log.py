@@ -7,10 +7,10 @@ import psycopg
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from events.log import head, read
+from events.log.log import head, read
 from events.models import Event, Subscription
-from events.publishing import publish
-from events.unit_of_work import unit_of_work
+from events.publishing.publish import publish
+from events.publishing.unit_of_work import unit_of_work
 from kernel.ids import new_id
 from kernel.tenancy import in_public_schema, in_tenant, tenant_connection
 from tenants.events import TenantSuspended

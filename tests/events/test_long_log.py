@@ -7,7 +7,8 @@ from itertools import count
 import pytest
 from django.db import connection
 
-from events import accounts, cursors, queries
+from events.operations import accounts
+from events.subscriptions import cursors, queries
 from kernel.tenancy import in_public_schema
 from tenants.events import TenantReactivated, TenantSuspended
 from tenants.models import Tenant

@@ -9,14 +9,16 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from events import bindings, months, queries, retention
-from events.gauges import scraped
+from events.log import months
+from events.maintenance import retention
+from events.maintenance.obstacles import obstacles
 from events.models import Subscription, WebhookDelivery
-from events.obstacles import obstacles
-from events.services import pause_subscription, subscribe_tenant
-from events.subscriptions import Backoff, forget_subscriber
-from events.webhooks.deliveries import redeliver
-from events.webhooks.endpoints import create_endpoint, delete_endpoint
+from events.operations.gauges import scraped
+from events.operations.services import pause_subscription, subscribe_tenant
+from events.subscriptions import bindings, queries
+from events.subscriptions.registry import Backoff, forget_subscriber
+from integrations.webhooks.deliveries import redeliver
+from integrations.webhooks.endpoints import create_endpoint, delete_endpoint
 from kernel.tenancy import in_public_schema
 from staff.services import hire_owner
 from tenants.events import TenantReactivated, TenantSuspended
@@ -260,7 +262,7 @@ def test_what_came_up_while_a_month_was_compared_keeps_it(
         with connection.cursor() as cursor:
             cursor.execute("UPDATE events_subscription SET cursor = 0 WHERE subscriber = %s", [name])
 
-    monkeypatch.setattr("events.archives.digests", meanwhile)
+    monkeypatch.setattr("events.log.archives.digests", meanwhile)
 
     assert retained() == keeps(f"{name} of north has yet to handle the event at position 1")
     assert count("SELECT count(*) FROM events_floor WHERE tenant_id = 'north'") == 0
@@ -356,7 +358,7 @@ def test_a_look_that_takes_too_long_keeps_the_month_as_busy_until_the_next_run(
     def and_be_slow(month: months.Month | None = None) -> None:
         if month is not None:
             lock(month)
-        patched.setattr("events.obstacles.UNHANDLED", "SELECT 'north', '', false, 1 FROM pg_sleep(30)")
+        patched.setattr("events.maintenance.obstacles.UNHANDLED", "SELECT 'north', '', false, 1 FROM pg_sleep(30)")
         with connection.cursor() as cursor:
             cursor.execute("SET statement_timeout = '100ms'")
 

@@ -8,13 +8,13 @@ import pytest
 from django.db import connection
 from prometheus_client import REGISTRY
 
-from events.dispatch import Dispatch
-from events.drain import Drain
+from events.delivery.dispatch import Dispatch
+from events.delivery.drain import Drain
 from events.event import decode
-from events.forwarding import Forward
 from events.models import ParkedEvent, Subscription
-from events.parking import State
-from events.subscriptions import Backoff, find_subscriber, forget_subscriber
+from events.subscriptions.parking import State
+from events.subscriptions.registry import Backoff, find_subscriber, forget_subscriber
+from integrations.bridges.forwarding import Forward
 from kernel.ids import new_id
 from tenants.events import TenantReactivated, TenantSuspended
 from tenants.models import Tenant

@@ -7,11 +7,12 @@ from uuid import UUID
 import pytest
 from django.utils import timezone
 
-from events import outgoing, sweeper
+from events.maintenance import sweeper
 from events.models import Outgoing
-from events.outgoing import Call, RefusedForGood, State, send, send_later
+from events.outgoing import calls
+from events.outgoing.calls import Call, RefusedForGood, State, send, send_later
+from events.publishing.unit_of_work import NotInUnitOfWork
 from events.tasks import send as send_task
-from events.unit_of_work import NotInUnitOfWork
 from kernel.ids import new_id
 from tenants.models import Tenant
 from tests.events.sending import FakeSender, wanted
@@ -109,12 +110,12 @@ def test_nobodys_rows_hide_behind_anothers(shop: Tenant, sender: FakeSender) -> 
         waiting_since(timedelta(hours=1), "tests.many")
     Outgoing.objects.filter(kind="tests.many").update(kind=sender.kind)
 
-    found = outgoing.due(["north"])
+    found = calls.due(["north"])
 
     assert [queue for _, _, queue in found].count("mail") == 100
     assert ("north", card, "cards") in found
     assert forgotten not in {row for _, row, _ in found}
-    assert outgoing.due(["south"]) == []
+    assert calls.due(["south"]) == []
 
 
 def waiting_since(age: timedelta, kind: str) -> UUID:

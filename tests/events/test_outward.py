@@ -8,13 +8,13 @@ import pytest
 from django.db import connection
 
 from events import versions
-from events.log import read_at
+from events.log.log import read_at
 from events.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
-from events.outward import UNDELIVERABLE, Undeliverable, outward
-from events.terms import Terms
-from events.webhooks.deliveries import redeliver, skip
-from events.webhooks.queueing import replay_period
-from events.webhooks.sending import send_due
+from integrations.outward import UNDELIVERABLE, Undeliverable, outward
+from integrations.terms import Terms
+from integrations.webhooks.deliveries import redeliver, skip
+from integrations.webhooks.queueing import replay_period
+from integrations.webhooks.sending import send_due
 from kernel.api.scopes import EVENTS_READ
 from staff.services import issue_api_key
 from tenants.models import Tenant

@@ -11,15 +11,12 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 
-from events import cursors, holding, leases, parking
-from events.delivery import Delivery
-from events.holding import SubscriptionBusy, hold
-from events.log import read_at
+from events.log.envelope import Delivery
+from events.log.log import read_at
 from events.models import OperatorAction, ParkedEvent, ProcessedEvent, Subscription
-from events.parking import State
-from events.rebuilding import rebuild
-from events.repairing import repair
-from events.services import (
+from events.operations.rebuilding import rebuild
+from events.operations.repairing import repair
+from events.operations.services import (
     CopyInvalid,
     discard_parked,
     pause_subscription,
@@ -27,8 +24,11 @@ from events.services import (
     resume_subscription,
     retry_parked,
 )
-from events.subscriptions import Backoff, forget_subscriber
-from events.unit_of_work import unit_of_work
+from events.publishing.unit_of_work import unit_of_work
+from events.subscriptions import cursors, holding, leases, parking
+from events.subscriptions.holding import SubscriptionBusy, hold
+from events.subscriptions.parking import State
+from events.subscriptions.registry import Backoff, forget_subscriber
 from kernel.ids import new_id
 from kernel.tenancy import in_public_schema
 from tenants.events import TenantSuspended

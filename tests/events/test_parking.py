@@ -7,19 +7,14 @@ import redis
 from django.conf import settings
 from django.db import OperationalError, connection, transaction
 
-from events.delivery import Delivery, Envelope
-from events.doorbells import Doorbells
-from events.drain import Drain
+from events.delivery.drain import Drain
+from events.delivery.store import Store
+from events.log.envelope import Delivery, Envelope
 from events.models import OperatorAction, ParkedEvent, ProcessedEvent, Subscription
-from events.parking import LONGEST_SUMMARY, State, summary
-from events.services import (
-    NotParked,
-    ReasonMissing,
-    discard_parked,
-    retry_parked,
-)
-from events.store import Store
-from events.subscriptions import Backoff, find_subscriber
+from events.operations.services import NotParked, ReasonMissing, discard_parked, retry_parked
+from events.subscriptions.doorbells import Doorbells
+from events.subscriptions.parking import LONGEST_SUMMARY, State, summary
+from events.subscriptions.registry import Backoff, find_subscriber
 from kernel.tenancy import in_public_schema
 from pos.models import Barcode
 from tenants.events import TenantSuspended

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from events.api import live
-from events.api.places import Place, Places, has_hung_up
+from integrations.api import live
+from integrations.api.places import Place, Places, has_hung_up
 from tenants.models import Tenant
 from tests.conftest import Terminal, terminal
 

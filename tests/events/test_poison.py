@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 from django.db import OperationalError, connection
 
-from events import cursors, parking, unit_of_work
-from events.delivery import Delivery
-from events.doorbells import Note
-from events.drain import Drain
-from events.failures import OUTAGES_BEFORE_FAILURE
+from events.delivery.drain import Drain
+from events.delivery.failures import OUTAGES_BEFORE_FAILURE
+from events.log.envelope import Delivery
 from events.models import ParkedEvent, Subscription
-from events.subscriptions import Backoff, find_subscriber
+from events.publishing import unit_of_work
+from events.subscriptions import cursors, parking
+from events.subscriptions.doorbells import Note
+from events.subscriptions.registry import Backoff, find_subscriber
 from tenants.events import TenantSuspended
 from tenants.models import Tenant
 from tests import make

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from events.delivery import Delivery
-from events.drain import Drain
+from events.delivery.drain import Drain
+from events.delivery.pace import Pace
+from events.log.envelope import Delivery
 from events.models import Subscription
-from events.pace import Pace
-from events.subscriptions import Backoff, find_subscriber
+from events.subscriptions.registry import Backoff, find_subscriber
 from tenants.events import TenantSuspended
 from tenants.models import Tenant
 from tests.events.recording import Recorder, Subscribe, parked, say, write, written

@@ -9,8 +9,9 @@ import psycopg
 import pytest
 from django.db import DataError, IntegrityError, connection, transaction
 
-from events.publishing import publish
-from events.subscriptions import Backoff
+from events.publishing.publish import publish
+from events.publishing.unit_of_work import unit_of_work
+from events.subscriptions.registry import Backoff
 from events.testing import (
     EndsItsProcess,
     HandlerFails,
@@ -22,7 +23,6 @@ from events.testing import (
     prove_idempotent,
     watch,
 )
-from events.unit_of_work import unit_of_work
 from kernel.ids import new_id
 from kernel.refusals import NotFound
 from kernel.tenancy import in_public_schema, in_tenant, tenant_connection

@@ -6,13 +6,13 @@ import psycopg
 import pytest
 from django.db import connection
 
-from events.delivery import Delivery
 from events.events import SubscriptionPaused, WebhookEndpointPaused
-from events.publishing import publish
-from events.subscriptions import all_subscribers
+from events.log.envelope import Delivery
+from events.publishing.publish import publish
+from events.publishing.unit_of_work import unit_of_work
+from events.subscriptions.registry import all_subscribers
 from events.testing import NotIdempotent, prove_idempotent
-from events.unit_of_work import unit_of_work
-from events.webhooks.endpoints import QUEUEING, create_endpoint
+from integrations.webhooks.endpoints import QUEUEING, create_endpoint
 from inventory.models import StockItem
 from inventory.services import Moved, Source, receive_goods
 from kernel.ids import new_id

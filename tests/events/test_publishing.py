@@ -5,11 +5,11 @@ from uuid import UUID
 
 import pytest
 
-from events.causes import Cause, caused_by
 from events.event import EventInvalid, EventUnreadable, decode
+from events.log.causes import Cause, caused_by
 from events.models import Event
-from events.publishing import publish
-from events.unit_of_work import NotInUnitOfWork, TenantChangedInUnitOfWork, unit_of_work
+from events.publishing.publish import publish
+from events.publishing.unit_of_work import NotInUnitOfWork, TenantChangedInUnitOfWork, unit_of_work
 from kernel.ids import new_id
 from kernel.tenancy import tenant_connection
 from tenants.events import TenantReactivated, TenantSuspended

@@ -8,15 +8,16 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from events import cursors, parking, rebuilding
-from events.archives import archived_events
-from events.log import read_at
+from events.log.archives import archived_events
+from events.log.log import read_at
 from events.models import OperatorAction
-from events.parking import State
-from events.publishing import publish
-from events.rebuilding import NotAProjection, rebuild
-from events.services import discard_parked, retry_parked
-from events.unit_of_work import unit_of_work
+from events.operations import rebuilding
+from events.operations.rebuilding import NotAProjection, rebuild
+from events.operations.services import discard_parked, retry_parked
+from events.publishing.publish import publish
+from events.publishing.unit_of_work import unit_of_work
+from events.subscriptions import cursors, parking
+from events.subscriptions.parking import State
 from kernel.tenancy import in_tenant
 from pos.models import ShelfLevel
 from tenants.events import TenantReactivated, TenantSuspended

@@ -10,15 +10,15 @@ import pytest
 from django.db import connection, transaction
 from django.test import Client
 
-from events import rehearsing
-from events.dry_run import DryRun
-from events.log import head, read_at
+from events.log.log import head, read_at
 from events.models import ParkedEvent
-from events.parking import State, park
-from events.rehearsing import DryRunBusy, rehearse, written
-from events.services import subscribe_tenant
-from events.subscriptions import forget_subscriber, subscriber
-from events.unit_of_work import unit_of_work
+from events.operations import rehearsing
+from events.operations.dry_run import DryRun
+from events.operations.rehearsing import DryRunBusy, rehearse, written
+from events.operations.services import subscribe_tenant
+from events.publishing.unit_of_work import unit_of_work
+from events.subscriptions.parking import State, park
+from events.subscriptions.registry import forget_subscriber, subscriber
 from kernel.api.scopes import EVENTS_OPERATE
 from pos.models import Location
 from staff.models import ApiKey, User

@@ -9,17 +9,18 @@ from django.core.management import CommandError, call_command
 from django.db import connection, connections
 from django.test import Client
 
-from events import demand, releasing
-from events.bindings import Interval, intervals_of
-from events.cursors import lock
-from events.declarations import renamed_names
 from events.models import Binding, OperatorAction, ParkedEvent, ProcessedEvent, Subscription
-from events.rebuilding import rebuild
-from events.releasing import Step
-from events.releasing import release as release_step
-from events.services import discard_parked, subscribe_tenant
-from events.subscriptions import CANARY, Backoff, find_subscriber, renamed_subscribers
-from events.unit_of_work import unit_of_work
+from events.operations import releasing
+from events.operations.rebuilding import rebuild
+from events.operations.releasing import Step
+from events.operations.releasing import release as release_step
+from events.operations.services import discard_parked, subscribe_tenant
+from events.publishing.unit_of_work import unit_of_work
+from events.subscriptions import demand
+from events.subscriptions.bindings import Interval, intervals_of
+from events.subscriptions.cursors import lock
+from events.subscriptions.declarations import renamed_names
+from events.subscriptions.registry import CANARY, Backoff, find_subscriber, renamed_subscribers
 from kernel.refusals import NotFound
 from kernel.tenancy import in_public_schema
 from tenants.events import TenantReactivated, TenantSuspended

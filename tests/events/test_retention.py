@@ -16,18 +16,18 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from config.celery import app
-from events import retention
-from events.archives import Archive, ArchiveDamaged, dropped_archives, reading_archives, write_archive
-from events.gauges import scraped
-from events.log import head
+from events.log.archives import Archive, ArchiveDamaged, dropped_archives, reading_archives, write_archive
+from events.log.log import head
+from events.log.months import Month
+from events.maintenance import retention
+from events.maintenance.retention import NotInPublic
+from events.maintenance.sweeper import make_partitions, oldest_to_keep
 from events.models import Event, Outgoing, ProcessedEvent, Subscription
-from events.months import Month
-from events.outgoing import State
-from events.publishing import publish
-from events.retention import NotInPublic
-from events.subscriptions import forget_subscriber
-from events.sweeper import make_partitions, oldest_to_keep
-from events.unit_of_work import unit_of_work
+from events.operations.gauges import scraped
+from events.outgoing.calls import State
+from events.publishing.publish import publish
+from events.publishing.unit_of_work import unit_of_work
+from events.subscriptions.registry import forget_subscriber
 from kernel.tenancy import in_public_schema
 from tenants.events import TenantSuspended
 from tenants.models import Tenant
@@ -384,7 +384,7 @@ def test_a_damaged_archive_is_named(old_month: str, archive: Path) -> None:
 def test_an_archive_and_its_name_outlast_a_power_cut(old_month: str, monkeypatch: pytest.MonkeyPatch) -> None:
     synced: list[bool] = []
     monkeypatch.setattr(
-        "events.archives.os.fsync", lambda descriptor: synced.append(S_ISDIR(fstat(descriptor).st_mode))
+        "events.log.archives.os.fsync", lambda descriptor: synced.append(S_ISDIR(fstat(descriptor).st_mode))
     )
 
     retained()

@@ -10,15 +10,16 @@ from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
 
-from events import accounts, demand, queries
-from events.bindings import Interval, intervals_of
-from events.dispatch import Dispatch
-from events.drain import Drain
+from events.delivery.dispatch import Dispatch
+from events.delivery.drain import Drain
 from events.event import decode
-from events.forwarding import Forward
 from events.models import ParkedEvent, Subscription
-from events.services import subscribe_tenant
-from events.subscriptions import Backoff, Subscriber
+from events.operations import accounts
+from events.operations.services import subscribe_tenant
+from events.subscriptions import demand, queries
+from events.subscriptions.bindings import Interval, intervals_of
+from events.subscriptions.registry import Backoff, Subscriber
+from integrations.bridges.forwarding import Forward
 from kernel.tenancy import in_public_schema
 from tenants.events import TenantReactivated, TenantSuspended
 from tenants.models import Tenant

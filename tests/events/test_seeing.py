@@ -13,12 +13,12 @@ from django.test import Client
 
 from config.celery import app
 from config.telemetry import trace_to_collector
-from events.accounts import check_accounts, forget_accounts, unaccounted_on_the_books
-from events.api import live
-from events.canary import arrivals, release_canary
 from events.models import Subscription
-from events.services import pause_subscription
-from events.subscriptions import all_subscribers
+from events.operations.accounts import check_accounts, forget_accounts, unaccounted_on_the_books
+from events.operations.canary import arrivals, release_canary
+from events.operations.services import pause_subscription
+from events.subscriptions.registry import all_subscribers
+from integrations.api import live
 from kernel.tenancy import in_public_schema
 from tenants.events import TenantSuspended
 from tenants.models import Tenant

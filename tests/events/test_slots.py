@@ -7,14 +7,14 @@ import pytest
 from django.db import connection
 
 from config import slots
-from events import outgoing
 from events.models import Outgoing, WebhookEndpoint
-from events.outgoing import State, all_senders, send, send_in_line
-from events.slots import require_slot, slots_of_one
-from events.unit_of_work import unit_of_work
-from events.webhooks import sending
-from events.webhooks.endpoints import create_endpoint
-from events.webhooks.sending import send_due
+from events.outgoing import calls
+from events.outgoing.calls import State, all_senders, send, send_in_line
+from events.outgoing.slots import require_slot, slots_of_one
+from events.publishing.unit_of_work import unit_of_work
+from integrations.webhooks import sending
+from integrations.webhooks.endpoints import create_endpoint
+from integrations.webhooks.sending import send_due
 from kernel.tenancy import in_tenant
 from tenants.models import Tenant
 from tests.events.hooking import NOW, A, fail, later, states
@@ -58,7 +58,7 @@ def test_w05_who_found_no_slot_is_rung_for_when_one_is_free(
 ) -> None:
     first, second, third = endpoints(receiver, 3)
     rung: list[UUID] = []
-    monkeypatch.setattr("events.webhooks.sending.ring", lambda _t, each, **_o: rung.append(each))
+    monkeypatch.setattr("integrations.webhooks.sending.ring", lambda _t, each, **_o: rung.append(each))
     (held, _) = hold(first, second)
     assert send_due(endpoint_id=third.id, now=later(seconds=1)) == 0
     assert rung == []
@@ -101,7 +101,7 @@ def test_w05_a_line_takes_turns_with_others_of_its_queue(
 ) -> None:
     first, second = wanted(), wanted()
     rung: list[UUID] = []
-    monkeypatch.setattr(outgoing, "ring", lambda _t, row, _q, **_o: rung.append(row))
+    monkeypatch.setattr(calls, "ring", lambda _t, row, _q, **_o: rung.append(row))
 
     assert send_in_line(first.id, budget=-1) is State.DELIVERED
 

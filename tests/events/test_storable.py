@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from events import event as registry
-from events.causes import Cause, caused_by
 from events.event import DEEPEST_EVENT, Category, EventInvalid, decode, event
-from events.log import read_at
-from events.publishing import LONGEST_STREAM, publish
-from events.unit_of_work import unit_of_work
+from events.log.causes import Cause, caused_by
+from events.log.log import read_at
+from events.publishing.publish import LONGEST_STREAM, publish
+from events.publishing.unit_of_work import unit_of_work
 from kernel.ids import new_id
 from tenants.events import TenantSuspended
 from tenants.models import Tenant

@@ -7,12 +7,12 @@ import pytest
 from django.db import OperationalError, connection
 from django.utils import timezone
 
-from events.cursors import count_outage, forget_start
-from events.failures import insist
+from events.delivery.failures import insist
+from events.delivery.store import Store
 from events.models import Outgoing, Subscription, WebhookAttempt, WebhookDelivery, WebhookEndpoint
-from events.outgoing import State, send
-from events.store import Store
-from events.webhooks.sending import LEASE_SECONDS, send_due
+from events.outgoing.calls import State, send
+from events.subscriptions.cursors import count_outage, forget_start
+from integrations.webhooks.sending import LEASE_SECONDS, send_due
 from tenants.events import TenantSuspended
 from tenants.models import Tenant
 from tests.events.hooking import A, fail, later, states

@@ -10,10 +10,10 @@ from django.db.models import F
 from django.test import Client
 from django.utils import timezone
 
-from events import undelivered
 from events.models import OperatorAction, Outgoing
-from events.outgoing import RefusedForGood, State, send
-from events.undelivered import RUNG_AT_ONCE, send_again
+from events.operations import undelivered
+from events.operations.undelivered import RUNG_AT_ONCE, send_again
+from events.outgoing.calls import RefusedForGood, State, send
 from kernel.api.scopes import EVENTS_READ
 from kernel.ids import new_id
 from kernel.refusals import NotFound

@@ -7,13 +7,12 @@ import pytest
 from django.db import DataError, IntegrityError, connection, transaction
 from psycopg import IsolationLevel
 
-from events.dry_run import dry_run
-from events.local import bus
-from events.log import head
-from events.publishing import publish
-from events.services import pause_subscription
-from events.subscriptions import Backoff
-from events.unit_of_work import (
+from events.bus.local import bus
+from events.log.log import head
+from events.operations.dry_run import dry_run
+from events.operations.services import pause_subscription
+from events.publishing.publish import publish
+from events.publishing.unit_of_work import (
     InCommitHook,
     NotInUnitOfWork,
     NotTheOutermost,
@@ -23,6 +22,7 @@ from events.unit_of_work import (
     rehearsal,
     unit_of_work,
 )
+from events.subscriptions.registry import Backoff
 from kernel.ids import new_id
 from kernel.refusals import NotFound
 from kernel.tenancy import StatementRefused, in_public_schema, in_tenant

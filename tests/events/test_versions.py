@@ -14,7 +14,8 @@ from django.db import connection
 
 from config.stack.place import ROOT
 from events import event as declarations
-from events.delivery import Delivery
+from events.contracts.gate import unreadable
+from events.contracts.schemas import SchemaBook, SchemaIncompatible, schema_of
 from events.event import (
     Category,
     EventType,
@@ -26,8 +27,7 @@ from events.event import (
     find_type,
     type_of_class,
 )
-from events.gate import unreadable
-from events.schemas import SchemaBook, SchemaIncompatible, schema_of
+from events.log.envelope import Delivery
 from events.versions import VersionUnreachable, can_downcast, can_upcast, downcaster, recast, upcaster
 from kernel.tenancy import in_public_schema
 from payments.events import PaymentFailed

@@ -9,18 +9,19 @@ from django.contrib import admin
 from django.db import connection
 from django.test import Client
 
-from events import cursors, dead_letters, leases, parking, queries, undelivered
-from events.log import read_at
+from events.contracts.pins import pins_of_tenant
+from events.log.log import read_at
 from events.models import Event, Outgoing, ParkedEvent, Subscription, WebhookDelivery
-from events.pins import pins_of_tenant
-from events.services import discard_parked, pause_subscription, resume_subscription, retry_parked
-from events.subscriptions import Backoff
-from events.unit_of_work import unit_of_work
-from events.walls import WalledManager
-from events.webhooks.endpoints import create_endpoint, list_endpoints
-from events.webhooks.turns import take_turn
+from events.operations import dead_letters, undelivered
+from events.operations.services import discard_parked, pause_subscription, resume_subscription, retry_parked
+from events.publishing.unit_of_work import unit_of_work
+from events.subscriptions import cursors, leases, parking, queries
+from events.subscriptions.registry import Backoff
+from integrations.webhooks.endpoints import create_endpoint, list_endpoints
+from integrations.webhooks.turns import take_turn
 from kernel.api.scopes import EVENTS_OPERATE
 from kernel.tenancy import in_public_schema, in_tenant
+from kernel.walls import WalledManager
 from staff.models import ApiKey, User
 from staff.services import hire_owner, issue_api_key
 from tenants.database import base
@@ -102,7 +103,7 @@ def test_c18_every_query_reads_its_own_tenants_rows(without_walls: str) -> None:
         *dead_letters.groups(),
         *dead_letters.letters(),
         *undelivered.groups(),
-        *undelivered.calls(),
+        *undelivered.list_calls(),
         *queries.lags(),
         *list_endpoints(),
     ]

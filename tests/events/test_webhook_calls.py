@@ -8,10 +8,10 @@ import pytest
 import trustme
 
 from events.models import WebhookAttempt
-from events.webhooks import deadline
-from events.webhooks.endpoints import create_endpoint
-from events.webhooks.http import post
-from events.webhooks.sending import send_due
+from integrations.webhooks import deadline
+from integrations.webhooks.endpoints import create_endpoint
+from integrations.webhooks.http import post
+from integrations.webhooks.sending import send_due
 from tenants.models import Tenant
 from tests.events.hooking import NOW, A, fail, states
 from tests.events.receiving import Receiver, answering, dripping

@@ -8,17 +8,17 @@ import pytest
 from django.test import Client
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from events.demand import is_wanted
+from events.contracts.pins import PinImpossible, pin_version
 from events.events import WebhookEndpointPaused
-from events.gauges import scraped
 from events.models import Subscription, WebhookDelivery, WebhookEndpoint, WebhookSecret
-from events.pins import PinImpossible, pin_version
-from events.publishing import publish
-from events.subscriptions import find_subscriber
-from events.unit_of_work import unit_of_work
-from events.webhooks import http, queueing
-from events.webhooks.deliveries import queue_test
-from events.webhooks.endpoints import (
+from events.operations.gauges import scraped
+from events.publishing.publish import publish
+from events.publishing.unit_of_work import unit_of_work
+from events.subscriptions.demand import is_wanted
+from events.subscriptions.registry import find_subscriber
+from integrations.webhooks import http, queueing
+from integrations.webhooks.deliveries import queue_test
+from integrations.webhooks.endpoints import (
     QUEUEING,
     TooManyEndpoints,
     TypesUnknown,
@@ -27,8 +27,8 @@ from events.webhooks.endpoints import (
     pause_endpoint,
     rotate_secret,
 )
-from events.webhooks.http import UrlRefused
-from events.webhooks.sending import send_due
+from integrations.webhooks.http import UrlRefused
+from integrations.webhooks.sending import send_due
 from kernel.api.scopes import WEBHOOKS_WRITE
 from kernel.refusals import NotFound
 from staff.services import hire_owner, issue_api_key
@@ -228,7 +228,7 @@ def test_the_admin_makes_and_pauses_an_endpoint(receiver: Receiver) -> None:
 
 
 def test_a_shop_has_at_most_so_many_endpoints(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("events.webhooks.endpoints.MOST_ENDPOINTS", 1)
+    monkeypatch.setattr("integrations.webhooks.endpoints.MOST_ENDPOINTS", 1)
     create_endpoint(url=receiver.url, now=NOW)
 
     with pytest.raises(TooManyEndpoints):

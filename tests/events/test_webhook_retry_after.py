@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from events.models import WebhookDelivery, WebhookEndpoint
-from events.webhooks import http
-from events.webhooks.endpoints import create_endpoint
-from events.webhooks.http import post
-from events.webhooks.sending import BACKOFF, send_due
+from integrations.webhooks import http
+from integrations.webhooks.endpoints import create_endpoint
+from integrations.webhooks.http import post
+from integrations.webhooks.sending import BACKOFF, send_due
 from tests.events.hooking import NOW, A, B, fail
 from tests.events.receiving import answering
 

@@ -7,11 +7,11 @@ from django.contrib.messages import get_messages
 from django.test import Client
 
 from events.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
-from events.outward import TRIAL
-from events.webhooks import sending
-from events.webhooks.deliveries import queue_test, redeliver
-from events.webhooks.endpoints import delete_endpoint, pause_endpoint
-from events.webhooks.sending import send_due
+from integrations.outward import TRIAL
+from integrations.webhooks import sending
+from integrations.webhooks.deliveries import queue_test, redeliver
+from integrations.webhooks.endpoints import delete_endpoint, pause_endpoint
+from integrations.webhooks.sending import send_due
 from kernel.api.scopes import WEBHOOKS_WRITE
 from staff.services import issue_api_key
 from tests.conftest import Terminal

@@ -6,9 +6,9 @@ import pytest
 from django.utils import timezone
 
 from events.models import WebhookDelivery, WebhookEndpoint
-from events.webhooks.deliveries import redeliver
-from events.webhooks.sending import due_endpoints, send_due
-from events.webhooks.turns import LONGEST_REST_SECONDS, TURN_SECONDS, end_turn, rest_after, take_turn
+from integrations.webhooks.deliveries import redeliver
+from integrations.webhooks.sending import due_endpoints, send_due
+from integrations.webhooks.turns import LONGEST_REST_SECONDS, TURN_SECONDS, end_turn, rest_after, take_turn
 from kernel.tenancy import in_public_schema
 from tests.events.hooking import A, B, fail, later, states
 from tests.events.receiving import Receiver
@@ -45,14 +45,14 @@ def test_who_rang_during_a_turn_is_not_forgotten(
 ) -> None:
     fail(A)
     rings: list[float] = []
-    monkeypatch.setattr("events.webhooks.sending.ring", lambda _t, _e, countdown=0.0: rings.append(countdown))
+    monkeypatch.setattr("integrations.webhooks.sending.ring", lambda _t, _e, countdown=0.0: rings.append(countdown))
 
     def meanwhile(endpoint_id: UUID, now: object, *, rest: float = 0.0) -> None:
         fail(B)
         assert send_due(endpoint_id=endpoint_id) == 0
         end_turn(endpoint_id, timezone.now(), rest=rest)
 
-    monkeypatch.setattr("events.webhooks.sending.end_turn", meanwhile)
+    monkeypatch.setattr("integrations.webhooks.sending.end_turn", meanwhile)
     send_due(endpoint_id=endpoint.id)
 
     assert states(endpoint) == [(1, "DELIVERED"), (2, "PENDING")]

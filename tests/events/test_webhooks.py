@@ -10,23 +10,17 @@ import pytest
 from django.core import mail
 from standardwebhooks import Webhook
 
-from events import sweeper
-from events.cloudevents import rendered
-from events.log import read_at
+from events.contracts.pins import pin_version
+from events.log.log import read_at
+from events.maintenance import sweeper
 from events.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
-from events.pins import pin_version
-from events.webhooks import sending
-from events.webhooks.deliveries import NotSkippable, queue_test, redeliver, skip
-from events.webhooks.endpoints import (
-    QUEUEING,
-    create_endpoint,
-    pause_endpoint,
-    resume_endpoint,
-    rotate_secret,
-)
-from events.webhooks.http import Answer
-from events.webhooks.queueing import replay_period
-from events.webhooks.sending import send_due
+from integrations.cloudevents import rendered
+from integrations.webhooks import sending
+from integrations.webhooks.deliveries import NotSkippable, queue_test, redeliver, skip
+from integrations.webhooks.endpoints import QUEUEING, create_endpoint, pause_endpoint, resume_endpoint, rotate_secret
+from integrations.webhooks.http import Answer
+from integrations.webhooks.queueing import replay_period
+from integrations.webhooks.sending import send_due
 from kernel.refusals import NotFound
 from tests.events.hooking import NOW, A, B, fail, later, states
 from tests.events.receiving import Receiver

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from events.delivery import Envelope
+from events.log.envelope import Envelope
 
 FOLDER = Path(os.environ.get("FAULTS_KILLS", "/nonexistent"))
 SLOW = "slow"

@@ -12,7 +12,7 @@ import psutil
 
 from config.queues import ORDINARY
 from config.stack import programs
-from events.delivery import Delivery
+from events.log.envelope import Delivery
 from tenants.events import TenantSuspended
 from tests.events.recording import write
 from tests.flows.processes import database_url, kill

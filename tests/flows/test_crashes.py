@@ -9,9 +9,9 @@ import redis
 from django.conf import settings
 from django.db import connection
 
-from events import sweeper
-from events.doorbells import Doorbells, doorbells
-from events.subscriptions import find_subscriber
+from events.maintenance import sweeper
+from events.subscriptions.doorbells import Doorbells, doorbells
+from events.subscriptions.registry import find_subscriber
 from inventory.models import StockedVariant
 from tenants.models import Tenant
 from tests import make

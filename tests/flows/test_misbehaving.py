@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from events import sweeper
+from events.maintenance import sweeper
 from events.models import ParkedEvent, Subscription
-from events.services import subscribe_tenant
-from events.subscriptions import forget_subscriber, subscriber
+from events.operations.services import subscribe_tenant
+from events.subscriptions.registry import forget_subscriber, subscriber
 from kernel.tenancy import in_public_schema
 from tenants.events import TenantSuspended
 from tenants.models import Tenant

@@ -12,7 +12,7 @@ import psutil
 from django.core.management import call_command
 from django.db import connection
 
-from events.queries import lags
+from events.subscriptions.queries import lags
 from proof.replay import Replay, Tally
 from proof.retail import Retail, read_retail
 from proof.till import Till

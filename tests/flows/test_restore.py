@@ -11,8 +11,8 @@ from django.core.management import call_command
 from django.db import connection
 from django.db.utils import ProgrammingError
 
+from events.maintenance.sweeper import make_partitions
 from events.models import Event, OperatorAction
-from events.sweeper import make_partitions
 from kernel.api.scopes import EVENTS_READ
 from kernel.tenancy import in_public_schema, in_tenant
 from staff.models import ApiKey

@@ -9,7 +9,7 @@ import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.db.models import Sum
 
-from events.unit_of_work import unit_of_work
+from events.publishing.unit_of_work import unit_of_work
 from inventory.models import StockedVariant, StockItem, StockMovement
 from inventory.services import Moved, Source, UnknownVariants, adjust_stock, post_movements, receive_goods
 from kernel.ids import new_id

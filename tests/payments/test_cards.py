@@ -7,8 +7,8 @@ import pytest
 from django.utils import timezone
 
 from events.models import Outgoing
-from events.outgoing import send
-from events.undelivered import send_again
+from events.operations.undelivered import send_again
+from events.outgoing.calls import send
 from kernel.ids import new_id
 from payments.gateways.gateway import Answer, CardGateway, GatewayTimeout
 from payments.gateways.simulator import SimulatedGateway

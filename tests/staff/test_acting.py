@@ -9,13 +9,13 @@ from django.db import connection
 from django.http import Http404
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from events import cursors, parking
-from events.log import read_at
+from events.log.log import read_at
 from events.models import AuditEntry, Event, Outgoing, ParkedEvent, Subscription, WebhookDelivery, WebhookEndpoint
-from events.services import TENANT_TABLES, subscribe_tenant
-from events.subscriptions import Backoff
-from events.unit_of_work import unit_of_work
-from events.webhooks.endpoints import create_endpoint
+from events.operations.services import TENANT_TABLES, subscribe_tenant
+from events.publishing.unit_of_work import unit_of_work
+from events.subscriptions import cursors, parking
+from events.subscriptions.registry import Backoff
+from integrations.webhooks.endpoints import create_endpoint
 from kernel.admin import ModelAdmin, acting_on
 from kernel.tenancy import in_public_schema, in_tenant
 from pos.models import Device, Register

@@ -8,7 +8,7 @@ import pytest
 from django.contrib import admin
 from django.test import Client
 
-from events.delivery import Delivery
+from events.log.envelope import Delivery
 from events.models import OperatorAction, ParkedEvent, Subscription
 from kernel.admin import OnPlatformHost
 from kernel.tenancy import in_public_schema

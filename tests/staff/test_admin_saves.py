@@ -15,13 +15,13 @@ from django.core.checks import run_checks
 from django.db import connection
 from django.test import Client, RequestFactory
 
-from events import cursors, parking
-from events.log import read_at
+from events.log.log import read_at
 from events.models import Event, Outgoing, ParkedEvent, WebhookDelivery, WebhookEndpoint
-from events.services import TENANT_TABLES
-from events.subscriptions import Backoff
-from events.unit_of_work import unit_of_work
-from events.webhooks.endpoints import create_endpoint
+from events.operations.services import TENANT_TABLES
+from events.publishing.unit_of_work import unit_of_work
+from events.subscriptions import cursors, parking
+from events.subscriptions.registry import Backoff
+from integrations.webhooks.endpoints import create_endpoint
 from kernel.tenancy import in_public_schema, in_tenant
 from pos.models import Location, Product, TaxRate, Variant
 from staff.models import SignInRules, User

@@ -11,8 +11,8 @@ from django.db import connection
 from django.test import Client, RequestFactory
 from django.utils import timezone
 
-from events import audit
 from events.models import AuditEntry
+from events.operations import audit
 from kernel.client import client_address, network_of
 from kernel.tenancy import in_public_schema, in_tenant
 from staff.models import SignInRules, User

@@ -8,9 +8,9 @@ import pytest
 from django.db import DataError, IntegrityError, OperationalError, connection, transaction
 from django.db.utils import ProgrammingError
 
+from events.delivery.verdicts import is_outage
 from events.models import Event
-from events.unit_of_work import UnitRolledBack, unit_of_work
-from events.verdicts import is_outage
+from events.publishing.unit_of_work import UnitRolledBack, unit_of_work
 from kernel.tenancy import in_public_schema, in_tenant
 from pos.models import Location
 from tenants.database.base import SearchPathNotSet, TransactionAborted

@@ -4,11 +4,11 @@ import pytest
 from django.db import DatabaseError
 
 from config.presence import announce_service, prepare_worker
+from events.bus.local import Follower
 from events.events import CacheInvalidated
-from events.local import Follower
 from events.models import Event
-from events.publishing import publish
-from events.unit_of_work import unit_of_work
+from events.publishing.publish import publish
+from events.publishing.unit_of_work import unit_of_work
 from kernel.tenancy import in_public_schema
 from tenants.hosts import host_cache
 from tenants.models import Tenant

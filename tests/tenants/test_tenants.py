@@ -10,9 +10,9 @@ from django.db import connection
 from django.test import Client
 from django_tenants.postgresql_backend import base
 
-from events import audit
 from events.models import AuditEntry, Event, Subscription
-from events.subscriptions import all_subscribers
+from events.operations import audit
+from events.subscriptions.registry import all_subscribers
 from kernel.refusals import Refusal
 from kernel.tenancy import in_public_schema, in_tenant
 from pos.models import Register, TaxRate, TenderType

@@ -18,18 +18,18 @@ from django.db import connection, transaction
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from events import outgoing
-from events.archives import write_archive
+from events.contracts.pins import pin_version
+from events.log.archives import write_archive
+from events.maintenance.retention import retain
+from events.maintenance.sweeper import make_partitions
 from events.models import Outgoing, ParkedEvent, WebhookDelivery, WebhookEndpoint
-from events.outgoing import send
-from events.pins import pin_version
-from events.retention import retain
-from events.services import discard_parked, pause_subscription, publish_edited_copy, retry_parked
-from events.sweeper import make_partitions
-from events.webhooks import sending
-from events.webhooks.deliveries import skip
-from events.webhooks.endpoints import create_endpoint, delete_endpoint, pause_endpoint, rotate_secret
-from events.webhooks.http import Answer
+from events.operations.services import discard_parked, pause_subscription, publish_edited_copy, retry_parked
+from events.outgoing import calls
+from events.outgoing.calls import send
+from integrations.webhooks import sending
+from integrations.webhooks.deliveries import skip
+from integrations.webhooks.endpoints import create_endpoint, delete_endpoint, pause_endpoint, rotate_secret
+from integrations.webhooks.http import Answer
 from inventory import subscribers as inventory_subscribers
 from inventory.models import StockItem
 from inventory.services import Moved, Source, receive_goods
@@ -230,7 +230,7 @@ def charge() -> None:
     make.order(make.card(1000, "tok_late"), lines=[make.asked("TEA")])
     apply_all()
     dying = call_of("tok_late")
-    outgoing._lease(dying.id)
+    calls._lease(dying.id)
     intent = PaymentIntent.objects.get(id=dying.key)
     card_gateway().charge(key=intent.id, amount=1000, currency="EUR", card_token="tok_approve")
     make.order(make.card(700), make.cash(300), lines=[make.asked("TEA")])
@@ -335,7 +335,7 @@ def edit(sku: str) -> None:
 def apply_all() -> None:
     """Let subscribers apply everything; send nothing."""
     before = list(Outgoing.objects.filter(state="PENDING", attempts=0).values_list("id", flat=True))
-    with replaced(outgoing, "_lease", lambda _id: None):
+    with replaced(calls, "_lease", lambda _id: None):
         settle()
     assert set(before) <= set(Outgoing.objects.filter(state="PENDING", attempts=0).values_list("id", flat=True))
 

@@ -13,8 +13,10 @@ from django.core.management import call_command
 from django.utils import timezone
 from rest_framework.test import APIClient
 
+from events.contracts.pins import pins_of_tenant
 from events.event import decode
-from events.log import head, read_at
+from events.log.log import head, read_at
+from events.maintenance.retention import retain
 from events.models import (
     Binding,
     Event,
@@ -27,14 +29,12 @@ from events.models import (
     WebhookEndpoint,
     WebhookSecret,
 )
-from events.outgoing import send
-from events.pins import pins_of_tenant
-from events.retention import retain
-from events.services import discard_parked, resume_subscription, retry_parked
-from events.subscriptions import find_subscriber
-from events.webhooks import sending
-from events.webhooks.http import Answer
-from events.webhooks.secrets import unsealed
+from events.operations.services import discard_parked, resume_subscription, retry_parked
+from events.outgoing.calls import send
+from events.subscriptions.registry import find_subscriber
+from integrations.webhooks import sending
+from integrations.webhooks.http import Answer
+from integrations.webhooks.secrets import unsealed
 from inventory.models import StockedVariant
 from kernel.tenancy import in_public_schema, in_tenant
 from payments.gateways.simulator import SimulatedGateway

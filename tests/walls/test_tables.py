@@ -4,8 +4,8 @@ import pytest
 from django.apps import apps
 from django.db import connection
 
-from events.walls import WalledManager
 from kernel.tenancy import in_public_schema
+from kernel.walls import WalledManager
 from tenants.models import Tenant
 from tests.walls.catalogue import tables_with
 from tests.walls.statements import TENANT_ID

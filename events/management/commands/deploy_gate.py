@@ -8,10 +8,10 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
-from events import gate
-from events.declarations import unbound
-from events.gate import Unreadable
-from events.releasing import tenants_to_release
+from events.contracts import gate
+from events.contracts.gate import Unreadable
+from events.operations.releasing import tenants_to_release
+from events.subscriptions.declarations import unbound
 from kernel.commands import Command as OurCommand
 from kernel.tenancy import in_public_schema
 

@@ -9,10 +9,10 @@ from typing import Any
 from django.core.management.base import CommandError
 from django.db import connection
 
-from events.dry_run import dry_run
-from events.log import head, read_at
-from events.rehearsing import MEMORY_BYTES, SECONDS, written
-from events.subscriptions import known_subscriber
+from events.log.log import head, read_at
+from events.operations.dry_run import dry_run
+from events.operations.rehearsing import MEMORY_BYTES, SECONDS, written
+from events.subscriptions.registry import known_subscriber
 from kernel import arguments
 from kernel.commands import Command as OurCommand
 from kernel.tenancy import current_tenant, schema_entered

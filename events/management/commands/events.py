@@ -8,12 +8,15 @@ from uuid import UUID
 
 from django.core.management.base import CommandError
 
-from events import catalogue, queries, services, sweeper, undelivered
-from events.canary import arrivals, hearing, release_canary
-from events.doorbells import doorbells
-from events.repairing import repair
-from events.restoring import begin_epoch
-from events.subscriptions import known_subscriber
+from events.contracts import catalogue
+from events.maintenance import sweeper
+from events.operations import services, undelivered
+from events.operations.canary import arrivals, hearing, release_canary
+from events.operations.repairing import repair
+from events.operations.restoring import begin_epoch
+from events.subscriptions import queries
+from events.subscriptions.doorbells import doorbells
+from events.subscriptions.registry import known_subscriber
 from kernel import arguments
 from kernel.commands import Command as OurCommand
 from kernel.refusals import NotFound

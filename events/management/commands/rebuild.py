@@ -6,8 +6,8 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
-from events.rebuilding import rebuild
-from events.subscriptions import all_subscribers
+from events.operations.rebuilding import rebuild
+from events.subscriptions.registry import all_subscribers
 from kernel import arguments
 from kernel.commands import Command as OurCommand
 from kernel.tenancy import find_furnished_tenant, in_tenant

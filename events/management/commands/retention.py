@@ -9,10 +9,10 @@ from django.conf import settings
 from django.core.management.base import CommandError
 from django.utils import timezone
 
-from events.archives import ArchiveDamaged, archived_rows, dropped_archives, require_sound
-from events.months import EVENTS, PROCESSED
-from events.retention import Retained, retain
-from events.sweeper import oldest_to_keep
+from events.log.archives import ArchiveDamaged, archived_rows, dropped_archives, require_sound
+from events.log.months import EVENTS, PROCESSED
+from events.maintenance.retention import Retained, retain
+from events.maintenance.sweeper import oldest_to_keep
 from kernel import arguments
 from kernel.commands import Command as OurCommand
 from kernel.tenancy import in_public_schema

@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import CommandError
 
-from events.schemas import SchemaBook, SchemaIncompatible
+from events.contracts.schemas import SchemaBook, SchemaIncompatible
 from kernel.commands import Command as OurCommand
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
-from events.releasing import Step, release, require_known
+from events.operations.releasing import Step, release, require_known
 from kernel import arguments
 from kernel.commands import Command as OurCommand
 from kernel.refusals import Refusal

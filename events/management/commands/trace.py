@@ -5,8 +5,8 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
-from events.horizon import horizon
-from events.tracing import Traced, correlations_of, trace
+from events.log.horizon import horizon
+from events.operations.tracing import Traced, correlations_of, trace
 from kernel import arguments
 from kernel.commands import Command as OurCommand
 from kernel.tenancy import current_tenant, schema_entered

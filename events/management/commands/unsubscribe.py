@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
-from events.releasing import unsubscribe
+from events.operations.releasing import unsubscribe
 from kernel import arguments
 from kernel.commands import Command as OurCommand
 from kernel.tenancy import schema_entered

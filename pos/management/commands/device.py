@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from events.causes import acting_as
+from events.log.causes import acting_as
 from kernel import arguments
 from kernel.commands import Command as OurCommand
 from kernel.limits import NAME

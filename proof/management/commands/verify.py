@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import DatabaseError, connection, transaction
 
-from events.archives import reading_archives
+from events.log.archives import reading_archives
 from kernel import arguments
 from kernel.commands import Command as OurCommand
 from kernel.tenancy import TenantLike, find_furnished_tenant, in_public_schema, in_tenant

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from events.causes import acting_as
+from events.log.causes import acting_as
 from kernel import arguments
 from kernel.api.scopes import ALL_SCOPES
 from kernel.commands import Command as OurCommand

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
-from events.causes import acting_as
+from events.log.causes import acting_as
 from kernel import arguments
 from kernel.commands import Command as OurCommand
 from kernel.limits import MAIL_ADDRESS

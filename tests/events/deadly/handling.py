@@ -8,7 +8,7 @@ import time
 
 from django.db import connection
 
-from events.delivery import Delivery
+from events.log.envelope import Delivery
 from pos.models import Location
 from tenants.events import TenantSuspended
 

@@ -1,4 +1,4 @@
-from events.subscriptions import subscriber
+from events.subscriptions.registry import subscriber
 from tenants.events import TenantSuspended
 from tests.events.deadly.handling import NAME, act
 

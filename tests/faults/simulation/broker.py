@@ -6,8 +6,8 @@ from typing import Any
 
 import redis
 
-from events.doorbells import CircuitBreaker, Doorbells
-from events.subscriptions import Subscriber
+from events.subscriptions.doorbells import CircuitBreaker, Doorbells
+from events.subscriptions.registry import Subscriber
 from tests.faults.simulation.world import World
 
 VISIBILITY_SECONDS = 300.0

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from unittest.mock import patch
 
-from events.parking import State
+from events.subscriptions.parking import State
 from tests.faults.simulation.protocol import Silence
 from tests.faults.simulation.shop import Shop
 from tests.faults.simulation.storm import Storm
@@ -45,8 +45,8 @@ def lived(seed: int, variant: Variant = PROTOCOL) -> Outcome:
 
 def _until_broken(days: Iterable[Outcome]) -> Outcome:
     outcome = Outcome()
-    quiet = patch.multiple("events.doorbells", logger=Silence(), metrics=Silence())
-    with quiet, patch("events.failures.described", str):
+    quiet = patch.multiple("events.subscriptions.doorbells", logger=Silence(), metrics=Silence())
+    with quiet, patch("events.delivery.failures.described", str):
         for day in days:
             outcome += day
             if day.findings:

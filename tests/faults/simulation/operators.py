@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from django.db import OperationalError
 
-from events.parking import State
+from events.subscriptions.parking import State
 from tests.faults.simulation.database import LockTimeout
 from tests.faults.simulation.rows import ParkedRow
 

@@ -8,12 +8,12 @@ from typing import Any
 
 from django.db import IntegrityError
 
-from events.cursors import Held, Isolation
-from events.delivery import Envelope
-from events.horizon import EventArchived
-from events.log import Page, StoredEvent
-from events.parking import STARTING_SECONDS, UNRESOLVED, Parked, State, fingerprint
-from events.store import Store
+from events.delivery.store import Store
+from events.log.envelope import Envelope
+from events.log.horizon import EventArchived
+from events.log.log import Page, StoredEvent
+from events.subscriptions.cursors import Held, Isolation
+from events.subscriptions.parking import STARTING_SECONDS, UNRESOLVED, Parked, State, fingerprint
 from tests.faults.simulation.database import Database, Transaction
 from tests.faults.simulation.rows import NEVER, NewEvent, ParkedRow, SubscriptionRow
 from tests.faults.simulation.variants import Variant

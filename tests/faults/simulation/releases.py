@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import OperationalError
 
-from events.bindings import Interval
 from events.event import EventUnreadable
-from events.subscriptions import Backoff, Subscriber
+from events.subscriptions.bindings import Interval
+from events.subscriptions.registry import Backoff, Subscriber
 from tests.faults.simulation.database import Database
 from tests.faults.simulation.rows import Rows, SubscriptionRow
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from django.db import OperationalError
 
-from events.parking import UNRESOLVED
+from events.subscriptions.parking import UNRESOLVED
 from tests.faults.simulation.rows import Rows
 
 if TYPE_CHECKING:

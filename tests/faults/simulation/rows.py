@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from events.bindings import Heard, Interval
-from events.cursors import Isolation
-from events.delivery import Envelope
-from events.log import StoredEvent
-from events.parking import State
+from events.log.envelope import Envelope
+from events.log.log import StoredEvent
+from events.subscriptions.bindings import Heard, Interval
+from events.subscriptions.cursors import Isolation
+from events.subscriptions.parking import State
 
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 NOBODY = UUID(int=0)

@@ -5,11 +5,11 @@ from random import Random
 
 from django.db import OperationalError
 
-from events.dispatch import Dispatch
-from events.drain import Drain
-from events.pace import Pace
-from events.parking import STARTING_SECONDS, State
-from events.subscriptions import Subscriber
+from events.delivery.dispatch import Dispatch
+from events.delivery.drain import Drain
+from events.delivery.pace import Pace
+from events.subscriptions.parking import STARTING_SECONDS, State
+from events.subscriptions.registry import Subscriber
 from tests.faults.simulation.broker import Broker, Message, SimulatedDoorbells
 from tests.faults.simulation.database import Database
 from tests.faults.simulation.handlers import EXITS, Handlers

@@ -23,7 +23,7 @@ class Storm(Shop):
         self.strikes.strike = self._strike
 
     def run(self) -> None:
-        with patch("events.poison.STARTS_BEFORE_DEAD", STARTS_BEFORE_DEAD):
+        with patch("events.delivery.poison.STARTS_BEFORE_DEAD", STARTS_BEFORE_DEAD):
             super().run()
 
     def _spawn_others(self) -> None:

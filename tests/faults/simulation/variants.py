@@ -4,14 +4,14 @@ import sys
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
-from events.delivery import Envelope
-from events.doorbells import Doorbells
-from events.drain import Drain
-from events.log import StoredEvent
-from events.poison import ForgetStart, Poison
-from events.reading import Portion, Reader
-from events.steps import BatchFailed, Step
-from events.subscriptions import Subscriber
+from events.delivery.drain import Drain
+from events.delivery.poison import ForgetStart, Poison
+from events.delivery.reading import Portion, Reader
+from events.delivery.steps import BatchFailed, Step
+from events.log.envelope import Envelope
+from events.log.log import StoredEvent
+from events.subscriptions.doorbells import Doorbells
+from events.subscriptions.registry import Subscriber
 
 
 @dataclass(frozen=True, kw_only=True)

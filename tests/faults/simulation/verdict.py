@@ -3,9 +3,9 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from events.delivery import Envelope
-from events.parking import State
-from events.poison import STARTS_BEFORE_DEAD
+from events.delivery.poison import STARTS_BEFORE_DEAD
+from events.log.envelope import Envelope
+from events.subscriptions.parking import State
 from tests.faults.simulation.releases import identity
 from tests.faults.simulation.shop import Shop
 

@@ -1,0 +1,283 @@
+"""What operators and the platform do with subscriptions and parked events. Every act of an operator is recorded."""
+
+import json
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from django.db import connection, transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from events.event import EventUnreadable, decode, encode, find_type
+from events.events import SubscriptionPaused, SubscriptionResumed
+from events.log.causes import caused_by
+from events.log.envelope import Envelope
+from events.log.log import read_at
+from events.models import OperatorAction, ParkedEvent, Subscription
+from events.publishing.publish import publish
+from events.publishing.unit_of_work import unit_of_work
+from events.subscriptions import bindings, parking
+from events.subscriptions.declarations import wanted
+from events.subscriptions.doorbells import doorbells
+from events.subscriptions.holding import hold, hold_beside_lease
+from events.subscriptions.parking import State
+from events.subscriptions.registry import known_subscriber
+from kernel.refusals import NotFound, Refusal
+from kernel.tenancy import current_tenant, in_public
+from kernel.text import is_storable
+
+TENANT_TABLES = (
+    "event",
+    "processedevent",
+    "binding",
+    "subscription",
+    "parkedevent",
+    "outgoing",
+    "idempotencyrecord",
+    "account",
+    "floor",
+    "streamfloor",
+    "epochstart",
+    "keptmonth",
+    "versionpin",
+    "keptsecret",
+    "webhookattempt",
+    "webhookdelivery",
+    "webhooksecret",
+    "webhookendpoint",
+)
+
+
+class ReasonMissing(Refusal):
+    code = "reason-missing"
+    title = "A reason is needed"
+    status = 422
+
+
+class NotParked(Refusal):
+    code = "not-parked"
+    title = "No retrying or dead event is meant"
+
+
+class CopyInvalid(Refusal):
+    code = "copy-invalid"
+    title = "The copy is not a valid event"
+    status = 422
+
+
+def subscribe_tenant() -> int:
+    """Create the subscriptions that the current tenant lacks, and bind what they hear; return how many were created.
+
+    A subscriber that is new to a tenant starts at the log's head, or at its beginning where it asks for that.
+    """
+    with transaction.atomic():
+        changes = bindings.bind(current_tenant(), wanted(platform=in_public()))
+    return sum(not change.type for change in changes)
+
+
+def drop_tenant_records(*, tenant_id: str) -> None:
+    """Forget everything that the event layer keeps for a tenant whose schema is gone. Only from `public`."""
+    with connection.cursor() as cursor:
+        for table in TENANT_TABLES:
+            cursor.execute(f"DELETE FROM events_{table} WHERE tenant_id = %s", [tenant_id])
+
+
+def pause_subscription(*, subscriber: str, operator: str, reason: str) -> None:
+    """Stop a subscriber of the current tenant before its next event; its events wait in the log, and the shop is told.
+
+    :raises ReasonMissing: when no reason is given.
+    :raises NotFound: when the tenant has no such subscription.
+    :raises SubscriptionBusy: when a drain works on it for longer than a moment.
+    """
+    _require_reason(reason, "why this subscriber may be paused")
+    with unit_of_work():
+        if _change_pause(subscriber, paused=True):
+            publish(SubscriptionPaused(subscriber=subscriber, operator=operator, reason=reason))
+        record_action("pause", subscriber, operator, reason)
+
+
+def resume_subscription(*, subscriber: str, operator: str, reason: str = "") -> None:
+    """Let a subscriber of the current tenant go on.
+
+    :raises NotFound: when the tenant has no such subscription.
+    :raises SubscriptionBusy: when a drain works on it for longer than a moment.
+    """
+    with unit_of_work():
+        if _change_pause(subscriber, paused=False):
+            publish(SubscriptionResumed(subscriber=subscriber, operator=operator))
+        record_action("resume", subscriber, operator, reason)
+    doorbells.ring_by_name(current_tenant(), subscriber)
+
+
+def retry_parked(*, subscriber: str, operator: str, position: int | None = None, fingerprint: str = "") -> int:
+    """Give dead and retrying events a fresh set of attempts, at once: one, those of one kind of error, or all.
+
+    Returns how many; those that wait behind them follow in order.
+
+    :raises SubscriptionBusy: when a drain, or the subscriber's bridge, works on it for longer than a moment.
+    """
+    with unit_of_work():
+        hold(current_tenant(), subscriber)
+        parked = _heads(subscriber, position=position, fingerprint=fingerprint)
+        positions = list(parked.values_list("position", flat=True))
+        now = timezone.now()
+        parked.update(state=State.RETRYING, attempts=0, next_attempt_at=now, updated_at=now)
+        for at in positions:
+            record_action("retry", subscriber, operator, "", at)
+    if positions:
+        doorbells.ring_by_name(current_tenant(), subscriber)
+    return len(positions)
+
+
+def discard_parked(
+    *, subscriber: str, operator: str, reason: str, position: int | None = None, fingerprint: str = ""
+) -> int:
+    """Give events up for a subscriber and let their successors go on: one, or those of one kind of error.
+
+    Returns how many.
+
+    :raises ReasonMissing: when no reason is given.
+    :raises NotParked: when no retrying or dead event is meant.
+    :raises SubscriptionBusy: when a drain, or the subscriber's bridge, works on it for longer than a moment.
+    """
+    _require_reason(reason)
+    if position is None and not fingerprint:
+        message = "say which events may be given up: a position or a fingerprint"
+        raise NotParked(message)
+    with unit_of_work():
+        hold(current_tenant(), subscriber)
+        chosen = _heads(subscriber, position=position, fingerprint=fingerprint)
+        parked = list(chosen.select_for_update(no_key=True).order_by("position"))
+        if not parked:
+            where = f"at position {position}" if position is not None else f"of the kind {fingerprint}"
+            message = f"{subscriber} has no retrying or dead event {where}"
+            raise NotParked(message)
+        for event in parked:
+            _discard(event, operator, reason)
+    doorbells.ring_by_name(current_tenant(), subscriber)
+    return len(parked)
+
+
+def require_subscriber(*, subscriber: str) -> None:
+    """Let a subscriber be named that this code has, or that the current tenant has a subscription of.
+
+    :raises NotFound: when there is neither.
+    """
+    if known_subscriber(subscriber) is None and not _subscription(subscriber).exists():
+        message = f"there is no subscriber {subscriber!r}"
+        raise NotFound(message)
+
+
+def require_parked(*, subscriber: str, position: int) -> None:
+    """:raises NotParked: when no retrying or dead event is parked at the position."""
+    if not _heads(subscriber, position=position).exists():
+        message = f"{subscriber} has no retrying or dead event at position {position}"
+        raise NotParked(message)
+
+
+def data_in_newest_version(*, position: int) -> dict[str, Any]:
+    """Read the data of an event as a class of today has it; as it is stored, where it cannot be read."""
+    stored = read_at(current_tenant(), position)
+    try:
+        event = decode(stored.envelope.type, stored.envelope.version, stored.data)
+    except EventUnreadable:
+        data: dict[str, Any] = json.loads(stored.data)
+    else:
+        data = json.loads(encode(event))
+    return data
+
+
+def publish_edited_copy(*, subscriber: str, position: int, data: dict[str, Any], operator: str, reason: str) -> UUID:
+    """Publish a corrected copy of a dead event for its subscriber alone and discard the dead one; return the copy's id.
+
+    The other subscribers and the consumers outside had the original: the subscriber is the copy's audience. On its
+    stream the copy comes after what waits there now.
+
+    :raises ReasonMissing: when no reason is given.
+    :raises NotParked: when no retrying or dead event is parked at the position.
+    :raises SubscriptionBusy: when a drain, or the subscriber's bridge, works on it for longer than a moment.
+    :raises CopyInvalid: when the data does not fit the event's class or belongs to another stream, or when this code
+        does not declare the subscriber.
+    """
+    _require_reason(reason)
+    if known_subscriber(subscriber) is None:
+        message = f"this code does not declare {subscriber}, so that nothing would apply the copy; discard the event"
+        raise CopyInvalid(message)
+    with unit_of_work():
+        hold(current_tenant(), subscriber)
+        parked = _heads(subscriber, position=position).select_for_update(no_key=True).first()
+        if parked is None:
+            message = f"{subscriber} has no retrying or dead event at position {position}"
+            raise NotParked(message)
+        original = read_at(parked.tenant_id, position).envelope
+        copy = _corrected(original, data)
+        cause = msgspec.structs.replace(original.cause(), actor=operator)
+        with caused_by(cause):
+            event_id = publish(copy, occurred_at=original.occurred_at, audience=subscriber)
+        _discard(parked, operator, f"replaced by an edited copy, {event_id}: {reason}", action="edited copy")
+    doorbells.ring_by_name(current_tenant(), subscriber)
+    return event_id
+
+
+def _corrected(original: Envelope, data: dict[str, Any]) -> object:
+    newest = find_type(original.type)
+    if not is_storable(data):
+        raise CopyInvalid("the copy holds a character that cannot be stored: NUL, or half of a surrogate pair")
+    try:
+        copy: object = decode(newest.name, newest.version, json.dumps(data))
+    except EventUnreadable as error:
+        raise CopyInvalid(str(error)) from None
+    if newest.stream.format_map(vars(copy)) != original.stream:
+        message = f"the copy would be about {newest.stream.format_map(vars(copy))}, not {original.stream}"
+        raise CopyInvalid(message)
+    return copy
+
+
+def _require_reason(reason: str, what: str = "why this event may be given up") -> None:
+    if not reason.strip():
+        message = f"say {what}"
+        raise ReasonMissing(message)
+
+
+def _discard(parked: ParkedEvent, operator: str, reason: str, *, action: str = "discard") -> None:
+    parked.state, parked.reason, parked.updated_at = State.DISCARDED, reason, timezone.now()
+    parked.save(update_fields=["state", "reason", "updated_at"])
+    parking.release_next(parked.tenant_id, parked.subscriber, parked.stream)
+    record_action(action, parked.subscriber, operator, reason, parked.position)
+
+
+def _heads(subscriber: str, *, position: int | None = None, fingerprint: str = ""):  # type: ignore[no-untyped-def]  # noqa: ANN202
+    parked = ParkedEvent.objects.filter(
+        tenant_id=current_tenant(), subscriber=subscriber, state__in=[State.RETRYING, State.DEAD]
+    )
+    if position is not None:
+        parked = parked.filter(position=position)
+    if fingerprint:
+        parked = parked.filter(fingerprint=fingerprint)
+    return parked
+
+
+def _subscription(subscriber: str) -> QuerySet[Subscription]:
+    return Subscription.objects.filter(tenant_id=current_tenant(), subscriber=subscriber)
+
+
+def _change_pause(subscriber: str, *, paused: bool) -> bool:
+    """Return whether it was not so before."""
+    if hold_beside_lease(current_tenant(), subscriber) is None:
+        message = f"{current_tenant()} has no subscription {subscriber!r}"
+        raise NotFound(message)
+    changed = _subscription(subscriber).filter(paused_at__isnull=paused)
+    return bool(changed.update(paused_at=timezone.now() if paused else None))
+
+
+def record_action(action: str, subscriber: str, operator: str, reason: str, position: int | None = None) -> None:
+    OperatorAction.objects.create(
+        tenant_id=current_tenant(),
+        subscriber=subscriber,
+        action=action,
+        position=position,
+        operator=operator,
+        reason=reason,
+        acted_at=timezone.now(),
+    )

@@ -1,0 +1,167 @@
+"""What can be asked of the event layer: who is behind, who is accounted for."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection
+
+from events.log.log import COLUMNS, StoredEvent, stored_event
+from events.subscriptions.bindings import FIRST_PENDING, HEARD_BY, HEARS, PENDING
+from kernel.walls import here, wall
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lag:
+    """How far a subscriber is behind; `oldest_seconds` is the age of the oldest event that it has not applied."""
+
+    tenant_id: str
+    subscriber: str
+    cursor: int
+    behind: int
+    oldest_seconds: float
+    retrying: int
+    waiting: int
+    dead: int
+    paused: bool
+
+
+_LAG = f"""
+SELECT s.tenant_id, s.subscriber, s.cursor, pending.behind,
+    coalesce(extract(epoch FROM clock_timestamp() - oldest.recorded_at), 0)::float,
+    parked.retrying, parked.waiting, parked.dead, s.paused_at IS NOT NULL
+FROM events_subscription s
+CROSS JOIN LATERAL (SELECT min(first.recorded_at) AS recorded_at FROM {FIRST_PENDING}) AS oldest
+CROSS JOIN LATERAL (SELECT count(*) AS behind FROM {PENDING} WHERE oldest.recorded_at IS NOT NULL) AS pending
+CROSS JOIN LATERAL (
+    SELECT count(*) FILTER (WHERE state = 'RETRYING') AS retrying, count(*) FILTER (WHERE state = 'WAITING') AS waiting,
+        count(*) FILTER (WHERE state = 'DEAD') AS dead
+    FROM events_parkedevent p WHERE p.tenant_id = s.tenant_id AND p.subscriber = s.subscriber
+) AS parked
+WHERE {wall("s")}
+ORDER BY s.tenant_id, s.subscriber
+"""
+
+# A subscription is behind when an event that it hears has waited longer than a moment, or when its cursor has so much
+# of no interest before it that the next look would be long. What is bound to nothing is never behind.
+_BEHIND = f"""
+SELECT s.tenant_id, s.subscriber
+FROM events_subscription s
+CROSS JOIN LATERAL (
+    SELECT coalesce(max(position), 0) AS head FROM events_event e WHERE e.tenant_id = s.tenant_id
+) AS log
+WHERE {wall("s")} AND s.paused_at IS NULL AND (s.leased_until IS NULL OR s.leased_until < clock_timestamp()) AND (
+    (log.head > s.cursor AND EXISTS (
+        SELECT 1 FROM events_binding b
+        WHERE log.head - s.cursor > 1000 AND b.tenant_id = s.tenant_id AND b.subscriber = s.subscriber
+            AND (b.until IS NULL OR b.until > s.cursor)
+        UNION ALL
+        SELECT 1 FROM {FIRST_PENDING}
+        WHERE first.recorded_at < clock_timestamp() - make_interval(secs => %(moment)s)
+    ))
+    OR EXISTS (
+        SELECT 1 FROM events_parkedevent p
+        WHERE p.tenant_id = s.tenant_id AND p.subscriber = s.subscriber AND p.state = 'RETRYING'
+            AND p.next_attempt_at < clock_timestamp()
+    )
+)
+"""
+
+_OLDEST_PENDING = f"""
+SELECT coalesce(extract(epoch FROM clock_timestamp() - min(first.recorded_at)), 0)::float
+FROM events_subscription s CROSS JOIN LATERAL (SELECT first.recorded_at FROM {FIRST_PENDING}) AS first
+WHERE s.paused_at IS NULL AND s.tenant_id = ANY(%(tenants)s) AND s.subscriber = ANY(%(subscribers)s)
+"""
+
+_UNACCOUNTED = f"""
+SELECT count(*)
+FROM events_subscription s
+JOIN events_binding b ON b.tenant_id = s.tenant_id AND b.subscriber = s.subscriber
+JOIN events_event e ON e.tenant_id = s.tenant_id AND e.type = b.type AND {HEARS} AND e.position <= s.cursor
+WHERE {wall("s")} AND (
+    SELECT count(*) FROM events_processedevent d
+    WHERE d.tenant_id = s.tenant_id AND d.subscriber = s.subscriber AND d.position = e.position
+) + (
+    SELECT count(*) FROM events_parkedevent p
+    WHERE p.tenant_id = s.tenant_id AND p.subscriber = s.subscriber AND p.position = e.position
+) <> 1
+"""
+
+_UNHEARD = f"""
+SELECT DISTINCT e.stream
+FROM events_event e JOIN events_subscription s ON s.tenant_id = e.tenant_id
+WHERE {wall("e")} AND {wall("s")} AND s.subscriber = %(subscriber)s AND e.stream = ANY(%(streams)s) AND {HEARD_BY} AND (
+    e.position > s.cursor
+    OR EXISTS (
+        SELECT 1 FROM events_parkedevent p
+        WHERE p.tenant_id = e.tenant_id AND p.subscriber = s.subscriber AND p.position = e.position
+            AND p.state <> 'DISCARDED'
+    )
+)
+"""
+
+
+def lags() -> list[Lag]:
+    """List every subscription that this session sees, with what is pending for it."""
+    return [
+        Lag(
+            tenant_id=row[0],
+            subscriber=row[1],
+            cursor=row[2],
+            behind=row[3],
+            oldest_seconds=row[4],
+            retrying=row[5],
+            waiting=row[6],
+            dead=row[7],
+            paused=row[8],
+        )
+        for row in _rows(_LAG, here())
+    ]
+
+
+def behind(*, moment_seconds: float) -> list[tuple[str, str]]:
+    """List (tenant, subscriber) of those that have had something to do for longer than a moment."""
+    return [(tenant, name) for tenant, name in _rows(_BEHIND, {"moment": moment_seconds, **here()})]
+
+
+def unheard(*, subscriber: str, streams: Collection[str]) -> set[str]:
+    """Return those of the streams on which an event waits that the subscriber hears and has not applied."""
+    asked = {**here(), "subscriber": subscriber, "streams": list(streams)}
+    return {stream for (stream,) in _rows(_UNHEARD, asked)}
+
+
+def oldest_pending_seconds(*, tenants: list[str], subscribers: list[str]) -> float:
+    """Return the age of the oldest event that one of these subscribers of these tenants has not applied; 0 for none.
+
+    Subscriptions that are paused do not count, nor do parked events.
+    """
+    ((seconds,),) = _rows(_OLDEST_PENDING, {"tenants": tenants, "subscribers": subscribers})
+    return float(seconds)
+
+
+def unaccounted() -> int:
+    """Count the (event, subscriber) at or below a cursor that are not exactly one of processed, parked, discarded."""
+    (count,) = _rows(_UNACCOUNTED, here())[0]
+    return int(count)
+
+
+def feed(
+    *, tenant_id: str, after: int, categories: Iterable[str], types: Iterable[str], limit: int
+) -> list[StoredEvent]:
+    """Read a tenant's log for a reader from outside, in order, without edited copies; no types means all."""
+    rows = _rows(
+        f"""
+        SELECT {COLUMNS} FROM events_event AS event
+        WHERE tenant_id = %(tenant)s AND audience IS NULL AND position > %(after)s AND category = ANY(%(categories)s)
+            AND (%(types)s::text[] = '{{}}' OR type = ANY(%(types)s))
+        ORDER BY position LIMIT %(limit)s
+        """,
+        {"tenant": tenant_id, "after": after, "categories": list(categories), "types": list(types), "limit": limit},
+    )
+    return [stored_event(row) for row in rows]
+
+
+def _rows(statement: str, parameters: dict[str, Any]) -> list[tuple]:  # type: ignore[type-arg]
+    with connection.cursor() as cursor:
+        cursor.execute(statement, parameters)
+        return list(cursor.fetchall())

@@ -1,0 +1,167 @@
+"""What a tenant does with its endpoints."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from events.contracts.pins import require_servable
+from events.event import Category, EventUnreadable, find_type
+from events.events import WebhookEndpointPaused, WebhookEndpointResumed
+from events.log.log import head
+from events.models import WebhookDelivery, WebhookEndpoint, WebhookSecret
+from events.publishing.publish import publish
+from events.publishing.unit_of_work import unit_of_work
+from events.subscriptions.demand import want
+from integrations.webhooks.http import require_url
+from integrations.webhooks.ringing import ring_after_commit
+from integrations.webhooks.secrets import new_secret, sealed
+from kernel.ids import new_id
+from kernel.refusals import NotFound, Refusal
+from kernel.tenancy import current_tenant
+
+QUEUEING = "events.queue_webhooks"
+OVERLAP = timedelta(hours=24)
+MOST_ENDPOINTS = 50
+
+
+class TypesUnknown(Refusal):
+    code = "types-unknown"
+    title = "No such events for consumers"
+    status = 422
+
+
+class TooManyEndpoints(Refusal):
+    code = "too-many-endpoints"
+    title = "Too many endpoints"
+
+
+def create_endpoint(
+    *, url: str, now: datetime, types: Sequence[str] = (), pins: Mapping[str, int] | None = None, description: str = ""
+) -> tuple[WebhookEndpoint, str]:
+    """Tell a URL of what happens from now on; return the endpoint, and its secret, which cannot be shown again.
+
+    :param types: names of integration events; none for all.
+    :param pins: the older versions in which it wants some types.
+    :raises UrlRefused: when events cannot be sent there.
+    :raises TypesUnknown: when a type is no integration event.
+    :raises PinImpossible: when a version cannot be served.
+    :raises TooManyEndpoints: when the tenant has fifty.
+    """
+    require_endpoint(url=url, types=types)
+    require_servable(pins or {})
+    with unit_of_work():
+        if _living().count() >= MOST_ENDPOINTS:
+            message = f"a shop has at most {MOST_ENDPOINTS} endpoints"
+            raise TooManyEndpoints(message)
+        endpoint = WebhookEndpoint(
+            id=new_id(),
+            tenant_id=current_tenant(),
+            url=url,
+            description=description,
+            types=list(types),
+            pins=dict(pins or {}),
+            state=WebhookEndpoint.State.ACTIVE,
+            pause_reason="",
+            start=head(current_tenant()),
+            failures=0,
+            created_at=now,
+            updated_at=now,
+        )
+        endpoint.save(force_insert=True)
+        secret = _add_secret(endpoint, now)
+        want(QUEUEING)
+    return endpoint, secret
+
+
+def require_endpoint(*, url: str, types: Sequence[str]) -> None:
+    """Refuse what an endpoint cannot be.
+
+    :raises UrlRefused: when events cannot be sent there.
+    :raises TypesUnknown: when a type is no integration event.
+    """
+    require_url(url)
+    _require_types(types)
+
+
+def find_endpoint(*, endpoint_id: UUID) -> WebhookEndpoint:
+    """:raises NotFound: when the tenant has no such endpoint."""
+    endpoint = _living().filter(id=endpoint_id).first()
+    if endpoint is None:
+        message = f"this shop has no webhook endpoint {endpoint_id}"
+        raise NotFound(message)
+    return endpoint
+
+
+def list_endpoints() -> list[WebhookEndpoint]:
+    return list(_living().order_by("created_at"))
+
+
+def rotate_secret(*, endpoint_id: UUID, now: datetime) -> str:
+    """Make a new secret; the ones before stay valid for a day, and every request is signed with all of them."""
+    with unit_of_work():
+        endpoint = find_endpoint(endpoint_id=endpoint_id)
+        WebhookSecret.objects.filter(endpoint=endpoint, expires_at=None).update(expires_at=now + OVERLAP)
+        return _add_secret(endpoint, now)
+
+
+def pause_endpoint(*, endpoint_id: UUID, reason: str, now: datetime) -> None:
+    """Send nothing more to an endpoint; what happens meanwhile waits for it."""
+    with unit_of_work():
+        endpoint = find_endpoint(endpoint_id=endpoint_id)
+        if endpoint.state == WebhookEndpoint.State.PAUSED:
+            return
+        _living().filter(id=endpoint.id).update(state=WebhookEndpoint.State.PAUSED, pause_reason=reason, updated_at=now)
+        publish(WebhookEndpointPaused(endpoint_id=endpoint.id, url=endpoint.url, reason=reason))
+
+
+def resume_endpoint(*, endpoint_id: UUID, now: datetime) -> None:
+    """Go on with a paused endpoint, where it stopped; what waits has its three days from now on."""
+    with unit_of_work():
+        endpoint = find_endpoint(endpoint_id=endpoint_id)
+        if endpoint.state == WebhookEndpoint.State.ACTIVE:
+            return
+        _living().filter(id=endpoint.id).update(
+            state=WebhookEndpoint.State.ACTIVE,
+            pause_reason="",
+            failing_since=None,
+            failures=0,
+            next_call_at=None,
+            updated_at=now,
+        )
+        waiting = WebhookDelivery.objects.filter(endpoint=endpoint, state__in=["PENDING", "SENDING"])
+        waiting.update(first_attempt_at=None, next_attempt_at=now)
+        publish(WebhookEndpointResumed(endpoint_id=endpoint.id, url=endpoint.url))
+        ring_after_commit(endpoint.tenant_id, endpoint.id)
+
+
+def delete_endpoint(*, endpoint_id: UUID, now: datetime) -> None:
+    """Forget an endpoint: nothing more is queued or sent; what was sent stays in the delivery log."""
+    with unit_of_work():
+        endpoint = find_endpoint(endpoint_id=endpoint_id)
+        _living().filter(id=endpoint.id).update(state=WebhookEndpoint.State.DELETED, updated_at=now)
+        WebhookSecret.objects.filter(endpoint=endpoint).delete()
+
+
+def _living() -> QuerySet[WebhookEndpoint]:
+    return WebhookEndpoint.objects.filter(tenant_id=current_tenant()).exclude(state=WebhookEndpoint.State.DELETED)
+
+
+def _add_secret(endpoint: WebhookEndpoint, now: datetime) -> str:
+    secret = new_secret()
+    WebhookSecret.objects.create(
+        id=new_id(), tenant_id=endpoint.tenant_id, endpoint=endpoint, sealed=sealed(secret), created_at=now
+    )
+    return secret
+
+
+def _require_types(types: Sequence[str]) -> None:
+    for name in types:
+        try:
+            category = find_type(name).category
+        except EventUnreadable:
+            category = None
+        if category is not Category.INTEGRATION:
+            message = f"{name} is no event for consumers outside; docs/events.md lists them"
+            raise TypesUnknown(message)
