@@ -43,6 +43,7 @@ SHARED_APPS = [
     "tenants",
     "staff",
     "events",
+    "integrations",
     "unfold.apps.BasicAppConfig",
     "django_tenants",
     "staff.admin_config.StaffAdminConfig",
@@ -74,6 +75,7 @@ TENANT_APPS = [
     "inventory",
     "payments",
     "notifications",
+    "integrations",
 ]
 INSTALLED_APPS = [*SHARED_APPS, *(app for app in TENANT_APPS if app not in SHARED_APPS), "config"]
 TENANT_MODEL = "tenants.Tenant"
@@ -210,8 +212,8 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_PATCH": False,
     "ENUM_NAME_OVERRIDES": {
-        "EndpointState": "events.models.WebhookEndpoint.State",
-        "DeliveryState": "events.models.WebhookDelivery.State",
+        "EndpointState": "integrations.models.WebhookEndpoint.State",
+        "DeliveryState": "integrations.models.WebhookDelivery.State",
         "WantedEndpointState": [("ACTIVE", "ACTIVE"), ("PAUSED", "PAUSED")],
     },
 }

@@ -6,6 +6,7 @@ from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularSwaggerSplitView
 
 from config.openapi import DocumentView
+from integrations.admin.moved import moved_pages
 
 handler400 = "config.errors.bad_request"
 handler403 = "config.errors.permission_denied"
@@ -17,9 +18,11 @@ api: list[URLPattern | URLResolver] = [
     path("", include("inventory.api")),
     path("", include("payments.api")),
     path("", include("events.api.urls")),
+    path("", include("integrations.api.urls")),
 ]
 urlpatterns = [
     path("", RedirectView.as_view(url="/admin/")),
+    moved_pages,
     path("admin/", admin.site.urls),
     path("api/v1/", include((api, "v1"))),
     path("api/schema", DocumentView.as_view(), name="schema"),

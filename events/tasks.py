@@ -21,9 +21,7 @@ from events.publishing import safekeeping
 from events.subscriptions.declarations import unbound
 from events.subscriptions.doorbells import doorbells
 from events.subscriptions.parking import STARTING_SECONDS, summary
-from events.subscriptions.registry import Subscriber, all_subscribers
-from integrations.bridges.forwarding import Forward
-from integrations.webhooks.sending import send_due
+from events.subscriptions.registry import Run, Subscriber, all_subscribers
 from kernel.tenancy import TenantRefused, in_public_schema, in_tenant, tenant_for_task
 
 logger = structlog.get_logger(__name__)
@@ -38,8 +36,8 @@ RETRY_ON_INFRASTRUCTURE: dict[str, Any] = {
 RETENTION_SECONDS = 4 * 3600
 
 
-BRIDGE_LIMITS = {"soft_time_limit": 90, "time_limit": 120}
-"""Of bridges: a batch is confirmed within half a minute."""
+FORWARD_LIMITS = {"soft_time_limit": 90, "time_limit": 120}
+"""Of subscribers that send their events elsewhere: a batch is confirmed within half a minute."""
 
 
 def drain_tenant(subscriber: Subscriber, tenant: str) -> dict[str, Any]:
@@ -74,10 +72,8 @@ def drain_and_live(subscriber: Subscriber, tenant: str) -> dict[str, Any]:
         return {"tenant": tenant, "handled": 0, "died": summary(death)}
 
 
-def drain_of(subscriber: Subscriber, tenant: str) -> Drain | Forward:
-    if subscriber.bridge is not None:
-        return Forward.over(subscriber.bridge, subscriber, tenant, doorbells)
-    return Drain(subscriber, tenant, doorbells)
+def drain_of(subscriber: Subscriber, tenant: str) -> Run:
+    return (subscriber.forward or Drain)(subscriber, tenant, doorbells)
 
 
 def handler_limits() -> dict[str, float]:
@@ -97,7 +93,7 @@ def _register_drain(app: Celery, subscriber: Subscriber) -> None:
         with outages_raised_for_a_retry():
             return drain_and_live(subscriber, tenant)
 
-    limits = handler_limits() if subscriber.bridge is None else BRIDGE_LIMITS
+    limits = handler_limits() if subscriber.forward is None else FORWARD_LIMITS
     options = {**RETRY_ON_INFRASTRUCTURE, **limits}
     register: Any = app.task(name=subscriber.name, bind=True, queue=subscriber.queue, **options)
     register(drain)
@@ -108,13 +104,6 @@ def send(tenant: str, outgoing: str) -> dict[str, Any]:
     """Send a row of what leaves the database, and what waits for a slot after it; its queue is the sender's."""
     with in_tenant(tenant_for_task(tenant)):
         return {"tenant": tenant, "state": send_in_line(UUID(outgoing))}
-
-
-@shared_task(name="events.send_webhooks", queue="webhooks", **RETRY_ON_INFRASTRUCTURE)
-def send_webhooks(tenant: str, endpoint: str) -> dict[str, Any]:
-    """Send what is due to an endpoint."""
-    with in_tenant(tenant_for_task(tenant)):
-        return {"tenant": tenant, "attempts": send_due(endpoint_id=UUID(endpoint))}
 
 
 @shared_task(name="events.sweep", queue="platform", expires=10, ignore_result=True)

@@ -1,6 +1,5 @@
 """The event layer in the admin: on a shop's host its own rows, on the platform's host everyone's."""
 
 from events.admin import audit, dead_letters, log, months, outgoing, subscriptions
-from integrations.admin import webhooks
 
-__all__ = ["audit", "dead_letters", "log", "months", "outgoing", "subscriptions", "webhooks"]
+__all__ = ["audit", "dead_letters", "log", "months", "outgoing", "subscriptions"]

@@ -11,9 +11,6 @@ from events.outgoing import calls
 from events.subscriptions.doorbells import doorbells
 from events.subscriptions.queries import behind
 from events.subscriptions.registry import all_subscribers
-from integrations.webhooks.ringing import QUEUE as WEBHOOKS
-from integrations.webhooks.ringing import ring as ring_endpoint
-from integrations.webhooks.sending import due_endpoints
 from kernel.tenancy import in_public_schema, working_schemas
 
 MOMENT_SECONDS = 1.0
@@ -31,6 +28,18 @@ class Reminder:
     queue: str
     ring: Callable[[], bool]
     """Ring; say whether the broker has taken it."""
+
+
+Source = Callable[[frozenset[str]], list[Reminder]]
+"""Lists what is due in these schemas; asked in `public`."""
+
+_sources: list[Source] = []
+
+
+def remind_of(source: Source) -> Source:
+    """Let the sweeper ask this too, at each sweep."""
+    _sources.append(source)
+    return source
 
 
 def sweep(*, insist: bool = False) -> int:
@@ -57,7 +66,7 @@ def _reminders() -> list[Reminder]:
     with in_public_schema():
         late = behind(moment_seconds=MOMENT_SECONDS)
         unsent = calls.due(working)
-        untold = due_endpoints(working)
+        others = [reminder for source in _sources for reminder in source(frozenset(working))]
     drains = [(tenant_id, by_name[name]) for tenant_id, name in late if tenant_id in working and name in by_name]
     return [
         *(
@@ -68,10 +77,7 @@ def _reminders() -> list[Reminder]:
             Reminder(name=f"{tenant}:{row}", queue=queue, ring=partial(calls.ring, tenant, row, queue))
             for tenant, row, queue in unsent
         ),
-        *(
-            Reminder(name=f"{tenant}:{endpoint}", queue=WEBHOOKS, ring=partial(ring_endpoint, tenant, endpoint))
-            for tenant, endpoint in untold
-        ),
+        *others,
     ]
 
 

@@ -51,7 +51,7 @@ def rehearse(*, subscriber: str, position: int) -> DryRun:
     chosen = known_subscriber(subscriber)
     if chosen is None:
         return DryRun(error=f"this code has no subscriber {subscriber}: its handler cannot be tried here")
-    if chosen.bridge is not None:
+    if chosen.forward is not None:
         return DryRun(error=f"{subscriber} sends events to another system, which cannot be tried without effect")
     parked = ParkedEvent.objects.filter(tenant_id=current_tenant(), subscriber=subscriber, position=position).first()
     _require_harmless(parked, position)

@@ -10,8 +10,8 @@ from django.db import connection
 from django.utils import timezone
 
 from events.models import KeptSecret
-from integrations.webhooks.secrets import sealed, unsealed
 from kernel.ids import new_id
+from kernel.sealing import sealed, unsealed
 from kernel.tenancy import current_tenant
 
 KEPT_DAYS = 30

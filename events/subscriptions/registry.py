@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from random import Random
-from typing import TYPE_CHECKING, TypedDict, TypeVar, Unpack
+from typing import TYPE_CHECKING, Protocol, TypedDict, TypeVar, Unpack
 
 from events.event import type_of_class
 
 if TYPE_CHECKING:
-    from integrations.bridges.bridge import Bridge
+    from events.subscriptions.doorbells import Doorbells
 
 H = TypeVar("H", bound=Callable[..., None])
 
@@ -31,6 +31,16 @@ class Backoff:
         return random.uniform(0, ceiling)
 
 
+class Run(Protocol):
+    """One run for a tenant: it works on what is pending, and returns how many events that were."""
+
+    def run(self) -> int: ...
+
+
+Forward = Callable[["Subscriber", str, "Doorbells"], Run]
+"""Makes a run for a tenant: `(subscriber, tenant_id, doorbells)`."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Subscriber:
     """A function that reacts to some event types.
@@ -45,7 +55,7 @@ class Subscriber:
     :param on_demand: whether a tenant has it only when it asked for it.
     :param projection: the tables of the tenant's schema that are nothing but what the handler made of the log.
     :param renamed_from: names that it had in older releases; the release step moves what they have to this one.
-    :param bridge: where its events are forwarded to, in place of a handler.
+    :param forward: makes a run that sends its events elsewhere, in place of a drain that calls the handler.
     """
 
     name: str
@@ -62,7 +72,7 @@ class Subscriber:
     on_demand: bool = False
     projection: tuple[str, ...] = ()
     renamed_from: str | tuple[str, ...] = ()
-    bridge: "Bridge | None" = None
+    forward: "Forward | None" = None
 
     @cached_property
     def heard(self) -> frozenset[str]:
@@ -97,32 +107,22 @@ def subscriber(name: str, *events: type, **options: Unpack[Options]) -> Callable
     """Subscribe a function: `(event, delivery)`, or `(deliveries)` with `batch=True`."""
 
     def subscribe(handler: H) -> H:
-        if name in _subscribers:
-            message = f"two subscribers are named {name}"
-            raise TypeError(message)
         types = frozenset(type_of_class(event).name for event in events)
-        _subscribers[name] = Subscriber(name=name, types=types, handler=handler, **options)
+        register(Subscriber(name=name, types=types, handler=handler, **options))
         return handler
 
     return subscribe
 
 
-def subscribe_bridge(bridge: "Bridge", *events: type) -> None:
-    """Subscribe a bridge to some events of every tenant, under its own name."""
-    types = frozenset(type_of_class(event).name for event in events)
-    _subscribers[bridge.name] = Subscriber(
-        name=bridge.name,
-        types=types,
-        handler=_forwarded,
-        bridge=bridge,
-        batch_size=200,
-        queue="bridges",
-        backoff=Backoff(base=1.0, cap=60.0),
-    )
+def register(chosen: Subscriber) -> None:
+    """Register a subscriber that is made otherwise than by the decorator.
 
-
-def _forwarded(*_arguments: object) -> None:
-    raise AssertionError("a bridge has no handler: its events are forwarded")
+    :raises TypeError: when another has its name.
+    """
+    if chosen.name in _subscribers:
+        message = f"two subscribers are named {chosen.name}"
+        raise TypeError(message)
+    _subscribers[chosen.name] = chosen
 
 
 def all_subscribers(*, platform: bool | None = None) -> list[Subscriber]:

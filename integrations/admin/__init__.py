@@ -1,0 +1,5 @@
+"""Webhook endpoints and deliveries in the admin."""
+
+from integrations.admin import webhooks
+
+__all__ = ["webhooks"]

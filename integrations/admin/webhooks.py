@@ -12,7 +12,8 @@ from django.utils.decorators import method_decorator
 from django.utils.html import format_html, format_html_join
 from django.views.decorators.csrf import csrf_protect
 
-from events.models import VersionPin, WebhookDelivery, WebhookEndpoint
+from events.models import VersionPin
+from integrations.models import WebhookDelivery, WebhookEndpoint
 from integrations.webhooks import deliveries, endpoints
 from kernel.admin import ModelAdmin, ReadOnlyAdmin, Secret, acting_on, operator_of, show_once
 from kernel.refusals import Refusal
@@ -69,7 +70,7 @@ class WebhookEndpointAdmin(ModelAdmin):
         return False
 
     def has_operate_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("events.change_webhookendpoint")
+        return request.user.has_perm("integrations.change_webhookendpoint")
 
     @method_decorator(csrf_protect)
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:
@@ -124,7 +125,7 @@ class WebhookEndpointAdmin(ModelAdmin):
         for endpoint in chosen:
             with acting_on(endpoint):
                 queued = deliveries.queue_test(endpoint_id=endpoint.id, now=timezone.now())
-            page = reverse("admin:events_webhookdelivery_change", args=[queued.id])
+            page = reverse("admin:integrations_webhookdelivery_change", args=[queued.id])
             said = format_html('A test of {} is on its way: <a href="{}">what it was answered</a>', endpoint.url, page)
             self.message_user(request, said, messages.SUCCESS)
 
@@ -181,7 +182,7 @@ class WebhookDeliveryAdmin(ReadOnlyAdmin):
             self.message_user(request, refusal.detail, messages.ERROR)
 
     def has_operate_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("events.change_webhookdelivery")
+        return request.user.has_perm("integrations.change_webhookdelivery")
 
 
 @admin.register(VersionPin)

@@ -13,7 +13,7 @@ from rest_framework.views import APIView
 from events.contracts import pins
 from events.contracts.pins import PinImpossible
 from events.log.horizon import EventArchived
-from events.models import WebhookDelivery, WebhookEndpoint
+from integrations.models import WebhookDelivery, WebhookEndpoint
 from integrations.webhooks import deliveries, endpoints
 from integrations.webhooks.deliveries import NotSkippable
 from integrations.webhooks.endpoints import TooManyEndpoints, TypesUnknown

@@ -6,8 +6,8 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from events.log.log import head, read_at
-from events.models import WebhookDelivery, WebhookEndpoint
 from events.publishing.unit_of_work import unit_of_work
+from integrations.models import WebhookDelivery, WebhookEndpoint
 from integrations.outward import TRIAL
 from integrations.webhooks.endpoints import find_endpoint
 from integrations.webhooks.ringing import ring_after_commit

@@ -10,15 +10,16 @@ from events.contracts.pins import require_servable
 from events.event import Category, EventUnreadable, find_type
 from events.events import WebhookEndpointPaused, WebhookEndpointResumed
 from events.log.log import head
-from events.models import WebhookDelivery, WebhookEndpoint, WebhookSecret
 from events.publishing.publish import publish
 from events.publishing.unit_of_work import unit_of_work
 from events.subscriptions.demand import want
+from integrations.models import WebhookDelivery, WebhookEndpoint, WebhookSecret
 from integrations.webhooks.http import require_url
 from integrations.webhooks.ringing import ring_after_commit
-from integrations.webhooks.secrets import new_secret, sealed
+from integrations.webhooks.secrets import new_secret
 from kernel.ids import new_id
 from kernel.refusals import NotFound, Refusal
+from kernel.sealing import sealed
 from kernel.tenancy import current_tenant
 
 QUEUEING = "events.queue_webhooks"

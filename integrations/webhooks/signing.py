@@ -7,10 +7,10 @@ from datetime import datetime
 from django.utils import timezone
 from standardwebhooks import Webhook
 
-from events.models import WebhookEndpoint, WebhookSecret
 from integrations.cloudevents import CONTENT_TYPE
+from integrations.models import WebhookEndpoint, WebhookSecret
 from integrations.webhooks.http import Answer, post
-from integrations.webhooks.secrets import SecretUnreadable, unsealed
+from kernel.sealing import SecretUnreadable, unsealed
 
 
 def post_signed(endpoint: WebhookEndpoint, message_id: str, body: bytes) -> Answer:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.db.models import Q
 
-from events.models import WebhookEndpoint
+from integrations.models import WebhookEndpoint
 
 TURN_SECONDS = 60
 FAILURES_BEFORE_REST = 3

@@ -10,9 +10,9 @@ from django.db import connection
 from django.test import Client
 
 from events.maintenance.sweeper import make_partitions
-from events.models import WebhookEndpoint
 from events.outgoing import calls
 from events.outgoing.calls import register_sender
+from integrations.models import WebhookEndpoint
 from integrations.webhooks.endpoints import create_endpoint
 from kernel.api.scopes import EVENTS_OPERATE
 from kernel.tenancy import in_public_schema, in_tenant

@@ -3,9 +3,9 @@
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from events.models import WebhookDelivery, WebhookEndpoint
 from events.publishing.publish import publish
 from events.publishing.unit_of_work import unit_of_work
+from integrations.models import WebhookDelivery, WebhookEndpoint
 from integrations.webhooks.endpoints import QUEUEING
 from kernel.ids import new_id
 from payments.events import PaymentFailed

@@ -11,7 +11,7 @@ from django.db import connection
 from events.event import Category
 from events.log import archives
 from events.log.log import read, read_at
-from events.models import Event, ProcessedEvent, WebhookEndpoint
+from events.models import Event, ProcessedEvent
 from events.operations import accounts
 from events.operations.dead_letters import letters
 from events.operations.services import publish_edited_copy
@@ -21,6 +21,7 @@ from events.publishing.unit_of_work import unit_of_work
 from events.subscriptions import queries
 from events.subscriptions.declarations import note_rename
 from events.subscriptions.registry import Backoff
+from integrations.models import WebhookEndpoint
 from integrations.webhooks.endpoints import QUEUEING
 from integrations.webhooks.queueing import replay_period
 from kernel.api.scopes import EVENTS_READ

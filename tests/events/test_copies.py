@@ -14,11 +14,12 @@ from django.core.management import call_command
 from django.db import connection
 
 from events.event import Category
-from events.models import Event, ProcessedEvent, WebhookEndpoint
+from events.models import Event, ProcessedEvent
 from events.operations.dead_letters import letters
 from events.operations.services import publish_edited_copy
 from events.subscriptions.queries import feed
 from events.subscriptions.registry import Backoff, forget_subscriber
+from integrations.models import WebhookEndpoint
 from kernel.tenancy import in_public_schema
 from pos.events import OrderCompleted
 from tenants.events import TenantSuspended

@@ -7,8 +7,9 @@ import pytest
 
 from events import versions
 from events.contracts.pins import pin_version
-from events.models import ParkedEvent, WebhookAttempt, WebhookEndpoint
+from events.models import ParkedEvent
 from events.subscriptions.registry import forget_subscriber
+from integrations.models import WebhookAttempt, WebhookEndpoint
 from integrations.outward import UNDELIVERABLE
 from integrations.webhooks.sending import send_due
 from kernel.api.scopes import EVENTS_READ

@@ -14,11 +14,12 @@ from django.db import connection
 from events.log.epochs import Cursor, Epochs
 from events.log.horizon import CursorOfAnotherEpoch, read_cursor, require_resumable
 from events.log.log import read_at
-from events.models import OperatorAction, WebhookEndpoint
+from events.models import OperatorAction
 from events.operations.restoring import begin_epoch
 from events.subscriptions.registry import forget_subscriber
 from integrations.api import live
 from integrations.asyncapi import INFO
+from integrations.models import WebhookEndpoint
 from integrations.outward import Outward, outward
 from integrations.terms import Terms, terms_of_tenant
 from integrations.webhooks.sending import send_due

@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 
 from events.log.horizon import CursorInvalid, EventArchived, read_cursor
 from events.log.log import head, read_at
-from events.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
+from integrations.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
 from integrations.webhooks.deliveries import redeliver
 from integrations.webhooks.endpoints import QUEUEING, create_endpoint
 from integrations.webhooks.queueing import replay_period

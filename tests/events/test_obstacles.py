@@ -12,11 +12,12 @@ from django.test.utils import CaptureQueriesContext
 from events.log import months
 from events.maintenance import retention
 from events.maintenance.obstacles import obstacles
-from events.models import Subscription, WebhookDelivery
+from events.models import Subscription
 from events.operations.gauges import scraped
 from events.operations.services import pause_subscription, subscribe_tenant
 from events.subscriptions import bindings, queries
 from events.subscriptions.registry import Backoff, forget_subscriber
+from integrations.models import WebhookDelivery
 from integrations.webhooks.deliveries import redeliver
 from integrations.webhooks.endpoints import create_endpoint, delete_endpoint
 from kernel.tenancy import in_public_schema

@@ -9,7 +9,7 @@ from django.db import connection
 
 from events import versions
 from events.log.log import read_at
-from events.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
+from integrations.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
 from integrations.outward import UNDELIVERABLE, Undeliverable, outward
 from integrations.terms import Terms
 from integrations.webhooks.deliveries import redeliver, skip

@@ -7,11 +7,12 @@ import pytest
 from django.db import connection
 
 from config import slots
-from events.models import Outgoing, WebhookEndpoint
+from events.models import Outgoing
 from events.outgoing import calls
 from events.outgoing.calls import State, all_senders, send, send_in_line
 from events.outgoing.slots import require_slot, slots_of_one
 from events.publishing.unit_of_work import unit_of_work
+from integrations.models import WebhookEndpoint
 from integrations.webhooks import sending
 from integrations.webhooks.endpoints import create_endpoint
 from integrations.webhooks.sending import send_due

@@ -9,9 +9,10 @@ from django.utils import timezone
 
 from events.delivery.failures import insist
 from events.delivery.store import Store
-from events.models import Outgoing, Subscription, WebhookAttempt, WebhookDelivery, WebhookEndpoint
+from events.models import Outgoing, Subscription
 from events.outgoing.calls import State, send
 from events.subscriptions.cursors import count_outage, forget_start
+from integrations.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
 from integrations.webhooks.sending import LEASE_SECONDS, send_due
 from tenants.events import TenantSuspended
 from tenants.models import Tenant

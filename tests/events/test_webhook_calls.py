@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 import trustme
 
-from events.models import WebhookAttempt
+from integrations.models import WebhookAttempt
 from integrations.webhooks import deadline
 from integrations.webhooks.endpoints import create_endpoint
 from integrations.webhooks.http import post

@@ -10,12 +10,13 @@ from standardwebhooks import Webhook, WebhookVerificationError
 
 from events.contracts.pins import PinImpossible, pin_version
 from events.events import WebhookEndpointPaused
-from events.models import Subscription, WebhookDelivery, WebhookEndpoint, WebhookSecret
+from events.models import Subscription
 from events.operations.gauges import scraped
 from events.publishing.publish import publish
 from events.publishing.unit_of_work import unit_of_work
 from events.subscriptions.demand import is_wanted
 from events.subscriptions.registry import find_subscriber
+from integrations.models import WebhookDelivery, WebhookEndpoint, WebhookSecret
 from integrations.webhooks import http, queueing
 from integrations.webhooks.deliveries import queue_test
 from integrations.webhooks.endpoints import (
@@ -203,7 +204,7 @@ def test_bad_requests_are_told_what_is_wrong(receiver: Receiver, api: Terminal, 
 def test_the_admin_makes_and_pauses_an_endpoint(receiver: Receiver) -> None:
     owner = Client(headers={"Host": "north.localhost"})
     owner.force_login(hire_owner(username="ada", password="a long secret"))
-    add = "/admin/events/webhookendpoint/add/"
+    add = "/admin/integrations/webhookendpoint/add/"
 
     wrong = owner.post(add, {"url": "ftp://example.com", "description": "", "types": ""})
     done = owner.post(
@@ -211,13 +212,13 @@ def test_the_admin_makes_and_pauses_an_endpoint(receiver: Receiver) -> None:
     )
     endpoint = WebhookEndpoint.objects.get()
     for action in ("pause", "resume", "rotate"):
-        owner.post("/admin/events/webhookendpoint/", {"action": action, "_selected_action": [str(endpoint.id)]})
+        owner.post("/admin/integrations/webhookendpoint/", {"action": action, "_selected_action": [str(endpoint.id)]})
     fail(A)
     send_due(endpoint_id=endpoint.id)
     delivery = WebhookDelivery.objects.get()
-    page = owner.get(f"/admin/events/webhookdelivery/{delivery.id}/change/").content.decode()
+    page = owner.get(f"/admin/integrations/webhookdelivery/{delivery.id}/change/").content.decode()
     for action in ("redeliver", "skip"):
-        owner.post("/admin/events/webhookdelivery/", {"action": action, "_selected_action": [str(delivery.id)]})
+        owner.post("/admin/integrations/webhookdelivery/", {"action": action, "_selected_action": [str(delivery.id)]})
 
     assert b"over https only" in wrong.content
     assert b"whsec_" in done.content

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from events.models import WebhookDelivery, WebhookEndpoint
+from integrations.models import WebhookDelivery, WebhookEndpoint
 from integrations.webhooks import http
 from integrations.webhooks.endpoints import create_endpoint
 from integrations.webhooks.http import post

@@ -6,7 +6,7 @@ import pytest
 from django.contrib.messages import get_messages
 from django.test import Client
 
-from events.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
+from integrations.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
 from integrations.outward import TRIAL
 from integrations.webhooks import sending
 from integrations.webhooks.deliveries import queue_test, redeliver
@@ -102,13 +102,13 @@ def test_a_test_can_be_sent_again(receiver: Receiver, endpoint: WebhookEndpoint)
 
 def test_the_admin_leads_to_what_a_test_was_answered(owner: Client, endpoint: WebhookEndpoint) -> None:
     body = {"action": "test", "_selected_action": [str(endpoint.id)]}
-    answered = owner.post("/admin/events/webhookendpoint/", body)
+    answered = owner.post("/admin/integrations/webhookendpoint/", body)
     (message,) = [str(each) for each in get_messages(answered.wsgi_request)]
 
     queued = WebhookDelivery.objects.get()
-    assert f"/admin/events/webhookdelivery/{queued.id}/change/" in message
+    assert f"/admin/integrations/webhookdelivery/{queued.id}/change/" in message
     assert send_due(endpoint_id=endpoint.id) == 1
-    page = owner.get(f"/admin/events/webhookdelivery/{queued.id}/change/").content.decode()
+    page = owner.get(f"/admin/integrations/webhookdelivery/{queued.id}/change/").content.decode()
     import re
 
     open("/tmp/fair_page", "w").write(re.sub(r"\s+", " ", re.sub("<[^>]*>", " ", page)))

@@ -5,7 +5,7 @@ from uuid import UUID
 import pytest
 from django.utils import timezone
 
-from events.models import WebhookDelivery, WebhookEndpoint
+from integrations.models import WebhookDelivery, WebhookEndpoint
 from integrations.webhooks.deliveries import redeliver
 from integrations.webhooks.sending import due_endpoints, send_due
 from integrations.webhooks.turns import LONGEST_REST_SECONDS, TURN_SECONDS, end_turn, rest_after, take_turn

@@ -13,8 +13,8 @@ from standardwebhooks import Webhook
 from events.contracts.pins import pin_version
 from events.log.log import read_at
 from events.maintenance import sweeper
-from events.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
 from integrations.cloudevents import rendered
+from integrations.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
 from integrations.webhooks import sending
 from integrations.webhooks.deliveries import NotSkippable, queue_test, redeliver, skip
 from integrations.webhooks.endpoints import QUEUEING, create_endpoint, pause_endpoint, resume_endpoint, rotate_secret

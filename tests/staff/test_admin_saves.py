@@ -16,11 +16,12 @@ from django.db import connection
 from django.test import Client, RequestFactory
 
 from events.log.log import read_at
-from events.models import Event, Outgoing, ParkedEvent, WebhookDelivery, WebhookEndpoint
+from events.models import Event, Outgoing, ParkedEvent
 from events.operations.services import TENANT_TABLES
 from events.publishing.unit_of_work import unit_of_work
 from events.subscriptions import cursors, parking
 from events.subscriptions.registry import Backoff
+from integrations.models import WebhookDelivery, WebhookEndpoint
 from integrations.webhooks.endpoints import create_endpoint
 from kernel.tenancy import in_public_schema, in_tenant
 from pos.models import Location, Product, TaxRate, Variant

@@ -22,10 +22,11 @@ from events.contracts.pins import pin_version
 from events.log.archives import write_archive
 from events.maintenance.retention import retain
 from events.maintenance.sweeper import make_partitions
-from events.models import Outgoing, ParkedEvent, WebhookDelivery, WebhookEndpoint
+from events.models import Outgoing, ParkedEvent
 from events.operations.services import discard_parked, pause_subscription, publish_edited_copy, retry_parked
 from events.outgoing import calls
 from events.outgoing.calls import send
+from integrations.models import WebhookDelivery, WebhookEndpoint
 from integrations.webhooks import sending
 from integrations.webhooks.deliveries import skip
 from integrations.webhooks.endpoints import create_endpoint, delete_endpoint, pause_endpoint, rotate_secret

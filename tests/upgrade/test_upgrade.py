@@ -17,25 +17,15 @@ from events.contracts.pins import pins_of_tenant
 from events.event import decode
 from events.log.log import head, read_at
 from events.maintenance.retention import retain
-from events.models import (
-    Binding,
-    Event,
-    Outgoing,
-    ParkedEvent,
-    ProcessedEvent,
-    Subscription,
-    WebhookAttempt,
-    WebhookDelivery,
-    WebhookEndpoint,
-    WebhookSecret,
-)
+from events.models import Binding, Event, Outgoing, ParkedEvent, ProcessedEvent, Subscription
 from events.operations.services import discard_parked, resume_subscription, retry_parked
 from events.outgoing.calls import send
 from events.subscriptions.registry import find_subscriber
+from integrations.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint, WebhookSecret
 from integrations.webhooks import sending
 from integrations.webhooks.http import Answer
-from integrations.webhooks.secrets import unsealed
 from inventory.models import StockedVariant
+from kernel.sealing import unsealed
 from kernel.tenancy import in_public_schema, in_tenant
 from payments.gateways.simulator import SimulatedGateway
 from payments.models import PaymentIntent, SimulatedCharge
