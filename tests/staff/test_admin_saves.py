@@ -70,7 +70,7 @@ def new(model: Any) -> dict[str, Any] | None:
         "auth.Group": lambda: {"name": "new"},
         "staff.SignInRules": lambda: {"idle_minutes": "20"},
         "staff.ApiKey": lambda: {"name": "new", "scopes": ["events:read"]},
-        "events.WebhookEndpoint": lambda: {"url": "http://127.0.0.1:9/new", "description": "new", "types": ""},
+        "integrations.WebhookEndpoint": lambda: {"url": "http://127.0.0.1:9/new", "description": "new", "types": ""},
         "tenants.Tenant": lambda: {"schema_name": "from_admin", "name": "New", "currency": "EUR", "timezone": "UTC", "owner_email": "new@example.test"},
     }  # fmt: skip
     maker = made.get(model._meta.label)
