@@ -6,9 +6,10 @@ from uuid import UUID
 
 from events.event import Category, classes_in
 from events.operations.services import subscribe_tenant
-from events.subscriptions.registry import find_subscriber, subscribe_bridge
+from events.subscriptions.registry import find_subscriber
 from integrations.bridges.bridge import BridgeDown, Message, MessageRefused
 from integrations.bridges.forwarding import Forward
+from integrations.bridges.subscribing import subscribe_bridge
 from tests.work import SilentDoorbells
 
 A, B = UUID(int=1), UUID(int=2)

@@ -1,6 +1,7 @@
 """A rolling deploy: web and workers of two releases on the same log, before and after the release step, and back."""
 
 from collections.abc import Iterator
+from functools import partial
 from io import StringIO
 from random import Random
 from typing import Any
@@ -346,7 +347,7 @@ def test_c01_a_bridge_of_the_old_release_sends_nothing_from_the_first_event_that
     bridge = FakeBridge()
     bridge.name = NAME
     old, new = (
-        declares(NAME, hear_nothing, *events, batch_size=200, bridge=bridge)
+        declares(NAME, hear_nothing, *events, batch_size=200, forward=partial(Forward, bridge))
         for events in ([TenantSuspended], [TenantSuspended, TenantReactivated])
     )
     with release(old):
