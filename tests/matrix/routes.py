@@ -14,6 +14,7 @@ from rest_framework.views import APIView
 
 from config.metrics import MetricsView
 from config.urls import DocumentView
+from integrations.admin.moved import moved_pages
 from kernel.api.scopes import ALL_SCOPES
 from kernel.api.terminal import IsTerminal
 
@@ -28,6 +29,7 @@ OPEN = {DocumentView}
 class Guard(Enum):
     OPEN = "open"
     LEADS = "leads to the admin"
+    MOVED = "leads to where a page of the admin is now"
     METRICS = "the token of Prometheus"
     TERMINAL = "a terminal"
     SCOPE = "a scope"
@@ -73,7 +75,11 @@ def _patterns(found: list[Any], prefix: str) -> Iterator[tuple[str, URLPattern]]
 
 def _template(pattern: Any) -> str:
     if not isinstance(pattern, RoutePattern):
-        known = {"^(?P<app_label>": "pos/", "(?P<url>.*)$": "nothing-is-here"}
+        known = {
+            "^(?P<app_label>": "pos/",
+            "(?P<url>.*)$": "nothing-is-here",
+            "^admin/events/(?P<page>": "admin/events/webhookendpoint/",
+        }
         for begin, filled in known.items():
             if str(pattern).startswith(begin):
                 return filled
@@ -116,6 +122,8 @@ def _route(template: str, pattern: URLPattern) -> Route:
 
 
 def _admin_route(template: str, pattern: URLPattern, view: Callable[..., Any]) -> Route:
+    if pattern is moved_pages:
+        return Route(template, Guard.MOVED, METHODS)
     if pattern.name is None and template.endswith("/{key}/"):
         return Route(template, Guard.STAFF, METHODS)  # leads to the page of a row, and looks at none
     page = getattr(view, "model_admin", None)
