@@ -64,7 +64,7 @@ def django_db_setup(
 
 def _reset_platform() -> None:
     with in_public_schema(), connection.cursor() as cursor:
-        for table in ("event", "processedevent", "binding", "subscription", "auditentry"):
+        for table in ("event", "processedevent", "binding", "subscription", "operatoraction", "auditentry"):
             cursor.execute(f"DELETE FROM events_{table} WHERE tenant_id = 'public'")
         cursor.execute("DELETE FROM events_release; DELETE FROM events_renamed")
         cursor.execute("DELETE FROM events_epochstart; DELETE FROM events_epoch WHERE number > 1")
