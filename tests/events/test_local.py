@@ -93,7 +93,7 @@ def test_h05_a_listener_of_a_tenant_that_is_gone_is_skipped(committed: Tenant) -
 AT_EXIT = """
 import django, time
 django.setup()
-from events.local import LogGrew, bus
+from events.bus.local import LogGrew, bus
 
 @bus.on(LogGrew)
 def first(grew: LogGrew) -> None:

@@ -132,7 +132,7 @@ def test_the_first_hundred_are_rung_for_and_the_sweeper_finds_the_rest(
     rung: list[object] = []
     for _ in range(RUNG_AT_ONCE + 1):
         wanted()
-    monkeypatch.setattr(undelivered.outgoing, "ring", lambda _tenant, row, _queue: rung.append(row))
+    monkeypatch.setattr(undelivered.calls, "ring", lambda _tenant, row, _queue: rung.append(row))
 
     assert send_again(operator="user:ada") == RUNG_AT_ONCE + 1
 
