@@ -8,8 +8,8 @@ from django.http import HttpRequest, HttpResponse
 
 from events.log.causes import Cause, caused_by
 from events.observability.telemetry import request_span
-from kernel.client import coming_from
 from kernel.tenancy import current_tenant
+from web.client import coming_from
 
 
 class CorrelationMiddleware:

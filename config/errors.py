@@ -3,7 +3,7 @@
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views import defaults
 
-from kernel.api.errors import CONTENT_TYPE, problem
+from web.errors import CONTENT_TYPE, problem
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -65,7 +65,7 @@ class Attempt:
     def fail(self) -> None:
         from axes.handlers.proxy import AxesProxyHandler
 
-        from kernel.client import coming_from
+        from web.client import coming_from
 
         with coming_from(self.request):
             AxesProxyHandler.user_login_failed(type(self), self.credentials, self.request)

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from kernel.api.errors import CONTENT_TYPE, problem
+from web.errors import CONTENT_TYPE, problem
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]

@@ -7,7 +7,7 @@ from django.http import HttpRequest
 
 from inventory.models import StockItem, StockMovement
 from inventory.services import set_reorder_point
-from kernel.admin import ReadOnlyInline, ShopAdmin, ShopReadOnlyAdmin
+from web.admin import ReadOnlyInline, ShopAdmin, ShopReadOnlyAdmin
 
 
 class MovementInline(ReadOnlyInline):

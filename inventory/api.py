@@ -24,11 +24,11 @@ from inventory.services import (
     receive_goods,
 )
 from kernel import limits
-from kernel.api.fields import MomentField, QuantityField, Text, UUIDv7Field
-from kernel.api.inputs import Body, Query
-from kernel.api.operations import operation
-from kernel.api.pages import Pages
-from kernel.api.terminal import terminal_of
+from web.fields import MomentField, QuantityField, Text, UUIDv7Field
+from web.inputs import Body, Query
+from web.operations import operation
+from web.pages import Pages
+from web.terminal import terminal_of
 
 
 class StockQuery(Query):

@@ -2,8 +2,8 @@
 
 from django.contrib import admin
 
-from kernel.admin import ShopAdmin, ShopReadOnlyAdmin
 from notifications.models import AlertRecipient, Message
+from web.admin import ShopAdmin, ShopReadOnlyAdmin
 
 
 @admin.register(AlertRecipient)

@@ -2,8 +2,8 @@
 
 from django.contrib import admin
 
-from kernel.admin import ReadOnlyInline, ShopReadOnlyAdmin
 from payments.models import Payment, PaymentIntent, PaymentRefund
+from web.admin import ReadOnlyInline, ShopReadOnlyAdmin
 
 
 class RefundInline(ReadOnlyInline):

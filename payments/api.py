@@ -7,13 +7,13 @@ from rest_framework import generics, serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from kernel.api.inputs import Query
-from kernel.api.money import MoneyField
-from kernel.api.operations import operation
-from kernel.api.pages import Pages
-from kernel.api.terminal import terminal_of
 from payments.models import Payment, PaymentIntent, PaymentRefund
 from payments.queries import intents_of, payments_of
+from web.inputs import Query
+from web.money import MoneyField
+from web.operations import operation
+from web.pages import Pages
+from web.terminal import terminal_of
 
 
 class OrderQuery(Query):

@@ -8,15 +8,6 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
 
-from kernel.admin import (
-    Confirmation,
-    ReadOnlyInline,
-    Secret,
-    ShopAdmin,
-    ShopReadOnlyAdmin,
-    TabularInline,
-    show_once,
-)
 from kernel.limits import NAME
 from kernel.money import formatted
 from pos.models import (
@@ -38,6 +29,7 @@ from pos.models import (
 )
 from pos.services.catalogue import announce_variant
 from pos.services.tills import pair_device, revoke_device, rotate_device_token
+from web.admin import Confirmation, ReadOnlyInline, Secret, ShopAdmin, ShopReadOnlyAdmin, TabularInline, show_once
 
 
 class VariantInline(TabularInline):

@@ -6,8 +6,8 @@ from typing import Any
 from django.contrib import admin
 from django.core.checks import CheckMessage, Error, register
 
-from kernel.admin import ModelAdmin
-from kernel.admin.pages import names_permission
+from web.admin import ModelAdmin
+from web.admin.pages import names_permission
 
 KINDS = ("actions_list", "actions_row", "actions_detail", "actions_submit_line")
 
@@ -32,7 +32,7 @@ def every_page_is_ours(**_options: Any) -> list[CheckMessage]:
     """A page that a library brings opens no unit of work, and may show secrets of the second factor."""
     return [
         Error(
-            f"the page of {model._meta.label} is not a kernel.admin.ModelAdmin",
+            f"the page of {model._meta.label} is not a web.admin.ModelAdmin",
             hint="Unregister it, or register one of ours.",
             id="staff.E002",
         )

@@ -8,8 +8,8 @@ from threading import Lock
 from django.http import HttpRequest, HttpResponse
 
 from events.operations import audit
-from kernel.admin.acting import operator_of
 from kernel.tenancy import current_tenant
+from web.admin.acting import operator_of
 
 REPEATED_SECONDS = 60.0
 CAPACITY = 1024

@@ -15,12 +15,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
 
 from events.log.causes import acting_as
-from kernel.admin.acting import operator_of
-from kernel.admin.door import refusal_of
-from kernel.admin.saving import sentence_of
 from kernel.refusals import Refusal
 from staff import second_factor
 from staff.second_factor import Standing
+from web.admin.acting import operator_of
+from web.admin.door import refusal_of
+from web.admin.saving import sentence_of
 
 View = Callable[[HttpRequest], HttpResponse]
 

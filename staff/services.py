@@ -10,11 +10,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from events.operations import audit
-from kernel.api.scopes import ALL_SCOPES
 from kernel.refusals import NotFound, Refusal
 from kernel.text import require_line
 from kernel.tokens import OVERLAP, hash_of, new_token
 from staff.models import KEY_NAME, ApiKey, User
+from web.scopes import ALL_SCOPES
 
 KEY_PREFIX = "tk"
 

@@ -17,10 +17,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from events.operations import audit
-from kernel.client import client_address, network_of
 from kernel.tenancy import current_tenant, in_public, in_public_schema
 from kernel.text import storable
 from staff import sessions
+from web.client import client_address, network_of
 
 
 def username_at_host(request: HttpRequest, credentials: dict[str, Any] | None = None) -> str:

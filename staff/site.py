@@ -9,10 +9,10 @@ from django.utils.http import urlencode
 from unfold.sites import UnfoldAdminSite
 
 from events.log.causes import acting_as
-from kernel.admin.acting import operator_of
-from kernel.admin.door import refusal_of
 from staff import second_factor, sessions
 from staff.second_factor import Standing
+from web.admin.acting import operator_of
+from web.admin.door import refusal_of
 
 View = Callable[..., Any]
 

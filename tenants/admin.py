@@ -8,7 +8,6 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from kernel.admin import ModelAdmin, OnPlatformHost, ReadOnlyInline, save_changes
 from kernel.refusals import Refusal
 from tenants.hostnames import tenant_host
 from tenants.models import Domain, Tenant
@@ -20,6 +19,7 @@ from tenants.services import (
     require_free,
     suspend_tenant,
 )
+from web.admin import ModelAdmin, OnPlatformHost, ReadOnlyInline, save_changes
 
 
 class DomainInline(ReadOnlyInline):

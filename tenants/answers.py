@@ -3,8 +3,8 @@
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
-from kernel.api.errors import CONTENT_TYPE, problem
 from tenants.models import Tenant
+from web.errors import CONTENT_TYPE, problem
 
 
 def no_shop(request: HttpRequest) -> HttpResponse:

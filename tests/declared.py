@@ -6,7 +6,7 @@ from typing import Any
 from rest_framework.serializers import BaseSerializer, ListSerializer
 
 from config.urls import api
-from kernel.api.inputs import Body
+from web.inputs import Body
 
 METHODS = ("get", "post", "put", "patch", "delete")
 

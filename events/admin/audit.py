@@ -3,7 +3,7 @@
 from django.contrib import admin
 
 from events.models import AuditEntry
-from kernel.admin import ReadOnlyAdmin
+from web.admin import ReadOnlyAdmin
 
 
 @admin.register(AuditEntry)

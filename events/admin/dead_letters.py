@@ -16,8 +16,8 @@ from events.models import ParkedEvent
 from events.operations import dead_letters, services
 from events.operations.rehearsing import rehearse
 from events.subscriptions.parking import State
-from kernel.admin import ReadOnlyAdmin, acting_on, operator_of
 from kernel.refusals import Refusal
+from web.admin import ReadOnlyAdmin, acting_on, operator_of
 
 
 class GroupForm(forms.Form):

@@ -8,7 +8,7 @@ from django.utils.html import format_html_join
 
 from events.models import Event
 from events.operations.tracing import trace
-from kernel.admin import ReadOnlyAdmin
+from web.admin import ReadOnlyAdmin
 
 
 def _milliseconds(value: float | None) -> str:

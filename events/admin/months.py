@@ -10,7 +10,7 @@ from django.shortcuts import render
 
 from events.log.months import EVENTS, extents, months
 from events.models import Archive
-from kernel.admin import OnPlatformHost, ReadOnlyAdmin
+from web.admin import OnPlatformHost, ReadOnlyAdmin
 
 
 @admin.register(Archive)

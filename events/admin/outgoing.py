@@ -6,8 +6,8 @@ from django.http import HttpRequest
 
 from events.models import Outgoing
 from events.operations import undelivered
-from kernel.admin import ReadOnlyAdmin, acting_on, operator_of
 from kernel.refusals import NotFound
+from web.admin import ReadOnlyAdmin, acting_on, operator_of
 
 
 @admin.register(Outgoing)

@@ -8,7 +8,7 @@ from django.utils.html import format_html_join
 from events.models import Binding, OperatorAction, Subscription
 from events.operations import services
 from events.subscriptions.registry import known_subscriber
-from kernel.admin import Confirmation, ReadOnlyAdmin, acting_on, operator_of
+from web.admin import Confirmation, ReadOnlyAdmin, acting_on, operator_of
 
 
 @admin.register(Subscription)

@@ -16,11 +16,11 @@ from events.operations.services import CopyInvalid, NotParked, ReasonMissing
 from events.subscriptions.holding import SubscriptionBusy
 from events.subscriptions.queries import lags
 from kernel import limits
-from kernel.api.fields import Text
-from kernel.api.inputs import Body, Query
-from kernel.api.operations import operation
-from kernel.api.scopes import EVENTS_OPERATE, actor_of, require_scope
 from kernel.refusals import NotFound
+from web.fields import Text
+from web.inputs import Body, Query
+from web.operations import operation
+from web.scopes import EVENTS_OPERATE, actor_of, require_scope
 
 
 class GroupSerializer(serializers.Serializer[Any]):

@@ -9,11 +9,11 @@ from rest_framework.views import APIView
 
 from events.operations import undelivered
 from kernel import limits
-from kernel.api.fields import Text
-from kernel.api.inputs import Body, Query
-from kernel.api.operations import operation
-from kernel.api.scopes import EVENTS_OPERATE, actor_of, require_scope
 from kernel.refusals import NotFound
+from web.fields import Text
+from web.inputs import Body, Query
+from web.operations import operation
+from web.scopes import EVENTS_OPERATE, actor_of, require_scope
 
 
 class UndeliveredGroupSerializer(serializers.Serializer[Any]):

@@ -14,8 +14,8 @@ from rest_framework.response import Response
 from events.idempotency import keys
 from events.log.causes import acting_as
 from events.publishing.unit_of_work import unit_of_work
-from kernel.api.errors import ApiProblem
-from kernel.api.terminal import terminal_of
+from web.errors import ApiProblem
+from web.terminal import terminal_of
 
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotency-Replayed"

@@ -9,9 +9,9 @@ from django.utils import timezone
 
 from events.log.causes import current_cause
 from events.models import AuditEntry
-from kernel.client import current_address
 from kernel.tenancy import current_tenant
 from kernel.text import storable
+from web.client import current_address
 
 logger = structlog.get_logger("audit")
 LONGEST = 500

@@ -15,9 +15,9 @@ from django.views.decorators.csrf import csrf_protect
 from events.models import VersionPin
 from integrations.models import WebhookDelivery, WebhookEndpoint
 from integrations.webhooks import deliveries, endpoints
-from kernel.admin import ModelAdmin, ReadOnlyAdmin, Secret, acting_on, operator_of, show_once
 from kernel.refusals import Refusal
 from kernel.tenancy import in_public
+from web.admin import ModelAdmin, ReadOnlyAdmin, Secret, acting_on, operator_of, show_once
 
 
 class EndpointForm(forms.ModelForm):  # type: ignore[type-arg]

@@ -8,7 +8,7 @@ from rest_framework.fields import empty
 
 from events.log.epochs import Cursor
 from events.log.horizon import CursorAhead, CursorExpired, CursorInvalid, CursorOfAnotherEpoch, read_cursor
-from kernel.api.fields import Text
+from web.fields import Text
 
 LONGEST_TYPES = 4000
 CURSOR = "^([0-9]{1,20}-)?[0-9]{1,20}$"

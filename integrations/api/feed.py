@@ -15,10 +15,10 @@ from events.subscriptions.queries import feed
 from integrations.api.cursors import CURSOR_REFUSALS, WORD, CursorField, ShownCursorField, TypesField
 from integrations.outward import UNDELIVERABLE, Undeliverable, outward
 from integrations.terms import Terms, terms_of_tenant
-from kernel.api.inputs import Query
-from kernel.api.operations import operation
-from kernel.api.scopes import EVENTS_READ, require_scope
 from kernel.tenancy import current_tenant
+from web.inputs import Query
+from web.operations import operation
+from web.scopes import EVENTS_READ, require_scope
 
 LARGEST_PAGE = 1000
 

@@ -24,11 +24,11 @@ from integrations.api.places import Place, Places, has_hung_up
 from integrations.cloudevents import encoded
 from integrations.outward import UNDELIVERABLE, Undeliverable, outward
 from integrations.terms import Terms, terms_of_tenant
-from kernel.api.errors import ApiProblem
-from kernel.api.inputs import Query
-from kernel.api.operations import operation
-from kernel.api.scopes import EVENTS_READ, Principal, require_scope
 from kernel.tenancy import TenantLike, current_tenant, in_tenant, takes_requests, tenant_connection
+from web.errors import ApiProblem
+from web.inputs import Query
+from web.operations import operation
+from web.scopes import EVENTS_READ, Principal, require_scope
 
 LOOK_SECONDS = 0.5
 BEAT_SECONDS = 5.0

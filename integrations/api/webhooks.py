@@ -20,12 +20,12 @@ from integrations.webhooks.endpoints import TooManyEndpoints, TypesUnknown
 from integrations.webhooks.http import UrlRefused
 from integrations.webhooks.queueing import ReplayTooLarge, replay_period
 from kernel import limits
-from kernel.api.fields import MomentField, PeriodEndField, Text, Url
-from kernel.api.inputs import Body, Query
-from kernel.api.operations import operation
-from kernel.api.pages import Pages
-from kernel.api.scopes import WEBHOOKS_WRITE, require_scope
 from kernel.refusals import NotFound
+from web.fields import MomentField, PeriodEndField, Text, Url
+from web.inputs import Body, Query
+from web.operations import operation
+from web.pages import Pages
+from web.scopes import WEBHOOKS_WRITE, require_scope
 
 LARGEST_VERSION = 10_000
 

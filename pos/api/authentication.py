@@ -9,13 +9,13 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
-from kernel.api.errors import ApiProblem
-from kernel.api.terminal import Terminal
 from kernel.tenancy import current_tenant, in_public
 from kernel.tokens import hash_of
 from kernel.usage import is_stale
 from pos.models import Device
 from pos.services.tills import TOKEN_PREFIX
+from web.errors import ApiProblem
+from web.terminal import Terminal
 
 
 class DeviceTokenAuthentication(BaseAuthentication):

@@ -11,15 +11,15 @@ from rest_framework.views import APIView
 
 from events.idempotency.requests import idempotent
 from kernel import limits
-from kernel.api.fields import Text
-from kernel.api.inputs import Body, Query
-from kernel.api.money import MoneyField
-from kernel.api.operations import operation
-from kernel.api.pages import Pages
-from kernel.api.terminal import terminal_of
 from pos.models import Variant
 from pos.queries import catalogue, on_shelf, variants_matching
 from pos.services.catalogue import BarcodeTaken, Item, UnknownTaxRate, put_item
+from web.fields import Text
+from web.inputs import Body, Query
+from web.money import MoneyField
+from web.operations import operation
+from web.pages import Pages
+from web.terminal import terminal_of
 
 
 @extend_schema_serializer(deprecate_fields=["tax_rate"])

@@ -14,12 +14,6 @@ from rest_framework.views import APIView
 from events.idempotency.keys import fingerprint_of
 from events.idempotency.requests import REPLAYED, idempotent
 from kernel import limits
-from kernel.api.fields import MailAddress, MomentField, QuantityField, Text, UUIDv7Field
-from kernel.api.inputs import Body
-from kernel.api.money import MoneyField, money
-from kernel.api.operations import operation
-from kernel.api.pages import Pages
-from kernel.api.terminal import terminal_of
 from kernel.ids import new_id
 from kernel.refusals import NotFound
 from pos.models import Device, Order, OrderLine, Tender
@@ -36,6 +30,12 @@ from pos.services.orders import (
 )
 from pos.services.tenders import Paying, TenderMismatch
 from pos.services.tills import ShiftNotOpen
+from web.fields import MailAddress, MomentField, QuantityField, Text, UUIDv7Field
+from web.inputs import Body
+from web.money import MoneyField, money
+from web.operations import operation
+from web.pages import Pages
+from web.terminal import terminal_of
 
 
 class OrderLineBody(Body):

@@ -13,11 +13,6 @@ from rest_framework.views import APIView
 from events.idempotency.keys import fingerprint_of
 from events.idempotency.requests import REPLAYED, idempotent
 from kernel import limits
-from kernel.api.fields import MomentField, QuantityField, Text, UUIDv7Field
-from kernel.api.inputs import Body
-from kernel.api.money import MoneyField
-from kernel.api.operations import operation
-from kernel.api.terminal import terminal_of
 from kernel.ids import new_id
 from kernel.refusals import NotFound
 from pos.models import Refund, Register, Return, ReturnLine
@@ -31,6 +26,11 @@ from pos.services.returns import (
     complete_return,
 )
 from pos.services.tills import ShiftNotOpen
+from web.fields import MomentField, QuantityField, Text, UUIDv7Field
+from web.inputs import Body
+from web.money import MoneyField
+from web.operations import operation
+from web.terminal import terminal_of
 
 
 class ReturnLineBody(Body):

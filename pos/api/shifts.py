@@ -10,13 +10,13 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from events.idempotency.requests import idempotent
-from kernel.api.fields import UUIDv7Field
-from kernel.api.inputs import Body
-from kernel.api.money import MoneyField
-from kernel.api.operations import operation
-from kernel.api.terminal import terminal_of
 from pos.models import Register, Shift
 from pos.services.tills import ShiftAlreadyOpen, ShiftNotOpen, open_shift, open_shift_of
+from web.fields import UUIDv7Field
+from web.inputs import Body
+from web.money import MoneyField
+from web.operations import operation
+from web.terminal import terminal_of
 
 
 class OpenShiftBody(Body):

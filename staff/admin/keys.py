@@ -10,11 +10,11 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextInputWidget
 
-from kernel.admin import Confirmation, ModelAdmin, OnShopHost, Secret, show_once
-from kernel.api.scopes import ALL_SCOPES
 from staff import reach
 from staff.models import ApiKey
 from staff.services import issue_api_key, revoke_api_key, rotate_api_key
+from web.admin import Confirmation, ModelAdmin, OnShopHost, Secret, show_once
+from web.scopes import ALL_SCOPES
 
 NEEDED = {
     "events:read": {"view_event"},

@@ -10,9 +10,9 @@ from django.http import HttpRequest
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from events.operations import audit
-from kernel.admin import Confirmation, ModelAdmin, unit_for
 from staff import reach, second_factor
 from staff.models import User
+from web.admin import Confirmation, ModelAdmin, unit_for
 
 admin.site.unregister(Group)
 POWERS = ("is_active", "is_staff", "is_superuser")

@@ -6,8 +6,8 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from events.operations import audit
-from kernel.admin import ModelAdmin
 from staff.models import SignInRules
+from web.admin import ModelAdmin
 
 
 @admin.register(SignInRules)

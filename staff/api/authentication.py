@@ -9,12 +9,12 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
-from kernel.api.errors import ApiProblem
 from kernel.tenancy import current_tenant, in_public
 from kernel.tokens import hash_of
 from kernel.usage import is_stale
 from staff.models import ApiKey
 from staff.services import KEY_PREFIX
+from web.errors import ApiProblem
 
 
 @dataclass(frozen=True, kw_only=True)

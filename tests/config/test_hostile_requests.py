@@ -11,12 +11,12 @@ from django.test import Client
 from drf_spectacular.generators import SchemaGenerator
 from rest_framework.throttling import SimpleRateThrottle
 
-from kernel.api.scopes import ALL_SCOPES
 from kernel.ids import new_id
 from staff.services import issue_api_key
 from tenants.models import Tenant
 from tests import make
 from tests.conftest import terminal
+from web.scopes import ALL_SCOPES
 
 CURSORS = [
     base64.b64encode(cursor).decode() for cursor in (b"p=\0", b"p=x", b"p=99999999999999999999", b"o=-5&p=3", b"\xff")

@@ -7,7 +7,6 @@ import pytest
 from rest_framework.throttling import SimpleRateThrottle
 
 from integrations.webhooks.endpoints import create_endpoint
-from kernel.api.scopes import ALL_SCOPES
 from kernel.ids import new_id
 from staff.services import issue_api_key
 from tenants.models import Tenant
@@ -17,6 +16,7 @@ from tests.contract.document import document
 from tests.contract.known import Known
 from tests.work import settle
 from tests.wsgi import in_this_transaction
+from web.scopes import ALL_SCOPES
 
 HOST = "http://north.localhost"
 

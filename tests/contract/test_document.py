@@ -6,8 +6,8 @@ import pytest
 from openapi_spec_validator import validate
 from rest_framework.fields import empty
 
-from kernel.api.inputs import Body
 from tests.declared import handlers, inputs
+from web.inputs import Body
 
 
 def test_in01_a_validator_accepts_the_document(described: Any) -> None:

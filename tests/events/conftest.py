@@ -14,7 +14,6 @@ from events.outgoing import calls
 from events.outgoing.calls import register_sender
 from integrations.models import WebhookEndpoint
 from integrations.webhooks.endpoints import create_endpoint
-from kernel.api.scopes import EVENTS_OPERATE
 from kernel.tenancy import in_public_schema, in_tenant
 from staff.services import hire_owner, issue_api_key
 from tenants.models import Tenant
@@ -25,6 +24,7 @@ from tests.events.receiving import Receiver, receiving
 from tests.events.recording import Recorder
 from tests.events.sending import FakeSender
 from tests.work import settle
+from web.scopes import EVENTS_OPERATE
 
 
 @pytest.fixture

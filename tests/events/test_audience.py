@@ -24,7 +24,6 @@ from events.subscriptions.registry import Backoff
 from integrations.models import WebhookEndpoint
 from integrations.webhooks.endpoints import QUEUEING
 from integrations.webhooks.queueing import replay_period
-from kernel.api.scopes import EVENTS_READ
 from kernel.ids import new_id
 from kernel.tenancy import in_public_schema
 from payments.events import PaymentFailed
@@ -38,6 +37,7 @@ from tests.events.hooking import A, fail, failure, later, states
 from tests.events.recording import Recorder, Subscribe, say
 from tests.events.releases import Hearing
 from tests.work import drain, settle
+from web.scopes import EVENTS_READ
 
 ONE_ATTEMPT = Backoff(base=0.0, cap=0.0, attempts=1)
 SUSPENDED = "tenants.tenant_suspended"

@@ -16,7 +16,6 @@ from events.operations.dry_run import dry_run
 from events.operations.services import CopyInvalid, NotParked, ReasonMissing, discard_parked, publish_edited_copy
 from events.publishing.publish import publish
 from events.subscriptions.registry import Backoff
-from kernel.api.scopes import EVENTS_READ
 from kernel.tenancy import in_public_schema
 from pos.models import Location, TaxRate
 from staff.services import issue_api_key
@@ -25,6 +24,7 @@ from tenants.models import Tenant
 from tests.conftest import Terminal
 from tests.events.recording import Recorder, Subscribe, parked, say, written
 from tests.work import drain, names
+from web.scopes import EVENTS_READ
 
 ONE_ATTEMPT = Backoff(attempts=1)
 

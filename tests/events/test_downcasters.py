@@ -12,13 +12,13 @@ from events.subscriptions.registry import forget_subscriber
 from integrations.models import WebhookAttempt, WebhookEndpoint
 from integrations.outward import UNDELIVERABLE
 from integrations.webhooks.sending import send_due
-from kernel.api.scopes import EVENTS_READ
 from staff.services import issue_api_key
 from tenants.models import Tenant
 from tests.conftest import Terminal
 from tests.events.bridging import FakeBridge, bridged, key
 from tests.events.hooking import A, B, fail, later, states
 from tests.events.receiving import Receiver
+from web.scopes import EVENTS_READ
 
 FAILED = "payments.payment_failed"
 REASON = "RuntimeError: no way back"

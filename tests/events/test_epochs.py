@@ -23,7 +23,6 @@ from integrations.models import WebhookEndpoint
 from integrations.outward import Outward, outward
 from integrations.terms import Terms, terms_of_tenant
 from integrations.webhooks.sending import send_due
-from kernel.api.scopes import EVENTS_READ
 from kernel.tenancy import in_public_schema, in_tenant
 from staff.services import issue_api_key
 from tenants.models import Tenant
@@ -33,6 +32,7 @@ from tests.events.bridging import FakeBridge, bridged
 from tests.events.hooking import A, B, fail, later
 from tests.events.receiving import Receiver
 from tests.events.restoring import restore
+from web.scopes import EVENTS_READ
 
 OPERATOR = "user:ada"
 

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from integrations.api import live
-from kernel.api.scopes import EVENTS_READ
 from kernel.tenancy import in_public_schema
 from pos.models import Device
 from pos.services.tills import revoke_device
@@ -15,6 +14,7 @@ from staff.services import issue_api_key, revoke_api_key, rotate_api_key
 from tenants.models import Tenant
 from tests import make
 from tests.conftest import Terminal
+from web.scopes import EVENTS_READ
 
 BEAT = b": still here\n\n"
 

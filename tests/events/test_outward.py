@@ -15,12 +15,12 @@ from integrations.terms import Terms
 from integrations.webhooks.deliveries import redeliver, skip
 from integrations.webhooks.queueing import replay_period
 from integrations.webhooks.sending import send_due
-from kernel.api.scopes import EVENTS_READ
 from staff.services import issue_api_key
 from tenants.models import Tenant
 from tests.conftest import Terminal
 from tests.events.hooking import A, B, fail, later, states
 from tests.events.receiving import Receiver
+from web.scopes import EVENTS_READ
 
 FAILED = "payments.payment_failed"
 

@@ -210,8 +210,8 @@ def test_a_bridge_that_sends_can_be_paused_and_keeps_its_lease(shop: Tenant, hur
 def test_a_busy_subscription_is_a_problem_with_status_409(
     committed: Tenant, subscribe: Subscribe, hurried: None
 ) -> None:
-    from kernel.api.scopes import EVENTS_OPERATE
     from staff.services import issue_api_key
+    from web.scopes import EVENTS_OPERATE
 
     name = subscribe(Recorder().record, TenantSuspended)
     terminal = Terminal("north.localhost", issue_api_key(name=f"ops {new_id()}", scopes=[EVENTS_OPERATE]))

@@ -19,7 +19,6 @@ from events.operations.services import subscribe_tenant
 from events.publishing.unit_of_work import unit_of_work
 from events.subscriptions.parking import State, park
 from events.subscriptions.registry import forget_subscriber, subscriber
-from kernel.api.scopes import EVENTS_OPERATE
 from pos.models import Location
 from staff.models import ApiKey, User
 from staff.services import hire_owner, issue_api_key
@@ -30,6 +29,7 @@ from tests.events.deadly.handling import NAME, act
 from tests.events.racing import Aside
 from tests.events.recording import say
 from tests.waiting import wait_for
+from web.scopes import EVENTS_OPERATE
 
 Park = Callable[[str], int]
 

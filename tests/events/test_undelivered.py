@@ -14,7 +14,6 @@ from events.models import OperatorAction, Outgoing
 from events.operations import undelivered
 from events.operations.undelivered import RUNG_AT_ONCE, send_again
 from events.outgoing.calls import RefusedForGood, State, send
-from kernel.api.scopes import EVENTS_READ
 from kernel.ids import new_id
 from kernel.refusals import NotFound
 from kernel.tenancy import in_tenant
@@ -22,6 +21,7 @@ from staff.services import issue_api_key
 from tenants.models import Tenant
 from tests.conftest import Terminal
 from tests.events.sending import FakeSender, wanted
+from web.scopes import EVENTS_READ
 
 
 def exhausted(sender: FakeSender) -> Outgoing:

@@ -20,7 +20,6 @@ from events.subscriptions.registry import Backoff
 from integrations.models import WebhookDelivery
 from integrations.webhooks.endpoints import create_endpoint, list_endpoints
 from integrations.webhooks.turns import take_turn
-from kernel.api.scopes import EVENTS_OPERATE
 from kernel.tenancy import in_public_schema, in_tenant
 from kernel.walls import WalledManager
 from staff.models import ApiKey, User
@@ -33,6 +32,7 @@ from tests.conftest import Terminal
 from tests.events.recording import say
 from tests.walls.watch import watch
 from tests.work import settle
+from web.scopes import EVENTS_OPERATE
 
 SHARED = [m for m in apps.get_app_config("events").get_models() if "tenant_id" in {f.attname for f in m._meta.fields}]
 

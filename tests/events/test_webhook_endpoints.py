@@ -30,7 +30,6 @@ from integrations.webhooks.endpoints import (
 )
 from integrations.webhooks.http import UrlRefused
 from integrations.webhooks.sending import send_due
-from kernel.api.scopes import WEBHOOKS_WRITE
 from kernel.refusals import NotFound
 from staff.services import hire_owner, issue_api_key
 from tenants.models import Tenant
@@ -39,6 +38,7 @@ from tests.conftest import Terminal
 from tests.events.hooking import NOW, A, B, fail, later, states
 from tests.events.receiving import Receiver
 from tests.work import drain
+from web.scopes import WEBHOOKS_WRITE
 
 
 def test_a_tenant_without_endpoints_pays_nothing(shop: Tenant) -> None:

@@ -12,11 +12,11 @@ from integrations.webhooks import sending
 from integrations.webhooks.deliveries import queue_test, redeliver
 from integrations.webhooks.endpoints import delete_endpoint, pause_endpoint
 from integrations.webhooks.sending import send_due
-from kernel.api.scopes import WEBHOOKS_WRITE
 from staff.services import issue_api_key
 from tests.conftest import Terminal
 from tests.events.hooking import NOW, A, fail, later
 from tests.events.receiving import Receiver
+from web.scopes import WEBHOOKS_WRITE
 
 
 @pytest.fixture

@@ -13,7 +13,6 @@ from django.db.utils import ProgrammingError
 
 from events.maintenance.sweeper import make_partitions
 from events.models import Event, OperatorAction
-from kernel.api.scopes import EVENTS_READ
 from kernel.tenancy import in_public_schema, in_tenant
 from staff.models import ApiKey
 from staff.services import issue_api_key
@@ -24,6 +23,7 @@ from tests.database import create_beside, drop_beside, working_in
 from tests.embedded_stack import services
 from tests.events.ageing import verified
 from tests.work import names, settle
+from web.scopes import EVENTS_READ
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ import pytest
 from rest_framework.test import APIClient
 from rest_framework.throttling import SimpleRateThrottle
 
-from kernel.api.scopes import ALL_SCOPES
 from kernel.ids import new_id
 from pos.models import Order
 from staff.services import issue_api_key
@@ -17,6 +16,7 @@ from tests.conftest import Terminal, terminal
 from tests.contract.document import asked_of, operations
 from tests.events.test_idempotency import order_body
 from tests.work import names, settle
+from web.scopes import ALL_SCOPES
 
 
 @pytest.fixture

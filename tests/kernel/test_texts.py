@@ -228,7 +228,7 @@ def test_in03_the_words_of_a_gateway_are_clipped(shop: Tenant, answer: str) -> N
 def test_in15_no_text_that_is_sent_takes_a_control_character(name: str, field: Any) -> None:
     validators = [each for each in field.validators if isinstance(each, PlainText)]
 
-    assert validators, f"{name} takes control characters: use a field of kernel.api.fields"
+    assert validators, f"{name} takes control characters: use a field of web.fields"
     if name != "PlaceOrderBody.note":
         assert not any(each.lines for each in validators)
 

@@ -15,8 +15,8 @@ from rest_framework.views import APIView
 from config.metrics import MetricsView
 from config.urls import DocumentView
 from integrations.admin.moved import moved_pages
-from kernel.api.scopes import ALL_SCOPES
-from kernel.api.terminal import IsTerminal
+from web.scopes import ALL_SCOPES
+from web.terminal import IsTerminal
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 KINDS = {"uuid": "{uuid}", "path": "{key}", "int": "{int}", "str": "{str}", "slug": "{str}"}

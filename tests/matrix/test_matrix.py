@@ -10,7 +10,6 @@ from django.contrib.auth.models import Permission
 from django.db import connection, transaction
 from django.test import Client
 
-from kernel.api.scopes import ALL_SCOPES
 from kernel.tenancy import in_public_schema, in_tenant
 from pos.models import Device
 from staff.models import ApiKey, User
@@ -20,6 +19,7 @@ from tenants.models import Domain, Tenant
 from tests import make
 from tests.matrix.routes import METHODS, Guard, NotAddressable, Route, routes
 from tests.work import settle
+from web.scopes import ALL_SCOPES
 
 UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
 SUSPENDED = "west"

@@ -260,7 +260,7 @@ def test_a_request_id_is_carried_into_the_events(till: Terminal) -> None:
 
 
 def test_a_device_is_throttled_and_told_when_to_come_back(till: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
-    from kernel.api.throttles import DeviceThrottle
+    from web.throttles import DeviceThrottle
 
     monkeypatch.setattr(DeviceThrottle, "THROTTLE_RATES", {"device": "2/min"})
     answers = [till.get("/orders") for _ in range(3)]

@@ -17,7 +17,6 @@ from events.subscriptions import cursors, parking
 from events.subscriptions.registry import Backoff
 from integrations.models import WebhookDelivery, WebhookEndpoint
 from integrations.webhooks.endpoints import create_endpoint
-from kernel.admin import ModelAdmin, acting_on
 from kernel.tenancy import in_public_schema, in_tenant
 from pos.models import Device, Register
 from staff.checks import actions_of, every_action_names_its_permission, every_page_is_ours
@@ -27,6 +26,7 @@ from tests import make
 from tests.events.recording import say
 from tests.staff import people
 from tests.work import settle
+from web.admin import ModelAdmin, acting_on
 
 Subscribe = Callable[..., str]
 GROUPS = "/admin/events/parkedevent/groups/"

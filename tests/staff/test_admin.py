@@ -10,7 +10,6 @@ from django.test import Client
 
 from events.log.envelope import Delivery
 from events.models import OperatorAction, ParkedEvent, Subscription
-from kernel.admin import OnPlatformHost
 from kernel.tenancy import in_public_schema
 from pos.models import Product, Variant
 from staff.services import define_roles, hire_owner
@@ -19,6 +18,7 @@ from tenants.models import Tenant
 from tests import make
 from tests.events.recording import say
 from tests.work import drain, names, settle
+from web.admin import OnPlatformHost
 
 SHOP = {"Host": "north.localhost"}
 PLATFORM = {"Host": "localhost"}

@@ -10,7 +10,6 @@ from django.db import IntegrityError
 from django.test import Client
 from psycopg import errors
 
-from kernel.admin import OnPlatformHost
 from kernel.constraints import Check, Unique, place_of_violation
 from kernel.refusals import Refusal
 from pos.models import Product, Register, TaxRate, Variant
@@ -18,6 +17,7 @@ from tenants.models import Tenant
 from tests import make
 from tests.staff import people
 from tests.staff.forms import filled_form
+from web.admin import OnPlatformHost
 
 CONSTRAINTS = [
     pytest.param(model, constraint, id=constraint.name)

@@ -13,13 +13,13 @@ from django.utils import timezone
 
 from events.models import AuditEntry
 from events.operations import audit
-from kernel.client import client_address, network_of
 from kernel.tenancy import in_public_schema, in_tenant
 from staff.models import SignInRules, User
 from staff.services import hire_owner
 from tenants.models import Tenant
 from tests.staff import people
 from tests.staff.people import PASSWORD, sign_in
+from web.client import client_address, network_of
 
 
 @pytest.fixture

@@ -8,11 +8,11 @@ from django.utils import timezone
 
 from events.log.causes import acting_as
 from kernel import arguments
-from kernel.api.scopes import ALL_SCOPES
 from kernel.commands import Command as OurCommand
 from kernel.tenancy import find_furnished_tenant, in_tenant
 from staff.models import KEY_NAME
 from staff.services import issue_api_key, revoke_api_key, rotate_api_key
+from web.scopes import ALL_SCOPES
 
 
 class Command(OurCommand):

@@ -5,9 +5,9 @@ from typing import Any
 
 from drf_spectacular.plumbing import ComponentRegistry, ResolvedComponent
 
-from kernel.api.errors import CONTENT_TYPE, problem, title_of
-from kernel.api.operations import Operation
 from kernel.limits import LARGEST_BODY
+from web.errors import CONTENT_TYPE, problem, title_of
+from web.operations import Operation
 
 Codes = Mapping[int, tuple[str, ...]]
 

@@ -11,8 +11,8 @@ from rest_framework import exceptions, status
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
-from kernel.api.errors import CONTENT_TYPE, ApiProblem, problem, title_of
 from kernel.refusals import Refusal
+from web.errors import CONTENT_TYPE, ApiProblem, problem, title_of
 
 MOST_ERRORS = 100
 

@@ -8,9 +8,9 @@ from django.db import DataError
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin as StyledAdmin
 
-from kernel.admin.hosts import OnShopHost
-from kernel.admin.saving import InUnits, save_changes
-from kernel.admin.texts import PlainTexts, TabularInline
+from web.admin.hosts import OnShopHost
+from web.admin.saving import InUnits, save_changes
+from web.admin.texts import PlainTexts, TabularInline
 
 
 class ModelAdmin(PlainTexts, InUnits, StyledAdmin):  # type: ignore[misc]

@@ -1,11 +1,11 @@
 """What the admin pages share: the look, their transactions, and rows that people may read but not write."""
 
-from kernel.admin.acting import acting_on, operator_of
-from kernel.admin.answers import Confirmation, Secret, show_once
-from kernel.admin.hosts import OnPlatformHost, OnShopHost
-from kernel.admin.pages import ModelAdmin, ReadOnlyAdmin, ReadOnlyInline, ShopAdmin, ShopReadOnlyAdmin
-from kernel.admin.saving import save_changes, unit_for
-from kernel.admin.texts import TabularInline
+from web.admin.acting import acting_on, operator_of
+from web.admin.answers import Confirmation, Secret, show_once
+from web.admin.hosts import OnPlatformHost, OnShopHost
+from web.admin.pages import ModelAdmin, ReadOnlyAdmin, ReadOnlyInline, ShopAdmin, ShopReadOnlyAdmin
+from web.admin.saving import save_changes, unit_for
+from web.admin.texts import TabularInline
 
 __all__ = [
     "Confirmation",

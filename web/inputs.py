@@ -69,7 +69,7 @@ class Body(serializers.Serializer[Any]):
 
 
 class Query(Body):
-    """The parameters of a query. Unknown ones are refused before they are read (`kernel/api/operations.py`)."""
+    """The parameters of a query. Unknown ones are refused before they are read (`web/operations.py`)."""
 
 
 class Nothing(Body):

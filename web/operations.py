@@ -9,10 +9,10 @@ from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schem
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from kernel.api.errors import ApiProblem
-from kernel.api.inputs import Body, Nothing, Query
-from kernel.api.terminal import Terminal
 from kernel.refusals import Refusal
+from web.errors import ApiProblem
+from web.inputs import Body, Nothing, Query
+from web.terminal import Terminal
 
 DEPRECATED_SINCE = 1795651200
 """2026-11-26, in seconds: since when the names in `renamed` are old (RFC 9745)."""

@@ -9,7 +9,7 @@ from rest_framework import exceptions
 from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
 
-from kernel.api.errors import ApiProblem
+from web.errors import ApiProblem
 
 
 class Pages(CursorPagination):

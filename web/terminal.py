@@ -8,7 +8,7 @@ from uuid import UUID
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
-from kernel.api.scopes import EVENTS_READ
+from web.scopes import EVENTS_READ
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,8 +3,8 @@
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.template.loader import render_to_string
 
-from kernel.admin.acting import refuse_foreign_tenant
 from kernel.text import is_storable
+from web.admin.acting import refuse_foreign_tenant
 
 
 def refusal_of(request: HttpRequest) -> HttpResponse | None:

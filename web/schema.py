@@ -6,11 +6,11 @@ from typing import Any
 from drf_spectacular.openapi import AutoSchema
 from rest_framework.serializers import ListSerializer, ModelSerializer
 
-from kernel.api.document import add_components, problem_answer, problems_of, references
-from kernel.api.fields import Text
-from kernel.api.inputs import Body
-from kernel.api.operations import Operation
-from kernel.api.terminal import IsTerminal
+from web.document import add_components, problem_answer, problems_of, references
+from web.fields import Text
+from web.inputs import Body
+from web.operations import Operation
+from web.terminal import IsTerminal
 
 
 class Schema(AutoSchema):
