@@ -5,31 +5,9 @@ from functools import cache
 from zoneinfo import available_timezones
 
 from babel.core import get_global
-from babel.numbers import get_currency_precision, get_territory_currencies
-from django.core.exceptions import ValidationError
+from babel.numbers import get_territory_currencies
 
-DECIMALS = 2
 NOT_IANA = frozenset({"localtime", "Factory"})
-
-
-def validate_currency(code: str) -> None:
-    """:raises ValidationError: when it is no currency of today, or not one with two decimals."""
-    if code not in currencies():
-        message = f"{code!r} is no currency in use: write its code of ISO 4217 in capitals, as EUR"
-        raise ValidationError(message, "unknown")
-    if get_currency_precision(code) != DECIMALS:
-        message = (
-            f"amounts of {code} are written with {get_currency_precision(code)} decimals (CLDR): only currencies with "
-            f"{DECIMALS} are supported so far"
-        )
-        raise ValidationError(message, "unsupported")
-
-
-def validate_timezone(name: str) -> None:
-    """:raises ValidationError: when IANA has no such time zone."""
-    if name not in timezones():
-        message = f"{name!r} is no time zone: write its name of the IANA list, as Europe/Berlin"
-        raise ValidationError(message, "unknown")
 
 
 @cache

@@ -1,9 +1,13 @@
-"""Validators that fields of the API and of the admin's forms share."""
+"""Validators that models, fields of the API and of the admin's forms share."""
 
+from babel.numbers import get_currency_precision
 from django.core.exceptions import ValidationError
 from django.utils.deconstruct import deconstructible
 
+from kernel.regions import currencies, timezones
 from kernel.text import find_control_character
+
+DECIMALS = 2
 
 
 @deconstructible
@@ -31,3 +35,23 @@ class PlainText:
 
     def __hash__(self) -> int:
         return hash(self.lines)
+
+
+def validate_currency(code: str) -> None:
+    """:raises ValidationError: when it is no currency of today, or not one with two decimals."""
+    if code not in currencies():
+        message = f"{code!r} is no currency in use: write its code of ISO 4217 in capitals, as EUR"
+        raise ValidationError(message, "unknown")
+    if get_currency_precision(code) != DECIMALS:
+        message = (
+            f"amounts of {code} are written with {get_currency_precision(code)} decimals (CLDR): only currencies with "
+            f"{DECIMALS} are supported so far"
+        )
+        raise ValidationError(message, "unsupported")
+
+
+def validate_timezone(name: str) -> None:
+    """:raises ValidationError: when IANA has no such time zone."""
+    if name not in timezones():
+        message = f"{name!r} is no time zone: write its name of the IANA list, as Europe/Berlin"
+        raise ValidationError(message, "unknown")

@@ -7,7 +7,7 @@ from django_tenants.models import DomainMixin, TenantMixin
 
 from kernel.constraints import Check
 from kernel.ids import new_id
-from kernel.regions import validate_currency, validate_timezone
+from kernel.validators import validate_currency, validate_timezone
 from tenants.hostnames import tenant_host
 from tenants.names import LONGEST, SHORTEST, validate_name
 

@@ -2,7 +2,7 @@
 
 from django.db import migrations, models
 
-import kernel.regions
+import kernel.validators
 
 
 class Migration(migrations.Migration):
@@ -14,11 +14,11 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name="location",
             name="currency",
-            field=models.CharField(max_length=3, validators=[kernel.regions.validate_currency]),
+            field=models.CharField(max_length=3, validators=[kernel.validators.validate_currency]),
         ),
         migrations.AlterField(
             model_name="location",
             name="timezone",
-            field=models.CharField(default="UTC", max_length=64, validators=[kernel.regions.validate_timezone]),
+            field=models.CharField(default="UTC", max_length=64, validators=[kernel.validators.validate_timezone]),
         ),
     ]

@@ -9,7 +9,7 @@ from django.db.models import Q
 from kernel import limits
 from kernel.constraints import Check, Unique
 from kernel.ids import new_id
-from kernel.regions import validate_currency, validate_timezone
+from kernel.validators import validate_currency, validate_timezone
 
 ONE_OPEN_SHIFT = "shift_one_open_per_register"
 

@@ -2,7 +2,7 @@
 
 from django.db import migrations, models
 
-import kernel.regions
+import kernel.validators
 import tenants.names
 
 
@@ -19,7 +19,7 @@ class Migration(migrations.Migration):
                 default="EUR",
                 help_text="ISO 4217, with two decimals",
                 max_length=3,
-                validators=[kernel.regions.validate_currency],
+                validators=[kernel.validators.validate_currency],
             ),
         ),
         migrations.AlterField(
@@ -36,7 +36,10 @@ class Migration(migrations.Migration):
             model_name="tenant",
             name="timezone",
             field=models.CharField(
-                default="UTC", help_text="IANA time zone", max_length=64, validators=[kernel.regions.validate_timezone]
+                default="UTC",
+                help_text="IANA time zone",
+                max_length=64,
+                validators=[kernel.validators.validate_timezone],
             ),
         ),
     ]
