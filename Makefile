@@ -18,19 +18,19 @@ help: ## show this list
 	@touch $@
 
 demo: .venv/installed ## two shops that sell, from nothing to READY; Ctrl-C stops it
-	@$(RUN) -m config.demo
+	@$(RUN) -m demo
 
 demo-check: .venv/installed ## the same, then stop; exit 0 when all of it worked
-	@$(RUN) -m config.demo --check
+	@$(RUN) -m demo --check
 
 credentials: .venv/installed ## print the demo's URLs and passwords again
-	@$(RUN) -m config.credentials
+	@$(RUN) -m demo.credentials
 
 up: .venv/installed ## start only PostgreSQL and the broker
-	@$(RUN) -m config.stack up
+	@$(RUN) -m demo.stack up
 
 down: .venv/installed ## stop them
-	@$(RUN) -m config.stack down
+	@$(RUN) -m demo.stack down
 
 test: .venv/installed-dev ## every test, on an embedded stack of its own
 	@$(BIN)/pytest --create-db --ignore tests/contract $(if $(wildcard $(RABBITMQ)),,-m "not rabbitmq") --cov --cov-report=term:skip-covered

@@ -77,7 +77,7 @@ def publishing() -> dict[str, float]:
     from django.conf import settings
 
     from benchmarks.declarations import Sold
-    from config.stack.place import var
+    from config.place import var
     from events.publishing.publish import publish
     from events.publishing.unit_of_work import unit_of_work
     from events.subscriptions.doorbells import doorbells

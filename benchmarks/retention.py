@@ -70,7 +70,7 @@ def _measure(events: int) -> None:
     from django.conf import settings
     from django.db import connection
 
-    from config.stack.place import var
+    from config.place import var
     from events.maintenance.retention import retain
     from kernel.tenancy import in_public_schema
 

@@ -8,16 +8,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from config.stack.place import ROOT
-from config.stack.processes import kill_tree
+from config.place import ROOT
+from demo.stack.processes import kill_tree
 
 TENANT = "bench"
 
 
 @contextmanager
 def stack() -> Iterator[None]:
-    from config.stack.isolation import isolate_environment
-    from config.stack.services import Services
+    from demo.stack.isolation import isolate_environment
+    from demo.stack.services import Services
 
     isolate_environment(ROOT / "var" / "bench")
     services = Services()
@@ -41,8 +41,8 @@ def checkpoint() -> None:
     """Let the database write out what was just loaded, so that this is not measured."""
     import psycopg
 
-    from config.stack.place import var
-    from config.stack.postgres import EmbeddedPostgres
+    from config.place import var
+    from demo.stack.postgres import EmbeddedPostgres
 
     with psycopg.connect(EmbeddedPostgres(var() / "postgres").url("postgres", "tillflow"), autocommit=True) as database:
         database.execute("VACUUM ANALYZE events_event")
@@ -67,7 +67,7 @@ def worker(
 @contextmanager
 def beat() -> Iterator[None]:
     """Run what sweeps every two seconds."""
-    from config.stack.place import var
+    from config.place import var
 
     with _celery("config.celery", "beat", "--schedule", str(var() / "beat")):
         yield

@@ -144,9 +144,9 @@ def main() -> None:
 
 
 def measure(seconds: float) -> None:
-    from config.stack import programs
-    from config.stack.broker import free_port
-    from config.stack.processes import Supervisor
+    from demo.stack import programs
+    from demo.stack.broker import free_port
+    from demo.stack.processes import Supervisor
     from proof.till import Till
 
     port = free_port()

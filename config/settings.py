@@ -11,8 +11,8 @@ from django.urls import reverse_lazy
 
 from config.browsers import browser_settings
 from config.environment import Environment
+from config.place import load_urls, var
 from config.slots import DEFAULTS, slots_of
-from config.stack.place import load_urls, var
 from kernel.limits import LARGEST_BODY
 
 BASE_DIR = Path(__file__).resolve().parent.parent

@@ -10,7 +10,7 @@ import sys
 import time
 from pathlib import Path
 
-from config.stack.place import ROOT, var
+from config.place import ROOT, var
 
 NOTHING_SELECTED = 5
 WITHOUT_RABBITMQ = [] if Path("/usr/lib/rabbitmq/bin/rabbitmq-server").exists() else ["-m", "not rabbitmq"]

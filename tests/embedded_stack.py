@@ -9,9 +9,9 @@ import os
 
 import pytest
 
-from config.stack.isolation import isolate_environment
-from config.stack.place import var, write_urls
-from config.stack.services import Services
+from config.place import var, write_urls
+from demo.stack.isolation import isolate_environment
+from demo.stack.services import Services
 from tests import isolation
 
 GIVEN = frozenset(name for name in ("DATABASE_URL", "REDIS_URL") if os.environ.get(name))

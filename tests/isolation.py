@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 import redis
 
-from config.stack.place import var
+from config.place import var
 
 MARK = "tillflow: tests"
 """The comment on a database, and the key in a broker, that say that tests may delete everything there."""

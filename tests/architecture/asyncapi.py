@@ -6,7 +6,7 @@ from pathlib import Path
 
 import jsonschema
 
-from config.stack.place import ROOT
+from config.place import ROOT
 
 if __name__ == "__main__":
     schema = json.loads(Path(sys.argv[1]).read_text())

@@ -12,10 +12,10 @@ from django.core import checks
 from django.db import models
 
 from config.celery import app
+from config.place import ROOT
 from config.queues import QUEUES
-from config.stack import programs
-from config.stack.place import ROOT
-from config.stack.processes import Program
+from demo.stack import programs
+from demo.stack.processes import Program
 from events.contracts.catalogue import lines, markdown
 from events.outgoing.calls import all_senders
 from events.subscriptions.doorbells import BACKLOG

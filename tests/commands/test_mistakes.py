@@ -17,7 +17,7 @@ from django.core.management.base import BaseCommand
 from django.db import DataError, InterfaceError, OperationalError, ProgrammingError, connection
 from psycopg.errors import LockNotAvailable, SyntaxErrorOrAccessRuleViolation, UndefinedTable
 
-from config.stack.place import ROOT
+from config.place import ROOT
 from events.contracts import catalogue
 from kernel.commands import OneSentence
 from kernel.refusals import Refusal

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import trustme
 
-from config.stack.broker import free_port
-from config.stack.place import ROOT
+from config.place import ROOT
+from demo.stack.broker import free_port
 from tests.waiting import wait_for
 
 NGINX = shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from config.demo import Credentials, print_credentials
+from demo.credentials import Credentials, print_credentials
 
 
 def test_credentials_name_the_ports_of_the_last_run(

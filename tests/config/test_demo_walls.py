@@ -12,15 +12,15 @@ from typing import Any
 import pytest
 import requests
 
-from config.demo import demo as demos
-from config.demo.demo import Demo
-from config.demo.serving import Listener, flower_is_ours, web_is_ours
-from config.demo.steps import DemoFailed
-from config.stack.broker import free_port
-from config.stack.lock import FolderLock, FolderTaken
-from config.stack.place import ROOT, urls_file
-from config.stack.processes import Program, Supervisor
-from config.stack.services import Services
+from config.place import ROOT, urls_file
+from demo import demo as demos
+from demo.demo import Demo
+from demo.serving import Listener, flower_is_ours, web_is_ours
+from demo.stack.broker import free_port
+from demo.stack.lock import FolderLock, FolderTaken
+from demo.stack.processes import Program, Supervisor
+from demo.stack.services import Services
+from demo.steps import DemoFailed
 from tests.waiting import wait_for
 
 ANSWERS = """
@@ -136,9 +136,9 @@ def test_w14_anothers_flower_is_not_ours(taken: int, monkeypatch: pytest.MonkeyP
 @pytest.mark.parametrize(
     ("command", "said"),
     [
-        (["-m", "config.demo", "--check"], "make demo (process"),
-        (["-m", "config.stack", "down"], "make demo (process"),
-        (["-m", "config.stack", "up"], "answers at http://localhost:8123/admin/"),
+        (["-m", "demo", "--check"], "make demo (process"),
+        (["-m", "demo.stack", "down"], "make demo (process"),
+        (["-m", "demo.stack", "up"], "answers at http://localhost:8123/admin/"),
     ],
 )
 def test_w17_a_folder_that_a_demo_uses_is_left_alone(folder: Path, command: list[str], said: str) -> None:
@@ -161,7 +161,7 @@ def test_w17_a_folder_that_a_demo_uses_is_left_alone(folder: Path, command: list
 
 
 def test_w17_a_lock_ends_with_its_process(folder: Path) -> None:
-    code = f"from pathlib import Path; from config.stack.lock import FolderLock; FolderLock(Path({str(folder)!r}), 'x').acquire()"
+    code = f"from pathlib import Path; from demo.stack.lock import FolderLock; FolderLock(Path({str(folder)!r}), 'x').acquire()"
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
     lock = FolderLock(folder, "make demo")
 

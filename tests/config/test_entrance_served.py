@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from config import gunicorn
-from config.stack.broker import free_port
+from demo.stack.broker import free_port
 from kernel.limits import LARGEST_BODY
 from tests.waiting import wait_for
 

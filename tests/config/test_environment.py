@@ -8,7 +8,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from config.environment import Environment
-from config.stack.place import ROOT
+from config.place import ROOT
 
 
 @pytest.mark.parametrize("url", ["garbage", "mysql://u:p@h/n", "postgresql://", "sqlite:///x"])

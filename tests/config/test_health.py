@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from config import health
 from config.health import Readiness, readiness
-from config.stack.broker import free_port
+from demo.stack.broker import free_port
 from events.maintenance import sweeper
 from events.models import Event, Subscription
 from events.subscriptions.doorbells import doorbells

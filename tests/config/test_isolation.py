@@ -14,8 +14,8 @@ import pytest
 import redis
 from django.db import connection, connections
 
-from config.stack.isolation import isolate_environment, known_settings
-from config.stack.place import ROOT
+from config.place import ROOT
+from demo.stack.isolation import isolate_environment, known_settings
 from tenants.models import Tenant
 from tests.digests import digests
 from tests.flows.processes import database_url

@@ -13,8 +13,8 @@ from django.core.management.base import SystemCheckError
 from django.db import connection, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from config.stack import programs
-from config.stack.broker import free_port
+from demo.stack import programs
+from demo.stack.broker import free_port
 from kernel.tenancy import RoleNotBound
 from tenants.models import Tenant
 

@@ -9,9 +9,9 @@ import psycopg
 import pytest
 import redis
 
-from config.stack.broker import EmbeddedBroker
-from config.stack.postgres import EmbeddedPostgres
-from config.stack.processes import Program, Supervisor
+from demo.stack.broker import EmbeddedBroker
+from demo.stack.postgres import EmbeddedPostgres
+from demo.stack.processes import Program, Supervisor
 from tests.waiting import wait_for
 
 

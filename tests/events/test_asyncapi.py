@@ -9,7 +9,7 @@ import jsonschema
 import pytest
 from django.core.management import CommandError, call_command
 
-from config.stack.place import ROOT
+from config.place import ROOT
 from events.contracts.schemas import SchemaBook
 from events.event import Category, all_types
 from events.log.log import read_at

@@ -13,7 +13,7 @@ from typing import Any
 import psutil
 import pytest
 
-from config.stack.broker import free_port
+from demo.stack.broker import free_port
 from events.models import Binding, Subscription
 from events.subscriptions.registry import forget_subscriber
 from integrations.bridges.aws import LARGEST_BYTES, SnsBridge, SqsBridge

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from config.stack.place import ROOT
+from config.place import ROOT
 from events.bus.bus import BusClosed, EventBus
 from events.bus.local import LogGrew, bus
 from events.events import CacheInvalidated

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.db import InterfaceError, connection
 
-from config.stack.place import ROOT
+from config.place import ROOT
 from events.bus import local
 from events.bus.bus import EventBus
 from events.bus.local import Follower, bus

@@ -12,7 +12,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from config.stack.place import ROOT
+from config.place import ROOT
 from events import event as declarations
 from events.contracts.gate import unreadable
 from events.contracts.schemas import SchemaBook, SchemaIncompatible, schema_of

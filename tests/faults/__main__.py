@@ -8,7 +8,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from config.stack.place import ROOT
+from config.place import ROOT
 from tests.faults.schedule import FAULTS, Round, schedule
 
 if TYPE_CHECKING:

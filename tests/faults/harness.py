@@ -13,7 +13,7 @@ from pathlib import Path
 
 import psycopg
 
-from config.stack.place import ROOT
+from config.place import ROOT
 from tests.faults import acts, arrivals, life, releases
 from tests.faults.checker import Verdict, check, pending, untold
 from tests.faults.clients import Clients

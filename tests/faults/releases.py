@@ -3,7 +3,7 @@
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from config.stack.processes import Program
+from demo.stack.processes import Program
 from tests.faults.acts import Act
 from tests.faults.declared import renamed_to
 from tests.faults.stack import Stack, Web

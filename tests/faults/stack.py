@@ -15,13 +15,13 @@ import psycopg
 import redis
 import requests
 
+from config.place import ROOT
 from config.queues import ORDINARY
-from config.stack import programs
-from config.stack.broker import EmbeddedBroker, free_port
-from config.stack.isolation import isolate_environment
-from config.stack.place import ROOT
-from config.stack.postgres import EmbeddedPostgres
-from config.stack.processes import Program, kill_tree
+from demo.stack import programs
+from demo.stack.broker import EmbeddedBroker, free_port
+from demo.stack.isolation import isolate_environment
+from demo.stack.postgres import EmbeddedPostgres
+from demo.stack.processes import Program, kill_tree
 from tests.faults.acts import Acts
 from tests.faults.arrivals import TYPES
 from tests.faults.opening import INTEGRATOR, OPERATOR

@@ -15,7 +15,7 @@ import psycopg
 import redis
 
 from config.queues import QUEUES
-from config.stack.processes import Program, kill_tree
+from demo.stack.processes import Program, kill_tree
 from tests.faults import life, months, releases
 from tests.faults.operators import Operators
 from tests.faults.schedule import Round

@@ -11,7 +11,7 @@ from typing import Any
 import psutil
 
 from config.queues import ORDINARY
-from config.stack import programs
+from demo.stack import programs
 from events.log.envelope import Delivery
 from tenants.events import TenantSuspended
 from tests.events.recording import write

@@ -9,9 +9,9 @@ import requests
 from django.db import connection
 
 from config.queues import ORDINARY
-from config.stack import programs
-from config.stack.broker import EmbeddedBroker, free_port
-from config.stack.processes import Program, Supervisor
+from demo.stack import programs
+from demo.stack.broker import EmbeddedBroker, free_port
+from demo.stack.processes import Program, Supervisor
 from tests.waiting import wait_for
 
 
@@ -45,7 +45,7 @@ class Stack:
 
 def kill(program: Program) -> None:
     """kill -9 of a program and all its children."""
-    from config.stack.processes import kill_tree
+    from demo.stack.processes import kill_tree
 
     if program.process is not None:
         kill_tree(program.process.pid)

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from django.db import connection
 
-from config.stack.place import ROOT
+from config.place import ROOT
 from kernel.tenancy import in_public_schema
 from tenants.models import Tenant
 from tests.faults.declared import declared, newcomer, renamed_to

@@ -8,7 +8,7 @@ import pytest
 from aiosmtpd.controller import Controller
 from django.core import mail
 
-from config.stack.broker import free_port
+from demo.stack.broker import free_port
 from events.models import Outgoing
 from inventory.models import StockItem
 from notifications.channels import mail as mail_channel

@@ -33,7 +33,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         os.environ.update(TILLFLOW_VAR=folder, SECRET_KEY=SECRET_KEY, EMAIL_URL="memorymail://", LOG_LEVEL="CRITICAL")
         os.environ.update(DJANGO_SETTINGS_MODULE="config.settings", ARCHIVE_DIR=str(dump / "archive"))
-        from config.stack.services import Services
+        from demo.stack.services import Services
 
         services = Services()
         os.environ.update(services.start())
@@ -67,8 +67,8 @@ def dumped(checkout: Path) -> str:
     """Return the database as SQL that any role may restore, without this machine's paths."""
     from django.db import connection
 
-    from config.stack.place import var
-    from config.stack.postgres import EmbeddedPostgres
+    from config.place import var
+    from demo.stack.postgres import EmbeddedPostgres
 
     connection.close()
     server = EmbeddedPostgres(var() / "postgres")

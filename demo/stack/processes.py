@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psutil
 
-from config.stack.place import ROOT, var
+from config.place import ROOT, var
 
 STOP_SECONDS = 30
 

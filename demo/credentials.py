@@ -1,13 +1,17 @@
-"""What the demo has made once and keeps: passwords, tokens, and the ports of the last run."""
+"""What the demo has made once and keeps: passwords, tokens, and the ports of the last run.
+
+`python -m demo.credentials` prints its URLs and passwords again.
+"""
 
 import json
 import os
 import secrets
+import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from config.demo.steps import console
-from config.stack.place import var
+from config.place import var
+from demo.steps import console
 
 SHOPS = {"corner_shop": "Corner Shop", "book_store": "Book Store"}
 
@@ -61,3 +65,9 @@ def _metrics_token() -> str:
 
 def host_of(shop: str) -> str:
     return f"{shop.replace('_', '-')}.localhost"
+
+
+if __name__ == "__main__":
+    if not Credentials.file().exists():
+        sys.exit("no demo has run here yet: make demo")
+    print_credentials(Credentials.load())

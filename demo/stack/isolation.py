@@ -5,7 +5,7 @@ import re
 from collections.abc import Collection
 from pathlib import Path
 
-from config.stack.place import ROOT
+from config.place import ROOT
 
 HARMLESS = frozenset({"LOG_LEVEL"})
 UNDOCUMENTED = frozenset({"DEBUG", "BROKER_PREFIX", "AWS_PROFILE"})

@@ -10,7 +10,7 @@ from typing import TypeVar
 import requests
 from rich.console import Console
 
-from config.stack.place import ROOT, var
+from config.place import ROOT, var
 
 PATIENCE_SECONDS = 60
 T = TypeVar("T")

@@ -8,14 +8,14 @@ from typing import Any
 import psycopg
 import requests
 
-from config.demo.credentials import SHOPS, Credentials, host_of, print_credentials
-from config.demo.serving import Listener, flower_is_ours, web_is_ours
-from config.demo.steps import DemoFailed, console, manage, step, wait_until
-from config.stack import programs
-from config.stack.broker import NoBroker
-from config.stack.place import var
-from config.stack.processes import Supervisor
-from config.stack.services import Services
+from config.place import var
+from demo.credentials import SHOPS, Credentials, host_of, print_credentials
+from demo.serving import Listener, flower_is_ours, web_is_ours
+from demo.stack import programs
+from demo.stack.broker import NoBroker
+from demo.stack.processes import Supervisor
+from demo.stack.services import Services
+from demo.steps import DemoFailed, console, manage, step, wait_until
 from kernel.ids import new_id
 from kernel.money import formatted
 from proof.till import Till

@@ -4,10 +4,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from config.place import var
 from config.queues import BACKLOG, CARDS, ENDPOINTS, INSIDE, OPERATORS
 from config.slots import slots_of
-from config.stack.place import var
-from config.stack.processes import Program
+from demo.stack.processes import Program
 
 TASK_COLUMNS = "--tasks_columns=name,kwargs,state,result,received,runtime,worker"
 BIN = Path(sys.executable).parent

@@ -1,20 +1,20 @@
-"""`python -m config.demo [--check]`."""
+"""`python -m demo [--check]`."""
 
 import argparse
 import signal
 import sys
 import time
 
-from config.demo.demo import Demo
-from config.demo.steps import DemoFailed, console
-from config.stack.lock import FolderLock, FolderTaken
-from config.stack.place import var
+from config.place import var
+from demo.demo import Demo
+from demo.stack.lock import FolderLock, FolderTaken
+from demo.steps import DemoFailed, console
 
 LOOK_SECONDS = 1.0
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m config.demo", description="Two shops that sell.")
+    parser = argparse.ArgumentParser(prog="python -m demo", description="Two shops that sell.")
     parser.add_argument("--check", action="store_true", help="stop once it is ready; exit 0 when all worked")
     check = parser.parse_args().check
     console.print("[bold]Tillflow demo[/]")

@@ -3,9 +3,9 @@
 import os
 from functools import cached_property
 
-from config.stack.broker import EmbeddedBroker
-from config.stack.place import urls_file, var, write_urls
-from config.stack.postgres import EmbeddedPostgres
+from config.place import urls_file, var, write_urls
+from demo.stack.broker import EmbeddedBroker
+from demo.stack.postgres import EmbeddedPostgres
 
 
 class Services:

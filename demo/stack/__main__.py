@@ -1,16 +1,16 @@
-"""Start or stop the embedded PostgreSQL and broker: `python -m config.stack up | down | status`."""
+"""Start or stop the embedded PostgreSQL and broker: `python -m demo.stack up | down | status`."""
 
 import argparse
 import os
 import sys
 
-from config.stack.lock import FolderLock, FolderTaken
-from config.stack.place import var
-from config.stack.services import Services
+from config.place import var
+from demo.stack.lock import FolderLock, FolderTaken
+from demo.stack.services import Services
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m config.stack", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m demo.stack", description=__doc__)
     parser.add_argument("action", choices=["up", "down", "status"])
     action = parser.parse_args().action
     services = Services()

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import requests
 
-from config.demo.steps import PATIENCE_SECONDS, DemoFailed, log_of
-from config.stack.broker import free_port, port_is_free
-from config.stack.processes import Program, Supervisor
+from demo.stack.broker import free_port, port_is_free
+from demo.stack.processes import Program, Supervisor
+from demo.steps import PATIENCE_SECONDS, DemoFailed, log_of
 
 MOST_MOVES = 3
 """How often a program is given another port before its log is shown instead."""
