@@ -147,7 +147,7 @@ def measure(seconds: float) -> None:
     from demo.stack import programs
     from demo.stack.broker import free_port
     from demo.stack.processes import Supervisor
-    from proof.till import Till
+    from demo.till import Till
 
     port = free_port()
     url = f"http://127.0.0.1:{port}"

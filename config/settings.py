@@ -61,7 +61,8 @@ SHARED_APPS = [
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
-    "proof",
+    "audit",
+    "demo",
 ]
 TENANT_APPS = [
     "staff",

@@ -16,9 +16,9 @@ from demo.stack.broker import NoBroker
 from demo.stack.processes import Supervisor
 from demo.stack.services import Services
 from demo.steps import DemoFailed, console, manage, step, wait_until
+from demo.till import Till
 from kernel.ids import new_id
 from kernel.money import formatted
-from proof.till import Till
 
 GOODS = (
     ("COFFEE", "Filter coffee 500 g", 749, "4006381333931", 40),

@@ -12,10 +12,10 @@ import psutil
 from django.core.management import call_command
 from django.db import connection
 
+from demo.replay import Replay, Tally
+from demo.retail import Retail, read_retail
+from demo.till import Till
 from events.subscriptions.queries import lags
-from proof.replay import Replay, Tally
-from proof.retail import Retail, read_retail
-from proof.till import Till
 from tenants.models import Tenant
 from tests import make
 from tests.flows.processes import Stack, kill, running

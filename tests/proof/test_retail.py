@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from proof.replay import _name, _tenders
-from proof.retail import FileUnusable, Invoice, iter_documents, read_retail
+from demo.replay import _name, _tenders
+from demo.retail import FileUnusable, Invoice, iter_documents, read_retail
 
 HEADER = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n"
 ROWS = """536365,85123a,HEART,6,2010-12-01T08:26,2.55,17850,United Kingdom

@@ -6,7 +6,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from proof.invariants import ALL
+from audit.invariants import ALL
 from tenants.models import Tenant
 from tests import make
 from tests.work import settle

@@ -13,7 +13,7 @@ from tests.walls.statements import TENANT_ID, unnamed
 
 ROOT = Path(__file__).resolve().parents[2]
 _LET_THROUGH = (ROOT / ".venv", ROOT / "tenants" / "database", Path(__file__))
-_OUTSIDE = (ROOT / "tests", ROOT / "benchmarks", ROOT / "proof")
+_OUTSIDE = (ROOT / "tests", ROOT / "benchmarks", ROOT / "audit")
 """Tests, and the auditor, who must see a row that the first wall lets through."""
 
 

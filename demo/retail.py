@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
+from demo.reading import FileUnusable, iter_rows
 from kernel.limits import LARGEST_QUANTITY
 from kernel.moments import MomentInvalid, past_moment
-from proof.reading import FileUnusable, iter_rows
 
 __all__ = ["FileUnusable", "Invoice", "Rejected", "Retail", "Row", "iter_documents", "read_retail"]
 

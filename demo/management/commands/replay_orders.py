@@ -11,13 +11,13 @@ from requests import RequestException
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from demo.replay import Replay, Tally
+from demo.retail import FileUnusable, Retail, iter_documents, read_retail
+from demo.till import ApiRefused, NobodyThere, Till
 from kernel import arguments
 from kernel.commands import Command as OurCommand
 from kernel.tenancy import find_furnished_tenant, in_public_schema, in_tenant
 from pos.services.tills import pair_device
-from proof.replay import Replay, Tally
-from proof.retail import FileUnusable, Retail, iter_documents, read_retail
-from proof.till import ApiRefused, NobodyThere, Till
 
 MOST_THREADS = 64
 SHOWN_OF_USELESS = 5

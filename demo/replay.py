@@ -13,8 +13,8 @@ from uuid import UUID
 
 import requests
 
-from proof.retail import Invoice, Retail, Row, iter_documents
-from proof.till import ApiRefused, Till
+from demo.retail import Invoice, Retail, Row, iter_documents
+from demo.till import ApiRefused, Till
 
 TAX_RATE = "Standard, included"
 PATIENCE_SECONDS = 60

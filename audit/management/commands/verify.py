@@ -6,12 +6,12 @@ from typing import Any
 
 from django.db import DatabaseError, connection, transaction
 
+from audit.archives import bring_back
+from audit.invariants import ALL, PENDING
 from events.log.archives import reading_archives
 from kernel import arguments
 from kernel.commands import Command as OurCommand
 from kernel.tenancy import TenantLike, find_furnished_tenant, in_public_schema, in_tenant
-from proof.archives import bring_back
-from proof.invariants import ALL, PENDING
 from tenants.models import Tenant
 
 
