@@ -122,3 +122,15 @@ def test_events_can_be_read_without_django() -> None:
     code = "import pos.events, events.event, sys; sys.exit('django' in sys.modules)"
 
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
+
+
+def test_invariants_import_nothing_but_their_declaration() -> None:
+    found = sorted(ROOT.glob("*/invariants.py"))
+    imported = {
+        (path.parent.name, getattr(node, "module", None) or node.names[0].name)  # type: ignore[attr-defined]
+        for path in found
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, (ast.Import, ast.ImportFrom)) and path.parent.name != "kernel"
+    }
+
+    assert imported == {(app, "kernel.invariants") for app in (*APPS, "events")}

@@ -7,10 +7,11 @@ from typing import Any
 from django.db import DatabaseError, connection, transaction
 
 from audit.archives import bring_back
-from audit.invariants import ALL, PENDING
+from events.invariants import PENDING
 from events.log.archives import reading_archives
 from kernel import arguments
 from kernel.commands import Command as OurCommand
+from kernel.invariants import all_invariants
 from kernel.tenancy import TenantLike, find_furnished_tenant, in_public_schema, in_tenant
 from tenants.models import Tenant
 
@@ -24,7 +25,7 @@ class Command(OurCommand):
     def handle(self, *_arguments: Any, **options: Any) -> None:
         tenants = [find_furnished_tenant(options["tenant"])] if options["tenant"] else self._all()
         broken = sum(self._try(tenant) for tenant in tenants)
-        self.stdout.write(f"verify: tenants={len(tenants)} invariants={len(ALL)} broken={broken}")
+        self.stdout.write(f"verify: tenants={len(tenants)} invariants={len(all_invariants())} broken={broken}")
         if broken:
             sys.exit(1)
 
@@ -53,7 +54,7 @@ class Command(OurCommand):
             archived = bring_back(tenant.schema_name)
             if archived:
                 self.stdout.write(f"{tenant.schema_name:<16} {'brought back from archives':<44} rows={archived}")
-            for invariant in ALL:
+            for invariant in all_invariants():
                 cursor.execute(invariant.statement, parameters)
                 checked, broken = cursor.fetchone()
                 broken_invariants += bool(broken)
