@@ -186,7 +186,7 @@ CACHES = {
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "staff.api.authentication.ApiKeyAuthentication",
-        "pos.api.authentication.DeviceTokenAuthentication",
+        "pos.registers.authentication.DeviceTokenAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["web.terminal.IsTerminal"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],

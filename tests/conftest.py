@@ -15,7 +15,7 @@ from events.subscriptions.registry import Options, forget_subscriber, subscriber
 from kernel.ids import new_id
 from kernel.tenancy import in_public_schema, in_tenant
 from notifications.services import receive_alerts
-from pos.services.furnishing import furnish_shop
+from pos.furnishing import furnish_shop
 from tenants.hosts import host_cache
 from tenants.models import Tenant
 from tenants.services import create_tenant

@@ -6,12 +6,14 @@ from typing import Any
 from uuid import UUID
 
 from kernel.ids import new_id
+from pos.cash.services import open_shift
+from pos.catalogue.services import Item, put_item
 from pos.models import Device, Order, Register, Return, Shift, Variant
-from pos.services.catalogue import Item, put_item
-from pos.services.orders import Asked, place_order
-from pos.services.returns import Returning, complete_return
-from pos.services.tenders import Paying
-from pos.services.tills import open_shift, pair_device
+from pos.orders.lines import Asked
+from pos.orders.services import place_order
+from pos.orders.tenders import Paying
+from pos.registers.services import pair_device
+from pos.returns.services import Returning, complete_return
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 

@@ -1,9 +1,9 @@
 from django.urls import path
 
-from pos.api.catalogue import ProductListView, VariantListView, VariantView
-from pos.api.orders import OrderListView, OrderReceiptView, OrderTendersView, OrderView, OrderVoidView
-from pos.api.returns import ReturnListView, ReturnView
-from pos.api.shifts import CurrentShiftView, ShiftListView
+from pos.cash.api import CurrentShiftView, ShiftListView
+from pos.catalogue.api import ProductListView, VariantListView, VariantView
+from pos.orders.api import OrderListView, OrderReceiptView, OrderTendersView, OrderView, OrderVoidView
+from pos.returns.api import ReturnListView, ReturnView
 
 urlpatterns = [
     path("products", ProductListView.as_view()),

@@ -1,9 +1,10 @@
-"""What the tills keep."""
+"""What the tills keep, by subject: Django finds the models here."""
 
-from pos.models.catalogue import Barcode, Product, ShelfLevel, TaxRate, Variant
-from pos.models.orders import Order, OrderLine, Tender
-from pos.models.returns import Refund, Return, ReturnLine
-from pos.models.tills import Device, Location, Register, Shift, TenderType
+from pos.cash.models import Shift, TenderType
+from pos.catalogue.models import Barcode, Product, ShelfLevel, TaxRate, Variant
+from pos.orders.models import Order, OrderLine, Tender
+from pos.registers.models import Device, Location, Register
+from pos.returns.models import Refund, Return, ReturnLine
 
 __all__ = [
     "Barcode",

@@ -15,8 +15,8 @@ from events.publishing.unit_of_work import unit_of_work
 from events.tasks import look_after_tables
 from kernel.ids import new_id
 from kernel.tenancy import in_tenant
-from pos.api import orders as pos_api
 from pos.models import Order
+from pos.orders import api as pos_api
 from tenants.models import Tenant
 from tests import make
 from tests.conftest import Terminal, terminal

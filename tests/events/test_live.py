@@ -8,7 +8,7 @@ import pytest
 from integrations.api import live
 from kernel.tenancy import in_public_schema
 from pos.models import Device
-from pos.services.tills import revoke_device
+from pos.registers.services import revoke_device
 from staff.models import ApiKey
 from staff.services import issue_api_key, revoke_api_key, rotate_api_key
 from tenants.models import Tenant

@@ -18,7 +18,7 @@ from inventory.services import Moved, Source, receive_goods
 from kernel.ids import new_id
 from kernel.tenancy import in_public_schema
 from pos.models import Location, Variant
-from pos.services.orders import void_order
+from pos.orders.services import void_order
 from tenants.events import TenantProvisioned, TenantSuspended
 from tenants.models import Tenant
 from tests import make

@@ -18,8 +18,8 @@ from payments.gateways.gateway import Answer
 from payments.models import PaymentIntent
 from payments.services import record_charge
 from pos.models import Order, Product, TaxRate, Tender, Variant
-from pos.receipts import COLUMNS
-from pos.services.tills import pair_device
+from pos.receipts.text import COLUMNS
+from pos.registers.services import pair_device
 from staff.services import hire_owner, issue_api_key
 from tenants.models import Tenant
 from tests import make

@@ -23,7 +23,7 @@ from payments.services import (
     request_charge,
 )
 from pos.models import Order, Tender
-from pos.services.orders import add_tenders, void_order
+from pos.orders.services import add_tenders, void_order
 from tenants.models import Tenant
 from tests import make
 from tests.work import drain, names, settle

@@ -3,8 +3,8 @@
 import pytest
 from django.db import transaction
 
+from pos.catalogue.services import BarcodeTaken, Item, UnknownTaxRate, put_item
 from pos.models import Variant
-from pos.services.catalogue import BarcodeTaken, Item, UnknownTaxRate, put_item
 from tenants.models import Tenant
 from tests import make
 from tests.conftest import Terminal

@@ -15,7 +15,7 @@ from events.models import AuditEntry
 from kernel.ids import new_id
 from kernel.refusals import NotFound
 from pos.models import Device
-from pos.services.tills import DeviceRevoked, pair_device, revoke_device, rotate_device_token
+from pos.registers.services import DeviceRevoked, pair_device, revoke_device, rotate_device_token
 from tenants.models import Tenant
 from tests import make
 from tests.conftest import Terminal

@@ -10,10 +10,12 @@ from hypothesis import strategies as st
 from kernel.ids import new_id
 from kernel.refusals import NotFound, Refusal
 from payments.models import Payment
+from pos.cash.services import ShiftAlreadyOpen, ShiftNotOpen, open_shift
 from pos.models import Order, Register, Tender
-from pos.services.orders import LinesInvalid, OrderExists, OrderNotEditable, add_tenders, void_order
-from pos.services.tenders import Paying, TenderMismatch
-from pos.services.tills import ShiftAlreadyOpen, ShiftNotOpen, open_shift, pair_device
+from pos.orders.lines import LinesInvalid
+from pos.orders.services import OrderExists, OrderNotEditable, add_tenders, void_order
+from pos.orders.tenders import Paying, TenderMismatch
+from pos.registers.services import pair_device
 from tenants.models import Tenant
 from tests import make
 from tests.work import names, published, settle
@@ -177,7 +179,7 @@ def test_without_an_open_shift_nothing_is_sold() -> None:
     Shift.objects.update(state=Shift.State.CLOSED)
 
     with pytest.raises(ShiftNotOpen):
-        from pos.services.tills import open_shift_of
+        from pos.cash.services import open_shift_of
 
         open_shift_of(make.register())
 

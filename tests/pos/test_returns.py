@@ -10,15 +10,9 @@ from kernel.ids import new_id
 from kernel.refusals import NotFound
 from payments.models import Payment, PaymentRefund
 from pos.models import Return
-from pos.services.orders import LinesInvalid
-from pos.services.returns import (
-    OrderNotCompleted,
-    RefundExceedsQuantity,
-    ReturnExists,
-    Returning,
-    complete_return,
-)
-from pos.services.tenders import Paying
+from pos.orders.lines import LinesInvalid
+from pos.orders.tenders import Paying
+from pos.returns.services import OrderNotCompleted, RefundExceedsQuantity, ReturnExists, Returning, complete_return
 from tenants.models import Tenant
 from tests import make
 from tests.work import names, published, settle

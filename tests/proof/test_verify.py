@@ -64,7 +64,7 @@ def sound_shop(shop: Tenant) -> Tenant:
     make.shift()
     order = make.order(make.cash(2000), lines=[make.asked("MUG", "2")], email="ada@example.test")
     make.order(make.card(1000))
-    from pos.services.orders import void_order
+    from pos.orders.services import void_order
 
     void_order(order_id=make.order().id, reason="x")
     settle()

@@ -206,7 +206,7 @@ def test_in14_what_a_service_refuses_in_an_action_is_a_message(owner: Client, mo
     def refuse(**_: Any) -> None:
         raise Closed("the till is closed")
 
-    monkeypatch.setattr("pos.admin.pair_device", refuse)
+    monkeypatch.setattr("pos.registers.admin.pair_device", refuse)
     form = {"action": "pair", "_selected_action": [str(make.register().pk)]}
 
     answer = owner.post("/admin/pos/register/", form, follow=True)

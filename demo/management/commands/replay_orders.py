@@ -17,7 +17,7 @@ from demo.till import ApiRefused, NobodyThere, Till
 from kernel import arguments
 from kernel.commands import Command as OurCommand
 from kernel.tenancy import find_furnished_tenant, in_public_schema, in_tenant
-from pos.services.tills import pair_device
+from pos.registers.services import pair_device
 
 MOST_THREADS = 64
 SHOWN_OF_USELESS = 5

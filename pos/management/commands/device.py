@@ -12,8 +12,8 @@ from kernel import arguments
 from kernel.commands import Command as OurCommand
 from kernel.limits import NAME
 from kernel.tenancy import find_furnished_tenant, in_tenant
-from pos.models import Device
-from pos.services.tills import pair_device, revoke_device, rotate_device_token
+from pos.registers.models import Device
+from pos.registers.services import pair_device, revoke_device, rotate_device_token
 
 
 class Command(OurCommand):

@@ -1,0 +1,17 @@
+"""Tender types to edit, and shifts to read."""
+
+from django.contrib import admin
+
+from pos.cash.models import Shift, TenderType
+from web.admin import ShopAdmin, ShopReadOnlyAdmin
+
+
+@admin.register(TenderType)
+class TenderTypeAdmin(ShopAdmin):
+    list_display = ("code", "name", "kind")
+
+
+@admin.register(Shift)
+class ShiftAdmin(ShopReadOnlyAdmin):
+    list_display = ("register", "state", "opened_at", "float_amount")
+    list_filter = ("state",)

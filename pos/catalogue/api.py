@@ -1,0 +1,114 @@
+"""The catalogue: look-up by barcode, SKU or text, and what a back office puts in."""
+
+from typing import Any
+from uuid import UUID
+
+from drf_spectacular.utils import extend_schema_serializer
+from rest_framework import generics, serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from events.idempotency.requests import idempotent
+from kernel import limits
+from pos.catalogue.models import Variant
+from pos.catalogue.queries import catalogue, on_shelf, variants_matching
+from pos.catalogue.services import BarcodeTaken, Item, UnknownTaxRate, put_item
+from web.fields import Text
+from web.inputs import Body, Query
+from web.money import MoneyField
+from web.operations import operation
+from web.pages import Pages
+from web.terminal import terminal_of
+
+
+@extend_schema_serializer(deprecate_fields=["tax_rate"])
+class VariantSerializer(serializers.ModelSerializer[Variant]):
+    title = serializers.CharField(read_only=True)
+    price = MoneyField(read_only=True)
+    kind = serializers.CharField(source="product.kind", read_only=True)
+    tax_name = serializers.CharField(source="product.tax_rate.name", read_only=True)
+    tax_rate = serializers.CharField(source="product.tax_rate.name", read_only=True, help_text="Renamed: `tax_name`")
+    barcodes = serializers.SlugRelatedField("code", many=True, read_only=True)  # type: ignore[var-annotated]
+    on_hand = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Variant
+        fields = ("id", "sku", "title", "kind", "price", "tax_name", "tax_rate", "barcodes", "on_hand")
+
+    def get_on_hand(self, variant: Variant) -> str | None:
+        """What inventory last said is on hand at the terminal's location, as a decimal string."""
+        level = self.context["levels"].get(variant.id)
+        return str(level.on_hand) if level else None
+
+
+def shown(variants: list[Variant], request: Request) -> Any:
+    terminal = terminal_of(request)
+    levels = on_shelf([variant.id for variant in variants], terminal.location_id)
+    return VariantSerializer(variants, many=True, context={"levels": levels, "currency": terminal.currency}).data
+
+
+class VariantQuery(Query):
+    barcode = Text(limits.CODE, optional=True)
+    sku = Text(limits.CODE, optional=True)
+    q = Text(limits.NAME, optional=True, help_text="A part of the name or the SKU")
+
+
+class VariantListView(generics.GenericAPIView[Variant]):
+    queryset = Variant.objects.none()
+    serializer_class = VariantSerializer
+    pagination_class = Pages
+
+    @operation("list_variants", query=VariantQuery, answers=VariantSerializer(many=True), paged=True)
+    def get(self, request: Request, asked: dict[str, Any]) -> Response:
+        """List what the shop sells, all of it or what a barcode, a SKU or a text finds."""
+        found = variants_matching(barcode=asked["barcode"], sku=asked["sku"], text=asked["q"])
+        page = self.paginate_queryset(found)
+        return self.get_paginated_response(shown(list(page or []), request))
+
+
+class VariantView(APIView):
+    @operation("get_variant", answers=VariantSerializer)
+    def get(self, request: Request, variant_id: UUID) -> Response:
+        variant = generics.get_object_or_404(catalogue(), id=variant_id)
+        return Response(shown([variant], request)[0])
+
+
+class ItemBody(Body):
+    renamed = {"tax_rate": "tax_name"}
+
+    sku = Text(limits.CODE)
+    name = Text(limits.NAME)
+    price = MoneyField()
+    tax_name = Text(limits.TAX_NAME, source="tax_rate", help_text="The name of one of the shop's tax rates")
+    stocked = serializers.BooleanField(default=True)
+    barcodes = serializers.ListField(child=Text(limits.CODE), default=list, max_length=limits.MOST_BARCODES)
+
+
+MUG = {
+    "sku": "MUG-01",
+    "name": "Mug, blue",
+    "price": {"amount": 1250, "currency": "EUR"},
+    "tax_name": "Standard, included",
+    "stocked": True,
+    "barcodes": ["4006381333931"],
+}
+
+
+class ProductListView(APIView):
+    @operation(
+        "put_product",
+        body=ItemBody,
+        answers={201: VariantSerializer, 200: VariantSerializer},
+        refuses=[UnknownTaxRate, BarcodeTaken],
+        keyed=True,
+        example=MUG,
+    )
+    def post(self, request: Request, asked: dict[str, Any]) -> Response:
+        """Put a product into the catalogue, or bring the one of this SKU up to date."""
+
+        def put(_fingerprint: str) -> Response:
+            variant, created = put_item(item=Item(**asked))
+            return Response(shown([variant], request)[0], status=201 if created else 200)
+
+        return idempotent(request, "products", put)

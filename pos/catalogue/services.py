@@ -1,0 +1,113 @@
+"""The catalogue: products, their variants, and what inventory last said is on the shelf."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from uuid import UUID
+
+from django.db import connection
+
+from events.publishing.publish import publish
+from events.publishing.unit_of_work import unit_of_work
+from kernel.refusals import Refusal
+from pos.catalogue.models import Barcode, Product, TaxRate, Variant
+from pos.events.catalogue import VariantChanged
+
+
+class UnknownTaxRate(Refusal):
+    code = "unknown-tax-rate"
+    title = "Unknown tax rate"
+    status = 422
+
+
+class BarcodeTaken(Refusal):
+    code = "barcode-taken"
+    title = "Barcode belongs to another variant"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Item:
+    """A product with one variant, as a back office sends it. `price` in minor units."""
+
+    sku: str
+    name: str
+    price: int
+    tax_rate: str
+    stocked: bool
+    barcodes: Sequence[str]
+
+
+def put_item(*, item: Item) -> tuple[Variant, bool]:
+    """Create the variant of a SKU, or bring it up to date; return it, and whether it is new.
+
+    :raises UnknownTaxRate: when the shop has no tax rate of that name.
+    :raises BarcodeTaken: when one of the barcodes belongs to another variant.
+    """
+    with unit_of_work():
+        tax_rate = TaxRate.objects.filter(name=item.tax_rate).first()
+        if tax_rate is None:
+            message = f"this shop has no tax rate named {item.tax_rate!r}"
+            raise UnknownTaxRate(message)
+        kind = Product.Kind.STOCKED if item.stocked else Product.Kind.SERVICE
+        variant = Variant.objects.select_for_update(no_key=True).filter(sku=item.sku, active=True).first()
+        created = variant is None
+        if variant is None:
+            product = Product.objects.create(name=item.name, kind=kind, tax_rate=tax_rate)
+            variant = Variant.objects.create(product=product, sku=item.sku, price=item.price)
+        else:
+            product = variant.product
+            product.name, product.kind, product.tax_rate = item.name, kind, tax_rate
+            product.save()
+            variant.price = item.price
+            variant.save()
+        _put_barcodes(variant, item.barcodes)
+        announce_variant(variant=variant)
+    return variant, created
+
+
+def _put_barcodes(variant: Variant, codes: Sequence[str]) -> None:
+    """Add the barcodes that the variant lacks, in two statements, whatever their number."""
+    wanted = sorted(set(codes))
+    if not wanted:
+        return
+    Barcode.objects.bulk_create([Barcode(code=code, variant=variant) for code in wanted], ignore_conflicts=True)
+    taken = Barcode.objects.filter(code__in=wanted).exclude(variant=variant).order_by("code").first()
+    if taken is not None:
+        message = f"barcode {taken.code} belongs to another variant"
+        raise BarcodeTaken(message, barcode=taken.code)
+
+
+def announce_variant(*, variant: Variant) -> None:
+    """Say what a variant is now, to all who keep something about it."""
+    with unit_of_work():
+        publish(
+            VariantChanged(
+                variant_id=variant.id,
+                sku=variant.sku,
+                title=variant.title,
+                price=variant.price,
+                stocked=variant.stocked,
+                active=variant.active,
+            )
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Level:
+    variant_id: UUID
+    location_id: UUID
+    on_hand: Decimal
+
+
+def note_shelf_levels(*, levels: Sequence[Level]) -> None:
+    """Take over what is on hand, in one statement; of several levels of one place the last one counts."""
+    last = {(level.variant_id, level.location_id): level.on_hand for level in levels}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO pos_shelflevel (variant_id, location_id, on_hand)
+            SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::numeric[])
+            ON CONFLICT (variant_id, location_id) DO UPDATE SET on_hand = excluded.on_hand
+            """,
+            [[variant for variant, _ in last], [location for _, location in last], list(last.values())],
+        )

@@ -1,0 +1,14 @@
+"""What shifts say. Amounts are minor units."""
+
+from datetime import datetime
+from uuid import UUID
+
+from events.event import Category, event
+
+
+@event("pos.shift_opened", category=Category.INTEGRATION, stream="shift:{shift_id}")
+class ShiftOpened:
+    shift_id: UUID
+    register_id: UUID
+    float_amount: int
+    opened_at: datetime

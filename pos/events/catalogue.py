@@ -1,0 +1,17 @@
+"""What the catalogue says."""
+
+from uuid import UUID
+
+from events.event import Category, event
+
+
+@event("pos.variant_changed", category=Category.INTEGRATION, stream="variant:{variant_id}")
+class VariantChanged:
+    """A variant was created or changed: the whole of it, as it is now."""
+
+    variant_id: UUID
+    sku: str
+    title: str
+    price: int
+    stocked: bool
+    active: bool

@@ -1,0 +1,31 @@
+"""Furnishing a new shop, so that it can sell: location, register, taxes, tender types."""
+
+from decimal import Decimal
+
+from pos.cash.models import TenderType
+from pos.catalogue.models import TaxRate
+from pos.registers.models import Location, Register
+
+TAX_RATES = (
+    ("Standard, included", Decimal("0.20"), True),
+    ("Standard, added", Decimal("0.20"), False),
+    ("Zero", Decimal(0), True),
+)
+TENDER_TYPES = (
+    ("cash", "Cash", TenderType.Kind.CASH),
+    ("card", "Card", TenderType.Kind.CARD),
+    ("gateway", "Card through the gateway", TenderType.Kind.GATEWAY),
+    ("account", "On account", TenderType.Kind.OTHER),
+)
+
+
+def furnish_shop(*, name: str, currency: str, timezone: str) -> None:
+    """Create what a shop needs to sell. What exists already stays as it is."""
+    location, _ = Location.objects.get_or_create(
+        code="MAIN", defaults={"name": name, "currency": currency, "timezone": timezone}
+    )
+    Register.objects.get_or_create(code="R1", defaults={"name": "Till 1", "location": location})
+    for title, rate, inclusive in TAX_RATES:
+        TaxRate.objects.get_or_create(name=title, defaults={"rate": rate, "inclusive": inclusive})
+    for code, title, kind in TENDER_TYPES:
+        TenderType.objects.get_or_create(code=code, defaults={"name": title, "kind": kind})

@@ -1,0 +1,38 @@
+"""Orders to read, with what came of them."""
+
+from django.contrib import admin
+from django.urls import reverse
+from django.utils.html import format_html
+
+from kernel.money import formatted
+from pos.orders.models import Order, OrderLine, Tender
+from web.admin import ReadOnlyInline, ShopReadOnlyAdmin
+
+
+class OrderLineInline(ReadOnlyInline):
+    model = OrderLine
+    fields = ("number", "sku", "description", "quantity", "unit_price", "tax_total", "total", "returned_quantity")
+
+
+class TenderInline(ReadOnlyInline):
+    model = Tender
+    fields = ("number", "type", "state", "amount", "change", "refunded", "failure")
+
+
+@admin.register(Order)
+class OrderAdmin(ShopReadOnlyAdmin):
+    list_display = ("receipt", "status", "amount", "occurred_at", "trace")
+    list_filter = ("status",)
+    list_select_related = ("register",)
+    search_fields = ("id", "receipt_number", "customer_email")
+    date_hierarchy = "occurred_at"
+    inlines = (OrderLineInline, TenderInline)
+
+    @admin.display(description="total", ordering="total")
+    def amount(self, order: Order) -> str:
+        return formatted(order.total, order.currency)
+
+    @admin.display(description="events")
+    def trace(self, order: Order) -> str:
+        url = reverse("admin:events_event_changelist") + f"?q=order:{order.id}"
+        return format_html('<a href="{}">what came of it</a>', url)

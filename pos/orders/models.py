@@ -1,0 +1,159 @@
+"""Orders, their lines and tenders. A line is a snapshot: it is never read from the catalogue again."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import F, Q
+
+from kernel import limits
+from kernel.constraints import Check, Unique
+from kernel.ids import new_id
+from pos.cash.models import Shift, TenderType
+from pos.registers.models import Device, Register
+
+
+class Order(models.Model):
+    class Status(models.TextChoices):
+        PLACED = "PLACED", "Placed, not paid in full"
+        COMPLETED = "COMPLETED", "Completed"
+        VOIDED = "VOIDED", "Voided"
+
+    id = models.UUIDField(primary_key=True)
+    register = models.ForeignKey(Register, on_delete=models.PROTECT)
+    device = models.ForeignKey(Device, on_delete=models.PROTECT, null=True)
+    shift = models.ForeignKey(Shift, on_delete=models.PROTECT)
+    status = models.CharField(max_length=9, choices=Status.choices, default=Status.PLACED)
+    currency = models.CharField(max_length=3)
+    subtotal = models.BigIntegerField(help_text="Without tax, in minor units")
+    tax_total = models.BigIntegerField()
+    total = models.BigIntegerField(help_text="What the customer pays, tax included")
+    change_total = models.BigIntegerField(default=0)
+    receipt_number = models.BigIntegerField(null=True)
+    customer_email = models.EmailField(blank=True)
+    note = models.CharField(max_length=limits.NOTE, blank=True)
+    fingerprint = models.CharField(max_length=64, help_text="Of the request that placed it", editable=False)
+    occurred_at = models.DateTimeField(help_text="By the device's clock")
+    recorded_at = models.DateTimeField()
+    completed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            Unique(
+                fields=["register", "receipt_number"],
+                name="order_receipt_number_unique",
+                field="receipt_number",
+                sentence="This register has given that receipt number already.",
+            ),
+            Check(
+                condition=Q(total=F("subtotal") + F("tax_total")),
+                name="order_total_adds_up",
+                field="total",
+                sentence="The total is the sum of subtotal and tax.",
+            ),
+            Check(
+                condition=Q(status="COMPLETED", receipt_number__isnull=False, completed_at__isnull=False)
+                | (~Q(status="COMPLETED") & Q(receipt_number__isnull=True)),
+                name="order_completed_has_receipt_number",
+                field="receipt_number",
+                sentence="A completed order, and no other, has a receipt number.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.receipt if self.receipt_number else str(self.id)
+
+    @property
+    def receipt(self) -> str:
+        return f"{self.register.code}-{self.receipt_number:06}" if self.receipt_number else ""
+
+
+class OrderLine(models.Model):
+    id = models.UUIDField(primary_key=True, default=new_id)
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="lines")
+    number = models.PositiveIntegerField()
+    variant_id = models.UUIDField(null=True)
+    sku = models.CharField(max_length=limits.CODE, blank=True)
+    description = models.CharField(max_length=limits.TITLE)
+    stocked = models.BooleanField()
+    quantity = models.DecimalField(max_digits=14, decimal_places=3)
+    unit_price = models.BigIntegerField()
+    tax_name = models.CharField(max_length=limits.TAX_NAME)
+    tax_rate = models.DecimalField(max_digits=9, decimal_places=6)
+    tax_inclusive = models.BooleanField()
+    tax_total = models.BigIntegerField()
+    total = models.BigIntegerField(help_text="Tax included")
+    returned_quantity = models.DecimalField(max_digits=14, decimal_places=3, default=0)
+    returned_total = models.BigIntegerField(default=0)
+    returned_tax = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints: ClassVar = [
+            Unique(
+                fields=["order", "number"],
+                name="order_line_number_unique",
+                field="number",
+                sentence="The order has a line of that number already.",
+            ),
+            Check(
+                condition=Q(quantity__gt=0),
+                name="order_line_quantity_positive",
+                field="quantity",
+                sentence="An order line has a quantity above zero.",
+            ),
+            Check(
+                condition=Q(returned_quantity__lte=F("quantity"), returned_total__lte=F("total")),
+                name="order_line_returned_at_most_once",
+                field="returned_quantity",
+                sentence="No more comes back of a line than was sold.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.description
+
+
+class Tender(models.Model):
+    class State(models.TextChoices):
+        PENDING = "PENDING", "Being charged"
+        SETTLED = "SETTLED", "Settled"
+        FAILED = "FAILED", "Failed"
+
+    id = models.UUIDField(primary_key=True, default=new_id)
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="tenders")
+    number = models.PositiveIntegerField()
+    type = models.ForeignKey(TenderType, on_delete=models.PROTECT)
+    state = models.CharField(max_length=7, choices=State.choices)
+    amount = models.BigIntegerField(help_text="What was handed over, in minor units")
+    change = models.BigIntegerField(default=0)
+    refunded = models.BigIntegerField(default=0)
+    reference = models.CharField(max_length=limits.REFERENCE, blank=True)
+    failure = models.CharField(max_length=limits.REASON, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            Unique(
+                fields=["order", "number"],
+                name="tender_number_unique",
+                field="number",
+                sentence="The order has a tender of that number already.",
+            ),
+            Check(
+                condition=Q(amount__gt=0, change__gte=0),
+                name="tender_amount_positive",
+                field="amount",
+                sentence="A tender is above zero, and its change is not below zero.",
+            ),
+            Check(
+                condition=Q(refunded__gte=0) & Q(refunded__lte=F("amount") - F("change")),
+                name="tender_refunded_at_most_what_was_paid",
+                field="refunded",
+                sentence="No more of a tender is refunded than was paid with it.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.type_id} {self.amount}"
+
+    @property
+    def paid(self) -> int:
+        return self.amount - self.change

@@ -1,0 +1,115 @@
+"""Tenders: what is handed over for an order, the change that is given, and cards that the backend charges."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db.models import Max
+
+from events.publishing.publish import publish
+from events.publishing.safekeeping import keep
+from events.publishing.unit_of_work import unit_of_work
+from kernel.limits import REASON
+from kernel.refusals import Refusal
+from kernel.text import clipped
+from pos.cash.models import TenderType
+from pos.events.orders import CardChargeRequested, Charge
+from pos.orders.models import Order, Tender
+
+
+class TenderMismatch(Refusal):
+    """The tenders do not fit what is due."""
+
+    code = "tender-mismatch"
+    title = "Tender mismatch"
+    status = 422
+
+
+@dataclass(frozen=True, kw_only=True)
+class Paying:
+    """What is handed over. `amount` in minor units; `card_token` for a card that the backend charges."""
+
+    id: UUID
+    type: str
+    amount: int
+    reference: str = ""
+    card_token: str = ""
+
+
+def hand_over(*, order: Order, paying: Sequence[Paying]) -> list[Tender]:
+    """Record tenders for an order, the change of cash that was too much, and ask for the cards to be charged.
+
+    :raises TenderMismatch: when a type is unknown, a card lacks its token, or more is taken than is due.
+    """
+    types = {type_.code: type_ for type_ in TenderType.objects.filter(code__in={given.type for given in paying})}
+    taken = order.tenders.exclude(state=Tender.State.FAILED)
+    due = order.total - sum(tender.paid for tender in taken)
+    number = order.tenders.aggregate(last=Max("number"))["last"] or 0
+    tenders = []
+    # Cash last, so that it is cash that change comes out of.
+    for given in sorted(paying, key=lambda given: given.type in types and types[given.type].gives_change):
+        tender_type = _type(types, given)
+        change = max(0, given.amount - due)
+        if change and not tender_type.gives_change:
+            message = f"{given.type} of {given.amount} exceeds the {due} that are due, and gives no change"
+            raise TenderMismatch(message, due=due)
+        if change >= given.amount:
+            message = f"{given.type} of {given.amount} is not needed: nothing is due"
+            raise TenderMismatch(message, due=due)
+        due -= given.amount - change
+        number += 1
+        charged = tender_type.kind == TenderType.Kind.GATEWAY
+        tenders.append(
+            Tender(
+                id=given.id,
+                order=order,
+                number=number,
+                type=tender_type,
+                state=Tender.State.PENDING if charged else Tender.State.SETTLED,
+                amount=given.amount,
+                change=change,
+                reference=given.reference,
+            )
+        )
+    Tender.objects.bulk_create(tenders)
+    _request_charges(order, tenders, {given.id: given.card_token for given in paying})
+    return tenders
+
+
+def fail_card_tender(*, tender_id: UUID, order_id: UUID, reason: str) -> None:
+    """Take over that a card was declined: what it should have paid is due again."""
+    with unit_of_work():
+        Tender.objects.filter(id=tender_id, order_id=order_id, state=Tender.State.PENDING).update(
+            state=Tender.State.FAILED, failure=clipped(reason, REASON)
+        )
+
+
+def pending_charges(tenders: Sequence[Tender]) -> list[UUID]:
+    """Return the cards that were asked for and have not settled; they must not stay charged once the order is done."""
+    return [
+        tender.id
+        for tender in tenders
+        if tender.type.kind == TenderType.Kind.GATEWAY and tender.state != Tender.State.SETTLED
+    ]
+
+
+def _type(types: dict[str, TenderType], given: Paying) -> TenderType:
+    tender_type = types.get(given.type)
+    if tender_type is None:
+        message = f"this shop takes no {given.type!r}"
+        raise TenderMismatch(message)
+    if tender_type.kind == TenderType.Kind.GATEWAY and not given.card_token:
+        message = f"{given.type} needs the card_token that the gateway gave"
+        raise TenderMismatch(message)
+    return tender_type
+
+
+def _request_charges(order: Order, tenders: Sequence[Tender], tokens: dict[UUID, str]) -> None:
+    """Ask for the cards to be charged. Their tokens stay out of the log, which names where they are kept."""
+    pending = [tender for tender in tenders if tender.state == Tender.State.PENDING]
+    references = keep([tokens[tender.id] for tender in pending]) if pending else []
+    for tender, reference in zip(pending, references, strict=True):
+        charge = Charge(
+            tender_id=tender.id, tender_type=tender.type.code, amount=tender.amount, card_reference=str(reference)
+        )
+        publish(CardChargeRequested(order_id=order.id, currency=order.currency, charge=charge))

@@ -1,0 +1,71 @@
+"""Device tokens: `Authorization: Bearer tf.<tenant>.<secret>`."""
+
+from uuid import UUID
+
+from django.db.models import Q
+from django.utils import timezone
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.request import Request
+
+from kernel.tenancy import current_tenant, in_public
+from kernel.tokens import hash_of
+from kernel.usage import is_stale
+from pos.registers.models import Device
+from pos.registers.services import TOKEN_PREFIX
+from web.errors import ApiProblem
+from web.terminal import Terminal
+
+
+class DeviceTokenAuthentication(BaseAuthentication):
+    """The token names its tenant, which must be the one at this host."""
+
+    def authenticate(self, request: Request) -> tuple[Terminal, Device] | None:
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or in_public():
+            return None
+        prefix, _, rest = token.partition(".")
+        tenant, _, secret = rest.partition(".")
+        if prefix != TOKEN_PREFIX or not secret:
+            raise AuthenticationFailed("This is no device token.")
+        if tenant != current_tenant():
+            raise ApiProblem(403, "tenant-mismatch", "This token belongs to another shop than the one at this host.")
+        token_hash, now = hash_of(token), timezone.now()
+        device = Device.objects.select_related("register__location").answering_to(token_hash, now).first()
+        if device is None:
+            raise AuthenticationFailed("No device of this shop has this token.")
+        if device.status == Device.Status.REVOKED:
+            raise ApiProblem(401, "device-revoked", f"The device {device.name} was revoked.")
+        if device.expires_at is not None and device.expires_at <= now:
+            raise ApiProblem(401, "device-token-expired", f"The token of {device.name} has expired: pair it anew.")
+        if is_stale(device.last_used_at, now):
+            Device.objects.filter(pk=device.pk).update(last_used_at=now)
+        location = device.register.location
+        terminal = Terminal(
+            device_id=device.id,
+            register_id=device.register_id,
+            location_id=location.id,
+            currency=location.currency,
+            is_held=lambda: _is_held(device.pk, token_hash),
+        )
+        return terminal, device
+
+    def authenticate_header(self, _request: Request) -> str:
+        return "Bearer"
+
+
+def _is_held(device_id: UUID, token_hash: str) -> bool:
+    """Look again whether the token is the device's, and the device may go on."""
+    now = timezone.now()
+    alive = Q(expires_at=None) | Q(expires_at__gt=now)
+    devices = Device.objects.answering_to(token_hash, now).filter(alive, pk=device_id, status=Device.Status.PAIRED)
+    return devices.exists()
+
+
+class DeviceTokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    target_class = "pos.registers.authentication.DeviceTokenAuthentication"
+    name = "deviceToken"
+
+    def get_security_definition(self, _auto_schema: object) -> dict[str, str]:
+        return {"type": "http", "scheme": "bearer", "description": "The token of a paired device."}

@@ -1,0 +1,95 @@
+"""Returns: goods that come back, and the money that goes out for them."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+
+from kernel import limits
+from kernel.constraints import Check, Unique
+from kernel.ids import new_id
+from pos.cash.models import Shift, TenderType
+from pos.orders.models import Order, OrderLine, Tender
+from pos.registers.models import Register
+
+
+class Return(models.Model):
+    id = models.UUIDField(primary_key=True)
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, null=True, related_name="returns")
+    register = models.ForeignKey(Register, on_delete=models.PROTECT)
+    shift = models.ForeignKey(Shift, on_delete=models.PROTECT)
+    number = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    tax_total = models.BigIntegerField()
+    total = models.BigIntegerField()
+    reason = models.CharField(max_length=limits.REASON, blank=True)
+    fingerprint = models.CharField(max_length=64, editable=False)
+    occurred_at = models.DateTimeField()
+    recorded_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            Unique(
+                fields=["register", "number"],
+                name="return_number_unique",
+                field="number",
+                sentence="This register has given that return number already.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.receipt
+
+    @property
+    def receipt(self) -> str:
+        return f"{self.register.code}-R{self.number:06}"
+
+
+class ReturnLine(models.Model):
+    id = models.UUIDField(primary_key=True, default=new_id)
+    parent = models.ForeignKey(Return, on_delete=models.PROTECT, related_name="lines")
+    order_line = models.ForeignKey(OrderLine, on_delete=models.PROTECT, null=True)
+    variant_id = models.UUIDField(null=True)
+    sku = models.CharField(max_length=limits.CODE, blank=True)
+    description = models.CharField(max_length=limits.TITLE)
+    stocked = models.BooleanField()
+    restock = models.BooleanField()
+    quantity = models.DecimalField(max_digits=14, decimal_places=3)
+    tax_total = models.BigIntegerField()
+    total = models.BigIntegerField()
+
+    class Meta:
+        constraints: ClassVar = [
+            Check(
+                condition=Q(quantity__gt=0),
+                name="return_line_quantity_positive",
+                field="quantity",
+                sentence="A return line has a quantity above zero.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.description
+
+
+class Refund(models.Model):
+    """Money given back for a return, to the tender it came from where the order is known."""
+
+    id = models.UUIDField(primary_key=True, default=new_id)
+    parent = models.ForeignKey(Return, on_delete=models.PROTECT, related_name="refunds")
+    tender = models.ForeignKey(Tender, on_delete=models.PROTECT, null=True)
+    type = models.ForeignKey(TenderType, on_delete=models.PROTECT)
+    amount = models.BigIntegerField()
+
+    class Meta:
+        constraints: ClassVar = [
+            Check(
+                condition=Q(amount__gt=0),
+                name="refund_amount_positive",
+                field="amount",
+                sentence="A refund is above zero.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.type_id} {self.amount}"

@@ -1,0 +1,255 @@
+"""Returns: of an order's lines, to the unit and to the minor unit; or of goods without a receipt."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+
+from events.publishing.publish import publish
+from events.publishing.unit_of_work import unit_of_work
+from kernel.refusals import NotFound, Refusal
+from pos.cash.models import TenderType
+from pos.cash.services import open_shift_of
+from pos.catalogue.models import TaxRate
+from pos.catalogue.queries import variants_asked_for
+from pos.events.returns import RefundedTender, ReturnCompleted, ReturnedLine
+from pos.orders.lines import LinesInvalid
+from pos.orders.models import Order, OrderLine
+from pos.orders.services import lock_order
+from pos.pricing import Tax, price_line, share
+from pos.registers.models import Register
+from pos.registers.numbers import take_return_number
+from pos.returns.models import Refund, Return, ReturnLine
+
+
+class ReturnExists(Refusal):
+    code = "return-exists"
+    title = "Return exists"
+
+    def __init__(self, return_id: UUID) -> None:
+        super().__init__(f"return {return_id} was made already, with other content", return_id=str(return_id))
+        self.return_id = return_id
+
+
+class OrderNotCompleted(Refusal):
+    code = "order-not-completed"
+    title = "Order not completed"
+
+
+class RefundExceedsQuantity(Refusal):
+    code = "refund-exceeds-quantity"
+    title = "More returned than was sold"
+    status = 422
+
+
+class RefundExceedsPaid(Refusal):
+    code = "refund-exceeds-paid"
+    title = "More refunded than was paid"
+    status = 422
+
+
+@dataclass(frozen=True, kw_only=True)
+class Returning:
+    """A line to return: an order's line, or (without a receipt) a variant or service at a price in minor units."""
+
+    id: UUID
+    quantity: Decimal
+    restock: bool
+    order_line_id: UUID | None = None
+    sku: str = ""
+    description: str = ""
+    unit_price: int = 0
+    tax_rate: str = ""
+
+
+def complete_return(
+    *,
+    id: UUID,
+    register: Register,
+    order_id: UUID | None,
+    lines: Sequence[Returning],
+    occurred_at: datetime,
+    now: datetime,
+    fingerprint: str,
+    reason: str = "",
+    refund_to: str = "cash",
+) -> Return:
+    """Take goods back and give the money back: to the order's own tenders, or without an order to one type.
+
+    :param refund_to: the code of a tender type, for a return without an order.
+    :raises ReturnExists: when the id was used before.
+    :raises ShiftNotOpen: when the register has no open shift.
+    :raises NotFound: when the order, or one of its lines, does not exist.
+    :raises OrderNotCompleted: when the order is not completed.
+    :raises RefundExceedsQuantity: when more comes back than was sold and not returned yet.
+    :raises LinesInvalid: when a line without an order names nothing that the shop sells.
+    """
+    with unit_of_work():
+        shift = open_shift_of(register)
+        order = lock_order(order_id) if order_id else None
+        if order and order.status != Order.Status.COMPLETED:
+            message = f"order {order.id} is {order.status.lower()}: only a completed one can be returned"
+            raise OrderNotCompleted(message)
+        rows = _linked_rows(order, lines) if order else _free_rows(lines)
+        returned = Return(
+            id=id,
+            order=order,
+            register=register,
+            shift=shift,
+            number=take_return_number(register),
+            currency=register.location.currency,
+            tax_total=sum(row.tax_total for row in rows),
+            total=sum(row.total for row in rows),
+            reason=reason,
+            fingerprint=fingerprint,
+            occurred_at=occurred_at,
+            recorded_at=now,
+        )
+        try:
+            with transaction.atomic():
+                returned.save(force_insert=True)
+        except IntegrityError:
+            raise ReturnExists(id) from None
+        for row in rows:
+            row.parent = returned
+        ReturnLine.objects.bulk_create(rows)
+        refunds = _refunds_to_tenders(order, returned) if order else _refund_to_type(refund_to, returned)
+        Refund.objects.bulk_create(refunds)
+        publish(_completed(returned, rows, refunds), occurred_at=occurred_at)
+    return returned
+
+
+def _linked_rows(order: Order, lines: Sequence[Returning]) -> list[ReturnLine]:
+    sold = {line.id: line for line in order.lines.select_for_update(no_key=True).order_by("id")}
+    rows = []
+    for line in lines:
+        original = sold.get(line.order_line_id) if line.order_line_id else None
+        if original is None:
+            message = f"order {order.id} has no line {line.order_line_id}"
+            raise NotFound(message)
+        rows.append(_take_back(original, line))
+    OrderLine.objects.bulk_update(sold.values(), ["returned_quantity", "returned_total", "returned_tax"])
+    return rows
+
+
+def _take_back(original: OrderLine, line: Returning) -> ReturnLine:
+    """Give the line's share of price and tax back, so that all parts together are exactly what was paid."""
+    returned = original.returned_quantity + line.quantity
+    if returned > original.quantity:
+        left = original.quantity - original.returned_quantity
+        message = f"{original.description}: {line.quantity} come back, of {original.quantity} sold {left} are left"
+        raise RefundExceedsQuantity(message, order_line_id=str(original.id), left=str(left))
+    total = share(original.total, part=returned, whole=original.quantity) - original.returned_total
+    tax_total = share(original.tax_total, part=returned, whole=original.quantity) - original.returned_tax
+    original.returned_quantity = returned
+    original.returned_total += total
+    original.returned_tax += tax_total
+    return ReturnLine(
+        id=line.id,
+        order_line=original,
+        variant_id=original.variant_id,
+        sku=original.sku,
+        description=original.description,
+        stocked=original.stocked,
+        restock=line.restock and original.stocked,
+        quantity=line.quantity,
+        tax_total=tax_total,
+        total=total,
+    )
+
+
+def _free_rows(lines: Sequence[Returning]) -> list[ReturnLine]:
+    found = variants_asked_for(ids=(), barcodes=(), skus={line.sku for line in lines if line.sku})
+    tax_rates = {rate.name: rate for rate in TaxRate.objects.filter(name__in={line.tax_rate for line in lines})}
+    rows = []
+    for index, line in enumerate(lines):
+        variant = found.by_sku.get(line.sku)
+        tax_rate = variant.product.tax_rate if variant else tax_rates.get(line.tax_rate)
+        if tax_rate is None or (line.sku and variant is None):
+            detail = f"this shop sells no {line.sku}" if line.sku else f"this shop has no tax rate {line.tax_rate!r}"
+            errors = [{"pointer": f"/lines/{index}", "code": "unknown-variant", "detail": detail}]
+            raise LinesInvalid(detail, errors=errors)
+        tax = Tax(name=tax_rate.name, rate=tax_rate.rate, inclusive=tax_rate.inclusive)
+        priced = price_line(quantity=line.quantity, unit_price=line.unit_price, tax=tax)
+        stocked = bool(variant and variant.stocked)
+        rows.append(
+            ReturnLine(
+                id=line.id,
+                variant_id=variant.id if variant else None,
+                sku=line.sku,
+                description=line.description or (variant.title if variant else ""),
+                stocked=stocked,
+                restock=line.restock and stocked,
+                quantity=line.quantity,
+                tax_total=priced.tax_total,
+                total=priced.total,
+            )
+        )
+    return rows
+
+
+def _refunds_to_tenders(order: Order, returned: Return) -> list[Refund]:
+    """Give the money back to the order's tenders, the first one first, none more than it paid."""
+    left = returned.total
+    refunds = []
+    for tender in order.tenders.filter(state="SETTLED").select_related("type").order_by("number"):
+        amount = min(left, tender.paid - tender.refunded)
+        if amount > 0:
+            tender.refunded += amount
+            tender.save(update_fields=["refunded"])
+            refunds.append(Refund(parent=returned, tender=tender, type=tender.type, amount=amount))
+            left -= amount
+    if left:
+        message = f"{left} minor units are to be refunded beyond what was paid"
+        raise RefundExceedsPaid(message)
+    return refunds
+
+
+def _refund_to_type(code: str, returned: Return) -> list[Refund]:
+    tender_type = TenderType.objects.filter(code=code).exclude(kind=TenderType.Kind.GATEWAY).first()
+    if tender_type is None:
+        message = f"this shop cannot refund to {code!r}"
+        raise NotFound(message)
+    return [Refund(parent=returned, type=tender_type, amount=returned.total)] if returned.total else []
+
+
+def _completed(returned: Return, rows: list[ReturnLine], refunds: list[Refund]) -> ReturnCompleted:
+    return ReturnCompleted(
+        return_id=returned.id,
+        order_id=returned.order_id,
+        register_id=returned.register_id,
+        location_id=returned.register.location_id,
+        receipt=returned.receipt,
+        number=returned.number,
+        currency=returned.currency,
+        tax_total=returned.tax_total,
+        total=returned.total,
+        lines=[
+            ReturnedLine(
+                line_id=row.id,
+                variant_id=row.variant_id,
+                sku=row.sku,
+                description=row.description,
+                quantity=row.quantity,
+                tax_total=row.tax_total,
+                total=row.total,
+                disposition="RESTOCK" if row.restock else "NONE",
+            )
+            for row in rows
+        ],
+        refunds=[
+            RefundedTender(
+                refund_id=refund.id,
+                tender_id=refund.tender_id,
+                tender_type=refund.type.code,
+                kind=refund.type.kind,
+                amount=refund.amount,
+                charged_here=refund.type.kind == TenderType.Kind.GATEWAY,
+            )
+            for refund in refunds
+        ],
+        occurred_at=returned.occurred_at,
+    )

@@ -1,1 +1,0 @@
-"""What the tills can do."""

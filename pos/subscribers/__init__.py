@@ -1,0 +1,5 @@
+"""What the tills hear, by subject."""
+
+from pos.subscribers import catalogue, furnishing, orders
+
+__all__ = ["catalogue", "furnishing", "orders"]
