@@ -20,6 +20,7 @@ from pos.cash.services import ShiftNotOpen
 from pos.orders.lines import Asked, LinesInvalid
 from pos.orders.models import Order, OrderLine, Tender
 from pos.orders.queries import orders
+from pos.orders.receipts import receipt_of
 from pos.orders.services import OrderExists, OrderNotEditable, add_tenders, place_order, void_order
 from pos.orders.tenders import Paying, TenderMismatch
 from pos.receipts.text import receipt_text
@@ -283,4 +284,5 @@ class OrderReceiptView(APIView):
             message = f"order {order.id} is {order.status.lower()}: it has no receipt"
             raise OrderNotEditable(message)
         settled = [tender for tender in order.tenders.all() if tender.state == Tender.State.SETTLED]
-        return Response({"receipt": order.receipt, "text": receipt_text(order, list(order.lines.all()), settled)})
+        text = receipt_text(receipt_of(order, list(order.lines.all()), settled))
+        return Response({"receipt": order.receipt, "text": text})

@@ -14,6 +14,7 @@ from pos.cash.services import open_shift_of
 from pos.events.orders import OrderCompleted, OrderPlaced, OrderVoided, ReceiptRequested, SettledTender, SoldLine
 from pos.orders.lines import Asked, priced_rows
 from pos.orders.models import Order, OrderLine, Tender
+from pos.orders.receipts import receipt_of
 from pos.orders.tenders import Paying, hand_over, pending_charges
 from pos.receipts.text import receipt_text
 from pos.registers.models import Device, Register
@@ -159,7 +160,7 @@ def complete_if_settled(*, order: Order, now: datetime) -> None:
                 order_id=order.id,
                 receipt=order.receipt,
                 recipient=order.customer_email,
-                text=receipt_text(order, list(order.lines.order_by("number")), settled),
+                text=receipt_text(receipt_of(order, list(order.lines.order_by("number")), settled)),
             )
         )
 

@@ -1,33 +1,68 @@
 """The receipt as text, for a printer of 42 columns or a mail."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
 
 from kernel.money import formatted, written
 from kernel.text import printable
-from pos.orders.models import Order, OrderLine, Tender
 
 COLUMNS = 42
 
 
-def receipt_text(order: Order, lines: Sequence[OrderLine], tenders: Sequence[Tender]) -> str:
-    """Write a completed order as its receipt. Reads nothing but what it is given; no text in it leaves its line."""
-    location = order.register.location
+@dataclass(frozen=True, kw_only=True)
+class ReceiptLine:
+    """`unit_price` and `total` in minor units."""
+
+    description: str
+    quantity: Decimal
+    unit_price: int
+    total: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReceiptTender:
+    """:param name: of the tender type. :param amount: what was handed over, in minor units."""
+
+    name: str
+    amount: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Receipt:
+    """What a receipt shows of a completed order; amounts in minor units of `currency`."""
+
+    location: str
+    number: str
+    occurred_at: datetime
+    currency: str
+    total: int
+    tax_total: int
+    change_total: int
+    lines: Sequence[ReceiptLine]
+    tenders: Sequence[ReceiptTender]
+
+
+def receipt_text(receipt: Receipt) -> str:
+    """Write a receipt. No text in it leaves its line."""
+    currency = receipt.currency
     parts = [
-        location.name.center(COLUMNS).rstrip(),
-        f"Receipt {order.receipt}".center(COLUMNS).rstrip(),
-        f"{order.occurred_at:%Y-%m-%d %H:%M} UTC".center(COLUMNS).rstrip(),
+        receipt.location.center(COLUMNS).rstrip(),
+        f"Receipt {receipt.number}".center(COLUMNS).rstrip(),
+        f"{receipt.occurred_at:%Y-%m-%d %H:%M} UTC".center(COLUMNS).rstrip(),
         "-" * COLUMNS,
     ]
-    for line in lines:
+    for line in receipt.lines:
         parts.append(line.description[:COLUMNS])
         price = f"  {written(line.quantity)} x {formatted(line.unit_price, '').strip()}"
         parts.append(_columns(price, formatted(line.total, "").strip()))
     parts.append("-" * COLUMNS)
-    parts.append(_columns("TOTAL", formatted(order.total, order.currency)))
-    parts.append(_columns("of which tax", formatted(order.tax_total, order.currency)))
-    parts += [_columns(tender.type.name, formatted(tender.amount, order.currency)) for tender in tenders]
-    if order.change_total:
-        parts.append(_columns("Change", formatted(order.change_total, order.currency)))
+    parts.append(_columns("TOTAL", formatted(receipt.total, currency)))
+    parts.append(_columns("of which tax", formatted(receipt.tax_total, currency)))
+    parts += [_columns(tender.name, formatted(tender.amount, currency)) for tender in receipt.tenders]
+    if receipt.change_total:
+        parts.append(_columns("Change", formatted(receipt.change_total, currency)))
     return "\n".join(printable(part) for part in parts) + "\n"
 
 
