@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.db import connection
-from rest_framework.test import APIClient
 
 from events.operations.services import TENANT_TABLES, subscribe_tenant
 from events.subscriptions import demand
@@ -19,10 +18,10 @@ from pos.furnishing import furnish_shop
 from tenants.hosts import host_cache
 from tenants.models import Tenant
 from tenants.services import create_tenant
-from tests import database, isolation, make
-from tests.isolation import flush_broker
-from tests.walls.watch import watch
-from tests.work import settle
+from tests.support import database, isolation
+from tests.support.isolation import flush_broker
+from tests.support.terminal import Terminal, terminal
+from tests.support.walls.watch import watch
 
 SHOPS = ("north", "south")
 
@@ -145,30 +144,9 @@ def subscribe() -> Iterator[Callable[..., str]]:
 
 
 @pytest.fixture
-def api(shop: Tenant) -> "Terminal":  # noqa: ARG001
+def api(shop: Tenant) -> Terminal:  # noqa: ARG001
     """A terminal of the shop, whose requests run in the test's transaction."""
     return terminal("north")
-
-
-class Terminal:
-    """An API client that speaks for a paired device."""
-
-    def __init__(self, host: str, token: str) -> None:
-        self.client = APIClient()
-        self.headers = {"Host": host, "Authorization": f"Bearer {token}"}
-
-    def get(self, path: str, **query: Any) -> Any:
-        return self.client.get(f"/api/v1{path}", query, headers=self.headers)
-
-    def post(self, path: str, body: Any, key: str | None = None) -> Any:
-        key = str(new_id()) if key is None else key
-        headers = {**self.headers, **({"Idempotency-Key": key} if key else {})}
-        return self.client.post(f"/api/v1{path}", body, format="json", headers=headers)
-
-
-def terminal(shop_name: str) -> Terminal:
-    _, token = make.device()
-    return Terminal(f"{shop_name}.localhost", token)
 
 
 @pytest.fixture(autouse=True)
@@ -183,6 +161,3 @@ def _every_statement_names_its_tenant() -> Iterator[None]:
     """The second wall: what our code sends to a shared table from a tenant's session has a condition on the tenant."""
     yield
     assert watch.take() == []
-
-
-__all__ = ["Terminal", "settle", "terminal"]

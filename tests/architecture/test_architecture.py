@@ -134,3 +134,11 @@ def test_invariants_import_nothing_but_their_declaration() -> None:
     }
 
     assert imported == {(app, "kernel.invariants") for app in (*APPS, "events")}
+
+
+def test_no_test_module_imports_another() -> None:
+    for path in (ROOT / "tests").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("tests"):
+                named = [*str(node.module).split("."), *(alias.name for alias in node.names)]
+                assert not [part for part in named if part.startswith("test_") or part == "conftest"], path

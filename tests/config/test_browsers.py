@@ -12,7 +12,7 @@ from config.browsers import browser_settings
 from kernel.tenancy import in_public_schema
 from staff.services import hire_owner
 from tenants.models import Tenant
-from tests.staff.people import PASSWORD
+from tests.support.people import PASSWORD
 
 BROWSER = "text/html,application/xhtml+xml,*/*;q=0.8"
 LOGIN = "/admin/login/?next=/admin/"

@@ -13,9 +13,9 @@ from config.entrance import Entrance
 from kernel.ids import new_id
 from kernel.limits import LARGEST_BODY, MOST_LINES, TITLE
 from tenants.models import Tenant
-from tests import make, wsgi
-from tests.conftest import terminal
-from tests.events.test_idempotency import order_body
+from tests.support import make, wsgi
+from tests.support.make import order_body
+from tests.support.terminal import terminal
 
 PROBLEM = "application/problem+json"
 

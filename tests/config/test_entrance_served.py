@@ -14,7 +14,7 @@ import pytest
 from config import gunicorn
 from demo.stack.broker import free_port
 from kernel.limits import LARGEST_BODY
-from tests.waiting import wait_for
+from tests.support.waiting import wait_for
 
 PIECE = b"x" * 65536
 
@@ -24,7 +24,7 @@ def port() -> Iterator[int]:
     chosen = free_port()
     command = [
         str(Path(sys.executable).with_name("gunicorn")), "--worker-class", gunicorn.worker_class, "--threads", "2", "--no-control-socket",
-        "--bind", f"127.0.0.1:{chosen}", "tests.config.echo:application",
+        "--bind", f"127.0.0.1:{chosen}", "tests.support.echo:application",
     ]  # fmt: skip
     server = subprocess.Popen(command, stderr=subprocess.DEVNULL)
     try:

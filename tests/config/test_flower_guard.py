@@ -10,7 +10,7 @@ from tornado.web import Finish, HTTPError
 from config.flower_guard import Attempt, limit_sign_ins
 from events.models import AuditEntry
 from kernel.tenancy import in_public_schema
-from tests.staff.people import sign_in
+from tests.support.people import sign_in
 
 
 class Now:

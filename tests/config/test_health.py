@@ -17,8 +17,8 @@ from events.models import Event, Subscription
 from events.subscriptions.doorbells import doorbells
 from kernel.tenancy import in_public_schema
 from tenants.models import Tenant
-from tests import make
-from tests.work import settle
+from tests.support import make
+from tests.support.work import settle
 
 
 @pytest.fixture(autouse=True)

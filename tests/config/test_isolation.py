@@ -17,11 +17,11 @@ from django.db import connection, connections
 from config.place import ROOT
 from demo.stack.isolation import isolate_environment, known_settings
 from tenants.models import Tenant
-from tests.digests import digests
-from tests.flows.processes import database_url
-from tests.isolation import MARK, OutsideTests, own
+from tests.support.digests import digests
+from tests.support.isolation import MARK, OutsideTests, own
+from tests.support.processes import database_url
 
-ONE_COMMITTED = "tests/events/test_retention.py::test_the_command_and_the_task_keep_what_is_young"
+ONE_COMMITTED = "tests/events/maintenance/test_retention.py::test_the_command_and_the_task_keep_what_is_young"
 DEPLOYMENT, BROKER = "deployment", 9
 
 
@@ -125,7 +125,7 @@ def test_without_the_plugin_nothing_runs(deployment: str, tmp_path: Path) -> Non
     code, output = run_tests(tmp_path, "-o", "addopts=", ONE_COMMITTED, DATABASE_URL=deployment, REDIS_URL=own.broker)
 
     assert code == 1
-    assert "tests refuse to run: the plugin tests.embedded_stack is not active" in output
+    assert "tests refuse to run: the plugin tests.support.embedded_stack is not active" in output
     assert digests(deployment) == before
 
 
@@ -171,7 +171,7 @@ def test_a_connection_to_another_database_or_machine_is_refused(committed: Tenan
 
 
 def test_no_test_empties_a_broker_by_itself() -> None:
-    allowed = {"tests/isolation.py", "tests/config/test_isolation.py", "tests/faults/strikes.py"}
+    allowed = {"tests/support/isolation.py", "tests/config/test_isolation.py", "tests/faults/strikes.py"}
     sources = {str(path.relative_to(ROOT)): path.read_text() for path in (ROOT / "tests").rglob("*.py")}
 
     assert {name for name, text in sources.items() if "flushdb(" in text or "flushall(" in text} - allowed == set()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.config.proxying import NGINX, Proxy, check, configure, proxying, read_all
+from tests.support.proxying import NGINX, Proxy, check, configure, proxying, read_all
 
 pytestmark = pytest.mark.skipif(NGINX is None, reason="nginx is not installed")
 

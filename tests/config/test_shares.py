@@ -9,7 +9,7 @@ import pytest
 
 from config.shares import ThreadShares
 from config.wsgi import application as deployed
-from tests.waiting import wait_for
+from tests.support.waiting import wait_for
 
 TENANTS = {"a.test": "a", "b.test": "b", "other.a.test": "a"}
 

@@ -10,15 +10,13 @@ from integrations.webhooks.endpoints import create_endpoint
 from kernel.ids import new_id
 from staff.services import issue_api_key
 from tenants.models import Tenant
-from tests import make
-from tests.conftest import terminal
-from tests.contract.document import document
-from tests.contract.known import Known
-from tests.work import settle
-from tests.wsgi import in_this_transaction
+from tests.support import make
+from tests.support.document import document
+from tests.support.known import Known
+from tests.support.terminal import terminal
+from tests.support.work import settle
+from tests.support.wsgi import in_this_transaction
 from web.scopes import ALL_SCOPES
-
-HOST = "http://north.localhost"
 
 
 @pytest.fixture(scope="session")

@@ -15,10 +15,9 @@ import httpx
 import pytest
 
 from kernel.ids import new_id
-from tests.contract.conftest import HOST
-from tests.contract.known import Known
-from tests.work import settle
-from tests.wsgi import application
+from tests.support.known import HOST, Known
+from tests.support.work import settle
+from tests.support.wsgi import application
 
 NAME = "generated_tillflow_client"
 GENERATOR = Path(sys.executable).with_name("openapi-python-client")

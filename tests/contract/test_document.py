@@ -6,7 +6,7 @@ import pytest
 from openapi_spec_validator import validate
 from rest_framework.fields import empty
 
-from tests.declared import handlers, inputs
+from tests.support.declared import handlers, inputs
 from web.inputs import Body
 
 

@@ -16,9 +16,8 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from tests.contract.conftest import HOST
-from tests.contract.known import Known
-from tests.wsgi import application
+from tests.support.known import HOST, Known
+from tests.support.wsgi import application
 
 CASES = 5000
 CHECKS = [

@@ -11,8 +11,8 @@ from pathlib import Path
 from threading import Lock, Thread
 from uuid import UUID
 
-from tests.events.receiving import QuietHandler
 from tests.faults.dice import dice
+from tests.support.receiving import QuietHandler
 
 SLOW_SECONDS = 0.5
 

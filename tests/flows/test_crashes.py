@@ -14,11 +14,11 @@ from events.subscriptions.doorbells import Doorbells, doorbells
 from events.subscriptions.registry import find_subscriber
 from inventory.models import StockedVariant
 from tenants.models import Tenant
-from tests import make
-from tests.conftest import terminal
-from tests.events.test_idempotency import order_body
-from tests.isolation import flush_broker
-from tests.work import drain, settle
+from tests.support import make
+from tests.support.isolation import flush_broker
+from tests.support.make import order_body
+from tests.support.terminal import terminal
+from tests.support.work import drain, settle
 
 SUBSCRIBER = "inventory.know_variants"
 

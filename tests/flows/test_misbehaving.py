@@ -9,9 +9,9 @@ from events.subscriptions.registry import forget_subscriber, subscriber
 from kernel.tenancy import in_public_schema
 from tenants.events import TenantSuspended
 from tenants.models import Tenant
-from tests.events.recording import parked, say, written
-from tests.flows.misbehaving import NAME, misbehave, worker
-from tests.waiting import wait_for
+from tests.support.misbehaving import NAME, misbehave, worker
+from tests.support.recording import parked, say, written
+from tests.support.waiting import wait_for
 
 
 def test_g03_events_that_end_or_hold_up_a_process_of_the_pool_are_dead_letters(

@@ -14,8 +14,8 @@ from config.place import ROOT
 from kernel.tenancy import in_public_schema
 from tenants.models import Tenant
 from tests.faults.declared import declared, newcomer, renamed_to
-from tests.flows.processes import database_url
-from tests.waiting import wait_for
+from tests.support.processes import database_url
+from tests.support.waiting import wait_for
 
 OLD, NEW = renamed_to(0), renamed_to(1)
 APPLIED = 3

@@ -17,9 +17,9 @@ from demo.retail import Retail, read_retail
 from demo.till import Till
 from events.subscriptions.queries import lags
 from tenants.models import Tenant
-from tests import make
-from tests.flows.processes import Stack, kill, running
-from tests.waiting import wait_for
+from tests.support import make
+from tests.support.processes import Stack, kill, running
+from tests.support.waiting import wait_for
 
 ROWS = 900
 

@@ -17,12 +17,12 @@ from kernel.tenancy import in_public_schema, in_tenant
 from staff.models import ApiKey
 from staff.services import issue_api_key
 from tenants.models import Tenant
-from tests import make
-from tests.conftest import Terminal
-from tests.database import create_beside, drop_beside, working_in
-from tests.embedded_stack import services
-from tests.events.ageing import verified
-from tests.work import names, settle
+from tests.support import make
+from tests.support.ageing import verified
+from tests.support.database import create_beside, drop_beside, working_in
+from tests.support.embedded_stack import services
+from tests.support.terminal import Terminal
+from tests.support.work import names, settle
 from web.scopes import EVENTS_READ
 
 

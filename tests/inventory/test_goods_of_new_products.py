@@ -7,8 +7,8 @@ import pytest
 from events.models import ParkedEvent, Subscription
 from inventory.models import StockedVariant, StockMovement
 from kernel.ids import new_id
-from tests.conftest import Terminal
-from tests.work import drain, settle
+from tests.support.terminal import Terminal
+from tests.support.work import drain, settle
 
 KNOWS = "inventory.know_variants"
 

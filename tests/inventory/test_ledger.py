@@ -3,7 +3,6 @@
 import threading
 import time
 from decimal import Decimal
-from uuid import UUID
 
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
@@ -11,21 +10,14 @@ from django.db.models import Sum
 
 from events.publishing.unit_of_work import unit_of_work
 from inventory.models import StockedVariant, StockItem, StockMovement
-from inventory.services import Moved, Source, UnknownVariants, adjust_stock, post_movements, receive_goods
+from inventory.services import UnknownVariants, adjust_stock, post_movements, receive_goods
 from kernel.ids import new_id
 from pos.models import ShelfLevel, Variant
 from tenants.models import Tenant
-from tests import make
-from tests.events.test_log import in_thread
-from tests.work import drain, names, published, settle
-
-
-def source(kind: str = "goods_receipt", id: UUID | None = None) -> Source:
-    return Source(type=kind, id=id or new_id(), location_id=make.register().location_id, occurred_at=make.NOW)
-
-
-def moved(variant: Variant, quantity: str) -> Moved:
-    return Moved(variant_id=variant.id, quantity=Decimal(quantity), line=new_id())
+from tests.support import make
+from tests.support.make import moved, source
+from tests.support.racing import in_thread
+from tests.support.work import drain, names, published, settle
 
 
 @pytest.fixture

@@ -14,10 +14,10 @@ from kernel.refusals import NotFound
 from pos.models import Variant
 from staff.services import hire_owner
 from tenants.models import Tenant
-from tests import make
-from tests.inventory.test_ledger import moved, source
-from tests.staff.forms import filled_form
-from tests.work import names, published, settle
+from tests.support import make
+from tests.support.forms import filled_form
+from tests.support.make import moved, source
+from tests.support.work import names, published, settle
 
 RAN_LOW = "inventory.stock_ran_low"
 

@@ -9,9 +9,9 @@ from drf_spectacular.generators import SchemaGenerator
 from kernel.ids import new_id
 from kernel.moments import CLOCK_TOLERANCE, MomentInvalid, parse_moment, past_moment, read_moment
 from pos.models import Order, Return
-from tests import make
-from tests.conftest import Terminal
-from tests.events.test_idempotency import order_body
+from tests.support import make
+from tests.support.make import order_body
+from tests.support.terminal import Terminal
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 WRONG = [

@@ -22,11 +22,11 @@ from pos.receipts.text import COLUMNS
 from pos.registers.services import pair_device
 from staff.services import hire_owner, issue_api_key
 from tenants.models import Tenant
-from tests import make
-from tests.conftest import Terminal
-from tests.declared import text_fields
-from tests.events.test_idempotency import order_body
-from tests.work import settle
+from tests.support import make
+from tests.support.declared import text_fields
+from tests.support.make import order_body
+from tests.support.terminal import Terminal
+from tests.support.work import settle
 
 APPS = ("pos", "inventory", "payments", "notifications", "staff", "tenants")
 FIXED = "written by our own code, from a closed set"

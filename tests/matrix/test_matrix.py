@@ -16,9 +16,9 @@ from staff.models import ApiKey, User
 from staff.services import hire_owner, issue_api_key
 from tenants.hosts import host_cache
 from tenants.models import Domain, Tenant
-from tests import make
-from tests.matrix.routes import METHODS, Guard, NotAddressable, Route, routes
-from tests.work import settle
+from tests.support import make
+from tests.support.routes import METHODS, Guard, NotAddressable, Route, routes
+from tests.support.work import settle
 from web.scopes import ALL_SCOPES
 
 UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
@@ -274,7 +274,7 @@ def test_no_other_host_answers_for_a_shop(shops: dict[str, Shop], host: str, cap
 def test_a_route_that_no_rule_fits_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     from django.urls import path, re_path
 
-    from tests.matrix import routes as module
+    from tests.support import routes as module
 
     for pattern in (path("new", lambda _request: None), re_path(r"^new/(?P<x>\d+)$", lambda _request: None)):
         monkeypatch.setattr(module, "get_resolver", lambda _urlconf, p=pattern: type("R", (), {"url_patterns": [p]}))

@@ -15,10 +15,9 @@ from notifications.channels import mail as mail_channel
 from notifications.models import AlertRecipient, Message
 from notifications.services import record_sent
 from tenants.models import Tenant
-from tests import make
-from tests.inventory.test_ledger import moved, source
-from tests.payments.test_cards import try_again
-from tests.work import names, published, settle
+from tests.support import make
+from tests.support.make import moved, source
+from tests.support.work import names, published, settle, try_again
 
 
 class Mailbox:

@@ -1,6 +1,5 @@
 """Cards: charged at most once, whatever the gateway does, and given back when the order does without them."""
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -25,22 +24,14 @@ from payments.services import (
 from pos.models import Order, Tender
 from pos.orders.services import add_tenders, void_order
 from tenants.models import Tenant
-from tests import make
-from tests.work import drain, names, settle
+from tests.support import make
+from tests.support.work import drain, names, settle, try_again
 
 
 @pytest.fixture(autouse=True)
 def _catalogue(shop: Tenant) -> None:
     make.variant()
     make.shift()
-
-
-def try_again() -> None:
-    """Let the time of the next attempt come, and make it."""
-    for row in Outgoing.objects.filter(state="PENDING"):
-        Outgoing.objects.filter(id=row.id).update(next_attempt_at=timezone.now() - timedelta(seconds=1))
-        send(row.id)
-    settle()
 
 
 def no_answer(_gateway: SimulatedGateway, **_asked: Any) -> Answer:

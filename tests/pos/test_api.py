@@ -12,10 +12,10 @@ from drf_spectacular.generators import SchemaGenerator
 from kernel.ids import new_id
 from pos.models import Device, Order, Shift
 from tenants.models import Tenant
-from tests import make
-from tests.conftest import Terminal
-from tests.events.test_idempotency import order_body
-from tests.work import names, settle
+from tests.support import make
+from tests.support.make import order_body
+from tests.support.terminal import Terminal
+from tests.support.work import names, settle
 
 
 @pytest.fixture

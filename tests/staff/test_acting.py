@@ -22,10 +22,9 @@ from pos.models import Device, Register
 from staff.checks import actions_of, every_action_names_its_permission, every_page_is_ours
 from tenants.events import TenantSuspended
 from tenants.models import Tenant
-from tests import make
-from tests.events.recording import say
-from tests.staff import people
-from tests.work import settle
+from tests.support import make, people
+from tests.support.recording import say
+from tests.support.work import settle
 from web.admin import ModelAdmin, acting_on
 
 Subscribe = Callable[..., str]

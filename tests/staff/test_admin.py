@@ -15,9 +15,9 @@ from pos.models import Product, Variant
 from staff.services import define_roles, hire_owner
 from tenants.events import TenantSuspended
 from tenants.models import Tenant
-from tests import make
-from tests.events.recording import say
-from tests.work import drain, names, settle
+from tests.support import make
+from tests.support.recording import say
+from tests.support.work import drain, names, settle
 from web.admin import OnPlatformHost
 
 SHOP = {"Host": "north.localhost"}

@@ -29,10 +29,10 @@ from staff.models import SignInRules, User
 from staff.services import hire_owner, issue_api_key
 from tenants.events import TenantSuspended
 from tenants.models import Tenant
-from tests import make
-from tests.events.recording import say
-from tests.staff.forms import filled_form
-from tests.work import names, settle
+from tests.support import make
+from tests.support.forms import filled_form
+from tests.support.recording import say
+from tests.support.work import names, settle
 
 SHOP, PLATFORM = "north.localhost", "localhost"
 HOSTS = {SHOP: "north", PLATFORM: "public"}

@@ -11,8 +11,8 @@ from django.utils import timezone
 from events.models import AuditEntry
 from staff.models import ApiKey
 from tenants.models import Tenant
-from tests.conftest import Terminal
-from tests.staff import people
+from tests.support import people
+from tests.support.terminal import Terminal
 
 
 def run(*arguments: str) -> str:

@@ -14,9 +14,8 @@ from kernel.constraints import Check, Unique, place_of_violation
 from kernel.refusals import Refusal
 from pos.models import Product, Register, TaxRate, Variant
 from tenants.models import Tenant
-from tests import make
-from tests.staff import people
-from tests.staff.forms import filled_form
+from tests.support import make, people
+from tests.support.forms import filled_form
 from web.admin import OnPlatformHost
 
 CONSTRAINTS = [

@@ -13,8 +13,8 @@ from kernel.tenancy import in_public_schema
 from staff.models import SignInRules, User
 from staff.services import PasswordTooWeak, hire_owner
 from tenants.models import Tenant
-from tests.staff import people
-from tests.staff.forms import filled_form
+from tests.support import people
+from tests.support.forms import filled_form
 
 
 def form_of(client: Client, url: str, name: str) -> dict[str, Any]:

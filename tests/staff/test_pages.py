@@ -13,8 +13,8 @@ from pos.models import Device
 from staff.models import User
 from staff.services import hire_owner
 from tenants.models import Tenant
-from tests import make
-from tests.staff.people import PASSWORD
+from tests.support import make
+from tests.support.people import PASSWORD
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Debian's chromium")

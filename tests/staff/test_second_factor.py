@@ -15,8 +15,8 @@ from events.models import AuditEntry
 from staff.models import SignInRules, User
 from staff.services import hire_owner
 from tenants.models import Tenant
-from tests.staff import people
-from tests.staff.people import PASSWORD, sign_in
+from tests.support import people
+from tests.support.people import PASSWORD, sign_in
 
 ENROL, VERIFY = "/admin/second-factor/", "/admin/second-factor/verify/"
 

@@ -17,8 +17,8 @@ from kernel.tenancy import in_public_schema, in_tenant
 from staff.models import SignInRules, User
 from staff.services import hire_owner
 from tenants.models import Tenant
-from tests.staff import people
-from tests.staff.people import PASSWORD, sign_in
+from tests.support import people
+from tests.support.people import PASSWORD, sign_in
 from web.client import client_address, network_of
 
 
@@ -152,7 +152,7 @@ def test_w11_refusals_are_in_the_audit_once_a_minute(shop: Tenant) -> None:
 
 def test_w11_a_key_without_the_scope_is_in_the_audit(shop: Tenant) -> None:
     from staff.services import issue_api_key
-    from tests.conftest import Terminal
+    from tests.support.terminal import Terminal
 
     reader = Terminal("north.localhost", issue_api_key(name="reader", scopes=["events:read"]))
 

@@ -16,8 +16,8 @@ from pos.models import Location
 from tenants.database.base import SearchPathNotSet, TransactionAborted
 from tenants.database.statements import read
 from tenants.models import Tenant
-from tests.events.recording import say
-from tests.outages import with_state
+from tests.support.outages import with_state
+from tests.support.recording import say
 
 
 def sql(statement: str) -> Any:

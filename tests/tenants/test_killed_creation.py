@@ -14,7 +14,7 @@ from kernel.tenancy import in_public_schema, in_tenant
 from pos.models import Register
 from tenants import schemas, services
 from tenants.models import Tenant
-from tests.work import settle
+from tests.support.work import settle
 
 NAME = "cut_short"
 

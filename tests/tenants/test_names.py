@@ -16,7 +16,7 @@ from staff.services import hire_owner
 from tenants import services
 from tenants.hostnames import normal_host, requested_host
 from tenants.models import Domain, Tenant
-from tests.staff.forms import filled_form
+from tests.support.forms import filled_form
 
 RESERVED = ["public", "information_schema", "pg_catalog", "pg_toast", "pg_x", "PUBLIC", "Information_Schema", "PG_shop"]
 MALFORMED = [

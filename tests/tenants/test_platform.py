@@ -12,8 +12,8 @@ from events.publishing.unit_of_work import unit_of_work
 from kernel.tenancy import in_public_schema
 from tenants.hosts import host_cache
 from tenants.models import Tenant
-from tests.waiting import wait_for
-from tests.work import settle
+from tests.support.waiting import wait_for
+from tests.support.work import settle
 
 
 def test_a_service_that_starts_is_in_the_platforms_log(committed: Tenant) -> None:

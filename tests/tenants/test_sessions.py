@@ -18,8 +18,8 @@ from pos.models import Location
 from tenants.database.statements import read
 from tenants.events import TenantSuspended
 from tenants.models import Tenant
-from tests.events.recording import Subscribe, parked, say
-from tests.work import published
+from tests.support.recording import Subscribe, parked, say
+from tests.support.work import published
 
 RUNS = 6
 """More than three events need, of which one fails."""

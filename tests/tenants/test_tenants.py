@@ -21,9 +21,9 @@ from tenants import hosts, services
 from tenants.database.base import SearchPathNotSet
 from tenants.hosts import HostCache, host_cache
 from tenants.models import Domain, Tenant
-from tests import make
-from tests.conftest import terminal
-from tests.work import settle
+from tests.support import make
+from tests.support.terminal import terminal
+from tests.support.work import settle
 
 NAME = "passing_shop"
 

@@ -2,7 +2,6 @@
 
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,27 +11,9 @@ from django.db import connection
 
 from events.tasks import look_after_tables
 from kernel.tenancy import in_public_schema
-from tests.database import create_beside, drop_beside, working_in
-from tests.isolation import flush_broker
-from tests.upgrade.restoring import DUMPS, Rows, Table, columns, contents, facts_of, grants, restore
-
-SHOPS = ("alder", "birch", "cedar")
-
-
-@dataclass(frozen=True)
-class Before:
-    """What was in the dump: every row by table, and the grants by schema."""
-
-    database: str
-    columns: dict[Table, list[str]]
-    contents: dict[Table, Rows]
-    grants: dict[str, set[tuple[str, str]]]
-
-
-@dataclass(frozen=True)
-class Upgraded:
-    facts: Any
-    before: Before
+from tests.support.database import create_beside, drop_beside, working_in
+from tests.support.isolation import flush_broker
+from tests.upgrade.restoring import DUMPS, SHOPS, Before, Upgraded, columns, contents, facts_of, grants, restore
 
 
 @pytest.fixture(scope="session", params=sorted(dump.name for dump in DUMPS.iterdir()))

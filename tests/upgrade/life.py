@@ -46,8 +46,8 @@ from staff.models import User
 from staff.services import hire_owner, issue_api_key, revoke_api_key
 from tenants.models import Tenant
 from tenants.services import close_tenant, create_tenant, reactivate_tenant, suspend_tenant
-from tests import make
-from tests.work import drain, settle
+from tests.support import make
+from tests.support.work import drain, settle
 
 KNOW = "inventory.know_variants"
 TAKE = "inventory.take_sold_goods_from_stock"

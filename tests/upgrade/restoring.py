@@ -4,6 +4,7 @@ import gzip
 import json
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
@@ -12,10 +13,27 @@ from django.db import connection
 from psycopg import Cursor
 
 DUMPS = Path(__file__).parent / "dumps"
+SHOPS = ("alder", "birch", "cedar")
 
 Rows = Counter[str]
 Table = tuple[str, str]
 """Schema and name."""
+
+
+@dataclass(frozen=True)
+class Before:
+    """What was in the dump: every row by table, and the grants by schema."""
+
+    database: str
+    columns: dict[Table, list[str]]
+    contents: dict[Table, Rows]
+    grants: dict[str, set[tuple[str, str]]]
+
+
+@dataclass(frozen=True)
+class Upgraded:
+    facts: Any
+    before: Before
 
 
 def facts_of(dump: str) -> Any:

@@ -32,9 +32,8 @@ from payments.models import PaymentIntent, SimulatedCharge
 from pos.models import Order
 from tenants.models import Tenant
 from tenants.services import TenantNameTaken, create_tenant, reactivate_tenant
-from tests.upgrade.conftest import SHOPS, Upgraded
-from tests.upgrade.restoring import contents, grants
-from tests.work import drain, settle
+from tests.support.work import drain, settle
+from tests.upgrade.restoring import SHOPS, Upgraded, contents, grants
 
 KNOW, SHELF, RECORD = "inventory.know_variants", "pos.note_shelf_levels", "payments.record_payments"
 

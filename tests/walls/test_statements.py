@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.walls.statements import unnamed
+from tests.support.walls.statements import unnamed
 
 SHARED = frozenset({"events_a", "events_b"})
 

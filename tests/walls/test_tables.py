@@ -7,8 +7,8 @@ from django.db import connection
 from kernel.tenancy import in_public_schema
 from kernel.walls import WalledManager
 from tenants.models import Tenant
-from tests.walls.catalogue import tables_with
-from tests.walls.statements import TENANT_ID
+from tests.support.walls.catalogue import tables_with
+from tests.support.walls.statements import TENANT_ID
 
 REGISTRY = {"tenants_domain"}
 """Who looks up which tenant a host belongs to works for none yet; a tenant's session sends it nothing (watch.py)."""

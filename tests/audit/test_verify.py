@@ -1,0 +1,113 @@
+"""`verify` finds what is broken: each kind of damage is done to a sound shop, and must be named."""
+
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+
+from kernel.invariants import all_invariants
+from tenants.models import Tenant
+from tests.support import make
+from tests.support.work import settle
+
+DAMAGE = {
+    "line totals = quantity x price with tax": "UPDATE pos_orderline SET unit_price = unit_price + 1",
+    "order totals = lines": "UPDATE pos_orderline SET total = total + 1 WHERE number = 1",
+    "orders have lines": """INSERT INTO pos_order SELECT (jsonb_populate_record(o,
+        jsonb_build_object('id', gen_random_uuid()))).* FROM pos_order o WHERE status = 'VOIDED'""",
+    "tenders - change = total": "UPDATE pos_tender SET amount = amount + 1 WHERE refunded = 0",
+    "refunds <= paid, of each tender": "UPDATE pos_refund SET amount = amount + 100000",
+    "refunds <= paid, of each payment": "UPDATE payments_paymentrefund SET amount = amount + 100000",
+    "refunds = returns": "UPDATE pos_refund SET amount = amount + 1",
+    "returned <= sold, of each line": "UPDATE pos_returnline SET quantity = quantity + 100",
+    "receipt numbers gapless": "UPDATE pos_order SET receipt_number = 99 WHERE receipt_number = 1",
+    "return numbers gapless": "UPDATE pos_register SET next_return_number = 99",
+    "on hand = sum of the ledger": "UPDATE inventory_stockitem SET on_hand = on_hand + 1",
+    "captured cards = the gateway's books": "UPDATE payments_simulatedcharge SET amount = amount + 1",
+    "sold goods left the stock once": """INSERT INTO inventory_stockmovement (id, item_id, kind, quantity, reason,
+        source_type, source_id, source_line, occurred_at, recorded_at) SELECT gen_random_uuid(), item_id, 'RECEIPT',
+        quantity, '', source_type, source_id, source_line, occurred_at, recorded_at FROM inventory_stockmovement
+        WHERE kind = 'ORDER' LIMIT 1""",
+    "movements have their cause": """INSERT INTO inventory_stockmovement (id, item_id, kind, quantity, reason,
+        source_type, source_id, source_line, occurred_at, recorded_at) SELECT gen_random_uuid(), item_id, kind,
+        quantity, '', source_type, source_id, gen_random_uuid(), occurred_at, recorded_at FROM inventory_stockmovement
+        WHERE kind = 'ORDER' LIMIT 1""",
+    "tenders became payments once": "UPDATE payments_payment SET amount = amount + 1",
+    "mails were queued once for each event": """INSERT INTO notifications_message (id, kind, event_id, about,
+        recipient, subject, body, state, failure, created_at) SELECT gen_random_uuid(), 'STOCK_ALERT', event_id, about,
+        recipient, subject, body, state, failure, created_at FROM notifications_message LIMIT 1""",
+    "completed orders = their events": """UPDATE pos_order SET status = 'VOIDED', receipt_number = NULL,
+        completed_at = NULL WHERE receipt_number = 2""",
+    "returns = their events": """INSERT INTO pos_return SELECT (jsonb_populate_record(r,
+        jsonb_build_object('id', gen_random_uuid(), 'number', 77))).* FROM pos_return r""",
+    "positions gapless": """INSERT INTO events_event SELECT (jsonb_populate_record(e, jsonb_build_object(
+        'position', position + 1000, 'stream', 'lonely'))).* FROM events_event e WHERE position = 1""",
+    "stream versions gapless": """INSERT INTO events_event SELECT (jsonb_populate_record(e, jsonb_build_object(
+        'position', (SELECT max(position) + 1 FROM events_event), 'stream_version', 77))).* FROM events_event e
+        WHERE position = 1""",
+    "every (event, subscriber) accounted once": """INSERT INTO events_parkedevent (tenant_id, subscriber, position,
+        event_id, type, stream, state, attempts, next_attempt_at, error, fingerprint, reason, parked_at, updated_at)
+        SELECT tenant_id, subscriber, position, gen_random_uuid(), '', '', 'DEAD', 1, now(), '', '', '', now(), now()
+        FROM events_processedevent LIMIT 1""",
+    "an event is bound at most once to a subscriber": """INSERT INTO events_binding
+        SELECT tenant_id, subscriber, type, since + 1, since + 2, now() FROM events_binding LIMIT 1""",
+    "bindings begin within the log": "UPDATE events_binding SET since = 100000 WHERE type = 'pos.order_completed'",
+    "nothing of another tenant": """INSERT INTO events_processedevent
+        SELECT 'north', 'x', 100000, now(), now()""",
+}
+
+
+@pytest.fixture
+def sound_shop(shop: Tenant) -> Tenant:
+    make.variant()
+    make.shift()
+    order = make.order(make.cash(2000), lines=[make.asked("MUG", "2")], email="ada@example.test")
+    make.order(make.card(1000))
+    from pos.orders.services import void_order
+
+    void_order(order_id=make.order().id, reason="x")
+    settle()
+    make.return_(order, make.returning(order))
+    settle()
+    return shop
+
+
+def verify() -> tuple[str, bool]:
+    out = StringIO()
+    try:
+        call_command("verify", "--tenant", "north", stdout=out)
+    except SystemExit as stopped:
+        assert stopped.code == 1
+        return out.getvalue(), True
+    return out.getvalue(), False
+
+
+def test_a_sound_shop_holds_every_invariant_and_each_looked_at_something(sound_shop: Tenant) -> None:
+    said, broken = verify()
+
+    assert not broken
+    assert f"invariants={len(all_invariants())} broken=0" in said
+    assert "checked=0" not in said
+    assert "pending=0 parked=0" in said
+
+
+def test_the_report_keeps_its_order() -> None:
+    assert [invariant.name for invariant in all_invariants()] == list(DAMAGE)
+
+
+@pytest.mark.parametrize("name", [invariant.name for invariant in all_invariants()])
+def test_damage_is_found_and_named(sound_shop: Tenant, name: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(DAMAGE[name])
+
+    said, broken = verify()
+
+    assert broken
+    (line,) = [line for line in said.splitlines() if name in line]
+    assert "BROKEN" in line
+
+
+def test_an_unknown_tenant_is_refused(db: None) -> None:
+    with pytest.raises(CommandError, match="no tenant"):
+        call_command("verify", "--tenant", "nobody")

@@ -1,0 +1,149 @@
+"""Every subscriber of ours goes through the prover; and the prover catches those that are not idempotent."""
+
+from decimal import Decimal
+
+import psycopg
+import pytest
+from django.db import connection
+
+from events.events import SubscriptionPaused, WebhookEndpointPaused
+from events.log.envelope import Delivery
+from events.publishing.publish import publish
+from events.publishing.unit_of_work import unit_of_work
+from events.subscriptions.registry import all_subscribers
+from events.testing import NotIdempotent, prove_idempotent
+from integrations.webhooks.endpoints import QUEUEING, create_endpoint
+from inventory.models import StockItem
+from inventory.services import Moved, Source, receive_goods
+from kernel.ids import new_id
+from kernel.tenancy import in_public_schema
+from pos.models import Location, Variant
+from pos.orders.services import void_order
+from tenants.events import TenantProvisioned, TenantSuspended
+from tenants.models import Tenant
+from tests.support import make
+from tests.support.processes import database_url
+from tests.support.recording import Subscribe, say, write
+from tests.support.work import settle
+
+OURS = [s.name for s in all_subscribers(platform=False) if s.name.split(".")[0] not in {"tests", "bench", "faults"}]
+
+
+def trade(*, without: str) -> None:
+    """Let everything happen that a shop's subscribers hear of, and let all but one apply it."""
+    with unit_of_work():
+        publish(
+            TenantProvisioned(
+                tenant_uuid=new_id(),
+                tenant_name="north",
+                name="North",
+                currency="EUR",
+                timezone="UTC",
+                owner_email="another@north.test",
+            )
+        )
+        publish(WebhookEndpointPaused(endpoint_id=new_id(), url="https://example.com/hook", reason="it is dead"))
+        publish(SubscriptionPaused(subscriber=QUEUEING, operator="user:ada", reason="stocktaking"))
+    if without == QUEUEING:
+        create_endpoint(url="https://example.com/hook", now=make.NOW)
+    make.variant()
+    make.variant("TEA", 333)
+    make.shift()
+    settle(without=without)
+    location_id = make.register().location_id
+    if without != "inventory.know_variants":
+        mug = Moved(variant_id=Variant.objects.get(sku="MUG").id, quantity=Decimal(4), line=new_id())
+        source = Source(type="goods_receipt", id=new_id(), location_id=location_id, occurred_at=make.NOW)
+        receive_goods(source=source, moved=[mug])
+        StockItem.objects.update(reorder_point=3)
+    order = make.order(make.cash(2333), lines=[make.asked(quantity="2"), make.asked("TEA")], email="c@example.test")
+    make.order(make.card(1000))
+    declined = make.order(make.card(1000, "tok_decline"))
+    abandoned = make.order(make.card(500))
+    settle(without=without)
+    make.return_(order, make.returning(order), make.returning(order, restock=False, line=2))
+    for given_up in (declined, abandoned):
+        given_up.refresh_from_db()
+        if given_up.status == "PLACED":
+            void_order(order_id=given_up.id, reason="no money")
+    make.order(make.cash(2000), lines=[make.asked(quantity="2")])
+    settle(without=without)
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_a_subscriber_of_ours_leaves_the_same_rows_however_it_is_run(committed: Tenant, name: str) -> None:
+    trade(without=name)
+
+    proof = prove_idempotent(name)
+
+    assert proof.events > 0
+    assert proof.crashes > 5
+    assert "events_processedevent" in proof.tables
+
+
+def test_one_that_commits_by_itself_is_caught_with_its_rows(committed: Tenant, subscribe: Subscribe) -> None:
+    def write_behind_the_back(event: TenantSuspended, delivery: Delivery[TenantSuspended]) -> None:
+        with psycopg.connect(database_url(), autocommit=True) as other:
+            other.execute(
+                "INSERT INTO north.pos_location (id, code, name, currency, timezone)"
+                " SELECT gen_random_uuid(), 'L' || count(*), %s, 'EUR', 'UTC' FROM north.pos_location",
+                [event.tenant_name],
+            )
+
+    name = subscribe(write_behind_the_back, TenantSuspended)
+    say("twice")
+
+    with pytest.raises(NotIdempotent, match=r"(?s)crash at statement .*pos_location: one too many .*twice") as caught:
+        prove_idempotent(name)
+
+    assert name in str(caught.value)
+
+
+def test_one_whose_effect_is_outside_the_database_is_caught(committed: Tenant, subscribe: Subscribe) -> None:
+    mails: list[str] = []
+
+    def mail(event: TenantSuspended, delivery: Delivery[TenantSuspended]) -> None:
+        mails.append(event.tenant_name)
+        write(event.tenant_name, delivery)
+
+    name = subscribe(mail, TenantSuspended)
+    say("a")
+    seen = 0
+
+    def new_mails() -> int:
+        nonlocal seen
+        new, seen = len(mails) - seen, len(mails)
+        return new
+
+    with pytest.raises(NotIdempotent, match=r"outside: 1 became 2"):
+        prove_idempotent(name, outside=new_mails)
+
+
+def test_a_good_one_is_proved_and_the_rows_are_brought_back(committed: Tenant, subscribe: Subscribe) -> None:
+    def note(event: TenantSuspended, delivery: Delivery[TenantSuspended]) -> None:
+        write(event.tenant_name, delivery)
+
+    name = subscribe(note, TenantSuspended)
+    say("a", "b")
+
+    proof = prove_idempotent(name)
+
+    assert proof.events == 2
+    assert proof.tables == ["pos_location", "events_processedevent"]
+    assert Location.objects.count() == 1
+
+
+def test_where_nothing_is_pending_nothing_is_proved(committed: Tenant, subscribe: Subscribe) -> None:
+    with pytest.raises(ValueError, match="nothing pending"):
+        prove_idempotent("pos.note_shelf_levels")
+
+
+def test_the_platforms_subscriber_is_proved_too(committed: Tenant) -> None:
+    from config.presence import announce_service
+
+    announce_service("web")
+    with in_public_schema():
+        proof = prove_idempotent("events.catch_up_after_start")
+
+    assert proof.events == 1
+    assert connection.schema_name == "north"

@@ -1,0 +1,170 @@
+"""Returns: to the unit, to the minor unit, to the tender."""
+
+from decimal import Decimal
+
+import pytest
+from django.db import transaction
+
+from inventory.models import StockItem
+from kernel.ids import new_id
+from kernel.refusals import NotFound
+from payments.models import Payment, PaymentRefund
+from pos.models import Return
+from pos.orders.lines import LinesInvalid
+from pos.orders.tenders import Paying
+from pos.returns.services import OrderNotCompleted, RefundExceedsQuantity, ReturnExists, Returning, complete_return
+from tenants.models import Tenant
+from tests.support import make
+from tests.support.work import names, published, settle
+
+
+@pytest.fixture(autouse=True)
+def _catalogue(shop: Tenant) -> None:
+    make.variant("MUG", 333)
+    make.shift()
+
+
+def free_return(*lines: Returning, refund_to: str = "cash") -> Return:
+    return complete_return(
+        id=new_id(),
+        register=make.register(),
+        order_id=None,
+        lines=lines,
+        occurred_at=make.NOW,
+        now=make.NOW,
+        fingerprint="",
+        refund_to=refund_to,
+    )
+
+
+def test_a_return_gives_goods_and_money_back_exactly() -> None:
+    order = make.order(make.cash(999), lines=[make.asked("MUG", "3")])
+
+    returns = [make.return_(order, make.returning(order)) for _ in range(3)]
+    settle()
+
+    assert [returned.total for returned in returns] == [333, 333, 333]
+    assert [returned.receipt for returned in returns] == ["R1-R000001", "R1-R000002", "R1-R000003"]
+    assert sum(returned.tax_total for returned in returns) == order.tax_total
+    assert StockItem.objects.get().on_hand == 0
+    assert Payment.objects.get().refunded == 999
+
+
+def test_an_odd_price_is_split_without_losing_a_unit() -> None:
+    order = make.order(make.cash(1000), lines=[make.asked("MUG", "3", unit_price=333)])
+    line = order.lines.get()
+    line.total, line.tax_total = 1000, 167
+    line.__class__.objects.filter(id=line.id).update(total=1000, tax_total=167)
+    order.tenders.update(amount=1000, change=0)
+
+    totals = [make.return_(order, make.returning(order)).total for _ in range(3)]
+
+    assert totals == [333, 334, 333]
+
+
+def test_more_than_was_sold_cannot_come_back() -> None:
+    order = make.order(make.cash(333))
+    make.return_(order, make.returning(order))
+    before = names()
+
+    with pytest.raises(RefundExceedsQuantity) as refusal, transaction.atomic():
+        make.return_(order, make.returning(order))
+
+    assert refusal.value.details["left"] == "0.000"
+    assert Return.objects.count() == 1
+    assert names() == before
+
+
+def test_the_same_line_twice_in_one_return_counts_twice() -> None:
+    order = make.order(make.cash(333))
+
+    with pytest.raises(RefundExceedsQuantity), transaction.atomic():
+        make.return_(order, make.returning(order), make.returning(order))
+
+
+def test_money_goes_back_to_the_tenders_it_came_from_none_more_than_it_paid() -> None:
+    order = make.order(Paying(id=new_id(), type="card", amount=300), make.cash(400), lines=[make.asked("MUG", "2")])
+
+    returned = make.return_(order, make.returning(order, "2"))
+
+    refunds = {refund.type.code: refund.amount for refund in returned.refunds.all()}
+    assert refunds == {"card": 300, "cash": 366}
+
+
+def test_damaged_goods_do_not_go_back_on_the_shelf() -> None:
+    order = make.order(make.cash(333))
+    make.return_(order, make.returning(order, restock=False))
+
+    settle()
+
+    assert StockItem.objects.get().on_hand == -1
+    assert published("pos.return_completed")[0].data["lines"][0]["disposition"] == "NONE"
+
+
+def test_a_card_that_was_charged_here_is_refunded_through_the_gateway() -> None:
+    order = make.order(make.card(333))
+    settle()
+    order.refresh_from_db()
+
+    make.return_(order, make.returning(order))
+    settle()
+
+    refund = PaymentRefund.objects.get()
+    assert (refund.state, refund.amount) == ("COMPLETED", 333)
+    assert refund.reference.startswith("re_")
+    assert "payments.payment_refunded" in names()
+
+
+def test_what_was_not_completed_cannot_be_returned() -> None:
+    order = make.order()
+
+    with pytest.raises(OrderNotCompleted), transaction.atomic():
+        make.return_(order, make.returning(order))
+
+
+def test_an_unknown_order_or_line_is_refused() -> None:
+    order = make.order(make.cash(333))
+    stranger = Returning(id=new_id(), quantity=Decimal(1), restock=True, order_line_id=new_id())
+
+    with pytest.raises(NotFound), transaction.atomic():
+        make.return_(order, stranger)
+    order.id = new_id()
+    with pytest.raises(NotFound), transaction.atomic():
+        make.return_(order, stranger)
+
+
+def test_goods_without_a_receipt_come_back_at_their_price() -> None:
+    returned = free_return(
+        Returning(id=new_id(), quantity=Decimal(2), restock=True, sku="MUG", unit_price=300),
+        Returning(
+            id=new_id(), quantity=Decimal(1), restock=True, description="Postage", unit_price=50,
+            tax_rate="Standard, included",
+        ),
+    )  # fmt: skip
+    settle()
+
+    assert returned.total == 650
+    assert [line.restock for line in returned.lines.order_by("total")] == [False, True]
+    assert StockItem.objects.get().on_hand == 2
+    assert PaymentRefund.objects.get().state == "COMPLETED"
+
+
+def test_unknown_goods_and_tenders_are_refused() -> None:
+    with pytest.raises(LinesInvalid), transaction.atomic():
+        free_return(Returning(id=new_id(), quantity=Decimal(1), restock=True, sku="NOPE"))
+    line = Returning(id=new_id(), quantity=Decimal(1), restock=True, sku="MUG", unit_price=1)
+    with pytest.raises(NotFound), transaction.atomic():
+        free_return(line, refund_to="pebbles")
+
+    assert Return.objects.count() == 0
+
+
+def test_a_return_id_is_used_once() -> None:
+    line = Returning(id=new_id(), quantity=Decimal(1), restock=True, sku="MUG", unit_price=1)
+    returned = free_return(line)
+
+    with pytest.raises(ReturnExists), transaction.atomic():
+        complete_return(
+            id=returned.id, register=make.register(), order_id=None, lines=[line], occurred_at=make.NOW,
+            now=make.NOW, fingerprint="",
+        )  # fmt: skip

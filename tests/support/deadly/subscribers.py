@@ -1,0 +1,5 @@
+from events.subscriptions.registry import subscriber
+from tenants.events import TenantSuspended
+from tests.support.deadly.handling import NAME, act
+
+subscriber(NAME, TenantSuspended)(act)

@@ -1,0 +1,114 @@
+"""Test data, from typed plain functions."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from inventory.services import Moved, Source
+from kernel.ids import new_id
+from pos.cash.services import open_shift
+from pos.catalogue.services import Item, put_item
+from pos.models import Device, Order, Register, Return, Shift, Variant
+from pos.orders.lines import Asked
+from pos.orders.services import place_order
+from pos.orders.tenders import Paying
+from pos.registers.services import pair_device
+from pos.returns.services import Returning, complete_return
+
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+
+
+def register() -> Register:
+    return Register.objects.select_related("location").get(code="R1")
+
+
+def shift() -> Shift:
+    existing = Shift.objects.filter(register=register(), state=Shift.State.OPEN).first()
+    return existing or open_shift(id=new_id(), register=register(), float_amount=0, now=NOW)
+
+
+def device() -> tuple[Device, str]:
+    return pair_device(register_code="R1", name="Test terminal")
+
+
+def variant(
+    sku: str = "MUG",
+    price: int = 1000,
+    *,
+    tax_rate: str = "Standard, included",
+    stocked: bool = True,
+    barcode: str = "",
+) -> Variant:
+    item = Item(
+        sku=sku,
+        name=f"The {sku}",
+        price=price,
+        tax_rate=tax_rate,
+        stocked=stocked,
+        barcodes=[barcode] if barcode else [],
+    )
+    return put_item(item=item)[0]
+
+
+def asked(sku: str = "MUG", quantity: str = "1", **more: Any) -> Asked:
+    return Asked(id=new_id(), sku=sku, quantity=Decimal(quantity), **more)
+
+
+def cash(amount: int) -> Paying:
+    return Paying(id=new_id(), type="cash", amount=amount)
+
+
+def card(amount: int, token: str = "tok_approve") -> Paying:
+    return Paying(id=new_id(), type="gateway", amount=amount, card_token=token)
+
+
+def order(*tenders: Paying, lines: list[Asked] | None = None, email: str = "", id: UUID | None = None) -> Order:
+    """Ring up one mug (or the given lines) in an open shift."""
+    shift()
+    return place_order(
+        id=id or new_id(),
+        register=register(),
+        device=None,
+        lines=lines or [asked()],
+        tenders=tenders,
+        occurred_at=NOW,
+        now=NOW,
+        fingerprint="",
+        customer_email=email,
+    )
+
+
+def returning(order: Order, quantity: str = "1", *, restock: bool = True, line: int = 1) -> Returning:
+    original = order.lines.get(number=line)
+    return Returning(id=new_id(), quantity=Decimal(quantity), restock=restock, order_line_id=original.id)
+
+
+def return_(order: Order, *lines: Returning) -> Return:
+    return complete_return(
+        id=new_id(),
+        register=register(),
+        order_id=order.id,
+        lines=lines,
+        occurred_at=NOW,
+        now=NOW,
+        fingerprint="",
+    )
+
+
+def order_body(**more: Any) -> dict[str, Any]:
+    return {
+        "id": str(new_id()),
+        "occurred_at": "2026-11-23T12:00:00Z",
+        "lines": [{"sku": "MUG", "quantity": "1"}],
+        "tenders": [{"type": "cash", "amount": {"amount": 1000}}],
+        **more,
+    }
+
+
+def source(kind: str = "goods_receipt", id: UUID | None = None) -> Source:
+    return Source(type=kind, id=id or new_id(), location_id=register().location_id, occurred_at=NOW)
+
+
+def moved(variant: Variant, quantity: str) -> Moved:
+    return Moved(variant_id=variant.id, quantity=Decimal(quantity), line=new_id())

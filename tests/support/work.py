@@ -1,0 +1,79 @@
+"""Doing a worker's work in the test's own process, and reading what came of it."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from events.delivery.drain import Drain
+from events.models import Event, Outgoing
+from events.outgoing.calls import send
+from events.subscriptions.doorbells import Doorbells, Note
+from events.subscriptions.registry import all_subscribers, find_subscriber
+from kernel.tenancy import current_tenant, in_public
+
+PATIENT_SECONDS = 60.0
+
+
+class SilentDoorbells(Doorbells):
+    """Rings nowhere, and notes for whom it would have."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rung: list[str] = []
+        self.unended, self.run = False, ""
+        self.behind: set[str] = set()
+
+    def ring_for(self, tenant_id: str, subscribers: Any) -> None:
+        self.rung += [subscriber.name for subscriber in subscribers]
+
+    def ring_again(self, tenant_id: str, subscriber: Any, *, countdown: float = 0.0) -> bool:
+        self.rung.append(subscriber.name)
+        return True
+
+    def answer(self, tenant_id: str, subscriber: Any) -> bool:
+        return subscriber.name in self.behind
+
+    def begin(self, tenant_id: str, subscriber: Any, note: Note) -> Note | None:
+        known, self.run = self.run == note.run, note.run
+        return Note(run="killed", cursor=note.cursor) if self.unended and not known else None
+
+    def end(self, tenant_id: str, subscriber: Any, run: str, *, behind: bool = False) -> None:
+        self.unended = False
+        (self.behind.add if behind else self.behind.discard)(subscriber.name)
+
+
+def drain(name: str, **options: Any) -> int:
+    """Drain once, with the time that a machine needs which has much else to do."""
+    options = {"budget": PATIENT_SECONDS, **options}
+    return Drain(find_subscriber(name), current_tenant(), SilentDoorbells(), **options).run()
+
+
+def settle(*, without: str = "") -> int:
+    """Let every subscriber (but one) apply everything, and send everything; return how much it was."""
+    total = 0
+    while True:
+        names = [subscriber.name for subscriber in all_subscribers(platform=in_public())]
+        done = sum(drain(name) for name in names if name != without)
+        waiting = Outgoing.objects.filter(tenant_id=current_tenant(), state="PENDING", attempts=0)
+        done += sum(send(row.id) is not None for row in waiting)
+        total += done
+        if not done:
+            return total
+
+
+def published(*types: str) -> list[Event]:
+    events = Event.objects.filter(tenant_id=current_tenant()).order_by("position")
+    return list(events.filter(type__in=types) if types else events)
+
+
+def names() -> list[str]:
+    return [event.type for event in published()]
+
+
+def try_again() -> None:
+    """Let the time of the next attempt come, and make it."""
+    for row in Outgoing.objects.filter(state="PENDING"):
+        Outgoing.objects.filter(id=row.id).update(next_attempt_at=timezone.now() - timedelta(seconds=1))
+        send(row.id)
+    settle()
