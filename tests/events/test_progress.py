@@ -209,3 +209,20 @@ def test_a_failure_at_commit_is_found_by_halving(committed: Tenant, subscribe: S
     assert parked(name) == [(20, "DEAD")]
     assert len(calls) <= 4 * 32
     assert drain(name) == 0
+
+
+def test_new_events_and_retries_take_turns(shop: Tenant, subscribe: Subscribe) -> None:
+    recorder = Recorder()
+    recorder.failing = {f"bad{number}": 99 for number in range(6)}
+    name = subscribe(recorder.record, TenantSuspended, batch_size=1, backoff=Backoff(base=0.0, attempts=50))
+    say(*recorder.failing)
+    drain(name, budget=0.0)
+    while len(parked(name)) < 6:
+        drain(name, budget=0.0)
+    say("good")
+    recorder.calls.clear()
+
+    drain(name, budget=0.0)
+
+    assert recorder.calls[-1] == "good"
+    assert len(recorder.calls) == 2, "one retry, then what is new, though the time was over"
