@@ -1,6 +1,7 @@
 """A neighbour's sales, alone and while another shop attacks. `python -m benchmarks.walls [--seconds 60]`
 
-Attackers come from other addresses of the loopback network, in a separate process; slow headers go past any proxy.
+Attackers come from other addresses of the loopback network, in a separate process. In the row of the slow headers they
+and the neighbour come through the shipped proxy; in all others nobody does.
 """
 
 import argparse
@@ -9,12 +10,15 @@ import json
 import multiprocessing
 import os
 import socket
+import ssl
 import subprocess
+import tempfile
 import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 from benchmarks.latency import quantile
@@ -24,6 +28,8 @@ QUIET, NOISY = "wall_quiet", "wall_noisy"
 PACE = 5
 ENDPOINT_SECONDS = 9
 Attack = Callable[["Attacker"], None]
+UNVERIFIED = ssl.create_default_context()
+UNVERIFIED.check_hostname, UNVERIFIED.verify_mode = False, ssl.CERT_NONE
 
 
 class Attacker:
@@ -71,13 +77,15 @@ def follow_feed(attacker: Attacker) -> None:
 
 
 def send_headers_slowly(attacker: Attacker) -> None:
-    with socket.create_connection(("127.0.0.1", attacker.port), 60, attacker.source) as connection:
+    plain = socket.create_connection(("127.0.0.1", attacker.port), 60, attacker.source)
+    with UNVERIFIED.wrap_socket(plain, server_hostname=host(NOISY)) as connection:
         connection.sendall(b"GET / HTTP/1.1\r\n")
         for _ in range(20):
             connection.sendall(b"X-Slow: 1\r\n")
             time.sleep(1)
 
 
+THROUGH_PROXY = "16 x slow headers, through the proxy"
 ATTACKS: dict[str, tuple[int, Attack]] = {
     "16 x POST /products, 6,000 barcodes": (16, post_products),
     "16 x POST /products, 100 barcodes": (16, put_largest_product),
@@ -85,7 +93,7 @@ ATTACKS: dict[str, tuple[int, Attack]] = {
     "16 x sign-in with a wrong password": (16, sign_in),
     "16 x /api/schema": (16, read_schema),
     "8 x live feed": (8, follow_feed),
-    "16 x slow headers, without the proxy": (16, send_headers_slowly),
+    THROUGH_PROXY: (16, send_headers_slowly),
 }
 
 
@@ -185,8 +193,11 @@ def measure(seconds: float) -> None:
         alone = sell(till, seconds, cash)
         show("alone", alone, alone)
         for name, (_, act) in ATTACKS.items():
+            if name == THROUGH_PROXY:
+                continue
             token = key if act in {test_endpoint, follow_feed} else tokens[NOISY]
             show(name, during(name, port, token, made[0]["id"], lambda: sell(till, seconds, cash), seconds), alone)
+        through_proxy(port, tokens, cash, seconds)
         paid = sell(till, seconds, card, paid=True)
         show("cards paid, alone", paid, paid)
         for endpoint in made:
@@ -195,6 +206,29 @@ def measure(seconds: float) -> None:
     finally:
         supervisor.stop()
         slow.shutdown()
+
+
+def through_proxy(port: int, tokens: dict[str, str], cash: list[dict[str, Any]], seconds: float) -> None:
+    """Sell through the shipped proxy, alone and while clients send their headers slowly."""
+    import requests
+    import urllib3
+
+    from demo.till import Till
+    from tests.support.proxying import NGINX, proxying
+
+    if NGINX is None:
+        print(f"  {THROUGH_PROXY:<46}  nginx is not installed")
+        return
+    urllib3.disable_warnings()
+    with tempfile.TemporaryDirectory() as folder, proxying(Path(folder), web=port, changes={}) as proxy:
+        session = requests.Session()
+        session.verify = False
+        till = Till(url=f"https://127.0.0.1:{proxy.port}", host=host(QUIET), token=tokens[QUIET], session=session)
+        sell(till, 2, cash)
+        alone = sell(till, seconds, cash)
+        show("through the proxy, alone", alone, alone)
+        attacked = during(THROUGH_PROXY, proxy.port, tokens[NOISY], "", lambda: sell(till, seconds, cash), seconds)
+        show(THROUGH_PROXY, attacked, alone)
 
 
 def during(

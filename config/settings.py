@@ -243,10 +243,10 @@ METRICS_TOKEN = (
     env.str("METRICS_TOKEN", default="") or hashlib.sha256(f"metrics {SECRET_KEY}".encode()).hexdigest()[:32]
 )
 
-# Web: the threads of a process, and how many of them one shop's requests hold at most. Live feeds hold a thread each:
-# how many there are in a process, in all and of one shop, and for how long.
-WEB_THREADS = env.int("WEB_THREADS", default=8)
-WEB_THREADS_OF_ONE = env.int("WEB_THREADS_OF_ONE", default=max(1, WEB_THREADS // 2))
+# Web: the threads of a process, and on how many of them one shop's requests run while others ask. Live feeds hold a
+# thread each: how many there are in a process, in all and of one shop, and for how long.
+WEB_THREADS = env.int("WEB_THREADS", default=16)
+WEB_THREADS_OF_ONE = env.int("WEB_THREADS_OF_ONE", default=max(1, WEB_THREADS // 8))
 LIVE_STREAMS = env.int("LIVE_STREAMS", default=4)
 LIVE_STREAMS_OF_ONE = env.int("LIVE_STREAMS_OF_ONE", default=max(1, LIVE_STREAMS // 2))
 LIVE_SECONDS = env.float("LIVE_SECONDS", default=55.0)

@@ -1,13 +1,14 @@
 """Shares of a web process's threads: one tenant's requests hold a part of them, and never the last one.
 
 It is decided before Django is asked, and so before anything waits for the database. Hosts that no tenant is known to
-answer at share one part, until the first answer to each; probes have a part of their own, so that a process that
-turns requests away is still seen to live.
+answer at share one part, until the first answer to each; probes have a separate part, so that a process that
+turns requests away is still seen to live. So have a tenant's live feeds, whose threads mostly sleep.
 """
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from threading import Condition
+from time import monotonic
 
 from prometheus_client import Counter as Metric
 
@@ -15,7 +16,10 @@ from config.turning_away import Application, Environ, StartResponse, turn_away
 from tenants.hostnames import requested_host
 
 PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
+FEED = "/events/stream"
 RETRY_SECONDS = 1
+ALONE_SECONDS = 5.0
+"""A tenant is alone in a process when no other has asked it for so long."""
 BUSY = f"This shop has as many requests under way as it may. Send this one again in {RETRY_SECONDS} s."
 turned_away = Metric("tillflow_web_turned_away", "Requests answered 503 because of a tenant's share", ["tenant"])
 
@@ -23,9 +27,9 @@ turned_away = Metric("tillflow_web_turned_away", "Requests answered 503 because 
 class ThreadShares:
     """A WSGI application around another one.
 
-    :param threads: how many requests the process works on at the same time.
-    :param of_one: how many of one tenant's. Half as many wait for one to end, `patience` seconds at most; others are
-        answered 503 at once.
+    :param threads: how many requests the process works on at the same time. One tenant's that run or wait hold half.
+    :param of_one: how many of one tenant's run while others are there; half of the threads run while it is alone.
+        What is more waits for `patience` seconds, which also slows a client down that asks again and again.
     :param tenant_at: names the tenant of a host without asking the database; None when it is not known.
     """
 
@@ -37,9 +41,11 @@ class ThreadShares:
         of_one: int,
         tenant_at: Callable[[str], str | None],
         patience: float = 0.5,
+        clock: Callable[[], float] = monotonic,
     ) -> None:
         self.application, self.tenant_at = application, tenant_at
-        self.threads, self.of_one, self.patience = threads, of_one, patience
+        self.threads, self.of_one, self.patience, self.clock = threads, of_one, patience, clock
+        self.seen: dict[str, float] = {}
         self.running: Counter[str] = Counter()
         self.waiting: Counter[str] = Counter()
         self._changed = Condition()
@@ -58,14 +64,16 @@ class ThreadShares:
     def _tenant_of(self, environ: Environ) -> str:
         if environ.get("PATH_INFO") in PROBES:
             return "(probes)"
-        return self.tenant_at(requested_host(environ.get("HTTP_HOST", ""))) or "(unknown)"
+        tenant = self.tenant_at(requested_host(environ.get("HTTP_HOST", ""))) or "(unknown)"
+        return f"{tenant} (feeds)" if environ.get("PATH_INFO", "").endswith(FEED) else tenant
 
     def _begin(self, tenant: str) -> bool:
         with self._changed:
+            self.seen[tenant] = self.clock()
             if self._has_room(tenant):
                 self.running[tenant] += 1
                 return True
-            if self.waiting[tenant] >= max(1, self.of_one // 2) or not self._leaves_one():
+            if self.running[tenant] + self.waiting[tenant] >= self.threads // 2 + 1 or not self._leaves_one():
                 return False
             self.waiting[tenant] += 1
             found = self._changed.wait_for(lambda: self._has_room(tenant), self.patience)
@@ -76,7 +84,13 @@ class ThreadShares:
     def _has_room(self, tenant: str) -> bool:
         if not self.running[tenant]:
             return True
-        return self.running[tenant] < self.of_one and self._leaves_one()
+        most = max(self.of_one, self.threads // 2) if self._is_alone(tenant) else self.of_one
+        return self.running[tenant] < most and self._leaves_one()
+
+    def _is_alone(self, tenant: str) -> bool:
+        """Say whether nobody else has asked lately; what probes and feeds ask does not count."""
+        since = self.clock() - ALONE_SECONDS
+        return not any(moment > since and other != tenant and ")" not in other for other, moment in self.seen.items())
 
     def _leaves_one(self) -> bool:
         """Say whether a thread stays free beside the one that asks."""

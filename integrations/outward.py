@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid5
 
+from events.delivery.verdicts import is_told_to_end
 from events.event import EventUnreadable, find_type
 from events.log.epochs import FIRST_EPOCH
 from events.log.log import StoredEvent
@@ -95,7 +96,9 @@ def outward(stored: StoredEvent, terms: Terms) -> Outward | Undeliverable:
         return Outward(event=event, body=encoded(event))
     except EventUnreadable as error:
         return Undeliverable(stored=stored, epoch=epoch, reason=_short(str(error)), newer=False)
-    except Exception as error:  # noqa: BLE001 - upcasters and downcasters are anybody's code, and the event is named
+    except BaseException as error:
+        if is_told_to_end(error):
+            raise
         reason = _short(f"{type(error).__name__}: {error}")
         return Undeliverable(stored=stored, epoch=epoch, reason=reason, newer=newer)
 

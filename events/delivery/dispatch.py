@@ -31,7 +31,7 @@ class Dispatch:
         self.culprit: int | None = None
         """The position of the event that is being read or handled, where that is known."""
         self.handling = False
-        """Whether the handler has been called, so that what goes wrong now may be its doing."""
+        """Whether an upcaster or the handler has been called, so that what goes wrong now may be its doing."""
 
     def can_handle(self, envelope: Envelope) -> bool:
         """Say whether this code declares the type for the subscriber, and knows the version."""
@@ -45,9 +45,9 @@ class Dispatch:
     def delivery(self, stored: StoredEvent, *, attempt: int) -> AnyDelivery:
         """:raises EventUnreadable: when this code cannot turn the event into an object."""
         envelope = stored.envelope
-        self.culprit = envelope.position
+        self.culprit, self.handling = envelope.position, True
         event = self.decode(envelope.type, envelope.version, stored.data)
-        self.culprit = None
+        self.culprit, self.handling = None, False
         return Delivery(event=event, envelope=envelope, attempt=attempt)
 
     def call(self, deliveries: Sequence[AnyDelivery]) -> None:

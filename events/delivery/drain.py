@@ -57,6 +57,8 @@ class Drain:
     """Whether something has failed since the last commit: the run goes on until there is one."""
     next_due: float | None = None
     """When the next parked event is due, by the clock."""
+    retried: bool = False
+    """Whether a parked event was tried last: then it is the turn of new ones, and the run does not end before."""
 
     def __post_init__(self) -> None:
         self.dispatch = self.dispatch or Dispatch(self.subscriber, self.tenant_id)
@@ -96,7 +98,7 @@ class Drain:
                 self._leave_to_other()
             if step in {Step.NOT_OURS, Step.DIED} or (step is Step.CAUGHT_UP and not self._second_look()):
                 return False
-            if self.clock() >= self.deadline and not self.owing:
+            if self.clock() >= self.deadline and not self.owing and not self.retried:
                 return True
 
     def _second_look(self) -> bool:
@@ -150,15 +152,16 @@ class Drain:
                     return Step.NOT_OURS
                 self.tells_its_end = True
                 self.next_due = self.clock() + held.due_in if held.due_in is not None else None
-                if held.due and not is_counted:
+                if held.due and not is_counted and not self.retried:
                     self._note_begin(held)
+                    self.retried = True
                     return Step.RETRIES_DUE
                 portion = self.reader.next(held, limit=1 if is_counted else self._limit())
                 if portion.events and not is_counted and self._note_begin(held):
                     return Step.MORE
                 if not is_counted and self.poison.is_suspected(held, portion.events, self.blocking):
                     return Step.SUSPECTED
-                self.counted = None
+                self.counted, self.retried = None, False
                 events = portion.events
                 news = portion.reached > held.cursor
                 applied = self._handle(events, reached=portion.reached, blocked=held.blocked) if news else []
@@ -176,7 +179,7 @@ class Drain:
         self._note(applied)
         if portion.outdated and not events:
             return Step.OUTDATED
-        return Step.MORE if portion.more else Step.CAUGHT_UP
+        return Step.MORE if portion.more or held.due else Step.CAUGHT_UP
 
     def _limit(self) -> int:
         return self.pace.size(self.deadline - self.clock(), self.subscriber.batch_size)
@@ -282,7 +285,7 @@ class Drain:
         """
         with self.poison.counting(), self.store.unit_of_work():
             held = self.store.lock(self.tenant_id, self.subscriber.name)
-            if held is None or held.due:
+            if held is None:
                 return True
             portion = self.reader.next(held, limit=1)
             if not self.poison.is_suspected(held, portion.events, self.blocking):

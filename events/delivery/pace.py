@@ -5,6 +5,10 @@ from dataclasses import dataclass
 
 FIRST = 4
 GROWTH = 4
+SHORTEST_SECONDS = 0.02
+"""For how long a batch is taken at least: the rest of a run is not spent on the fixed costs of small ones."""
+FIXED_SECONDS = 0.002
+"""What a transaction takes with any number of events."""
 
 
 @dataclass
@@ -18,17 +22,17 @@ class Pace:
     largest: int = 0
 
     def size(self, seconds: float, most: int) -> int:
-        """Return how many events fit into so many seconds: at least one."""
+        """Return how many events fit into so many seconds, or into a short batch: at least one."""
         if self.seconds is None:
             return min(FIRST, most)
-        fitting = int(seconds / self.seconds) if self.seconds > 0 else most
+        fitting = int(max(seconds, SHORTEST_SECONDS) / self.seconds) if self.seconds > 0 else most
         return max(1, min(fitting, self.largest * GROWTH, most))
 
     def note(self, events: int, seconds: float) -> None:
         """Learn from a batch that took so many seconds, whether it failed or not."""
         if events < 1:
             return
-        latest = max(0.0, seconds) / events
+        latest = max(0.0, seconds - FIXED_SECONDS) / events
         self.seconds = latest if self.seconds is None or latest > self.seconds else (self.seconds + latest) / 2
         self.largest = max(self.largest, events)
 

@@ -63,7 +63,7 @@ class Reader:
             self.tenant_id, self.subscriber.name, after=place.cursor, types=place.heard.types, limit=most
         )
         portion = Portion(events=page.events, reached=page.reached, more=page.more)
-        if not place.heard.plain:
+        if not place.heard.is_plain(place.cursor):
             portion = self._heard(portion, place.heard)
         if isolation:
             portion = portion.cut(min(limit, self._size(portion.events, place, isolation)))

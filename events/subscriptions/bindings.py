@@ -64,9 +64,15 @@ class Heard:
         return tuple(sorted({interval.type for interval in self.intervals}))
 
     @cached_property
-    def plain(self) -> bool:
-        """Say whether every event of `types` is heard, whatever its position."""
-        return all(interval.since == 0 and interval.until is None for interval in self.intervals)
+    def plain_after(self) -> int | None:
+        """Return the cursor from which on every event of `types` is heard, None where one has ended."""
+        if any(interval.until is not None for interval in self.intervals):
+            return None
+        return max((interval.since for interval in self.intervals), default=0)
+
+    def is_plain(self, cursor: int) -> bool:
+        """Say whether every event of `types` after the cursor is heard."""
+        return self.plain_after is not None and cursor >= self.plain_after
 
     def hears(self, type_name: str, position: int) -> bool:
         return any(interval.type == type_name and interval.holds(position) for interval in self.intervals)

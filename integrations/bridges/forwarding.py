@@ -53,6 +53,8 @@ class Forward:
     handled: int = 0
     deadline: float = 0.0
     owing: bool = False
+    retried: bool = False
+    """Whether a refused event was sent again last: then it is the turn of new ones."""
 
     def __post_init__(self) -> None:
         self.seen = Seen(self.subscriber, self.tenant_id)
@@ -84,7 +86,7 @@ class Forward:
                 return False
             if step is Step.NOT_OURS or (step is Step.CAUGHT_UP and not self._second_look()):
                 return False
-            if self.clock() >= self.deadline and not self.owing:
+            if self.clock() >= self.deadline and not self.owing and not self.retried:
                 return True
 
     def _second_look(self) -> bool:
@@ -127,7 +129,8 @@ class Forward:
             self.doorbells.ring_later(self.tenant_id, self.subscriber, countdown=STARTING_SECONDS)
 
     def _work_under(self, lease: Lease) -> Step:
-        if lease.due:
+        self.retried = lease.due and not self.retried
+        if self.retried:
             return self._forward_parked(lease)
         limit = self.pace.size(self.deadline - self.clock(), self.subscriber.batch_size)
         portion = self.reader.next(lease, limit=limit)
@@ -198,7 +201,8 @@ class Forward:
             self.seen.failed(booking.dead[0].envelope, State.DEAD, booking.dead[1], attempts=1)
         if booking.down:
             return self._leave_alone(booking.down, delay)
-        return _next_step(portion, booking)
+        step = _next_step(portion, booking)
+        return Step.MORE if lease.due and step is Step.CAUGHT_UP else step
 
     def _leave_alone(self, down: BridgeDown, delay: float) -> Step:
         logger.warning("bridge_down", tenant=self.tenant_id, subscriber=self.subscriber.name, error=str(down))

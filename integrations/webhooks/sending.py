@@ -105,7 +105,7 @@ def send_due(*, endpoint_id: UUID, now: datetime | None = None, budget: float = 
         return attempts
     try:
         while not rest and (leased := _lease(endpoint_id, clock())) is not None:
-            rest = _record(leased, _call(leased.delivery), clock())
+            rest = _record(leased, _call(leased.delivery, clock()), clock())
             attempts += 1
             if time.monotonic() > deadline:
                 break
@@ -139,7 +139,7 @@ def _send_tests(endpoint_id: UUID, clock: Callable[[], datetime]) -> int:
     attempts = 0
     with suppress(SlotsTaken):
         while (leased := _lease(endpoint_id, clock(), _LEASE_TEST)) is not None:
-            _record(leased, _call(leased.delivery), clock())
+            _record(leased, _call(leased.delivery, clock()), clock())
             attempts += 1
     return attempts
 
@@ -190,7 +190,7 @@ def _is_due(endpoint_id: UUID, now: datetime) -> bool:
         return cursor.fetchone() is not None
 
 
-def _call(delivery: WebhookDelivery) -> Answer:
+def _call(delivery: WebhookDelivery, now: datetime) -> Answer:
     endpoint = delivery.endpoint
     if delivery.type == TRIAL:
         subject = f"webhook_endpoint:{endpoint.id}"
@@ -198,6 +198,8 @@ def _call(delivery: WebhookDelivery) -> Answer:
             trial_id=delivery.event_id, tenant_id=delivery.tenant_id, subject=subject, made_at=delivery.created_at
         )
         return post_signed(endpoint, str(delivery.event_id), made.body)
+    if _has_killed(delivery, now):
+        return Answer.unsent("no worker that tried it for three days has come to an end")
     try:
         stored = read_at(delivery.tenant_id, delivery.position)
     except EventArchived as error:
@@ -207,6 +209,14 @@ def _call(delivery: WebhookDelivery) -> Answer:
         say = Answer.unsent if found.newer else Answer.undeliverable
         return say(f"this event cannot be delivered: {found.reason}")
     return post_signed(endpoint, str(delivery.event_id), found.body)
+
+
+def _has_killed(delivery: WebhookDelivery, now: datetime) -> bool:
+    """Say whether the time for a delivery is over, and the attempt before this one was never answered."""
+    if delivery.first_attempt_at is None or now - delivery.first_attempt_at < PATIENCE:
+        return False
+    before = WebhookAttempt.objects.filter(delivery=delivery, number=delivery.attempts - 1)
+    return before.filter(status=None, error="").exists()
 
 
 def _record(leased: Leased, answer: Answer, now: datetime) -> float:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from config.shares import ThreadShares
+from config.shares import ALONE_SECONDS, ThreadShares
 from config.wsgi import application as deployed
 from tests.support.waiting import wait_for
 
@@ -61,6 +61,12 @@ class Asked:
         self.body.close()
 
 
+def with_others(around: ThreadShares) -> ThreadShares:
+    """Let another tenant have asked, so that nobody is alone."""
+    Asked(around, "b.test").close()
+    return around
+
+
 def statuses(around: ThreadShares, *hosts: str, path: str = "/api/v1/orders") -> list[str]:
     return [Asked(around, host, path).status for host in hosts]
 
@@ -73,14 +79,14 @@ def test_w04_one_tenant_holds_its_share_and_another_goes_on(slow: Slow) -> None:
 
 
 def test_w04_who_is_turned_away_is_told_when_to_come_back(slow: Slow) -> None:
-    around = shares(slow, of_one=1)
+    around = with_others(shares(slow, of_one=1, threads=2))
     Asked(around, "a.test")
     asked = Asked(around, "a.test")
 
     problem = json.loads(asked.first)
     assert (asked.headers["Retry-After"], asked.headers["Content-Type"]) == ("1", "application/problem+json")
     assert (problem["status"], problem["code"], problem["instance"]) == (503, "shop-busy", "/api/v1/orders")
-    assert slow.begun == ["a.test"]
+    assert slow.begun == ["b.test", "a.test"]
 
 
 def test_w04_hosts_of_one_tenant_share_its_part(slow: Slow) -> None:
@@ -101,6 +107,30 @@ def test_w04_the_last_thread_is_for_whoever_has_none(slow: Slow) -> None:
     assert statuses(around, "c.test") == ["200"]
 
 
+def test_w04_a_tenant_that_is_alone_has_half_of_the_threads(slow: Slow) -> None:
+    now = [100.0]
+    around = shares(slow, of_one=2, clock=lambda: now[0])
+    alone = [Asked(around, "a.test") for _ in range(5)]
+    statuses(around, "127.0.0.1", path="/healthz")
+    Asked(around, "b.test").close()
+    for asked in alone[:4]:
+        asked.close()
+
+    together = statuses(around, *["a.test"] * 3)
+    now[0] += ALONE_SECONDS + 1
+    after = statuses(around, *["a.test"] * 3)
+
+    assert [asked.status for asked in alone] == ["200"] * 4 + ["503"]
+    assert (together, after) == (["200", "200", "503"], ["200", "200", "503"])
+
+
+def test_w04_live_feeds_have_a_part_beside_their_tenants_requests(slow: Slow) -> None:
+    around = with_others(shares(slow, of_one=2))
+
+    assert statuses(around, *["a.test"] * 3, path="/api/v1/events/stream") == ["200", "200", "503"]
+    assert statuses(around, *["a.test"] * 3) == ["200", "200", "503"]
+
+
 def test_w04_a_process_that_turns_away_is_seen_to_live(slow: Slow) -> None:
     around = shares(slow)
     statuses(around, *["127.0.0.1"] * 5)
@@ -109,7 +139,7 @@ def test_w04_a_process_that_turns_away_is_seen_to_live(slow: Slow) -> None:
 
 
 def test_w04_a_thread_is_held_until_the_answer_is_closed_once(slow: Slow) -> None:
-    around = shares(slow, of_one=1)
+    around = with_others(shares(slow, of_one=1))
     asked = Asked(around, "a.test")
     assert statuses(around, "a.test") == ["503"]
 
@@ -130,7 +160,7 @@ def test_w04_an_error_of_the_application_frees_its_thread() -> None:
 
 
 def test_w04_a_few_wait_for_a_moment(slow: Slow) -> None:
-    around = shares(slow, of_one=2, patience=30)
+    around = with_others(shares(slow, of_one=2, threads=4, patience=30))
     first, second = Asked(around, "a.test"), Asked(around, "a.test")
     late: list[Asked] = []
     thread = Thread(target=lambda: late.append(Asked(around, "a.test")))
@@ -148,7 +178,7 @@ def test_w04_a_few_wait_for_a_moment(slow: Slow) -> None:
 
 def test_w04_the_web_processes_have_shares(settings: Any) -> None:
     assert isinstance(deployed, ThreadShares)
-    assert (deployed.threads, deployed.of_one) == (settings.WEB_THREADS, settings.WEB_THREADS_OF_ONE) == (8, 4)
+    assert (deployed.threads, deployed.of_one) == (settings.WEB_THREADS, settings.WEB_THREADS_OF_ONE) == (16, 2)
 
 
 def test_in06_a_host_has_one_share_however_it_is_written() -> None:

@@ -1,5 +1,6 @@
 """Whatever is stored, feeds, streams, webhooks and bridges deliver an event or name the one that they cannot deliver."""
 
+import asyncio
 import json
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -128,7 +129,7 @@ def test_the_stream_names_what_it_cannot_deliver(reader: Terminal, settings: Any
     assert f"id: 2\nevent: {FAILED}\n" in lines
 
 
-@pytest.mark.parametrize("kind", [KeyError, RecursionError])
+@pytest.mark.parametrize("kind", [KeyError, RecursionError, SystemExit, asyncio.CancelledError])
 def test_the_stream_names_an_event_whose_upcaster_fails_and_goes_on(
     reader: Terminal, broken_step: Callable[[type[Exception]], None], settings: Any, kind: type[Exception]
 ) -> None:
@@ -189,3 +190,24 @@ def test_a_webhook_of_an_undeliverable_event_is_parked_at_once_and_can_be_skippe
     skip(delivery_id=delivery.id)
     send_due(endpoint_id=endpoint.id, now=later(seconds=3))
     assert states(endpoint) == [(1, "SKIPPED"), (2, "DELIVERED"), (3, "DELIVERED")]
+
+
+def test_a_delivery_whose_workers_die_of_it_is_given_up_after_three_days(
+    endpoint: WebhookEndpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fail(A)
+
+    def die(*_arguments: Any) -> Any:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("integrations.webhooks.sending.outward", die)
+    for hours in (0, 30, 60):
+        with pytest.raises(KeyboardInterrupt):
+            send_due(endpoint_id=endpoint.id, now=later(hours=hours))
+
+    send_due(endpoint_id=endpoint.id, now=later(hours=90))
+
+    assert states(endpoint) == [(1, "PARKED")]
+    newest = WebhookAttempt.objects.order_by("-number").first()
+    assert newest is not None
+    assert newest.error == "no worker that tried it for three days has come to an end"

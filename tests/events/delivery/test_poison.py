@@ -1,5 +1,6 @@
 """Events that kill their workers: suspected, counted, dead; nobody else is taken for one."""
 
+import asyncio
 import contextlib
 import os
 from collections.abc import Callable, Iterator
@@ -8,10 +9,13 @@ from functools import partial
 from typing import Any
 
 import pytest
+from celery.exceptions import SoftTimeLimitExceeded
 from django.db import OperationalError, connection
 
+from events.delivery.dispatch import Dispatch
 from events.delivery.drain import Drain
 from events.delivery.failures import OUTAGES_BEFORE_FAILURE
+from events.event import EventUnreadable, decode
 from events.log.envelope import Delivery
 from events.models import ParkedEvent, Subscription
 from events.publishing import unit_of_work
@@ -87,6 +91,32 @@ def test_an_event_that_kills_its_worker_goes_dead_and_others_go_on(committed: Te
 
     assert written() == ["1-good", "3-better"]
     assert parked(name) == [(2, "DEAD")]
+
+
+@pytest.mark.parametrize("death", [SystemExit, asyncio.CancelledError, SoftTimeLimitExceeded])
+def test_an_upcaster_that_ends_or_holds_up_its_process_is_a_killer_too(
+    shop: Tenant, subscribe: Subscribe, death: type[BaseException]
+) -> None:
+    name = subscribe(Recorder().record, TenantSuspended)
+    say("poison", "good")
+
+    def read(type_name: str, version: int, data: str) -> Any:
+        if "poison" in data:
+            try:
+                raise death
+            except Exception as error:
+                raise EventUnreadable("an upcaster failed") from error
+        return decode(type_name, version, data)
+
+    for _ in range(5):
+        subscriber = find_subscriber(name)
+        dispatch = Dispatch(subscriber, "north", decode=read)
+        with contextlib.suppress(SystemExit, asyncio.CancelledError):
+            Drain(subscriber, "north", SilentDoorbells(), budget=PATIENT_SECONDS, dispatch=dispatch).run()
+        let_a_second_pass(name)
+
+    assert parked(name) == [(1, "DEAD")]
+    assert Subscription.objects.get(subscriber=name).cursor == 2
 
 
 def test_a_drain_that_has_committed_and_not_ended_yet_is_not_taken_for_killed(

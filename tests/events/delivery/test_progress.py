@@ -174,15 +174,23 @@ def test_a_pace_rises_with_the_slowest_batch_and_falls_by_halves() -> None:
     pace = Pace()
 
     assert pace.size(1.0, 100) == 4
-    pace.note(4, 0.04)
+    pace.note(4, 0.042)
     assert pace.size(1.0, 100) == 16
-    pace.note(16, 1.6)
+    pace.note(16, 1.602)
     assert pace.size(1.0, 100) == 10
     pace.note(10, 0.0)
     assert pace.size(1.0, 100) == 20
     assert pace.size(0.0, 100) == 1
     pace.note(0, 5.0)
     assert pace.size(1.0, 100) == 20
+
+
+def test_the_end_of_a_run_is_not_spent_on_small_batches() -> None:
+    pace = Pace(seconds=0.0001, largest=1000)
+
+    assert pace.size(0.0001, 1000) == 200
+    pace.note(1, 0.002)
+    assert pace.size(0.2, 1000) == 1000, "what a transaction costs is not taken for the event's own time"
 
 
 def test_a_failure_at_commit_is_found_by_halving(committed: Tenant, subscribe: Subscribe) -> None:
@@ -201,3 +209,20 @@ def test_a_failure_at_commit_is_found_by_halving(committed: Tenant, subscribe: S
     assert parked(name) == [(20, "DEAD")]
     assert len(calls) <= 4 * 32
     assert drain(name) == 0
+
+
+def test_new_events_and_retries_take_turns(shop: Tenant, subscribe: Subscribe) -> None:
+    recorder = Recorder()
+    recorder.failing = {f"bad{number}": 99 for number in range(6)}
+    name = subscribe(recorder.record, TenantSuspended, batch_size=1, backoff=Backoff(base=0.0, attempts=50))
+    say(*recorder.failing)
+    drain(name, budget=0.0)
+    while len(parked(name)) < 6:
+        drain(name, budget=0.0)
+    say("good")
+    recorder.calls.clear()
+
+    drain(name, budget=0.0)
+
+    assert recorder.calls[-1] == "good"
+    assert len(recorder.calls) == 2, "one retry, then what is new, though the time was over"

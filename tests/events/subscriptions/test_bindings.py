@@ -168,6 +168,7 @@ def test_what_is_heard_is_read_from_one_text() -> None:
     assert [found.types_after(2), found.types_after(3)] == [{"a.b"}, {"a.b", "c.d"}]
     assert [found.next_since(0), found.next_since(19), found.next_since(20)] == [3, 20, None]
     assert found.lacking({"a.b", "e.f"}) == {"c.d"}
-    assert [found.plain, heard("a.b 0").plain] == [False, True]
+    assert not found.is_plain(100)
+    assert [heard("a.b 0,c.d 7").is_plain(cursor) for cursor in (6, 7)] == [False, True]
     assert heard(None) == Heard(())
     assert heard("a.b 0") is heard("a.b 0")
