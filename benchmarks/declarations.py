@@ -5,9 +5,8 @@ from uuid import UUID
 
 from django.db import connection, models, transaction
 
-from events.event import Category, event
-from events.log.envelope import Delivery
-from events.subscriptions.registry import subscriber
+from events.event import Category, Event, event
+from events.subscribing import Delivery, subscriber
 
 QUEUE = "bench"
 TABLES = """
@@ -17,7 +16,7 @@ CREATE TABLE IF NOT EXISTS bench_processed (event_id uuid PRIMARY KEY, processed
 
 
 @event("bench.sold", category=Category.DOMAIN, stream="bench:{sale_id}")
-class Sold:
+class Sold(Event):
     sale_id: UUID
     amount: int
 

@@ -17,9 +17,8 @@ django.setup()
 
 from benchmarks import worker
 from benchmarks.declarations import QUEUE, Effect, Sold
-from events.event import Category, event
-from events.log.envelope import Delivery
-from events.subscriptions.registry import Backoff, subscriber
+from events.event import Category, Event, event
+from events.subscribing import Backoff, Delivery, subscriber
 from events.tasks import register_drains
 
 NAME = "bench.failing"
@@ -35,7 +34,7 @@ class Refused(Exception):
 
 
 @event("bench.failed", category=Category.DOMAIN, stream="failed:{sale_id}")
-class Failed:
+class Failed(Event):
     sale_id: UUID
     way: str
 

@@ -15,8 +15,7 @@ from django.conf import settings
 from django.db import transaction
 
 from benchmarks.declarations import QUEUE, Sold, apply_as_people_write_it
-from events.log.envelope import Delivery
-from events.subscriptions.registry import subscriber
+from events.subscribing import Delivery, subscriber
 from events.tasks import register_drains
 from kernel.tenancy import in_tenant, tenant_for_task
 

@@ -16,7 +16,13 @@ LARGEST_EVENT = 4 * 1024 * 1024
 """Bytes: an order with as many lines as it may have fits, each as long as it may be."""
 DEEPEST_EVENT = 100
 """How many lists and objects may stand inside one another."""
-T = TypeVar("T")
+
+
+class Event:
+    """The base type of events: what may be published, and heard."""
+
+
+E = TypeVar("E", bound=Event)
 
 
 class Category(StrEnum):
@@ -38,7 +44,7 @@ class EventType:
     version: int
     category: Category
     stream: str
-    cls: type
+    cls: type[Event]
 
 
 class EventInvalid(Exception):
@@ -55,14 +61,14 @@ _decoders: dict[str, "msgspec.json.Decoder[Any]"] = {}
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True)
-def event(name: str, *, category: Category, stream: str, version: int = 1) -> Callable[[type[T]], type[T]]:
+def event(name: str, *, category: Category, stream: str, version: int = 1) -> Callable[[type[E]], type[E]]:
     """Declare a frozen, typed, keyword-only dataclass as an event.
 
     :param name: the permanent wire name, `<app>.<past_tense>`; a renamed class keeps it.
     :param stream: the aggregate that the event is about, a template over its fields: `order:{order_id}`.
     """
 
-    def declare(cls: type[T]) -> type[T]:
+    def declare(cls: type[E]) -> type[E]:
         declared = dataclass(frozen=True, kw_only=True)(cls)
         if name in _types:
             message = f"two events are named {name}: {_types[name].cls.__qualname__} and {cls.__qualname__}"
@@ -92,7 +98,7 @@ def all_types() -> list[EventType]:
     return sorted(_types.values(), key=lambda event_type: event_type.name)
 
 
-def classes_in(category: Category) -> list[type]:
+def classes_in(category: Category) -> list[type[Event]]:
     """Return the classes of a category that are declared so far; once the apps are ready, all of them."""
     return [event_type.cls for event_type in all_types() if event_type.category is category]
 

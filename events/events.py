@@ -2,11 +2,11 @@
 
 from uuid import UUID
 
-from events.event import Category, event
+from events.event import Category, Event, event
 
 
 @event("events.service_started", category=Category.SYSTEM, stream="service:{service}")
-class ServiceStarted:
+class ServiceStarted(Event):
     """A process came up: web, worker or beat, on which host, with which process id."""
 
     service: str
@@ -15,7 +15,7 @@ class ServiceStarted:
 
 
 @event("events.cache_invalidated", category=Category.SYSTEM, stream="cache:{cache}")
-class CacheInvalidated:
+class CacheInvalidated(Event):
     """What processes remember under a key of a cache is out of date."""
 
     cache: str
@@ -23,7 +23,7 @@ class CacheInvalidated:
 
 
 @event("events.webhook_endpoint_paused", category=Category.SYSTEM, stream="webhook_endpoint:{endpoint_id}")
-class WebhookEndpointPaused:
+class WebhookEndpointPaused(Event):
     """Nothing more is sent to an endpoint until it is resumed: an operator, or a day without an answer, stopped it."""
 
     endpoint_id: UUID
@@ -32,7 +32,7 @@ class WebhookEndpointPaused:
 
 
 @event("events.webhook_endpoint_resumed", category=Category.SYSTEM, stream="webhook_endpoint:{endpoint_id}")
-class WebhookEndpointResumed:
+class WebhookEndpointResumed(Event):
     """An endpoint is sent to again, from where it stopped."""
 
     endpoint_id: UUID
@@ -40,7 +40,7 @@ class WebhookEndpointResumed:
 
 
 @event("events.subscription_paused", category=Category.SYSTEM, stream="subscription:{subscriber}")
-class SubscriptionPaused:
+class SubscriptionPaused(Event):
     """A subscriber of the shop was stopped by hand: its events wait in the log until somebody resumes it."""
 
     subscriber: str
@@ -49,7 +49,7 @@ class SubscriptionPaused:
 
 
 @event("events.subscription_resumed", category=Category.SYSTEM, stream="subscription:{subscriber}")
-class SubscriptionResumed:
+class SubscriptionResumed(Event):
     """A subscriber that was paused goes on where it stopped."""
 
     subscriber: str
@@ -57,7 +57,7 @@ class SubscriptionResumed:
 
 
 @event("events.canary_released", category=Category.SYSTEM, stream="canary:{canary_id}")
-class CanaryReleased:
+class CanaryReleased(Event):
     """An operator asks whether every subscriber is alive. Nobody acts on it."""
 
     canary_id: UUID

@@ -1,9 +1,8 @@
 """What the event layer hears about itself."""
 
 from events.events import ServiceStarted
-from events.log.envelope import Delivery
 from events.maintenance import sweeper
-from events.subscriptions.registry import subscriber
+from events.subscribing import Delivery, subscriber
 
 
 @subscriber("events.catch_up_after_start", ServiceStarted, platform=True)

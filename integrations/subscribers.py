@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from functools import partial
 
 from events.event import Category, classes_in
-from events.log.envelope import AnyDelivery
 from events.maintenance.sweeper import Reminder, remind_of
-from events.subscriptions.registry import subscriber
+from events.subscribing import AnyDelivery, subscriber
 from integrations.bridges.configured import configured_bridges
 from integrations.bridges.subscribing import subscribe_bridge
 from integrations.webhooks import ringing

@@ -4,11 +4,11 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from events.event import Category, event
+from events.event import Category, Event, event
 
 
 @event("inventory.stock_changed", category=Category.INTEGRATION, stream="stock:{variant_id}@{location_id}")
-class InventoryStockChanged:
+class InventoryStockChanged(Event):
     """The stock of a variant at a location moved; `on_hand` is what is there now, `kind` why."""
 
     variant_id: UUID
@@ -21,7 +21,7 @@ class InventoryStockChanged:
 
 
 @event("inventory.stock_ran_low", category=Category.INTEGRATION, stream="stock:{variant_id}@{location_id}")
-class StockRanLow:
+class StockRanLow(Event):
     """The stock is at its reorder point or below it, and was not before: it fell, or the reorder point was raised."""
 
     variant_id: UUID
@@ -33,7 +33,7 @@ class StockRanLow:
 
 
 @event("inventory.product_out_of_stock", category=Category.INTEGRATION, stream="stock:{variant_id}@{location_id}")
-class ProductOutOfStock:
+class ProductOutOfStock(Event):
     """The stock fell to nothing or below it, and there was some before."""
 
     variant_id: UUID

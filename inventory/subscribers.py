@@ -1,7 +1,6 @@
 """What the stockroom hears."""
 
-from events.log.envelope import Delivery
-from events.subscriptions.registry import subscriber
+from events.subscribing import Delivery, Queue, subscriber
 from inventory.models import StockMovement
 from inventory.services import KNOWS_VARIANTS, Moved, Source, know_variant, post_movements
 from pos.events import OrderCompleted, ReturnCompleted, VariantChanged
@@ -12,7 +11,7 @@ def know_variants(event: VariantChanged, _delivery: Delivery[VariantChanged]) ->
     know_variant(variant_id=event.variant_id, sku=event.sku, title=event.title, tracked=event.stocked)
 
 
-@subscriber("inventory.take_sold_goods_from_stock", OrderCompleted, queue="stock", batch_size=25)
+@subscriber("inventory.take_sold_goods_from_stock", OrderCompleted, queue=Queue.STOCK, batch_size=25)
 def take_sold_goods_from_stock(event: OrderCompleted, _delivery: Delivery[OrderCompleted]) -> None:
     source = Source(type="order", id=event.order_id, location_id=event.location_id, occurred_at=event.occurred_at)
     moved = [
@@ -23,7 +22,7 @@ def take_sold_goods_from_stock(event: OrderCompleted, _delivery: Delivery[OrderC
     post_movements(source=source, kind=StockMovement.Kind.ORDER, moved=moved)
 
 
-@subscriber("inventory.put_returned_goods_back", ReturnCompleted, queue="stock", batch_size=25)
+@subscriber("inventory.put_returned_goods_back", ReturnCompleted, queue=Queue.STOCK, batch_size=25)
 def put_returned_goods_back(event: ReturnCompleted, _delivery: Delivery[ReturnCompleted]) -> None:
     source = Source(type="return", id=event.return_id, location_id=event.location_id, occurred_at=event.occurred_at)
     moved = [

@@ -2,11 +2,11 @@
 
 from uuid import UUID
 
-from events.event import Category, event
+from events.event import Category, Event, event
 
 
 @event("notifications.receipt_sent", category=Category.DOMAIN, stream="message:{message_id}")
-class ReceiptSent:
+class ReceiptSent(Event):
     """The mail server took the receipt of an order for its recipient."""
 
     message_id: UUID
@@ -15,7 +15,7 @@ class ReceiptSent:
 
 
 @event("notifications.alert_sent", category=Category.DOMAIN, stream="message:{message_id}")
-class AlertSent:
+class AlertSent(Event):
     message_id: UUID
     variant_id: UUID
     recipient: str

@@ -3,7 +3,7 @@
 from django.utils import timezone
 
 from events.outgoing.calls import Call, State, register_sender
-from events.subscriptions.registry import Backoff
+from events.subscribing import Backoff
 from kernel.text import storable
 from notifications.channels.mail import send_mail
 from notifications.models import Message

@@ -1,8 +1,7 @@
 """What notifications hear."""
 
 from events.events import SubscriptionPaused, WebhookEndpointPaused
-from events.log.envelope import Delivery
-from events.subscriptions.registry import subscriber
+from events.subscribing import Delivery, subscriber
 from inventory.events import ProductOutOfStock, StockRanLow
 from kernel.money import written
 from notifications.services import (

@@ -3,14 +3,14 @@
 from typing import Any
 from uuid import UUID
 
-from events.event import Category, event
+from events.event import Category, Event, event
 from events.versions import downcaster, upcaster
 
 NEVER_CHARGED_REASON = "the gateway never got it"
 
 
 @event("payments.payment_completed", category=Category.INTEGRATION, stream="payment:{payment_id}")
-class PaymentCompleted:
+class PaymentCompleted(Event):
     """Money was received for an order. `charged_here` when the backend charged the card through its gateway."""
 
     payment_id: UUID
@@ -24,7 +24,7 @@ class PaymentCompleted:
 
 
 @event("payments.payment_failed", category=Category.INTEGRATION, stream="tender:{tender_id}", version=2)
-class PaymentFailed:
+class PaymentFailed(Event):
     """A card was not charged; what it should have paid is still due. `outcome` is DECLINED or NEVER_CHARGED."""
 
     order_id: UUID
@@ -46,7 +46,7 @@ def leave_the_outcome_to_the_reason(data: dict[str, Any]) -> dict[str, Any]:
 
 
 @event("payments.payment_refunded", category=Category.INTEGRATION, stream="refund:{refund_id}")
-class PaymentRefunded:
+class PaymentRefunded(Event):
     """Money went back to the customer."""
 
     refund_id: UUID

@@ -3,7 +3,7 @@
 from django.utils import timezone
 
 from events.outgoing.calls import Call, State, register_sender
-from events.subscriptions.registry import Backoff
+from events.subscribing import Backoff
 from payments.gateways.gateway import Answer, card_gateway
 from payments.models import PaymentIntent, PaymentRefund
 from payments.services import CHARGE, REFUND, record_charge, record_no_answer, record_refund

@@ -1,7 +1,6 @@
 """What the cash office hears."""
 
-from events.log.envelope import Delivery
-from events.subscriptions.registry import subscriber
+from events.subscribing import Delivery, subscriber
 from payments.services import Received, abandon_charges, record_payment, refund_payment, request_charge, take_card_token
 from pos.events import CardChargeRequested, OrderCompleted, OrderVoided, ReturnCompleted
 

@@ -1,7 +1,6 @@
 """What the staff room hears."""
 
-from events.log.envelope import Delivery
-from events.subscriptions.registry import subscriber
+from events.subscribing import Delivery, subscriber
 from staff.services import define_roles
 from tenants.events import TenantProvisioned
 

@@ -2,11 +2,11 @@
 
 from uuid import UUID
 
-from events.event import Category, event
+from events.event import Category, Event, event
 
 
 @event("tenants.tenant_provisioned", category=Category.SYSTEM, stream="tenant:{tenant_name}")
-class TenantProvisioned:
+class TenantProvisioned(Event):
     """A tenant's schema stands, and the apps may furnish it. `currency` is ISO 4217, `timezone` IANA."""
 
     tenant_uuid: UUID
@@ -18,18 +18,18 @@ class TenantProvisioned:
 
 
 @event("tenants.tenant_suspended", category=Category.SYSTEM, stream="tenant:{tenant_name}")
-class TenantSuspended:
+class TenantSuspended(Event):
     tenant_uuid: UUID
     tenant_name: str
 
 
 @event("tenants.tenant_reactivated", category=Category.SYSTEM, stream="tenant:{tenant_name}")
-class TenantReactivated:
+class TenantReactivated(Event):
     tenant_uuid: UUID
     tenant_name: str
 
 
 @event("tenants.tenant_closed", category=Category.SYSTEM, stream="tenant:{tenant_name}")
-class TenantClosed:
+class TenantClosed(Event):
     tenant_uuid: UUID
     tenant_name: str

@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, OperationalError, connection, transaction
 from psycopg.errors import LockNotAvailable
 
+from events.event import Event
 from events.events import CacheInvalidated
 from events.operations.services import drop_tenant_records, subscribe_tenant
 from events.publishing.publish import publish
@@ -132,7 +133,7 @@ def suspend_tenant(*, tenant: Tenant) -> None:
     :raises TenantNotInState: when the tenant is not active.
     """
     said = TenantSuspended(tenant_uuid=tenant.id, tenant_name=tenant.schema_name)
-    _move(tenant, before=Tenant.Status.ACTIVE, after=Tenant.Status.SUSPENDED, said=said)
+    _move(tenant, before=Tenant.Status.ACTIVE, after=Tenant.Status.SUSPENDED, change=said)
 
 
 def reactivate_tenant(*, tenant: Tenant) -> None:
@@ -141,7 +142,7 @@ def reactivate_tenant(*, tenant: Tenant) -> None:
     :raises TenantNotInState: when the tenant is not suspended.
     """
     said = TenantReactivated(tenant_uuid=tenant.id, tenant_name=tenant.schema_name)
-    _move(tenant, before=Tenant.Status.SUSPENDED, after=Tenant.Status.ACTIVE, said=said)
+    _move(tenant, before=Tenant.Status.SUSPENDED, after=Tenant.Status.ACTIVE, change=said)
 
 
 def close_tenant(*, tenant: Tenant, keep_schema: bool = False) -> None:
@@ -184,10 +185,10 @@ def find_tenant(*, name: str) -> Tenant:
     return tenant
 
 
-def _move(tenant: Tenant, *, before: Tenant.Status, after: Tenant.Status, said: object) -> None:
+def _move(tenant: Tenant, *, before: Tenant.Status, after: Tenant.Status, change: Event) -> None:
     with in_tenant(tenant), unit_of_work():
         _change_status(tenant, before=[before], after=after)
-        publish(said)
+        publish(change)
     tenant.status = after
     _announce_change(tenant)
 

@@ -33,7 +33,7 @@ def listeners_of(event_type: EventType) -> list[str]:
 
 
 def _section(event_type: EventType) -> str:
-    declared = ", ".join(f"`{field.name}: {_type_name(field.type)}`" for field in fields(event_type.cls))
+    declared = ", ".join(f"`{field.name}: {_type_name(field.type)}`" for field in fields(event_type.cls))  # type: ignore[arg-type]
     listeners = ", ".join(f"`{name}`" for name in listeners_of(event_type)) or "nobody"
     said = event_type.cls.__doc__ or ""
     description = "" if said.startswith(f"{event_type.cls.__name__}(") else cleandoc(said) + "\n\n"

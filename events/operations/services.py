@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from events.event import EventUnreadable, decode, encode, find_type
+from events.event import Event, EventUnreadable, decode, encode, find_type
 from events.events import SubscriptionPaused, SubscriptionResumed
 from events.log.causes import caused_by
 from events.log.envelope import Envelope
@@ -220,12 +220,12 @@ def publish_edited_copy(*, subscriber: str, position: int, data: dict[str, Any],
     return event_id
 
 
-def _corrected(original: Envelope, data: dict[str, Any]) -> object:
+def _corrected(original: Envelope, data: dict[str, Any]) -> Event:
     newest = find_type(original.type)
     if not is_storable(data):
         raise CopyInvalid("the copy holds a character that cannot be stored: NUL, or half of a surrogate pair")
     try:
-        copy: object = decode(newest.name, newest.version, json.dumps(data))
+        copy: Event = decode(newest.name, newest.version, json.dumps(data))
     except EventUnreadable as error:
         raise CopyInvalid(str(error)) from None
     if newest.stream.format_map(vars(copy)) != original.stream:

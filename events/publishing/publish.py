@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from events.bus.local import bus
-from events.event import EventInvalid, encode, type_of
+from events.event import Event, EventInvalid, encode, type_of
 from events.log.causes import current_cause
 from events.log.log import NewEvent
 from events.observability.telemetry import current_traceparent
@@ -16,7 +16,7 @@ LONGEST_STREAM = 1000
 """Bytes of a stream's name: an index holds it, and PostgreSQL's indexes hold up to 2,700 bytes."""
 
 
-def publish(event: object, *, occurred_at: datetime | None = None, audience: str | None = None) -> UUID:
+def publish(event: Event, *, occurred_at: datetime | None = None, audience: str | None = None) -> UUID:
     """Append an event to the current unit of work; return its id.
 
     :param occurred_at: when it happened in the world, where that was earlier than now (a till's own clock).

@@ -4,14 +4,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from random import Random
-from typing import TYPE_CHECKING, Protocol, TypedDict, TypeVar, Unpack
+from typing import TYPE_CHECKING, Protocol
 
-from events.event import type_of_class
+from events.subscriptions.queues import Queue
 
 if TYPE_CHECKING:
     from events.subscriptions.doorbells import Doorbells
-
-H = TypeVar("H", bound=Callable[..., None])
 
 CANARY = "events.canary_released"
 
@@ -63,7 +61,7 @@ class Subscriber:
     handler: Callable[..., None]
     batch: bool = False
     batch_size: int = 100
-    queue: str = "events"
+    queue: str = Queue.EVENTS
     backoff: Backoff = Backoff()
     permanent: tuple[type[Exception], ...] = ()
     unordered: bool = False
@@ -84,34 +82,7 @@ class Subscriber:
         return (self.renamed_from,) if isinstance(self.renamed_from, str) else self.renamed_from
 
 
-class Options(TypedDict, total=False):
-    """What `subscriber` takes beside name and events; each is explained at `Subscriber`."""
-
-    batch: bool
-    batch_size: int
-    queue: str
-    backoff: Backoff
-    permanent: tuple[type[Exception], ...]
-    unordered: bool
-    platform: bool
-    from_beginning: bool
-    on_demand: bool
-    projection: tuple[str, ...]
-    renamed_from: str | tuple[str, ...]
-
-
 _subscribers: dict[str, Subscriber] = {}
-
-
-def subscriber(name: str, *events: type, **options: Unpack[Options]) -> Callable[[H], H]:
-    """Subscribe a function: `(event, delivery)`, or `(deliveries)` with `batch=True`."""
-
-    def subscribe(handler: H) -> H:
-        types = frozenset(type_of_class(event).name for event in events)
-        register(Subscriber(name=name, types=types, handler=handler, **options))
-        return handler
-
-    return subscribe
 
 
 def register(chosen: Subscriber) -> None:

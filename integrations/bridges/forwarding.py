@@ -21,9 +21,9 @@ from events.delivery.seeing import Seen
 from events.delivery.steps import Step
 from events.delivery.store import Store
 from events.delivery.verdicts import is_hang
-from events.log.envelope import Delivery
 from events.log.horizon import EventArchived
 from events.log.log import StoredEvent
+from events.subscribing import Delivery
 from events.subscriptions import leases
 from events.subscriptions.doorbells import Doorbells
 from events.subscriptions.leases import Lease

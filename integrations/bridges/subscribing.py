@@ -3,7 +3,8 @@
 from functools import partial
 
 from events.event import type_of_class
-from events.subscriptions.registry import Backoff, Subscriber, register
+from events.subscribing import Backoff
+from events.subscriptions.registry import Subscriber, register
 from integrations.bridges.bridge import Bridge
 from integrations.bridges.forwarding import Forward
 

@@ -23,7 +23,7 @@ from events.log.log import read_at
 from events.observability import metrics
 from events.outgoing.slots import SlotsTaken, require_slot
 from events.publishing.unit_of_work import unit_of_work
-from events.subscriptions.registry import Backoff
+from events.subscribing import Backoff
 from integrations.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
 from integrations.outward import TRIAL, Undeliverable, outward, trial
 from integrations.terms import terms_of_tenant

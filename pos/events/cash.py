@@ -3,11 +3,11 @@
 from datetime import datetime
 from uuid import UUID
 
-from events.event import Category, event
+from events.event import Category, Event, event
 
 
 @event("pos.shift_opened", category=Category.INTEGRATION, stream="shift:{shift_id}")
-class ShiftOpened:
+class ShiftOpened(Event):
     shift_id: UUID
     register_id: UUID
     float_amount: int

@@ -2,11 +2,11 @@
 
 from uuid import UUID
 
-from events.event import Category, event
+from events.event import Category, Event, event
 
 
 @event("pos.variant_changed", category=Category.INTEGRATION, stream="variant:{variant_id}")
-class VariantChanged:
+class VariantChanged(Event):
     """A variant was created or changed: the whole of it, as it is now."""
 
     variant_id: UUID

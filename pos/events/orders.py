@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from events.event import Category, event
+from events.event import Category, Event, event
 from events.versions import downcaster, upcaster
 
 TOKEN_MARK = "token:"  # noqa: S105 - not a secret, the mark of one
@@ -53,7 +53,7 @@ class SettledTender:
 
 
 @event("pos.order_placed", category=Category.INTEGRATION, stream="order:{order_id}")
-class OrderPlaced:
+class OrderPlaced(Event):
     """An order was rung up. `due` is what is not settled yet; `charges` are the cards to charge for it."""
 
     order_id: UUID
@@ -67,7 +67,7 @@ class OrderPlaced:
 
 
 @event("pos.card_charge_requested", category=Category.DOMAIN, stream="order:{order_id}", version=2)
-class CardChargeRequested:
+class CardChargeRequested(Event):
     """A tender of an order waits for a card that the backend must charge."""
 
     order_id: UUID
@@ -88,7 +88,7 @@ def name_the_reference_a_token(data: dict[str, Any]) -> dict[str, Any]:
 
 
 @event("pos.order_completed", category=Category.INTEGRATION, stream="order:{order_id}")
-class OrderCompleted:
+class OrderCompleted(Event):
     """An order was paid in full and has its receipt number: enough for stock, payments, receipts and reports."""
 
     order_id: UUID
@@ -111,7 +111,7 @@ class OrderCompleted:
 
 
 @event("pos.receipt_requested", category=Category.DOMAIN, stream="order:{order_id}")
-class ReceiptRequested:
+class ReceiptRequested(Event):
     """A customer wants the receipt of a completed order by mail. `text` is the receipt as it was printed."""
 
     order_id: UUID
@@ -121,7 +121,7 @@ class ReceiptRequested:
 
 
 @event("pos.order_voided", category=Category.INTEGRATION, stream="order:{order_id}")
-class OrderVoided:
+class OrderVoided(Event):
     """An order was given up before it was completed; cards in `abandoned_charges` must not stay charged."""
 
     order_id: UUID

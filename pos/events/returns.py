@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from events.event import Category, event
+from events.event import Category, Event, event
 from events.versions import downcaster, upcaster
 
 
@@ -37,7 +37,7 @@ class RefundedTender:
 
 
 @event("pos.return_completed", category=Category.INTEGRATION, stream="return:{return_id}", version=2)
-class ReturnCompleted:
+class ReturnCompleted(Event):
     """Goods came back and money is to go out, to the last minor unit."""
 
     return_id: UUID

@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 
-from events.log.envelope import Delivery
-from events.subscriptions.registry import subscriber
+from events.subscribing import Delivery, subscriber
 from inventory.events import InventoryStockChanged
 from pos.catalogue.services import Level, note_shelf_levels
 

@@ -1,7 +1,6 @@
 """What furnishes a new shop."""
 
-from events.log.envelope import Delivery
-from events.subscriptions.registry import subscriber
+from events.subscribing import Delivery, subscriber
 from pos.furnishing import furnish_shop
 from tenants.events import TenantProvisioned
 

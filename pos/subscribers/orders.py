@@ -2,8 +2,7 @@
 
 from django.utils import timezone
 
-from events.log.envelope import Delivery
-from events.subscriptions.registry import subscriber
+from events.subscribing import Delivery, subscriber
 from payments.events import PaymentCompleted, PaymentFailed
 from pos.orders.services import settle_card_tender
 from pos.orders.tenders import fail_card_tender

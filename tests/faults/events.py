@@ -3,7 +3,7 @@
 import os
 from uuid import UUID
 
-from events.event import Category, event
+from events.event import Category, Event, event
 from events.versions import upcaster
 from tests.faults import declared
 
@@ -12,7 +12,7 @@ RENAMED = int(os.environ.get("FAULTS_RENAMED", "0"))
 
 
 @event(declared.COUNTED, category=Category.DOMAIN, stream="count:{order_id}", version=GENERATION + 1)
-class Counted:
+class Counted(Event):
     """An order was completed; every generation says it in its version."""
 
     order_id: UUID

@@ -8,9 +8,8 @@ import signal
 import time
 from collections.abc import Sequence
 
-from events.log.envelope import Delivery
 from events.publishing.publish import publish
-from events.subscriptions.registry import Backoff, subscriber
+from events.subscribing import Backoff, Delivery, subscriber
 from inventory.events import InventoryStockChanged
 from pos.events import OrderCompleted, OrderPlaced
 from tests.faults import declared

@@ -5,7 +5,8 @@ from pathlib import Path
 from events.maintenance import sweeper
 from events.models import ParkedEvent, Subscription
 from events.operations.services import subscribe_tenant
-from events.subscriptions.registry import forget_subscriber, subscriber
+from events.subscribing import subscriber
+from events.subscriptions.registry import forget_subscriber
 from kernel.tenancy import in_public_schema
 from tenants.events import TenantSuspended
 from tenants.models import Tenant

@@ -13,8 +13,8 @@ from events.log.log import read_at
 from events.models import AuditEntry, Event, Outgoing, ParkedEvent, Subscription
 from events.operations.services import TENANT_TABLES, subscribe_tenant
 from events.publishing.unit_of_work import unit_of_work
+from events.subscribing import Backoff
 from events.subscriptions import cursors, parking
-from events.subscriptions.registry import Backoff
 from integrations.models import WebhookDelivery, WebhookEndpoint
 from integrations.webhooks.endpoints import create_endpoint
 from kernel.tenancy import in_public_schema, in_tenant

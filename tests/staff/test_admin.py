@@ -8,8 +8,8 @@ import pytest
 from django.contrib import admin
 from django.test import Client
 
-from events.log.envelope import Delivery
 from events.models import OperatorAction, ParkedEvent, Subscription
+from events.subscribing import Delivery
 from kernel.tenancy import in_public_schema
 from pos.models import Product, Variant
 from staff.services import define_roles, hire_owner

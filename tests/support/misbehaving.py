@@ -12,7 +12,7 @@ import psutil
 
 from config.queues import ORDINARY
 from demo.stack import programs
-from events.log.envelope import Delivery
+from events.subscribing import Delivery
 from tenants.events import TenantSuspended
 from tests.support.processes import database_url, kill
 from tests.support.recording import write

@@ -6,7 +6,7 @@ from config.celery import app
 
 django.setup()
 
-from events.subscriptions.registry import subscriber
+from events.subscribing import subscriber
 from events.tasks import register_drains
 from tenants.events import TenantSuspended
 from tests.support.misbehaving import NAME, misbehave

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import connection, connections
 
-from events.log.envelope import Delivery
+from events.subscribing import Delivery
 from kernel.tenancy import in_tenant
 from tenants.models import Tenant
 

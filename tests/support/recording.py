@@ -3,11 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
-from events.log.envelope import Delivery
 from events.models import ParkedEvent, Subscription
 from events.publishing.publish import publish
 from events.publishing.unit_of_work import unit_of_work
-from events.subscriptions.registry import Backoff
+from events.subscribing import Backoff, Delivery
 from kernel.ids import new_id
 from pos.models import Location
 from tenants.events import TenantSuspended

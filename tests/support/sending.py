@@ -9,7 +9,7 @@ from django.db import connection
 from events.models import Outgoing
 from events.outgoing.calls import Call, State, send_later
 from events.publishing.unit_of_work import unit_of_work
-from events.subscriptions.registry import Backoff
+from events.subscribing import Backoff
 from kernel.ids import new_id
 
 

@@ -10,7 +10,8 @@ from django.db import connection, transaction
 from events.models import ProcessedEvent
 from events.publishing.publish import publish
 from events.publishing.unit_of_work import unit_of_work
-from events.subscriptions.registry import Backoff, find_subscriber
+from events.subscribing import Backoff
+from events.subscriptions.registry import find_subscriber
 from events.tasks import drain_tenant
 from kernel.ids import new_id
 from kernel.tenancy import StatementRefused, WriteElsewhereRefused, in_public_schema, in_tenant

@@ -15,8 +15,8 @@ from events.models import Event, Outgoing, ParkedEvent, Subscription
 from events.operations import dead_letters, undelivered
 from events.operations.services import discard_parked, pause_subscription, resume_subscription, retry_parked
 from events.publishing.unit_of_work import unit_of_work
+from events.subscribing import Backoff
 from events.subscriptions import cursors, leases, parking, queries
-from events.subscriptions.registry import Backoff
 from integrations.models import WebhookDelivery
 from integrations.webhooks.endpoints import create_endpoint, list_endpoints
 from integrations.webhooks.turns import take_turn

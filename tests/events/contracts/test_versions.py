@@ -27,7 +27,7 @@ from events.event import (
     find_type,
     type_of_class,
 )
-from events.log.envelope import Delivery
+from events.subscribing import Delivery
 from events.versions import VersionUnreachable, can_downcast, can_upcast, downcaster, recast, upcaster
 from kernel.tenancy import in_public_schema
 from payments.events import PaymentFailed

@@ -6,11 +6,11 @@ import time
 import pytest
 
 from events.delivery.drain import Drain
-from events.log.envelope import Delivery
 from events.models import OperatorAction, ProcessedEvent, Subscription
 from events.operations.services import pause_subscription, resume_subscription
 from events.publishing.publish import publish
 from events.publishing.unit_of_work import unit_of_work
+from events.subscribing import Delivery
 from events.subscriptions.registry import find_subscriber
 from kernel.ids import new_id
 from kernel.refusals import NotFound
@@ -181,7 +181,7 @@ def test_the_budget_is_about_time_and_longer_in_the_backlog(shop: Tenant, subscr
 
 def test_names_of_events_and_subscribers_are_given_once(recorder: Recorder, subscribe: Subscribe) -> None:
     from events.event import Category, event
-    from events.subscriptions.registry import subscriber
+    from events.subscribing import subscriber
 
     name = subscribe(recorder.record, TenantSuspended)
 

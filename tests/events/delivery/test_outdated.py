@@ -12,8 +12,9 @@ from events.delivery.dispatch import Dispatch
 from events.delivery.drain import Drain
 from events.event import decode
 from events.models import ParkedEvent, Subscription
+from events.subscribing import Backoff
 from events.subscriptions.parking import State
-from events.subscriptions.registry import Backoff, find_subscriber, forget_subscriber
+from events.subscriptions.registry import find_subscriber, forget_subscriber
 from integrations.bridges.forwarding import Forward
 from kernel.ids import new_id
 from tenants.events import TenantReactivated, TenantSuspended

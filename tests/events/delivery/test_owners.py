@@ -11,7 +11,6 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 
-from events.log.envelope import Delivery
 from events.log.log import read_at
 from events.models import OperatorAction, ParkedEvent, ProcessedEvent, Subscription
 from events.operations.rebuilding import rebuild
@@ -25,10 +24,11 @@ from events.operations.services import (
     retry_parked,
 )
 from events.publishing.unit_of_work import unit_of_work
+from events.subscribing import Backoff, Delivery
 from events.subscriptions import cursors, holding, leases, parking
 from events.subscriptions.holding import SubscriptionBusy, hold
 from events.subscriptions.parking import State
-from events.subscriptions.registry import Backoff, forget_subscriber
+from events.subscriptions.registry import forget_subscriber
 from kernel.ids import new_id
 from kernel.tenancy import in_public_schema
 from tenants.events import TenantSuspended

@@ -16,12 +16,12 @@ from events.delivery.dispatch import Dispatch
 from events.delivery.drain import Drain
 from events.delivery.failures import OUTAGES_BEFORE_FAILURE
 from events.event import EventUnreadable, decode
-from events.log.envelope import Delivery
 from events.models import ParkedEvent, Subscription
 from events.publishing import unit_of_work
+from events.subscribing import Backoff, Delivery
 from events.subscriptions import cursors, parking
 from events.subscriptions.doorbells import Note
-from events.subscriptions.registry import Backoff, find_subscriber
+from events.subscriptions.registry import find_subscriber
 from tenants.events import TenantSuspended
 from tenants.models import Tenant
 from tests.support import make

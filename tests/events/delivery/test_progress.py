@@ -9,9 +9,9 @@ from django.db import connection
 
 from events.delivery.drain import Drain
 from events.delivery.pace import Pace
-from events.log.envelope import Delivery
 from events.models import Subscription
-from events.subscriptions.registry import Backoff, find_subscriber
+from events.subscribing import Backoff, Delivery
+from events.subscriptions.registry import find_subscriber
 from tenants.events import TenantSuspended
 from tenants.models import Tenant
 from tests.support.recording import Recorder, Subscribe, parked, say, write, written

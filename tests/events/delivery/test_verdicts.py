@@ -23,11 +23,11 @@ from events import tasks
 from events.delivery import failures, verdicts
 from events.delivery.drain import Drain
 from events.delivery.verdicts import is_outage, outages_raised_for_a_retry
-from events.log.envelope import Delivery
 from events.models import ParkedEvent, ProcessedEvent
 from events.publishing.unit_of_work import unit_of_work
+from events.subscribing import Backoff, Delivery
 from events.subscriptions.doorbells import Doorbells
-from events.subscriptions.registry import Backoff, find_subscriber
+from events.subscriptions.registry import find_subscriber
 from kernel.refusals import NotFound, Refusal
 from kernel.tenancy import tenant_connection
 from pos.models import Location

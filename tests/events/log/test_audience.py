@@ -18,9 +18,9 @@ from events.operations.services import publish_edited_copy
 from events.operations.tracing import trace
 from events.publishing.publish import publish
 from events.publishing.unit_of_work import unit_of_work
+from events.subscribing import Backoff
 from events.subscriptions import queries
 from events.subscriptions.declarations import note_rename
-from events.subscriptions.registry import Backoff
 from integrations.models import WebhookEndpoint
 from integrations.webhooks.endpoints import QUEUEING
 from integrations.webhooks.queueing import replay_period

@@ -15,8 +15,9 @@ from events.maintenance.obstacles import obstacles
 from events.models import Subscription
 from events.operations.gauges import scraped
 from events.operations.services import pause_subscription, subscribe_tenant
+from events.subscribing import Backoff
 from events.subscriptions import bindings, queries
-from events.subscriptions.registry import Backoff, forget_subscriber
+from events.subscriptions.registry import forget_subscriber
 from integrations.models import WebhookDelivery
 from integrations.webhooks.deliveries import redeliver
 from integrations.webhooks.endpoints import create_endpoint, delete_endpoint

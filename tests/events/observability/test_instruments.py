@@ -12,9 +12,9 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from prometheus_client import REGISTRY
 
 from config.telemetry import trace_to_collector
-from events.log.envelope import Delivery
 from events.models import Event, ParkedEvent
 from events.observability import instruments, telemetry
+from events.subscribing import Delivery
 from kernel.tenancy import current_tenant, tenant_connection
 from tenants.events import TenantSuspended
 from tenants.models import Tenant

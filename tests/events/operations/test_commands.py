@@ -6,8 +6,8 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
-from events.log.envelope import Delivery
 from events.models import Subscription
+from events.subscribing import Delivery
 from events.subscriptions.doorbells import doorbells
 from kernel.refusals import NotFound
 from tenants.events import TenantSuspended

@@ -17,8 +17,9 @@ from events.event import Category
 from events.models import Event, ProcessedEvent
 from events.operations.dead_letters import letters
 from events.operations.services import publish_edited_copy
+from events.subscribing import Backoff
 from events.subscriptions.queries import feed
-from events.subscriptions.registry import Backoff, forget_subscriber
+from events.subscriptions.registry import forget_subscriber
 from integrations.models import WebhookEndpoint
 from kernel.tenancy import in_public_schema
 from pos.events import OrderCompleted

@@ -9,13 +9,12 @@ import pytest
 from django.db import connection
 from django.test import Client
 
-from events.log.envelope import Delivery
 from events.models import Event, OperatorAction, ParkedEvent, ProcessedEvent, Subscription
 from events.operations.dead_letters import groups, letters
 from events.operations.dry_run import dry_run
 from events.operations.services import CopyInvalid, NotParked, ReasonMissing, discard_parked, publish_edited_copy
 from events.publishing.publish import publish
-from events.subscriptions.registry import Backoff
+from events.subscribing import Backoff, Delivery
 from kernel.tenancy import in_public_schema
 from pos.models import Location, TaxRate
 from staff.services import issue_api_key

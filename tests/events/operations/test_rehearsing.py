@@ -17,8 +17,9 @@ from events.operations.dry_run import DryRun
 from events.operations.rehearsing import DryRunBusy, rehearse, written
 from events.operations.services import subscribe_tenant
 from events.publishing.unit_of_work import unit_of_work
+from events.subscribing import subscriber
 from events.subscriptions.parking import State, park
-from events.subscriptions.registry import forget_subscriber, subscriber
+from events.subscriptions.registry import forget_subscriber
 from pos.models import Location
 from staff.models import ApiKey, User
 from staff.services import hire_owner, issue_api_key

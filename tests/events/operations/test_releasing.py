@@ -16,11 +16,12 @@ from events.operations.releasing import Step
 from events.operations.releasing import release as release_step
 from events.operations.services import discard_parked, subscribe_tenant
 from events.publishing.unit_of_work import unit_of_work
+from events.subscribing import Backoff
 from events.subscriptions import demand
 from events.subscriptions.bindings import Interval, intervals_of
 from events.subscriptions.cursors import lock
 from events.subscriptions.declarations import renamed_names
-from events.subscriptions.registry import CANARY, Backoff, find_subscriber, renamed_subscribers
+from events.subscriptions.registry import CANARY, find_subscriber, renamed_subscribers
 from kernel.refusals import NotFound
 from kernel.tenancy import in_public_schema
 from tenants.events import TenantReactivated, TenantSuspended

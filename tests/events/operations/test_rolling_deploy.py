@@ -17,9 +17,10 @@ from events.event import decode
 from events.models import ParkedEvent, Subscription
 from events.operations import accounts
 from events.operations.services import subscribe_tenant
+from events.subscribing import Backoff
 from events.subscriptions import demand, queries
 from events.subscriptions.bindings import Interval, intervals_of
-from events.subscriptions.registry import Backoff, Subscriber
+from events.subscriptions.registry import Subscriber
 from integrations.bridges.forwarding import Forward
 from kernel.tenancy import in_public_schema
 from tenants.events import TenantReactivated, TenantSuspended

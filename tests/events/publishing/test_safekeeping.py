@@ -40,7 +40,7 @@ def test_w15_no_event_of_a_card_order_holds_the_token_and_the_card_is_charged(sh
 
 
 def test_w15_an_event_of_before_is_still_read_and_charged(shop: Tenant) -> None:
-    from events.log.envelope import Delivery
+    from events.subscribing import Delivery
     from payments.subscribers import charge_cards
 
     old = golden("pos.card_charge_requested", 1)

@@ -22,7 +22,7 @@ from events.publishing.unit_of_work import (
     rehearsal,
     unit_of_work,
 )
-from events.subscriptions.registry import Backoff
+from events.subscribing import Backoff
 from kernel.ids import new_id
 from kernel.refusals import NotFound
 from kernel.tenancy import StatementRefused, in_public_schema, in_tenant

@@ -13,12 +13,12 @@ from prometheus_client import REGISTRY
 
 from config.queues import QUEUES
 from events.delivery.drain import Drain
-from events.log.envelope import Delivery
 from events.maintenance import sweeper
 from events.models import Subscription
 from events.operations.gauges import scraped
 from events.publishing.publish import publish
 from events.publishing.unit_of_work import unit_of_work
+from events.subscribing import Delivery
 from events.subscriptions.doorbells import THIS_INSTANT_MS, CircuitBreaker, Doorbells, Note, doorbells
 from events.subscriptions.registry import find_subscriber
 from events.tasks import drain_tenant, look_after_tables

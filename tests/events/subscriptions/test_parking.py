@@ -9,12 +9,13 @@ from django.db import OperationalError, connection, transaction
 
 from events.delivery.drain import Drain
 from events.delivery.store import Store
-from events.log.envelope import Delivery, Envelope
+from events.log.envelope import Envelope
 from events.models import OperatorAction, ParkedEvent, ProcessedEvent, Subscription
 from events.operations.services import NotParked, ReasonMissing, discard_parked, retry_parked
+from events.subscribing import Backoff, Delivery
 from events.subscriptions.doorbells import Doorbells
 from events.subscriptions.parking import LONGEST_SUMMARY, State, summary
-from events.subscriptions.registry import Backoff, find_subscriber
+from events.subscriptions.registry import find_subscriber
 from kernel.tenancy import in_public_schema
 from pos.models import Barcode
 from tenants.events import TenantSuspended

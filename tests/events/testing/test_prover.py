@@ -11,7 +11,7 @@ from django.db import DataError, IntegrityError, connection, transaction
 
 from events.publishing.publish import publish
 from events.publishing.unit_of_work import unit_of_work
-from events.subscriptions.registry import Backoff
+from events.subscribing import Backoff
 from events.testing import (
     EndsItsProcess,
     HandlerFails,

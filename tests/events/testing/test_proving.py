@@ -7,9 +7,9 @@ import pytest
 from django.db import connection
 
 from events.events import SubscriptionPaused, WebhookEndpointPaused
-from events.log.envelope import Delivery
 from events.publishing.publish import publish
 from events.publishing.unit_of_work import unit_of_work
+from events.subscribing import Delivery
 from events.subscriptions.registry import all_subscribers
 from events.testing import NotIdempotent, prove_idempotent
 from integrations.webhooks.endpoints import QUEUEING, create_endpoint

@@ -8,7 +8,7 @@ from celery.exceptions import SoftTimeLimitExceeded
 from django.db import OperationalError
 from psycopg.errors import SerializationFailure
 
-from events.log.envelope import Delivery
+from events.subscribing import Delivery
 from tests.faults.simulation.releases import COUNTED, identity
 from tests.faults.simulation.world import Killed
 

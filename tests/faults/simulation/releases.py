@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 from django.db import OperationalError
 
 from events.event import EventUnreadable
+from events.subscribing import Backoff
 from events.subscriptions.bindings import Interval
-from events.subscriptions.registry import Backoff, Subscriber
+from events.subscriptions.registry import Subscriber
 from tests.faults.simulation.database import Database
 from tests.faults.simulation.rows import Rows, SubscriptionRow
 

@@ -8,7 +8,7 @@ import time
 
 from django.db import connection
 
-from events.log.envelope import Delivery
+from events.subscribing import Delivery
 from pos.models import Location
 from tenants.events import TenantSuspended
 

@@ -1,4 +1,4 @@
-from events.subscriptions.registry import subscriber
+from events.subscribing import subscriber
 from tenants.events import TenantSuspended
 from tests.support.deadly.handling import NAME, act
 
