@@ -8,10 +8,10 @@ from django.conf import settings
 from django.db import connection
 
 from events.operations.services import TENANT_TABLES, subscribe_tenant
-from events.subscribing import subscriber
+from events.subscribing import Options, subscriber
 from events.subscriptions import demand
 from events.subscriptions.doorbells import doorbells
-from events.subscriptions.registry import Options, forget_subscriber
+from events.subscriptions.registry import forget_subscriber
 from kernel.ids import new_id
 from kernel.tenancy import in_public_schema, in_tenant
 from notifications.services import receive_alerts
