@@ -31,6 +31,10 @@ AnyListener = Callable[[Any], Awaitable[None] | None]
 logger = logging.getLogger(__name__)
 
 
+def name_of(listener: AnyListener) -> str:
+    return f"{listener.__module__}.{getattr(listener, '__qualname__', type(listener).__qualname__)}"
+
+
 class BusClosed(Exception):
     """The bus was closed: nothing can be published on it any more."""
 
@@ -74,6 +78,10 @@ class EventBus:
 
     def hears(self, event_type: type) -> bool:
         return any(each in self._listeners for each in event_type.__mro__)
+
+    def listeners_of(self, event_type: type) -> list[str]:
+        """Return the names of what listens to a type, in the order in which they have subscribed."""
+        return [name_of(listener) for listener in self._listeners_of(event_type)]
 
     async def deliver(self, event: object, *, tenant_id: str = "") -> list[Outcome]:
         """Let every listener react, at the same time, and wait for all of them."""
@@ -119,7 +127,7 @@ class EventBus:
             loop.call_soon_threadsafe(loop.stop)
 
     async def _react(self, listener: AnyListener, event: object, tenant_id: str) -> Outcome:
-        name = f"{listener.__module__}.{getattr(listener, '__qualname__', type(listener).__qualname__)}"
+        name = name_of(listener)
         reaction = Reaction(listener=name, event=event, tenant_id=tenant_id)
         try:
             if inspect.iscoroutinefunction(listener):

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from dataclasses import fields
 from inspect import cleandoc
 
+from events.bus.local import bus
 from events.event import EventType, all_types
-from events.subscriptions.registry import all_subscribers
+from events.subscriptions.registry import CANARY, all_subscribers
 
 MODULES = re.compile(r"\b(?:\w+\.)+(?=\w)")
 HEADER = """# Events
@@ -29,14 +30,18 @@ def markdown() -> str:
 
 
 def listeners_of(event_type: EventType) -> list[str]:
-    return [subscriber.name for subscriber in all_subscribers() if event_type.name in subscriber.types]
+    """Name the subscribers of a type, then what listens on the bus of each process."""
+    if event_type.name == CANARY:
+        return ["every subscriber"]
+    subscribed = [subscriber.name for subscriber in all_subscribers() if event_type.name in subscriber.types]
+    return subscribed + [f"{name} (bus)" for name in bus.listeners_of(event_type.cls)]
 
 
 def _section(event_type: EventType) -> str:
     declared = ", ".join(f"`{field.name}: {_type_name(field.type)}`" for field in fields(event_type.cls))  # type: ignore[arg-type]
     listeners = ", ".join(f"`{name}`" for name in listeners_of(event_type)) or "nobody"
-    said = event_type.cls.__doc__ or ""
-    description = "" if said.startswith(f"{event_type.cls.__name__}(") else cleandoc(said) + "\n\n"
+    docstring = event_type.cls.__doc__ or ""
+    description = "" if docstring.startswith(f"{event_type.cls.__name__}(") else cleandoc(docstring) + "\n\n"
     return (
         f"\n## {event_type.name}\n\n{description}"
         f"- class `{event_type.cls.__name__}`, version {event_type.version}, {event_type.category}\n"

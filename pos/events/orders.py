@@ -54,7 +54,7 @@ class SettledTender:
 
 @event("pos.order_placed", category=Category.INTEGRATION, stream="order:{order_id}")
 class OrderPlaced(Event):
-    """An order was rung up. `due` is what is not settled yet; `charges` are the cards to charge for it."""
+    """An order was rung up. `due` is what is not settled yet; cards are charged by `pos.card_charge_requested`."""
 
     order_id: UUID
     register_id: UUID
