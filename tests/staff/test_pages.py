@@ -54,6 +54,7 @@ def address(committed: Tenant) -> Iterator[str]:
 @pytest.fixture
 def page(address: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # Playwright's event loop runs in this thread
+    from django.db import connections
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
@@ -64,6 +65,7 @@ def page(address: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         opened.on("console", lambda message: opened.refused.append(message.text) if message.type == "error" else None)
         opened.on("pageerror", lambda error: opened.refused.append(str(error)))
         yield opened
+        connections.close_all()  # those of Playwright's context, in which the test has asked the database
         browser.close()
 
 
