@@ -6,7 +6,7 @@ from drf_spectacular.extensions import OpenApiSerializerFieldExtension
 from drf_spectacular.plumbing import ResolvedComponent
 from rest_framework import serializers
 
-LARGEST_AMOUNT = 10**12
+from kernel.limits import LARGEST_AMOUNT
 
 
 class MoneyField(serializers.Field):  # type: ignore[type-arg]

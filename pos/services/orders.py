@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 
 from events.publishing import publish
 from events.unit_of_work import unit_of_work
+from kernel.bounds import require_amount, require_goods
 from kernel.ids import new_id
 from kernel.refusals import NotFound, Refusal
 from pos.events import OrderCompleted, OrderPlaced, OrderVoided, ReceiptRequested, SettledTender, SoldLine
@@ -79,12 +80,15 @@ def place_order(
     :raises OrderExists: when the id was used before.
     :raises ShiftNotOpen: when the register has no open shift.
     :raises LinesInvalid: when a line names nothing that the shop sells.
+    :raises NumberTooLarge: when all lines come to too much, in goods or in money.
     :raises TenderMismatch: when the tenders exceed what may be taken.
     """
     with unit_of_work():
         shift = open_shift_of(register)
         rows = _rows(id, lines)
+        require_goods(row.quantity for row in rows)
         total = sum(row.total for row in rows)
+        require_amount(total)
         tax_total = sum(row.tax_total for row in rows)
         order = Order(
             id=id,

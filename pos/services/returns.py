@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 
 from events.publishing import publish
 from events.unit_of_work import unit_of_work
+from kernel.bounds import require_amount, require_goods
 from kernel.refusals import NotFound, Refusal
 from pos.events import RefundedTender, ReturnCompleted, ReturnedLine
 from pos.models import Order, OrderLine, Refund, Register, Return, ReturnLine, TaxRate, TenderType
@@ -80,6 +81,7 @@ def complete_return(
     :raises OrderNotCompleted: when the order is not completed.
     :raises RefundExceedsQuantity: when more comes back than was sold and not returned yet.
     :raises LinesInvalid: when a line without an order names nothing that the shop sells.
+    :raises NumberTooLarge: when lines without an order come to too much, in goods or in money.
     """
     with unit_of_work():
         shift = open_shift_of(register)
@@ -88,6 +90,10 @@ def complete_return(
             message = f"order {order.id} is {order.status.lower()}: only a completed one can be returned"
             raise OrderNotCompleted(message)
         rows = _linked_rows(order, lines) if order else _free_rows(lines)
+        total = sum(row.total for row in rows)
+        if order is None:
+            require_goods(row.quantity for row in rows)
+            require_amount(total)
         returned = Return(
             id=id,
             order=order,
@@ -96,7 +102,7 @@ def complete_return(
             number=take_return_number(register),
             currency=register.location.currency,
             tax_total=sum(row.tax_total for row in rows),
-            total=sum(row.total for row in rows),
+            total=total,
             reason=reason,
             fingerprint=fingerprint,
             occurred_at=occurred_at,
