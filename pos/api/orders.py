@@ -16,7 +16,7 @@ from events.idempotency import fingerprint_of
 from kernel import limits
 from kernel.api.fields import MailAddress, MomentField, QuantityField, Text, UUIDv7Field
 from kernel.api.inputs import Body
-from kernel.api.money import MoneyField, money
+from kernel.api.money import InOwnCurrency, MoneyField, money
 from kernel.api.operations import operation
 from kernel.api.pages import Pages
 from kernel.api.terminal import terminal_of
@@ -30,6 +30,7 @@ from pos.services.orders import (
     LinesInvalid,
     OrderExists,
     OrderNotEditable,
+    OtherCurrency,
     add_tenders,
     place_order,
     void_order,
@@ -107,7 +108,7 @@ class TenderSerializer(serializers.ModelSerializer[Tender]):
 
 
 @extend_schema_serializer(deprecate_fields=["register", "shift"])
-class OrderSerializer(serializers.ModelSerializer[Order]):
+class OrderSerializer(InOwnCurrency, serializers.ModelSerializer[Order]):
     subtotal = MoneyField(read_only=True)
     tax_total = MoneyField(read_only=True)
     total = MoneyField(read_only=True)
@@ -132,7 +133,7 @@ class OrderSerializer(serializers.ModelSerializer[Order]):
 
 def shown(order_id: UUID) -> Any:
     order = generics.get_object_or_404(orders(), id=order_id)
-    return OrderSerializer(order, context={"currency": order.currency}).data
+    return OrderSerializer(order).data
 
 
 def paying_of(data: list[dict[str, Any]]) -> list[Paying]:
@@ -190,11 +191,10 @@ class OrderListView(generics.GenericAPIView[Order]):
             return _answered_before(exists, request)
 
     @operation("list_orders", answers=OrderSerializer(many=True), paged=True)
-    def get(self, request: Request) -> Response:
+    def get(self, _request: Request) -> Response:
         """List the shop's orders, by their ids: the earliest first."""
         page = self.paginate_queryset(orders())
-        context = {"currency": terminal_of(request).currency}
-        return self.get_paginated_response(OrderSerializer(page or [], many=True, context=context).data)
+        return self.get_paginated_response(OrderSerializer(page or [], many=True).data)
 
 
 def _answered_before(exists: OrderExists, request: Request) -> Response:
@@ -220,7 +220,7 @@ class OrderTendersView(APIView):
         "add_tenders",
         body=AddTendersBody,
         answers={201: OrderSerializer},
-        refuses=[NotFound, OrderNotEditable, TenderMismatch],
+        refuses=[NotFound, OrderNotEditable, TenderMismatch, OtherCurrency],
         keyed=True,
         example={"tenders": [{"type": "cash", "amount": {"amount": 2500, "currency": "EUR"}}]},
     )
@@ -228,7 +228,12 @@ class OrderTendersView(APIView):
         """Take further tenders for an order; it is completed when they settle it."""
 
         def add(_fingerprint: str) -> Response:
-            add_tenders(order_id=order_id, tenders=paying_of(asked["tenders"]), now=timezone.now())
+            add_tenders(
+                order_id=order_id,
+                currency=terminal_of(request).currency,
+                tenders=paying_of(asked["tenders"]),
+                now=timezone.now(),
+            )
             return Response(shown(order_id), status=201)
 
         return idempotent(request, "tenders", add)

@@ -15,13 +15,13 @@ from events.idempotency import fingerprint_of
 from kernel import limits
 from kernel.api.fields import MomentField, QuantityField, Text, UUIDv7Field
 from kernel.api.inputs import Body
-from kernel.api.money import MoneyField
+from kernel.api.money import InOwnCurrency, MoneyField
 from kernel.api.operations import operation
 from kernel.api.terminal import terminal_of
 from kernel.ids import new_id
 from kernel.refusals import NotFound
 from pos.models import Refund, Register, Return, ReturnLine
-from pos.services.orders import LinesInvalid
+from pos.services.orders import LinesInvalid, OtherCurrency
 from pos.services.returns import (
     OrderNotCompleted,
     RefundExceedsPaid,
@@ -89,7 +89,7 @@ class RefundSerializer(serializers.ModelSerializer[Refund]):
 
 
 @extend_schema_serializer(deprecate_fields=["order", "register"])
-class ReturnSerializer(serializers.ModelSerializer[Return]):
+class ReturnSerializer(InOwnCurrency, serializers.ModelSerializer[Return]):
     tax_total = MoneyField(read_only=True)
     total = MoneyField(read_only=True)
     lines = ReturnLineSerializer(many=True, read_only=True)
@@ -106,7 +106,7 @@ class ReturnSerializer(serializers.ModelSerializer[Return]):
 def shown(return_id: UUID) -> Any:
     returns = Return.objects.select_related("register").prefetch_related("lines", "refunds__type")
     found = generics.get_object_or_404(returns, id=return_id)
-    return ReturnSerializer(found, context={"currency": found.currency}).data
+    return ReturnSerializer(found).data
 
 
 A_MUG = {
@@ -131,6 +131,7 @@ class ReturnListView(APIView):
             RefundExceedsQuantity,
             RefundExceedsPaid,
             LinesInvalid,
+            OtherCurrency,
         ],
         keyed=True,
         example=A_MUG,

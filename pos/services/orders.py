@@ -44,6 +44,14 @@ class OrderNotEditable(Refusal):
     title = "Order not editable"
 
 
+class OtherCurrency(Refusal):
+    """The order has amounts of a currency in which the register that asks does not work."""
+
+    code = "other-currency"
+    title = "Order in another currency"
+    status = 422
+
+
 @dataclass(frozen=True, kw_only=True)
 class Asked:
     """A line as the terminal asks for it: a variant of the catalogue, or a service with its own description.
@@ -117,15 +125,18 @@ def place_order(
     return order
 
 
-def add_tenders(*, order_id: UUID, tenders: Sequence[Paying], now: datetime) -> Order:
+def add_tenders(*, order_id: UUID, currency: str, tenders: Sequence[Paying], now: datetime) -> Order:
     """Take further tenders for a placed order, and complete it when they settle it.
 
+    :param currency: in which the tenders' amounts are.
     :raises NotFound: when there is no such order.
+    :raises OtherCurrency: when the order is in another one.
     :raises OrderNotEditable: when it is completed or voided.
     :raises TenderMismatch: when the tenders exceed what is due.
     """
     with unit_of_work():
         order = lock_order(order_id)
+        require_currency(order, currency)
         _require_placed(order)
         hand_over(order=order, paying=tenders)
         complete_if_settled(order=order, now=now)
@@ -201,6 +212,15 @@ def lock_order(order_id: UUID) -> Order:
         message = f"no order {order_id} exists"
         raise NotFound(message)
     return order
+
+
+def require_currency(order: Order, currency: str) -> None:
+    """:raises OtherCurrency: when amounts of this currency are not amounts of the order."""
+    if order.currency != currency:
+        message = (
+            f"order {order.id} is in {order.currency}, and this register works in {currency}: use one of its location"
+        )
+        raise OtherCurrency(message, currency=order.currency)
 
 
 def _require_placed(order: Order) -> None:

@@ -16,7 +16,7 @@ from pos.events import RefundedTender, ReturnCompleted, ReturnedLine
 from pos.models import Order, OrderLine, Refund, Register, Return, ReturnLine, TaxRate, TenderType
 from pos.pricing import Tax, price_line, share
 from pos.queries import variants_asked_for
-from pos.services.orders import LinesInvalid, lock_order
+from pos.services.orders import LinesInvalid, lock_order, require_currency
 from pos.services.tills import open_shift_of, take_return_number
 
 
@@ -78,6 +78,7 @@ def complete_return(
     :raises ReturnExists: when the id was used before.
     :raises ShiftNotOpen: when the register has no open shift.
     :raises NotFound: when the order, or one of its lines, does not exist.
+    :raises OtherCurrency: when the order is not in the currency of the register's location.
     :raises OrderNotCompleted: when the order is not completed.
     :raises RefundExceedsQuantity: when more comes back than was sold and not returned yet.
     :raises LinesInvalid: when a line without an order names nothing that the shop sells.
@@ -86,6 +87,8 @@ def complete_return(
     with unit_of_work():
         shift = open_shift_of(register)
         order = lock_order(order_id) if order_id else None
+        if order:
+            require_currency(order, register.location.currency)
         if order and order.status != Order.Status.COMPLETED:
             message = f"order {order.id} is {order.status.lower()}: only a completed one can be returned"
             raise OrderNotCompleted(message)
