@@ -7,12 +7,12 @@ import sys
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-    from django.conf import settings
+    import django
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
 
     try:
-        _ = settings.INSTALLED_APPS
+        django.setup()
     except ImproperlyConfigured as error:
         sys.exit(f"the settings are wrong: {error}")
     execute_from_command_line(sys.argv)

@@ -15,6 +15,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 from django.conf import settings
 
 from config.broker_guard import guard_lost_client
+from config.environment import setting
 from config.queues import QUEUES
 
 VISIBILITY_SECONDS = 300
@@ -33,7 +34,7 @@ app.conf.update(
         "unacked_restore_limit": 50,
         "socket_timeout": 1,
         "socket_connect_timeout": 1,
-        "global_keyprefix": os.environ.get("BROKER_PREFIX", ""),
+        "global_keyprefix": setting("BROKER_PREFIX", default=""),
     },
     broker_connection_retry_on_startup=True,
     broker_connection_max_retries=None,
@@ -54,7 +55,7 @@ app.conf.update(
     task_soft_time_limit=540,
     result_backend=None,
     worker_prefetch_multiplier=1,
-    worker_soft_shutdown_timeout=float(os.environ.get("WORKER_SOFT_SHUTDOWN_SECONDS", "25")),
+    worker_soft_shutdown_timeout=setting("WORKER_SOFT_SHUTDOWN_SECONDS", default=25.0),
     worker_enable_soft_shutdown_on_idle=True,
     worker_hijack_root_logger=False,
     worker_send_task_events=True,

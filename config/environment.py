@@ -1,4 +1,4 @@
-"""Settings from the environment; one that cannot be read is named, with what it is set to."""
+"""Settings from the environment; one that breaks its rule (`config/rules.py`) is named, with what is allowed."""
 
 import os
 from typing import Any
@@ -6,21 +6,37 @@ from typing import Any
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+from config.rules import RULES
+
 BROKER_SCHEMES = ("redis://", "rediss://", "unix://")
+SHOWN = 60
+
+
+def setting(name: str, *, default: Any) -> Any:
+    """Read a setting as its rule says; the default, where the environment does not have it.
+
+    :raises ImproperlyConfigured: when it is set to something that its rule does not allow.
+    """
+    text, rule = os.environ.get(name), RULES[name]
+    if text is None:
+        return default
+    try:
+        return rule.read(text)
+    except ValueError:
+        found = "set to something else" if rule.secret else f"set to {text[:SHOWN]!r}"
+        message = f"{name} is {found}; it takes {rule.allowed}"
+        raise ImproperlyConfigured(message) from None
 
 
 class Environment(environ.Env):  # type: ignore[misc]
-    def get_value(self, var: str, *arguments: Any, **options: Any) -> Any:
-        """:raises ImproperlyConfigured: when the variable is missing, or is not of its kind."""
-        try:
-            return super().get_value(var, *arguments, **options)
-        except ValueError as error:
-            message = f"{var} is set to {os.environ.get(var, '')!r}: {error}"
-            raise ImproperlyConfigured(message) from error
+    """URLs that stand for several settings. They hold passwords, so that none is shown."""
 
     def database(self, var: str, default: str) -> dict[str, Any]:
         """:raises ImproperlyConfigured: when it is no URL of a PostgreSQL database."""
-        found: dict[str, Any] = self.db(var, default=default)
+        try:
+            found: dict[str, Any] = self.db(var, default=default)
+        except (ValueError, ImproperlyConfigured):
+            found = {}
         if "postgresql" not in found.get("ENGINE", "") or not found.get("NAME"):
             message = f"{var} is no URL of a database: postgresql://USER:PASSWORD@HOST:PORT/NAME"
             raise ImproperlyConfigured(message)
@@ -33,3 +49,14 @@ class Environment(environ.Env):  # type: ignore[misc]
             message = f"{var} is no URL of a broker: redis://HOST:PORT/NUMBER"
             raise ImproperlyConfigured(message)
         return url
+
+    def mail_server(self, var: str, default: str) -> dict[str, Any]:
+        """:raises ImproperlyConfigured: when it is no URL of a mail server."""
+        try:
+            found: dict[str, Any] = self.email_url(var, default=default)
+        except (ValueError, ImproperlyConfigured):
+            found = {}
+        if not found.get("EMAIL_BACKEND"):
+            message = f"{var} is no URL of a mail server: smtp://USER:PASSWORD@HOST:PORT"
+            raise ImproperlyConfigured(message)
+        return found

@@ -1,13 +1,19 @@
 """How the web processes run: threads, loopback unless told otherwise."""
 
-import os
 import sys
 from typing import Any
 
-bind = os.environ.get("WEB_BIND", "127.0.0.1:8000")
+from django.core.exceptions import ImproperlyConfigured
+
+from config.environment import setting
+
+try:
+    bind = setting("WEB_BIND", default="127.0.0.1:8000")
+    workers = setting("WEB_PROCESSES", default=2)
+    threads = setting("WEB_THREADS", default=16)
+except ImproperlyConfigured as error:
+    sys.exit(f"the settings are wrong: {error}")
 worker_class = "gthread"
-workers = int(os.environ.get("WEB_PROCESSES", "2"))
-threads = int(os.environ.get("WEB_THREADS", "16"))
 timeout = 60
 graceful_timeout = 20
 keepalive = 5

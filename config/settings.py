@@ -10,7 +10,7 @@ from typing import Any
 from django.urls import reverse_lazy
 
 from config.browsers import browser_settings
-from config.environment import Environment
+from config.environment import Environment, setting
 from config.place import load_urls, var
 from config.slots import DEFAULTS, slots_of
 from kernel.limits import LARGEST_BODY
@@ -21,8 +21,8 @@ Environment.read_env(os.environ.get("ENV_FILE") or BASE_DIR / ".env")
 load_urls()
 env = Environment()
 
-DEBUG = env.bool("DEBUG", default=False)
-SECRET_KEY = env.str("SECRET_KEY", default="")
+DEBUG = setting("DEBUG", default=False)
+SECRET_KEY = setting("SECRET_KEY", default="")
 if not SECRET_KEY:
     secret_file = var() / "secret-key"
     if not secret_file.exists():
@@ -33,10 +33,10 @@ if not SECRET_KEY:
         secret_file.chmod(0o600)
     SECRET_KEY = secret_file.read_text()
 
-SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
+SECRET_KEY_FALLBACKS = setting("SECRET_KEY_FALLBACKS", default=[])
 
-BASE_DOMAIN = env.str("BASE_DOMAIN", default="localhost")
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[f".{BASE_DOMAIN}", "127.0.0.1"])
+BASE_DOMAIN = setting("BASE_DOMAIN", default="localhost")
+ALLOWED_HOSTS = setting("ALLOWED_HOSTS", default=[f".{BASE_DOMAIN}", "127.0.0.1"])
 
 # Tenants: what lives in the shared schema, and what every tenant has for itself.
 SHARED_APPS = [
@@ -147,9 +147,9 @@ AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contri
 
 # Signing in (staff/sign_in.py): so many failures of one person at one host, and of one address at all hosts together.
 AXES_HANDLER = "staff.sign_in.SignInLimits"
-AXES_FAILURE_LIMIT = env.int("SIGN_IN_FAILURES", default=5)
-SIGN_IN_FAILURES_PER_ADDRESS = env.int("SIGN_IN_FAILURES_PER_ADDRESS", default=30)
-AXES_COOLOFF_TIME = timedelta(minutes=env.int("SIGN_IN_WAIT_MINUTES", default=15))
+AXES_FAILURE_LIMIT = setting("SIGN_IN_FAILURES", default=5)
+SIGN_IN_FAILURES_PER_ADDRESS = setting("SIGN_IN_FAILURES_PER_ADDRESS", default=30)
+AXES_COOLOFF_TIME = timedelta(minutes=setting("SIGN_IN_WAIT_MINUTES", default=15))
 AXES_LOCKOUT_PARAMETERS = ["username", "ip_address"]
 AXES_USERNAME_CALLABLE = "staff.sign_in.username_at_host"
 AXES_CLIENT_IP_CALLABLE = "staff.sign_in.network"
@@ -164,11 +164,11 @@ OTP_TOTP_ISSUER = "Tillflow"
 # Sessions end when nobody works (staff.SignInRules says after how long), and after a working day in any case.
 SESSION_SAVE_EVERY_REQUEST = True
 SESSION_COOKIE_AGE = 30 * 60
-LONGEST_SESSION_SECONDS = env.int("LONGEST_SESSION_SECONDS", default=12 * 3600)
+LONGEST_SESSION_SECONDS = setting("LONGEST_SESSION_SECONDS", default=12 * 3600)
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
 # The audit: days for which its entries are kept; 0 for all.
-AUDIT_DAYS = env.int("AUDIT_DAYS", default=400)
+AUDIT_DAYS = setting("AUDIT_DAYS", default=400)
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_TZ = True
@@ -194,7 +194,7 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "web.schema.Schema",
     "DEFAULT_VERSIONING_CLASS": "rest_framework.versioning.NamespaceVersioning",
     "DEFAULT_THROTTLE_CLASSES": ["web.throttles.DeviceThrottle"],
-    "DEFAULT_THROTTLE_RATES": {"device": env.str("DEVICE_THROTTLE", default="6000/min")},
+    "DEFAULT_THROTTLE_RATES": {"device": setting("DEVICE_THROTTLE", default="6000/min")},
     "EXCEPTION_HANDLER": "web.problems.problem_response",
     "COERCE_DECIMAL_TO_STRING": True,
     "DEFAULT_METADATA_CLASS": None,
@@ -221,53 +221,53 @@ SPECTACULAR_SETTINGS = {
 DATA_UPLOAD_MAX_MEMORY_SIZE = LARGEST_BODY
 
 # Mail goes to the console until EMAIL_URL names a server: smtp://user:password@host:port
-EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
+EMAIL_CONFIG = env.mail_server("EMAIL_URL", default="consolemail://")
 vars().update(EMAIL_CONFIG)
 EMAIL_TIMEOUT = 10
-DEFAULT_FROM_EMAIL = env.str("MAIL_FROM", default=f"receipts@{BASE_DOMAIN}")
+DEFAULT_FROM_EMAIL = setting("MAIL_FROM", default=f"receipts@{BASE_DOMAIN}")
 
 # Payments: the card gateway of this deployment.
-CARD_GATEWAY = env.str("CARD_GATEWAY", default="payments.gateways.simulator.SimulatedGateway")
+CARD_GATEWAY = setting("CARD_GATEWAY", default="payments.gateways.simulator.SimulatedGateway")
 
 # Webhooks: only for development, endpoints on this machine and without TLS.
-WEBHOOKS_MAY_BE_LOCAL = env.bool("WEBHOOKS_MAY_BE_LOCAL", default=False)
+WEBHOOKS_MAY_BE_LOCAL = setting("WEBHOOKS_MAY_BE_LOCAL", default=False)
 
 # Calls to others' servers: how many all workers together make at once, by queue; of these one shop makes at most half.
 OUTGOING_SLOTS = {queue: slots_of(queue) for queue in DEFAULTS}
 
 # Drains: the seconds after which a handler is interrupted; after half as many more its process is killed.
-HANDLER_SECONDS = env.float("HANDLER_SECONDS", default=30.0)
+HANDLER_SECONDS = setting("HANDLER_SECONDS", default=30.0)
 
 # Seeing: the token that a Prometheus needs at /metrics.
 METRICS_TOKEN = (
-    env.str("METRICS_TOKEN", default="") or hashlib.sha256(f"metrics {SECRET_KEY}".encode()).hexdigest()[:32]
+    setting("METRICS_TOKEN", default="") or hashlib.sha256(f"metrics {SECRET_KEY}".encode()).hexdigest()[:32]
 )
 
 # Web: the threads of a process, and on how many of them one shop's requests run while others ask. Live feeds hold a
 # thread each: how many there are in a process, in all and of one shop, and for how long.
-WEB_THREADS = env.int("WEB_THREADS", default=16)
-WEB_THREADS_OF_ONE = env.int("WEB_THREADS_OF_ONE", default=max(1, WEB_THREADS // 8))
-LIVE_STREAMS = env.int("LIVE_STREAMS", default=4)
-LIVE_STREAMS_OF_ONE = env.int("LIVE_STREAMS_OF_ONE", default=max(1, LIVE_STREAMS // 2))
-LIVE_SECONDS = env.float("LIVE_SECONDS", default=55.0)
+WEB_THREADS = setting("WEB_THREADS", default=16)
+WEB_THREADS_OF_ONE = setting("WEB_THREADS_OF_ONE", default=max(1, WEB_THREADS // 8))
+LIVE_STREAMS = setting("LIVE_STREAMS", default=4)
+LIVE_STREAMS_OF_ONE = setting("LIVE_STREAMS_OF_ONE", default=max(1, LIVE_STREAMS // 2))
+LIVE_SECONDS = setting("LIVE_SECONDS", default=55.0)
 
 # Bridges: where integration events go besides; each is on when its address is given.
-BRIDGE_RABBITMQ_URL = env.str("BRIDGE_RABBITMQ_URL", default="")
-BRIDGE_RABBITMQ_EXCHANGE = env.str("BRIDGE_RABBITMQ_EXCHANGE", default="tillflow.events")
-BRIDGE_KAFKA_SERVERS = env.str("BRIDGE_KAFKA_SERVERS", default="")
-BRIDGE_KAFKA_TOPIC = env.str("BRIDGE_KAFKA_TOPIC", default="tillflow.events")
-BRIDGE_SNS_TOPIC_ARN = env.str("BRIDGE_SNS_TOPIC_ARN", default="")
-BRIDGE_SQS_QUEUE_URL = env.str("BRIDGE_SQS_QUEUE_URL", default="")
+BRIDGE_RABBITMQ_URL = setting("BRIDGE_RABBITMQ_URL", default="")
+BRIDGE_RABBITMQ_EXCHANGE = setting("BRIDGE_RABBITMQ_EXCHANGE", default="tillflow.events")
+BRIDGE_KAFKA_SERVERS = setting("BRIDGE_KAFKA_SERVERS", default="")
+BRIDGE_KAFKA_TOPIC = setting("BRIDGE_KAFKA_TOPIC", default="tillflow.events")
+BRIDGE_SNS_TOPIC_ARN = setting("BRIDGE_SNS_TOPIC_ARN", default="")
+BRIDGE_SQS_QUEUE_URL = setting("BRIDGE_SQS_QUEUE_URL", default="")
 
 # Retention: whole months of the log that are kept in the database (0: all of them), and where the others are archived.
-RETENTION_MONTHS = env.int("RETENTION_MONTHS", default=0)
-ARCHIVE_DIR = env.str("ARCHIVE_DIR", default=str(var() / "archive"))
+RETENTION_MONTHS = setting("RETENTION_MONTHS", default=0)
+ARCHIVE_DIR = setting("ARCHIVE_DIR", default=str(var() / "archive"))
 
 # Health: the age of the oldest pending event from which on /readyz answers 503, and what /healthz names this instance.
-READY_PENDING_SECONDS = env.float("READY_PENDING_SECONDS", default=300.0)
-INSTANCE = env.str("INSTANCE", default="")
+READY_PENDING_SECONDS = setting("READY_PENDING_SECONDS", default=300.0)
+INSTANCE = setting("INSTANCE", default="")
 
-LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
+LOG_LEVEL = setting("LOG_LEVEL", default="INFO")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -284,9 +284,9 @@ LOGGING = {
 LOGGING_CONFIG = "config.logs.configure"
 
 # Browsers: the scheme that shops are reached by decides cookies, HSTS and whom to believe (config/browsers.py).
-PUBLIC_SCHEME = env.str("PUBLIC_SCHEME", default="http")
-TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=1 if PUBLIC_SCHEME == "https" else 0)
-vars().update(browser_settings(PUBLIC_SCHEME, hsts_seconds=env.int("HSTS_SECONDS", default=365 * 24 * 3600)))
+PUBLIC_SCHEME = setting("PUBLIC_SCHEME", default="http")
+TRUSTED_PROXIES = setting("TRUSTED_PROXIES", default=1 if PUBLIC_SCHEME == "https" else 0)
+vars().update(browser_settings(PUBLIC_SCHEME, hsts_seconds=setting("HSTS_SECONDS", default=365 * 24 * 3600)))
 
 UNFOLD = {
     "SITE_TITLE": "Tillflow",

@@ -1,11 +1,11 @@
 """How many calls to others' servers the workers of a deployment make at once, by queue; from the environment."""
 
-from config.environment import Environment
+from config.environment import setting
 
 DEFAULTS = {"cards": 4, "mail": 2, "webhooks": 4}
 
 
 def slots_of(queue: str) -> int:
-    """:raises ImproperlyConfigured: when the variable holds no number."""
-    slots: int = Environment().int(f"{queue.upper()}_SLOTS", default=DEFAULTS[queue])
+    """:raises ImproperlyConfigured: when the variable breaks its rule."""
+    slots: int = setting(f"{queue.upper()}_SLOTS", default=DEFAULTS[queue])
     return slots

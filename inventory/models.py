@@ -30,8 +30,8 @@ class StockItem(models.Model):
     location_id = models.UUIDField()
     sku = models.CharField(max_length=limits.CODE, blank=True)
     title = models.CharField(max_length=limits.TITLE, blank=True)
-    on_hand = models.DecimalField(max_digits=14, decimal_places=3, default=0)
-    reorder_point = models.DecimalField(max_digits=14, decimal_places=3, default=0)
+    on_hand = models.DecimalField(max_digits=limits.STOCK_DIGITS, decimal_places=3, default=0)
+    reorder_point = models.DecimalField(max_digits=limits.QUANTITY_DIGITS, decimal_places=3, default=0)
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
@@ -66,7 +66,9 @@ class StockMovement(models.Model):
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     item = models.ForeignKey(StockItem, on_delete=models.PROTECT, related_name="movements")
     kind = models.CharField(max_length=10, choices=Kind.choices)
-    quantity = models.DecimalField(max_digits=14, decimal_places=3, help_text="In is positive, out negative")
+    quantity = models.DecimalField(
+        max_digits=limits.QUANTITY_DIGITS, decimal_places=3, help_text="In is positive, out negative"
+    )
     reason = models.CharField(max_length=limits.REASON, blank=True)
     source_type = models.CharField(max_length=20)
     source_id = models.UUIDField()

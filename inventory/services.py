@@ -13,6 +13,7 @@ from events.publishing.unit_of_work import unit_of_work
 from events.subscriptions.queries import unheard
 from inventory.events import InventoryStockChanged, ProductOutOfStock, StockRanLow
 from inventory.models import StockedVariant, StockItem, StockMovement
+from kernel.bounds import require_goods
 from kernel.money import QUANTITY_STEP
 from kernel.refusals import NotFound, Refusal
 from kernel.tenancy import current_tenant
@@ -64,6 +65,7 @@ def receive_goods(*, source: Source, moved: Sequence[Moved]) -> list[StockMoveme
     """Take delivered goods into stock, once for each document.
 
     :raises DocumentExists: when another document was posted under this id.
+    :raises NumberTooLarge: when its quantities come to too much.
     :raises UnknownVariants: when a variant is not one that is kept in stock.
     :raises VariantsNotHeardOf: when the catalogue has said something of it that inventory has yet to apply.
     """
@@ -74,6 +76,7 @@ def adjust_stock(*, source: Source, moved: Sequence[Moved]) -> list[StockMovemen
     """Correct the stock by hand, once for each document: breakage, theft, found goods.
 
     :raises DocumentExists: when another document was posted under this id.
+    :raises NumberTooLarge: when its quantities come to too much.
     :raises UnknownVariants: when a variant is not one that is kept in stock.
     :raises VariantsNotHeardOf: when the catalogue has said something of it that inventory has yet to apply.
     """
@@ -138,6 +141,7 @@ def know_variant(*, variant_id: UUID, sku: str, title: str, tracked: bool) -> No
 
 def _post_document(*, source: Source, kind: StockMovement.Kind, moved: Sequence[Moved]) -> list[StockMovement]:
     """Post a document that has an id of its own; one that was posted already is answered with its movements."""
+    require_goods(line.quantity for line in moved)
     with unit_of_work():
         _require_tracked(moved)
         _take_ledger(source.location_id)

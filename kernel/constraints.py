@@ -81,7 +81,7 @@ def _violated(
             return model, getattr(constraint, "field", ""), str(constraint.get_violation_error_message())
     if isinstance(cause, errors.UniqueViolation):
         return _unique_field(model, cause)
-    return model, "", cause.diag.message_primary or GONE
+    return model, cause.diag.column_name or "", cause.diag.message_primary or GONE
 
 
 def _unique_field(model: type[models.Model], cause: errors.UniqueViolation) -> tuple[type[models.Model], str, str]:

@@ -26,6 +26,16 @@ URL = 2000
 TYPE_NAME = 200
 """Of an event type, a subscriber, a kind of call."""
 LARGEST_QUANTITY = Decimal(10**8)
+"""Of one line. Such a column has `QUANTITY_DIGITS`, three of them decimals."""
+QUANTITY_DIGITS = 14
+MOST_GOODS = Decimal(10**9)
+"""What the quantities of one order, return or stock document come to, whatever their signs."""
+STOCK_DIGITS = 28
+"""Of a sum of movements, three of them decimals: 10^16 documents of `MOST_GOODS` fit, which a shop that posts a
+million of them a second reaches in 300 years. Arithmetic of Python's decimals is exact to as many digits."""
+LARGEST_AMOUNT = 10**12
+"""Minor units: of a price, a tender, and of all lines of an order or a return together. Whatever else is paid, given
+as change or refunded for these is at most as much, so it fits a bigint, and a number of JSON exactly."""
 MOST_LINES = 1000
 """Of an order, a return or a stock document."""
 MOST_TENDERS = 20

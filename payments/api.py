@@ -10,10 +10,9 @@ from rest_framework.response import Response
 from payments.models import Payment, PaymentIntent, PaymentRefund
 from payments.queries import intents_of, payments_of
 from web.inputs import Query
-from web.money import MoneyField
+from web.money import InOwnCurrency, MoneyField
 from web.operations import operation
 from web.pages import Pages
-from web.terminal import terminal_of
 
 
 class OrderQuery(Query):
@@ -22,7 +21,7 @@ class OrderQuery(Query):
     order_id = serializers.UUIDField(required=False, default=None)
 
 
-class PaymentRefundSerializer(serializers.ModelSerializer[PaymentRefund]):
+class PaymentRefundSerializer(InOwnCurrency, serializers.ModelSerializer[PaymentRefund]):
     amount = MoneyField(read_only=True)
 
     class Meta:
@@ -30,7 +29,7 @@ class PaymentRefundSerializer(serializers.ModelSerializer[PaymentRefund]):
         fields = ("id", "return_id", "amount", "state", "reference")
 
 
-class PaymentSerializer(serializers.ModelSerializer[Payment]):
+class PaymentSerializer(InOwnCurrency, serializers.ModelSerializer[Payment]):
     amount = MoneyField(read_only=True)
     refunded = MoneyField(read_only=True)
     refunds = PaymentRefundSerializer(many=True, read_only=True)
@@ -42,7 +41,7 @@ class PaymentSerializer(serializers.ModelSerializer[Payment]):
         )  # fmt: skip
 
 
-class PaymentIntentSerializer(serializers.ModelSerializer[PaymentIntent]):
+class PaymentIntentSerializer(InOwnCurrency, serializers.ModelSerializer[PaymentIntent]):
     amount = MoneyField(read_only=True)
 
     class Meta:
@@ -58,11 +57,10 @@ class PaymentListView(generics.GenericAPIView[Payment]):
     pagination_class = Pages
 
     @operation("list_payments", query=OrderQuery, answers=PaymentSerializer(many=True), paged=True)
-    def get(self, request: Request, asked: dict[str, Any]) -> Response:
+    def get(self, _request: Request, asked: dict[str, Any]) -> Response:
         """List payments with their refunds, all or those of an order."""
         page = self.paginate_queryset(payments_of(asked["order_id"]))
-        context = {"currency": terminal_of(request).currency}
-        return self.get_paginated_response(PaymentSerializer(page, many=True, context=context).data)
+        return self.get_paginated_response(PaymentSerializer(page, many=True).data)
 
 
 class PaymentIntentListView(generics.GenericAPIView[PaymentIntent]):
@@ -71,11 +69,10 @@ class PaymentIntentListView(generics.GenericAPIView[PaymentIntent]):
     pagination_class = Pages
 
     @operation("list_payment_intents", query=OrderQuery, answers=PaymentIntentSerializer(many=True), paged=True)
-    def get(self, request: Request, asked: dict[str, Any]) -> Response:
+    def get(self, _request: Request, asked: dict[str, Any]) -> Response:
         """List cards that the backend charges or charged, all or those of an order."""
         page = self.paginate_queryset(intents_of(asked["order_id"]))
-        context = {"currency": terminal_of(request).currency}
-        return self.get_paginated_response(PaymentIntentSerializer(page, many=True, context=context).data)
+        return self.get_paginated_response(PaymentIntentSerializer(page, many=True).data)
 
 
 urlpatterns = [

@@ -29,7 +29,12 @@ def username_at_host(request: HttpRequest, credentials: dict[str, Any] | None = 
     Where is the tenant at whose door they stand, or what else asks for a password (Flower).
     """
     typed = (credentials or request.POST).get("username") or ""
-    return f"{storable(typed).casefold()[:150]}@{_tenant_of(request)}"
+    return name_at(typed, _tenant_of(request))
+
+
+def name_at(typed: str, place: str) -> str:
+    """Write a person and a place as the attempts have them."""
+    return f"{storable(typed).casefold()[:150]}@{place}"
 
 
 def network(request: HttpRequest) -> str | None:
@@ -59,7 +64,8 @@ class SignInLimits(AxesDatabaseHandler):  # type: ignore[misc]
             name = storable(str(credentials.get("username") or ""))[:150]
             place = _tenant_of(request)
             kind = "user" if place == current_tenant() else place
-            audit.record(action="sign-in failed", subject=f"{kind}:{name}", detail="locked out" if locked else "")
+            action = getattr(request, "failing_act", "sign-in failed")
+            audit.record(action=action, subject=f"{kind}:{name}", detail="locked out" if locked else "")
 
     def user_logged_in(self, sender: Any, request: HttpRequest, user: Any, **more: Any) -> None:
         with _attempts_of_all(request):
@@ -70,8 +76,9 @@ class SignInLimits(AxesDatabaseHandler):  # type: ignore[misc]
 
     def reset_user_attempts(self, request: HttpRequest, credentials: dict[str, Any] | None = None) -> int:
         """Forget the failures of the person who has signed in, and of nobody else at the same address."""
-        of_person, _of_address = self.filter_user_attempts(request, credentials)
-        count, _ = of_person.delete()
+        with _attempts_of_all(request):
+            of_person, _of_address = self.filter_user_attempts(request, credentials)
+            count, _ = of_person.delete()
         return int(count)
 
 

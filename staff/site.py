@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path, reverse
 from django.utils.http import urlencode
 from unfold.sites import UnfoldAdminSite
@@ -46,6 +47,11 @@ class StaffSite(UnfoldAdminSite):  # type: ignore[misc]
         if isinstance(response, HttpResponseRedirect) and self.is_staff(request) and not self.has_permission(request):
             return HttpResponseRedirect(_second_factor_page(request, response.url))
         return response
+
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponseBase:
+        from staff.own_password import change_own_password
+
+        return change_own_password(request, {**self.each_context(request), **(extra_context or {})})
 
     def get_urls(self) -> list[URLPattern]:
         """Leave out `r/…`, which shows a row "on site": no row of ours has another page."""

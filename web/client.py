@@ -20,7 +20,7 @@ def client_address(request: HttpRequest) -> str:
     peer = str(request.META.get("REMOTE_ADDR", ""))
     hops = [hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",") if hop.strip()]
     count: int = settings.TRUSTED_PROXIES
-    return _valid(hops[-count] if count and len(hops) >= count else peer)
+    return valid_address(hops[-count] if count and len(hops) >= count else peer)
 
 
 def network_of(address: str) -> str:
@@ -44,7 +44,8 @@ def current_address() -> str:
     return _address.get()
 
 
-def _valid(address: str) -> str:
+def valid_address(address: str) -> str:
+    """Return an address in the form in which it is compared; empty, when it is none."""
     try:
         return str(ipaddress.ip_address(address.partition("%")[0]))
     except ValueError:

@@ -11,7 +11,7 @@ from rest_framework import serializers
 
 from kernel import limits
 from kernel.ids import is_version_7
-from kernel.limits import LARGEST_QUANTITY
+from kernel.limits import LARGEST_QUANTITY, QUANTITY_DIGITS
 from kernel.moments import CLOCK_TOLERANCE, EARLIEST, MomentInvalid, parse_moment, past_moment
 from kernel.text import UNPRINTABLE, UNPRINTABLE_IN_LINES
 from kernel.validators import PlainText
@@ -89,7 +89,7 @@ class QuantityField(serializers.DecimalField):
     def __init__(self, **options: Any) -> None:
         super().__init__(
             **{
-                "max_digits": 14,
+                "max_digits": QUANTITY_DIGITS,
                 "decimal_places": 3,
                 "min_value": Decimal("0.001"),
                 "max_value": LARGEST_QUANTITY,

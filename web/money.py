@@ -6,13 +6,13 @@ from drf_spectacular.extensions import OpenApiSerializerFieldExtension
 from drf_spectacular.plumbing import ResolvedComponent
 from rest_framework import serializers
 
-LARGEST_AMOUNT = 10**12
+from kernel.limits import LARGEST_AMOUNT
 
 
 class MoneyField(serializers.Field):  # type: ignore[type-arg]
-    """An amount of minor units; the currency is the shop's, and one that is given must agree with it.
+    """An amount of minor units; the currency is the terminal's, and one that is given must agree with it.
 
-    `context["currency"]` holds the shop's currency.
+    `context["currency"]` holds the terminal's currency; a row that has one of its own is an `InOwnCurrency`.
     """
 
     default_error_messages = {
@@ -65,3 +65,11 @@ class MoneySchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-c
 
 def money(amount: int, currency: str) -> dict[str, Any]:
     return {"amount": amount, "currency": currency}
+
+
+class InOwnCurrency:
+    """A serializer of rows that have a `currency`: their amounts, and those nested in them, are shown in it."""
+
+    def to_representation(self, row: Any) -> Any:
+        self.context["currency"] = row.currency  # type: ignore[attr-defined]
+        return super().to_representation(row)  # type: ignore[misc]

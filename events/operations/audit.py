@@ -44,7 +44,7 @@ def record(*, action: str, subject: str = "", detail: str = "", actor: str = "")
 
 def forget_old() -> int:
     """Forget what is older than AUDIT_DAYS, of all tenants; return how many. Only from `public`."""
-    if not settings.AUDIT_DAYS:
+    if settings.AUDIT_DAYS < 1:
         return 0
     with connection.cursor() as cursor:
         oldest = timezone.now() - timedelta(days=settings.AUDIT_DAYS)

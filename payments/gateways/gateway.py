@@ -6,6 +6,7 @@ from typing import Protocol
 from uuid import UUID
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
 
 
@@ -38,3 +39,15 @@ def card_gateway() -> CardGateway:
     """Return the gateway of this deployment, which the setting CARD_GATEWAY names."""
     gateway: CardGateway = import_string(settings.CARD_GATEWAY)()
     return gateway
+
+
+def require_gateway() -> None:
+    """:raises ImproperlyConfigured: when CARD_GATEWAY names no class that can be imported."""
+    try:
+        found = import_string(settings.CARD_GATEWAY)
+    except ImportError as error:
+        message = f"CARD_GATEWAY is set to {settings.CARD_GATEWAY!r}, which cannot be imported: {error}"
+        raise ImproperlyConfigured(message) from error
+    if not isinstance(found, type):
+        message = f"CARD_GATEWAY is set to {settings.CARD_GATEWAY!r}, which is no class"
+        raise ImproperlyConfigured(message)

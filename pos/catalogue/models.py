@@ -100,7 +100,7 @@ class ShelfLevel(models.Model):
     id = models.BigAutoField(primary_key=True)
     variant_id = models.UUIDField()
     location_id = models.UUIDField()
-    on_hand = models.DecimalField(max_digits=14, decimal_places=3)
+    on_hand = models.DecimalField(max_digits=limits.STOCK_DIGITS, decimal_places=3)
 
     class Meta:
         constraints: ClassVar = [

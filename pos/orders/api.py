@@ -21,13 +21,20 @@ from pos.orders.lines import Asked, LinesInvalid
 from pos.orders.models import Order, OrderLine, Tender
 from pos.orders.queries import orders
 from pos.orders.receipts import receipt_of
-from pos.orders.services import OrderExists, OrderNotEditable, add_tenders, place_order, void_order
+from pos.orders.services import (
+    OrderExists,
+    OrderNotEditable,
+    OtherCurrency,
+    add_tenders,
+    place_order,
+    void_order,
+)
 from pos.orders.tenders import Paying, TenderMismatch
 from pos.receipts.text import receipt_text
 from pos.registers.models import Device
 from web.fields import MailAddress, MomentField, QuantityField, Text, UUIDv7Field
 from web.inputs import Body
-from web.money import MoneyField, money
+from web.money import InOwnCurrency, MoneyField, money
 from web.operations import operation
 from web.pages import Pages
 from web.terminal import terminal_of
@@ -102,7 +109,7 @@ class TenderSerializer(serializers.ModelSerializer[Tender]):
 
 
 @extend_schema_serializer(deprecate_fields=["register", "shift"])
-class OrderSerializer(serializers.ModelSerializer[Order]):
+class OrderSerializer(InOwnCurrency, serializers.ModelSerializer[Order]):
     subtotal = MoneyField(read_only=True)
     tax_total = MoneyField(read_only=True)
     total = MoneyField(read_only=True)
@@ -127,7 +134,7 @@ class OrderSerializer(serializers.ModelSerializer[Order]):
 
 def shown(order_id: UUID) -> Any:
     order = generics.get_object_or_404(orders(), id=order_id)
-    return OrderSerializer(order, context={"currency": order.currency}).data
+    return OrderSerializer(order).data
 
 
 def paying_of(data: list[dict[str, Any]]) -> list[Paying]:
@@ -185,11 +192,10 @@ class OrderListView(generics.GenericAPIView[Order]):
             return _answered_before(exists, request)
 
     @operation("list_orders", answers=OrderSerializer(many=True), paged=True)
-    def get(self, request: Request) -> Response:
+    def get(self, _request: Request) -> Response:
         """List the shop's orders, by their ids: the earliest first."""
         page = self.paginate_queryset(orders())
-        context = {"currency": terminal_of(request).currency}
-        return self.get_paginated_response(OrderSerializer(page or [], many=True, context=context).data)
+        return self.get_paginated_response(OrderSerializer(page or [], many=True).data)
 
 
 def _answered_before(exists: OrderExists, request: Request) -> Response:
@@ -215,7 +221,7 @@ class OrderTendersView(APIView):
         "add_tenders",
         body=AddTendersBody,
         answers={201: OrderSerializer},
-        refuses=[NotFound, OrderNotEditable, TenderMismatch],
+        refuses=[NotFound, OrderNotEditable, TenderMismatch, OtherCurrency],
         keyed=True,
         example={"tenders": [{"type": "cash", "amount": {"amount": 2500, "currency": "EUR"}}]},
     )
@@ -223,7 +229,12 @@ class OrderTendersView(APIView):
         """Take further tenders for an order; it is completed when they settle it."""
 
         def add(_fingerprint: str) -> Response:
-            add_tenders(order_id=order_id, tenders=paying_of(asked["tenders"]), now=timezone.now())
+            add_tenders(
+                order_id=order_id,
+                currency=terminal_of(request).currency,
+                tenders=paying_of(asked["tenders"]),
+                now=timezone.now(),
+            )
             return Response(shown(order_id), status=201)
 
         return idempotent(request, "tenders", add)

@@ -8,6 +8,7 @@ from django.db import IntegrityError, transaction
 
 from events.publishing.publish import publish
 from events.publishing.unit_of_work import unit_of_work
+from kernel.bounds import require_amount, require_goods
 from kernel.refusals import NotFound, Refusal
 from pos.cash.models import TenderType
 from pos.cash.services import open_shift_of
@@ -37,6 +38,14 @@ class OrderNotEditable(Refusal):
     title = "Order not editable"
 
 
+class OtherCurrency(Refusal):
+    """The order has amounts of a currency in which the register that asks does not work."""
+
+    code = "other-currency"
+    title = "Order in another currency"
+    status = 422
+
+
 def place_order(
     *,
     id: UUID,
@@ -55,12 +64,15 @@ def place_order(
     :raises OrderExists: when the id was used before.
     :raises ShiftNotOpen: when the register has no open shift.
     :raises LinesInvalid: when a line names nothing that the shop sells.
+    :raises NumberTooLarge: when all lines come to too much, in goods or in money.
     :raises TenderMismatch: when the tenders exceed what may be taken.
     """
     with unit_of_work():
         shift = open_shift_of(register)
         rows = priced_rows(id, lines)
+        require_goods(row.quantity for row in rows)
         total = sum(row.total for row in rows)
+        require_amount(total)
         tax_total = sum(row.tax_total for row in rows)
         order = Order(
             id=id,
@@ -89,15 +101,18 @@ def place_order(
     return order
 
 
-def add_tenders(*, order_id: UUID, tenders: Sequence[Paying], now: datetime) -> Order:
+def add_tenders(*, order_id: UUID, currency: str, tenders: Sequence[Paying], now: datetime) -> Order:
     """Take further tenders for a placed order, and complete it when they settle it.
 
+    :param currency: in which the tenders' amounts are.
     :raises NotFound: when there is no such order.
+    :raises OtherCurrency: when the order is in another one.
     :raises OrderNotEditable: when it is completed or voided.
     :raises TenderMismatch: when the tenders exceed what is due.
     """
     with unit_of_work():
         order = lock_order(order_id)
+        require_currency(order, currency)
         _require_placed(order)
         hand_over(order=order, paying=tenders)
         complete_if_settled(order=order, now=now)
@@ -173,6 +188,15 @@ def lock_order(order_id: UUID) -> Order:
         message = f"no order {order_id} exists"
         raise NotFound(message)
     return order
+
+
+def require_currency(order: Order, currency: str) -> None:
+    """:raises OtherCurrency: when amounts of this currency are not amounts of the order."""
+    if order.currency != currency:
+        message = (
+            f"order {order.id} is in {order.currency}, and this register works in {currency}: use one of its location"
+        )
+        raise OtherCurrency(message, currency=order.currency)
 
 
 def _require_placed(order: Order) -> None:

@@ -17,6 +17,7 @@ from kernel.ids import new_id
 from kernel.refusals import NotFound
 from pos.cash.services import ShiftNotOpen
 from pos.orders.lines import LinesInvalid
+from pos.orders.services import OtherCurrency
 from pos.registers.models import Register
 from pos.returns.models import Refund, Return, ReturnLine
 from pos.returns.services import (
@@ -29,7 +30,7 @@ from pos.returns.services import (
 )
 from web.fields import MomentField, QuantityField, Text, UUIDv7Field
 from web.inputs import Body
-from web.money import MoneyField
+from web.money import InOwnCurrency, MoneyField
 from web.operations import operation
 from web.terminal import terminal_of
 
@@ -90,7 +91,7 @@ class RefundSerializer(serializers.ModelSerializer[Refund]):
 
 
 @extend_schema_serializer(deprecate_fields=["order", "register"])
-class ReturnSerializer(serializers.ModelSerializer[Return]):
+class ReturnSerializer(InOwnCurrency, serializers.ModelSerializer[Return]):
     tax_total = MoneyField(read_only=True)
     total = MoneyField(read_only=True)
     lines = ReturnLineSerializer(many=True, read_only=True)
@@ -107,7 +108,7 @@ class ReturnSerializer(serializers.ModelSerializer[Return]):
 def shown(return_id: UUID) -> Any:
     returns = Return.objects.select_related("register").prefetch_related("lines", "refunds__type")
     found = generics.get_object_or_404(returns, id=return_id)
-    return ReturnSerializer(found, context={"currency": found.currency}).data
+    return ReturnSerializer(found).data
 
 
 A_MUG = {
@@ -132,6 +133,7 @@ class ReturnListView(APIView):
             RefundExceedsQuantity,
             RefundExceedsPaid,
             LinesInvalid,
+            OtherCurrency,
         ],
         keyed=True,
         example=A_MUG,

@@ -54,7 +54,7 @@ class ReturnLine(models.Model):
     description = models.CharField(max_length=limits.TITLE)
     stocked = models.BooleanField()
     restock = models.BooleanField()
-    quantity = models.DecimalField(max_digits=14, decimal_places=3)
+    quantity = models.DecimalField(max_digits=limits.QUANTITY_DIGITS, decimal_places=3)
     tax_total = models.BigIntegerField()
     total = models.BigIntegerField()
 

@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 
 from events.publishing.publish import publish
 from events.publishing.unit_of_work import unit_of_work
+from kernel.bounds import require_amount, require_goods
 from kernel.refusals import NotFound, Refusal
 from pos.cash.models import TenderType
 from pos.cash.services import open_shift_of
@@ -18,7 +19,7 @@ from pos.catalogue.queries import variants_asked_for
 from pos.events.returns import RefundedTender, ReturnCompleted, ReturnedLine
 from pos.orders.lines import LinesInvalid
 from pos.orders.models import Order, OrderLine
-from pos.orders.services import lock_order
+from pos.orders.services import lock_order, require_currency
 from pos.pricing import Tax, price_line, share
 from pos.registers.models import Register
 from pos.registers.numbers import take_return_number
@@ -83,17 +84,25 @@ def complete_return(
     :raises ReturnExists: when the id was used before.
     :raises ShiftNotOpen: when the register has no open shift.
     :raises NotFound: when the order, or one of its lines, does not exist.
+    :raises OtherCurrency: when the order is not in the currency of the register's location.
     :raises OrderNotCompleted: when the order is not completed.
     :raises RefundExceedsQuantity: when more comes back than was sold and not returned yet.
     :raises LinesInvalid: when a line without an order names nothing that the shop sells.
+    :raises NumberTooLarge: when lines without an order come to too much, in goods or in money.
     """
     with unit_of_work():
         shift = open_shift_of(register)
         order = lock_order(order_id) if order_id else None
+        if order:
+            require_currency(order, register.location.currency)
         if order and order.status != Order.Status.COMPLETED:
             message = f"order {order.id} is {order.status.lower()}: only a completed one can be returned"
             raise OrderNotCompleted(message)
         rows = _linked_rows(order, lines) if order else _free_rows(lines)
+        total = sum(row.total for row in rows)
+        if order is None:
+            require_goods(row.quantity for row in rows)
+            require_amount(total)
         returned = Return(
             id=id,
             order=order,
@@ -102,7 +111,7 @@ def complete_return(
             number=take_return_number(register),
             currency=register.location.currency,
             tax_total=sum(row.tax_total for row in rows),
-            total=sum(row.total for row in rows),
+            total=total,
             reason=reason,
             fingerprint=fingerprint,
             occurred_at=occurred_at,

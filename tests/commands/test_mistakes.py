@@ -50,6 +50,8 @@ RIGHT = {
     "file": "no-such-file.csv",
     "id": "01890000-0000-7000-8000-000000000000",
     "schema_name": "north",
+    "wrapped": "no-such-command",
+    "whom": "ada@north",
 }
 BLANK = ["", " "]
 UNKNOWN = ["nobody", "x" * 300, "no body", "ÄÖ", "\udcff", "'; DROP SCHEMA public; --"]
@@ -96,6 +98,8 @@ WRONG: dict[str, list[str]] = {
     "device": [*BLANK, "x", "01890000-0000-7000-8000-000000000000"],
     "email": [*BLANK, "x" * 300, "\udcff"],
     "username": [*BLANK, "x" * 300, "\udcff"],
+    "wrapped": [*BLANK, *UNKNOWN],
+    "whom": [*BLANK, *UNKNOWN, "ada@nowhere", "203.0.113.7", "::1"],
 }
 """By the name of the argument. What is not here takes free text, whose only mistake is that it is no text."""
 
@@ -124,7 +128,7 @@ def typed(action: argparse.Action, value: str) -> list[str]:
 
 
 def is_needed(action: argparse.Action) -> bool:
-    return action.required and not (action.nargs == "?")
+    return action.required and action.nargs not in {"?", argparse.REMAINDER}
 
 
 def right(command: str, action: argparse.Action) -> str:
@@ -157,7 +161,7 @@ def mistakes() -> Iterator[Any]:
             if needed:
                 yield pytest.param(start, id=f"{title} without arguments")
             for action in arguments_of(parser):
-                if action.nargs == 0:
+                if action.nargs in {0, argparse.REMAINDER}:
                     continue
                 beside = [part for other in needed if other is not action for part in typed(other, right(title, other))]
                 for value in WRONG.get(action.dest, ["\udcff"]):

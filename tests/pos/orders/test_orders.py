@@ -82,7 +82,7 @@ def test_an_order_without_enough_tenders_stays_placed_until_they_come() -> None:
     order = make.order(make.cash(400))
     assert (order.status, order.receipt_number) == ("PLACED", None)
 
-    order = add_tenders(order_id=order.id, tenders=[make.cash(600)], now=make.NOW)
+    order = add_tenders(order_id=order.id, currency="EUR", tenders=[make.cash(600)], now=make.NOW)
 
     assert (order.status, order.receipt) == ("COMPLETED", "R1-000001")
 
@@ -208,7 +208,7 @@ def test_whatever_is_sold_the_money_adds_up(lines: list[tuple[int, int]], extra:
     with transaction.atomic():
         placed = make.order(lines=asked)
         tenders = [make.cash(placed.total + extra)] if placed.total else []
-        order = add_tenders(order_id=placed.id, tenders=tenders, now=make.NOW) if tenders else placed
+        order = add_tenders(order_id=placed.id, currency="EUR", tenders=tenders, now=make.NOW) if tenders else placed
 
         assert order.total == sum(line.total for line in order.lines.all()) == order.subtotal + order.tax_total
         assert sum(tender.amount - tender.change for tender in order.tenders.all()) == order.total
@@ -233,7 +233,7 @@ def test_a_declined_card_leaves_the_order_due_and_cash_completes_it() -> None:
     settle()
     assert Tender.objects.get(order=order).state == "FAILED"
 
-    order = add_tenders(order_id=order.id, tenders=[make.cash(1000)], now=make.NOW)
+    order = add_tenders(order_id=order.id, currency="EUR", tenders=[make.cash(1000)], now=make.NOW)
 
     assert order.status == "COMPLETED"
     assert "payments.payment_failed" in names()
