@@ -115,6 +115,27 @@ def test_in09_a_charset_that_is_none_of_ours_is_a_problem_at_every_host(web: Cli
     assert (answer.status_code, answer.json["code"], answer.content_type) == (400, "unsupported-charset", PROBLEM)
 
 
+@pytest.mark.parametrize("host", ["north.localhost", "nobody.localhost", "localhost"])
+@pytest.mark.parametrize(
+    "parameter",
+    [
+        "x*=bogus''%41",
+        "charset*=a'b'c'd",
+        "x*=idna''%ff",
+        "x*=\0''%41",
+        "charset=utf-8; x*0*=bogus''a",
+        "charset*=zip''a",
+    ],
+)
+def test_in09_a_parameter_in_a_charset_that_cannot_be_read_is_a_problem(web: Client, host: str, parameter: str) -> None:
+    for content_type in ("application/json", "multipart/form-data", "x"):
+        environ = {"CONTENT_TYPE": f"{content_type}; {parameter}", "HTTP_HOST": host}
+
+        answer = web.post("/api/v1/orders", environ_overrides=environ)
+
+        assert (answer.status_code, answer.json["code"], answer.content_type) == (400, "unsupported-charset", PROBLEM)
+
+
 @pytest.mark.parametrize("charset", ["utf-8", "UTF8", '"utf-8"', "us-ascii"])
 def test_in09_utf_8_is_read_by_every_name(web: Client, headers: dict[str, str], charset: str) -> None:
     headers["Content-Type"] = f"application/json; charset={charset}"
@@ -124,7 +145,21 @@ def test_in09_utf_8_is_read_by_every_name(web: Client, headers: dict[str, str], 
     assert answer.status_code == 201
 
 
-ODD = ["\xff", "\xed\xa0\x80", "%00", ",", ";q=", "*/*;q=x", "a" * 9000, "=?x?=", "\x7f", "bytes=0-", "-1", "1e400"]
+ODD = [
+    "a/b; x*=bogus''%41",
+    "\xff",
+    "\xed\xa0\x80",
+    "%00",
+    ",",
+    ";q=",
+    "*/*;q=x",
+    "a" * 9000,
+    "=?x?=",
+    "\x7f",
+    "bytes=0-",
+    "-1",
+    "1e400",
+]
 NAMES = [
     "Accept", "Accept-Language", "Accept-Encoding", "Authorization", "Content-Type", "Content-Length", "Cookie", "Host",
     "Idempotency-Key", "If-Modified-Since", "If-None-Match", "Last-Event-ID", "Origin", "Range", "Referer",
