@@ -20,7 +20,7 @@ from events.webhooks.endpoints import TooManyEndpoints, TypesUnknown
 from events.webhooks.http import UrlRefused
 from events.webhooks.queueing import ReplayTooLarge, replay_period
 from kernel import limits
-from kernel.api.fields import MomentField, PeriodEndField, Text, Url
+from kernel.api.fields import MomentField, PeriodEndField, Several, Text, Url
 from kernel.api.inputs import Body, Query
 from kernel.api.operations import operation
 from kernel.api.pages import Pages
@@ -61,9 +61,7 @@ class EndpointSerializer(serializers.ModelSerializer[WebhookEndpoint]):
 class EndpointBody(Body):
     url = Url()
     description = Text(limits.REASON, optional=True)
-    types = serializers.ListField(
-        child=Text(limits.TYPE_NAME), default=list, max_length=limits.MOST_TYPES, help_text="None for all"
-    )
+    types = Several(Text(limits.TYPE_NAME), limits.MOST_TYPES, help_text="None for all")
     pins = PinsField(default=dict, help_text="Type name → the older version it wants")
 
 
@@ -86,7 +84,7 @@ class StateBody(Body):
 class ReplayBody(Body):
     since = MomentField()
     until = PeriodEndField()
-    types = serializers.ListField(child=Text(limits.TYPE_NAME), default=list, max_length=limits.MOST_TYPES)
+    types = Several(Text(limits.TYPE_NAME), limits.MOST_TYPES)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if attrs["since"] >= attrs["until"]:

@@ -69,6 +69,18 @@ class UUIDv7Field(serializers.UUIDField):
 
     default_error_messages = {"version": "This must be a UUIDv7."}
 
+class Several(serializers.ListField):
+    """A list of at most so many elements, none of which is looked at when there are more. Left out, it is empty."""
+
+    def __init__(self, child: Any, most: int, **options: Any) -> None:
+        super().__init__(child=child, max_length=most, **{"default": list, **options})
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, list) and len(data) > (self.max_length or 0):
+            self.fail("max_length", max_length=self.max_length)
+        return super().to_internal_value(data)
+
+
     def to_internal_value(self, data: Any) -> Any:
         value = super().to_internal_value(data)
         if not is_version_7(value):

@@ -11,7 +11,7 @@ from rest_framework.views import APIView
 
 from events.api.idempotent import idempotent
 from kernel import limits
-from kernel.api.fields import Text
+from kernel.api.fields import Several, Text
 from kernel.api.inputs import Body, Query
 from kernel.api.money import MoneyField
 from kernel.api.operations import operation
@@ -82,7 +82,7 @@ class ItemBody(Body):
     price = MoneyField()
     tax_name = Text(limits.TAX_NAME, source="tax_rate", help_text="The name of one of the shop's tax rates")
     stocked = serializers.BooleanField(default=True)
-    barcodes = serializers.ListField(child=Text(limits.CODE), default=list, max_length=limits.MOST_BARCODES)
+    barcodes = Several(Text(limits.CODE), limits.MOST_BARCODES)
 
 
 MUG = {
