@@ -4,6 +4,7 @@ import io
 import json
 from collections.abc import Iterator
 from typing import Any
+from uuid import UUID
 
 import pytest
 from gunicorn.http.errors import InvalidChunkSize
@@ -12,6 +13,8 @@ from werkzeug.test import Client
 from config.entrance import Entrance
 from kernel.ids import new_id
 from kernel.limits import LARGEST_BODY, MOST_LINES, TITLE
+from kernel.tenancy import in_public_schema
+from tenants.hosts import host_cache
 from tenants.models import Tenant
 from tests import make, wsgi
 from tests.conftest import terminal
@@ -191,6 +194,52 @@ def test_in09_nothing_odd_in_a_header_makes_an_error_on_our_side(
                     broken.append((path, host, value[:20], answer.status_code, answer.content_type))
 
     assert broken == []
+
+
+TURNED_AWAY = [
+    (400, {"CONTENT_TYPE": "x; charset=zip"}),
+    (411, chunked(b"", CONTENT_LENGTH="", **{"wsgi.input_terminated": False})),
+    (413, {"CONTENT_LENGTH": str(LARGEST_BODY + 1)}),
+    (404, {"HTTP_HOST": "nobody.localhost"}),
+    (404, {"HTTP_HOST": "\xff"}),
+    (404, {"PATH_INFO": "/api/v1/nowhere"}),
+    (405, {"REQUEST_METHOD": "PUT"}),
+    (401, {"HTTP_AUTHORIZATION": ""}),
+]
+
+
+@pytest.mark.parametrize(("status", "environ"), TURNED_AWAY)
+@pytest.mark.parametrize("given", ["", "no id", "019340aa-0000-7000-8000-000000000001"])
+def test_in09_every_answer_has_the_id_of_its_request(
+    web: Client, headers: dict[str, str], status: int, environ: dict[str, Any], given: str
+) -> None:
+    answer = post(web, headers | {"X-Request-Id": given}, b"", environ_overrides=environ)
+
+    ids = answer.headers.getlist("X-Request-Id")
+    assert (answer.status_code, len(ids)) == (status, 1)
+    assert UUID(ids[0])
+    assert given not in {"019340aa-0000-7000-8000-000000000001"} - set(ids)
+
+
+def test_in09_a_suspended_shop_answers_with_the_id(web: Client, headers: dict[str, str], shop: Tenant) -> None:
+    with in_public_schema():
+        Tenant.objects.filter(pk=shop.pk).update(status="SUSPENDED")
+        host_cache.forget()
+    try:
+        answer = post(web, headers, b"")
+    finally:
+        host_cache.forget()
+
+    assert (answer.status_code, answer.json["code"]) == (403, "tenant-suspended")
+    assert UUID(answer.headers["X-Request-Id"])
+
+
+def test_in09_what_is_refused_is_not_named_among_what_is_allowed(web: Client, headers: dict[str, str]) -> None:
+    refused = web.options("/api/v1/orders", base_url="http://north.localhost", headers=headers)
+    answered = web.get("/api/v1/orders", base_url="http://north.localhost", headers=headers)
+
+    assert refused.status_code == 405
+    assert refused.headers["Allow"] == answered.headers["Allow"] == "GET, POST, HEAD"
 
 
 def test_a_request_that_is_let_in_reaches_django_as_it_came() -> None:

@@ -121,6 +121,14 @@ def test_w04_live_feeds_are_not_held_back(proxy: Proxy, web: Web) -> None:
         assert not web.may_end.is_set()
     web.may_end.set()
 
+def test_w18_probes_of_one_address_are_limited_and_sales_are_not(proxy: Proxy) -> None:
+    def statuses(path: str) -> set[bytes]:
+        return {proxy.ask(f"GET {path} HTTP/1.1\r\n{HOST}\r\n").split()[1] for _ in range(40)}
+
+    assert statuses("/healthz") == {b"200", b"429"}
+    assert statuses("/api/v1/orders") == {b"200"}
+
+
 
 def test_w04_a_body_beyond_the_limit_is_refused_at_the_proxy(proxy: Proxy, web: Web) -> None:
     before = len(web.seen)
