@@ -4,9 +4,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 
-from pos.models import Barcode, Order, ShelfLevel, Variant
+from pos.models import Barcode, Order, OrderLine, ShelfLevel, Variant
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +56,11 @@ def variants_matching(*, barcode: str = "", sku: str = "", text: str = "") -> Qu
 def on_shelf(variant_ids: Collection[UUID], location_id: UUID) -> dict[UUID, ShelfLevel]:
     levels = ShelfLevel.objects.filter(variant_id__in=variant_ids, location_id=location_id)
     return {level.variant_id: level for level in levels}
+
+
+def lines_of_order() -> Subquery:
+    """Say how many lines an order has: the number of its last one."""
+    return Subquery(OrderLine.objects.filter(order=OuterRef("pk")).order_by("-number").values("number")[:1])
 
 
 def orders() -> QuerySet[Order]:

@@ -38,12 +38,10 @@ places = Places(in_all=settings.LIVE_STREAMS, for_one=settings.LIVE_STREAMS_OF_O
 
 
 class EventStreamRenderer(BaseRenderer):
+    """What is asked for by `Accept`. The stream itself is not rendered."""
+
     media_type = "text/event-stream"
     format = "stream"
-
-    def render(self, data: Any, _accepted: Any = None, _context: Any = None) -> bytes:
-        """Write an error, which is all that is rendered here: the stream itself is not."""
-        return JSONRenderer().render(data)
 
 
 class LiveQuery(Query):

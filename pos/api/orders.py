@@ -18,12 +18,12 @@ from kernel.api.fields import MailAddress, MomentField, QuantityField, Text, UUI
 from kernel.api.inputs import Body
 from kernel.api.money import InOwnCurrency, MoneyField, money
 from kernel.api.operations import operation
-from kernel.api.pages import Pages
+from kernel.api.pages import WeighedPages
 from kernel.api.terminal import terminal_of
 from kernel.ids import new_id
 from kernel.refusals import NotFound
 from pos.models import Device, Order, OrderLine, Tender
-from pos.queries import orders
+from pos.queries import lines_of_order, orders
 from pos.receipts import receipt_text
 from pos.services.orders import (
     Asked,
@@ -149,10 +149,15 @@ A_MUG = {
 }
 
 
+class OrderPages(WeighedPages):
+    nested = lines_of_order()
+    most_nested = limits.MOST_LINES_ON_PAGE
+
+
 class OrderListView(generics.GenericAPIView[Order]):
     queryset = Order.objects.none()
     serializer_class = OrderSerializer
-    pagination_class = Pages
+    pagination_class = OrderPages
 
     @operation(
         "place_order",
@@ -192,7 +197,7 @@ class OrderListView(generics.GenericAPIView[Order]):
 
     @operation("list_orders", answers=OrderSerializer(many=True), paged=True)
     def get(self, _request: Request) -> Response:
-        """List the shop's orders, by their ids: the earliest first."""
+        """List the shop's orders, by their ids, the earliest first. A page ends early at 2,000 lines in all."""
         page = self.paginate_queryset(orders())
         return self.get_paginated_response(OrderSerializer(page or [], many=True).data)
 
@@ -267,7 +272,7 @@ class TextRenderer(BaseRenderer):
     format = "txt"
 
     def render(self, data: Any, *_arguments: Any, **_options: Any) -> bytes:
-        text = data["text"] if isinstance(data, dict) and "text" in data else str(data)
+        text: str = data["text"]
         return text.encode()
 
 
