@@ -17,6 +17,7 @@ worker_class = "gthread"
 timeout = 60
 graceful_timeout = 20
 keepalive = 5
+limit_request_line = 8190
 accesslog = None
 
 SWITCH_SECONDS = 0.0005

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.core.validators import RegexValidator
+from drf_spectacular.extensions import OpenApiSerializerFieldExtension
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.fields import empty
@@ -10,7 +12,9 @@ from events.epochs import Cursor
 from events.horizon import CursorAhead, CursorExpired, CursorInvalid, CursorOfAnotherEpoch, read_cursor
 from kernel.api.fields import Text
 
-LONGEST_TYPES = 4000
+LONGEST_TYPES = 2500
+"""Characters. A request line takes them with every one percent-encoded."""
+TYPES = r"^[A-Za-z0-9_.,\-]*$"
 CURSOR = "^([0-9]{1,20}-)?[0-9]{1,20}$"
 WORD = "what `next_after`, `resume_after` or the id of a stream's event has given"
 
@@ -43,9 +47,19 @@ class TypesField(Text):
 
     def __init__(self) -> None:
         super().__init__(LONGEST_TYPES, optional=True, help_text="Type names, separated by commas; empty for all")
+        self.validators.append(RegexValidator(TYPES, "Names of types have letters, digits, dots, _ and -."))
 
     def run_validation(self, data: Any = empty) -> Any:
         return [name for name in super().run_validation(data).split(",") if name]
+
+
+class TypesSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
+    target_class = TypesField
+    priority = 1
+
+    def map_serializer_field(self, auto_schema: Any, direction: Any) -> Any:
+        mapped = auto_schema._map_serializer_field(self.target, direction, bypass_extensions=True)  # noqa: SLF001
+        return {**mapped, "pattern": TYPES}
 
 
 CURSOR_REFUSALS = (CursorInvalid, CursorAhead, CursorExpired, CursorOfAnotherEpoch)
