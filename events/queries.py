@@ -10,6 +10,9 @@ from events.bindings import FIRST_PENDING, HEARD_BY, HEARS, PENDING
 from events.log import COLUMNS, StoredEvent, stored_event
 from events.walls import here, wall
 
+FEED_PAGE_BYTES = 1024 * 1024
+"""Of the data of the events on a page of a feed, as the database stores it: long texts are compressed there."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Lag:
@@ -148,16 +151,25 @@ def unaccounted() -> int:
 def feed(
     *, tenant_id: str, after: int, categories: Iterable[str], types: Iterable[str], limit: int
 ) -> list[StoredEvent]:
-    """Read a tenant's log for a reader from outside, in order, without edited copies; no types means all."""
+    """Read a tenant's log for a reader from outside, in order, without edited copies; no types means all.
+
+    :param limit: how many events at most; they are fewer where their data fills a page, with the one that fills it.
+    """
     rows = _rows(
         f"""
-        SELECT {COLUMNS} FROM events_event AS event
-        WHERE tenant_id = %(tenant)s AND audience IS NULL AND position > %(after)s AND category = ANY(%(categories)s)
-            AND (%(types)s::text[] = '{{}}' OR type = ANY(%(types)s))
-        ORDER BY position LIMIT %(limit)s
+        SELECT {COLUMNS} FROM (
+            SELECT event.*, sum(pg_column_size(data)) OVER (ORDER BY position) - pg_column_size(data) AS bytes_before
+            FROM events_event AS event
+            WHERE tenant_id = %(tenant)s AND audience IS NULL AND position > %(after)s
+                AND category = ANY(%(categories)s) AND (%(types)s::text[] = '{{}}' OR type = ANY(%(types)s))
+            ORDER BY position LIMIT %(limit)s
+        ) AS event WHERE bytes_before < %(bytes)s ORDER BY position
         """,
-        {"tenant": tenant_id, "after": after, "categories": list(categories), "types": list(types), "limit": limit},
-    )
+        {
+            "tenant": tenant_id, "after": after, "categories": list(categories), "types": list(types), "limit": limit,
+            "bytes": FEED_PAGE_BYTES,
+        },
+    )  # fmt: skip
     return [stored_event(row) for row in rows]
 
 

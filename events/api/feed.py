@@ -58,7 +58,8 @@ class EventFeedView(APIView):
 
     @operation("list_events", query=FeedQuery, answers=FeedPage, refuses=CURSOR_REFUSALS)
     def get(self, _request: Request, asked: dict[str, Any]) -> Response:
-        """Read the shop's integration events after a cursor, in commit order and without gaps of theirs. Where events
+        """Read the shop's integration events after a cursor, in commit order and without gaps of theirs. A page
+        may have fewer events than its limit; the end is a page without any. Where events
         after it are in archives only, or the log was restored from a backup since, the answer is 410. An event that
         cannot be delivered is named in its place: an item of the type `tillflow.event_undeliverable`, whose data has
         `event_id`, `type`, `version`, `position`, `stream` and `reason`.

@@ -9,6 +9,7 @@ import pytest
 from django.test import Client
 from drf_spectacular.generators import SchemaGenerator
 
+from events import queries
 from kernel.ids import new_id
 from pos.api.orders import OrderPages
 from pos.models import Device, Order, Shift
@@ -293,6 +294,24 @@ def test_the_feed_gives_public_events_in_order_and_no_others(till: Terminal) -> 
     assert [event["type"] for event in chosen["events"]] == ["pos.order_completed"]
     assert "ada@example.test" not in str(rest)
     assert till.get("/events", after="x").status_code == 400
+
+
+@pytest.mark.parametrize(("size", "pages"), [(1, [1, 1, 1, 1, 0]), (10**9, [4, 0])])
+def test_w04_a_page_of_a_feed_is_bounded_by_what_its_events_hold(
+    till: Terminal, monkeypatch: pytest.MonkeyPatch, size: int, pages: list[int]
+) -> None:
+    till.post("/orders", order_body())
+    monkeypatch.setattr(queries, "FEED_PAGE_BYTES", size)
+
+    found, after, positions = [], 0, []
+    while not found or found[-1]:
+        page = till.get("/events", after=after, limit=1000).json()
+        found.append(len(page["events"]))
+        positions += [event["position"] for event in page["events"]]
+        after = page["next_after"]
+
+    assert found == pages
+    assert positions == sorted(set(positions))
 
 
 def test_a_request_id_is_carried_into_the_events(till: Terminal) -> None:
