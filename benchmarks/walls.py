@@ -1,8 +1,8 @@
 """A neighbour's sales, alone and while another shop attacks. `python -m benchmarks.walls [--seconds 60]`
 
-Attackers come from other addresses of the loopback network, in a separate process that gives way to all others: real ones
-would not use this machine's processors. In the row of the slow headers they
-and the neighbour come through the shipped proxy; in all others nobody does.
+Attackers come from other addresses of the loopback network, in a separate process that gives way to all others: real
+ones would not use this machine's processors. In the row of the slow headers they and the neighbour come through the
+shipped proxy; in all others nobody does.
 """
 
 import argparse
