@@ -11,10 +11,10 @@ from django.utils import timezone
 
 from events import bindings, parking
 from events.causes import caused_by
+from events.copies import CopyInvalid, corrected
 from events.declarations import wanted
-from events.delivery import Envelope
 from events.doorbells import doorbells
-from events.event import EventUnreadable, decode, encode, find_type
+from events.event import EventUnreadable, decode, encode
 from events.events import SubscriptionPaused, SubscriptionResumed
 from events.holding import hold, hold_beside_lease
 from events.log import read_at
@@ -25,7 +25,6 @@ from events.subscriptions import known_subscriber
 from events.unit_of_work import unit_of_work
 from kernel.refusals import NotFound, Refusal
 from kernel.tenancy import current_tenant, in_public
-from kernel.text import is_storable
 
 TENANT_TABLES = (
     "event",
@@ -60,10 +59,9 @@ class NotParked(Refusal):
     title = "No retrying or dead event is meant"
 
 
-class CopyInvalid(Refusal):
-    code = "copy-invalid"
-    title = "The copy is not a valid event"
-    status = 422
+class HearsNothing(Refusal):
+    code = "subscription-hears-nothing"
+    title = "The subscription hears nothing any more"
 
 
 def subscribe_tenant() -> int:
@@ -115,10 +113,17 @@ def retry_parked(*, subscriber: str, operator: str, position: int | None = None,
 
     Returns how many; those that wait behind them follow in order.
 
+    :raises HearsNothing: when no drain works on the subscription: it was ended, or is not bound to anything.
     :raises SubscriptionBusy: when a drain, or the subscriber's bridge, works on it for longer than a moment.
     """
     with unit_of_work():
         hold(current_tenant(), subscriber)
+        if not bindings.has_work(current_tenant(), subscriber):
+            message = (
+                f"{subscriber} of {current_tenant()} hears nothing any more, so that nothing would try its events: "
+                "discard them, or let manage.py subscribe bind it"
+            )
+            raise HearsNothing(message)
         parked = _heads(subscriber, position=position, fingerprint=fingerprint)
         positions = list(parked.values_list("position", flat=True))
         now = timezone.now()
@@ -197,8 +202,8 @@ def publish_edited_copy(*, subscriber: str, position: int, data: dict[str, Any],
     :raises ReasonMissing: when no reason is given.
     :raises NotParked: when no retrying or dead event is parked at the position.
     :raises SubscriptionBusy: when a drain, or the subscriber's bridge, works on it for longer than a moment.
-    :raises CopyInvalid: when the data does not fit the event's class or belongs to another stream, or when this code
-        does not declare the subscriber.
+    :raises CopyInvalid: when the data does not fit the event's class or belongs to another stream, when this code does
+        not declare the subscriber, or when its subscription no longer hears the type.
     """
     _require_reason(reason)
     if known_subscriber(subscriber) is None:
@@ -211,27 +216,13 @@ def publish_edited_copy(*, subscriber: str, position: int, data: dict[str, Any],
             message = f"{subscriber} has no retrying or dead event at position {position}"
             raise NotParked(message)
         original = read_at(parked.tenant_id, position).envelope
-        copy = _corrected(original, data)
+        copy = corrected(original, data, subscriber)
         cause = msgspec.structs.replace(original.cause(), actor=operator)
         with caused_by(cause):
             event_id = publish(copy, occurred_at=original.occurred_at, audience=subscriber)
         _discard(parked, operator, f"replaced by an edited copy, {event_id}: {reason}", action="edited copy")
     doorbells.ring_by_name(current_tenant(), subscriber)
     return event_id
-
-
-def _corrected(original: Envelope, data: dict[str, Any]) -> object:
-    newest = find_type(original.type)
-    if not is_storable(data):
-        raise CopyInvalid("the copy holds a character that cannot be stored: NUL, or half of a surrogate pair")
-    try:
-        copy: object = decode(newest.name, newest.version, json.dumps(data))
-    except EventUnreadable as error:
-        raise CopyInvalid(str(error)) from None
-    if newest.stream.format_map(vars(copy)) != original.stream:
-        message = f"the copy would be about {newest.stream.format_map(vars(copy))}, not {original.stream}"
-        raise CopyInvalid(message)
-    return copy
 
 
 def _require_reason(reason: str, what: str = "why this event may be given up") -> None:

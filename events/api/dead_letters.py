@@ -9,12 +9,13 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from events import dead_letters, services
+from events.copies import CopyInvalid
 from events.epochs import LARGEST_POSITION
 from events.holding import SubscriptionBusy
 from events.horizon import EventArchived
 from events.queries import lags
 from events.rehearsing import DryRunBusy, DryRunRefused, rehearse
-from events.services import CopyInvalid, NotParked, ReasonMissing
+from events.services import HearsNothing, NotParked, ReasonMissing
 from kernel import limits
 from kernel.api.fields import Text
 from kernel.api.inputs import Body, Query
@@ -165,7 +166,7 @@ class RetryView(OperatorView):
         "retry_dead_letters",
         body=ChosenBody,
         answers=CountSerializer,
-        refuses=[NotFound, SubscriptionBusy],
+        refuses=[NotFound, HearsNothing, SubscriptionBusy],
         example={"subscriber": "notifications.mail_receipts", "fingerprint": "d0e1a2b3c4f5"},
     )
     def post(self, request: Request, asked: dict[str, Any]) -> Response:

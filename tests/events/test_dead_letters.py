@@ -9,12 +9,13 @@ import pytest
 from django.db import connection
 from django.test import Client
 
+from events.copies import CopyInvalid
 from events.dead_letters import groups, letters
 from events.delivery import Delivery
 from events.dry_run import dry_run
 from events.models import Event, OperatorAction, ParkedEvent, ProcessedEvent, Subscription
 from events.publishing import publish
-from events.services import CopyInvalid, NotParked, ReasonMissing, discard_parked, publish_edited_copy
+from events.services import NotParked, ReasonMissing, discard_parked, publish_edited_copy
 from events.subscriptions import Backoff
 from kernel.api.scopes import EVENTS_READ
 from kernel.tenancy import in_public_schema
