@@ -22,6 +22,7 @@ from django.utils import timezone
 from events.causes import Cause, caused_by, current_cause
 from events.doorbells import doorbells
 from events.models import Outgoing
+from events.plain import require_plain
 from events.slots import SlotsTaken, require_slot
 from events.subscriptions import Backoff
 from events.unit_of_work import current_unit, unit_of_work
@@ -88,6 +89,9 @@ _senders: dict[str, Sender] = {}
 
 
 def register_sender(sender: Sender) -> None:
+    """:raises TypeError: when a call of one of its functions would do nothing."""
+    for name in ("send", "record", "record_failure"):
+        require_plain(getattr(sender, name), f"{name} of the sender {sender.kind}")
     _senders[sender.kind] = sender
 
 

@@ -7,6 +7,7 @@ from random import Random
 from typing import TYPE_CHECKING, TypedDict, TypeVar, Unpack
 
 from events.event import type_of_class
+from events.plain import require_plain
 
 if TYPE_CHECKING:
     from events.bridges.bridge import Bridge
@@ -64,6 +65,11 @@ class Subscriber:
     renamed_from: str | tuple[str, ...] = ()
     bridge: "Bridge | None" = None
 
+    def __post_init__(self) -> None:
+        require_plain(self.handler, f"the handler of {self.name}")
+        if self.bridge is not None:
+            require_plain(self.bridge.send, f"send of the bridge {self.name}")
+
     @cached_property
     def heard(self) -> frozenset[str]:
         """The types that reach it: its own, and the canaries that the drain answers for it."""
@@ -94,7 +100,10 @@ _subscribers: dict[str, Subscriber] = {}
 
 
 def subscriber(name: str, *events: type, **options: Unpack[Options]) -> Callable[[H], H]:
-    """Subscribe a function: `(event, delivery)`, or `(deliveries)` with `batch=True`."""
+    """Subscribe a function: `(event, delivery)`, or `(deliveries)` with `batch=True`.
+
+    :raises TypeError: when another subscriber has the name, or when a call of the function would do nothing.
+    """
 
     def subscribe(handler: H) -> H:
         if name in _subscribers:
