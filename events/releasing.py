@@ -19,7 +19,7 @@ from events.holding import SubscriptionBusy
 from events.leases import LEASE_SECONDS
 from events.models import OperatorAction, Subscription
 from events.removing import end_subscription
-from events.renaming import rename
+from events.renaming import RenameRefused, rename
 from events.services import ReasonMissing
 from events.subscriptions import all_subscribers, known_subscriber, renamed_subscribers
 from kernel.refusals import NotFound, Refusal
@@ -92,7 +92,9 @@ def release(step: Step, tenants: Sequence[str] | None = None) -> Iterator[Outcom
     """Do the release step for some tenants, or for all and those to come; a tenant that fails does not stop the others.
 
     :raises NameTaken: when this code declares a name that a newer release gave up for another.
+    :raises RenameRefused: when it is to rename what this code serves, or to a name that nobody would serve.
     """
+    _refuse_unserved_names(step.renames)
     renames = {**renamed_subscribers(), **step.renames}
     with in_public_schema():
         _refuse_old_names(renames)
@@ -130,6 +132,17 @@ def unsubscribe(
             raise NotFound(message)
     for tenant_id in found:
         yield _try(tenant_id, lambda: _unsubscribe(tenant_id, subscriber, operator, reason), time.sleep)  # noqa: B023
+
+
+def _refuse_unserved_names(renames: dict[str, str]) -> None:
+    """Let no rename take a subscription away from the code that serves it."""
+    for before, after in renames.items():
+        if known_subscriber(before) is not None:
+            message = f"this code declares {before}: nobody would serve what it has under the name {after}"
+            raise RenameRefused(message)
+        if known_subscriber(after) is None:
+            message = f"this code does not declare {after}: nobody would serve what {before} has under that name"
+            raise RenameRefused(message)
 
 
 def _refuse_old_names(renames: dict[str, str]) -> None:

@@ -340,6 +340,25 @@ def test_a_rename_is_taken_back_after_a_rollback(failing: str, hearing: Hearing)
         run("subscribe", "--rename", NEW)
 
 
+@pytest.mark.parametrize("only", [[], ["--tenant", "north"], ["--dry-run"]])
+def test_a_rename_takes_no_subscription_away_from_the_code_that_serves_it(
+    failing: str, subscribe: Subscribe, hearing: Hearing, only: list[str]
+) -> None:
+    other = subscribe(hearing.hear, TenantSuspended)
+    refused = {
+        f"{failing}=tests.typo": f"this code declares {failing}",
+        f"{failing}={other}": f"this code declares {failing}",
+    }
+    for asked, why in refused.items():
+        with pytest.raises(CommandError, match=why):
+            run("subscribe", "--rename", asked, *only)
+    with release(without=failing), pytest.raises(CommandError, match=r"does not declare tests\.typo"):
+        run("subscribe", "--rename", f"{failing}=tests.typo", *only)
+
+    assert renamed_names() == {}
+    assert Subscription.objects.filter(tenant_id="north", subscriber=failing).exists()
+
+
 # Tenants that older code creates after the release step
 
 
