@@ -67,10 +67,18 @@ class OrderLineBody(Body):
 
 class TenderBody(Body):
     id = UUIDv7Field(required=False)
-    type = Text(limits.SHORT_CODE, help_text="The code of one of the shop's tender types")
+    type = Text(
+        limits.SHORT_CODE,
+        help_text="The code of one of the shop's tender types: at first `cash`, `card` (charged at the terminal"
+        " already), `gateway` (charged by the backend) and `account`",
+    )
     amount = MoneyField(lowest=1)
     reference = Text(limits.REFERENCE, optional=True)
-    card_token = Text(limits.REFERENCE, optional=True, help_text="Of a card that the backend charges")
+    card_token = Text(
+        limits.REFERENCE,
+        optional=True,
+        help_text="The gateway's, for a type whose card the backend charges (`gateway`), and for no other",
+    )
 
 
 class PlaceOrderBody(Body):

@@ -365,3 +365,16 @@ def test_the_page_of_the_document_runs_no_script_that_a_strict_policy_refuses(sh
     assert 'src="/api/docs?script="' in page
     assert script.headers["Content-Type"].startswith("application/javascript")
     assert b"/api/schema" in script.content
+
+
+def test_f4_a_card_token_with_a_tender_that_charges_nothing_is_a_problem_on_both_routes(till: Terminal) -> None:
+    tender = {"type": "card", "amount": {"amount": 1000}, "card_token": "tok_decline"}
+    placed = till.post("/orders", order_body(tenders=[])).json()
+
+    answers = [
+        till.post("/orders", order_body(tenders=[tender])),
+        till.post(f"/orders/{placed['id']}/tenders", {"tenders": [tender]}),
+    ]
+
+    assert [(answer.status_code, answer.json()["code"]) for answer in answers] == [(422, "tender-mismatch")] * 2
+    assert till.get(f"/orders/{placed['id']}").json()["tenders"] == []
