@@ -88,7 +88,7 @@ def pause_subscription(*, subscriber: str, operator: str, reason: str) -> None:
     :raises NotFound: when the tenant has no such subscription.
     :raises SubscriptionBusy: when a drain works on it for longer than a moment.
     """
-    _require_reason(reason, "why this subscriber may be paused")
+    require_reason(reason, "why this subscriber may be paused")
     with unit_of_work():
         if _change_pause(subscriber, paused=True):
             publish(SubscriptionPaused(subscriber=subscriber, operator=operator, reason=reason))
@@ -146,7 +146,7 @@ def discard_parked(
     :raises NotParked: when no retrying or dead event is meant.
     :raises SubscriptionBusy: when a drain, or the subscriber's bridge, works on it for longer than a moment.
     """
-    _require_reason(reason)
+    require_reason(reason)
     if position is None and not fingerprint:
         message = "say which events may be given up: a position or a fingerprint"
         raise NotParked(message)
@@ -205,7 +205,7 @@ def publish_edited_copy(*, subscriber: str, position: int, data: dict[str, Any],
     :raises CopyInvalid: when the data does not fit the event's class or belongs to another stream, when this code does
         not declare the subscriber, or when its subscription no longer hears the type.
     """
-    _require_reason(reason)
+    require_reason(reason)
     if known_subscriber(subscriber) is None:
         message = f"this code does not declare {subscriber}, so that nothing would apply the copy; discard the event"
         raise CopyInvalid(message)
@@ -225,7 +225,7 @@ def publish_edited_copy(*, subscriber: str, position: int, data: dict[str, Any],
     return event_id
 
 
-def _require_reason(reason: str, what: str = "why this event may be given up") -> None:
+def require_reason(reason: str, what: str = "why this event may be given up") -> None:
     if not reason.strip():
         message = f"say {what}"
         raise ReasonMissing(message)

@@ -12,7 +12,7 @@ from events import catalogue, queries, services, sweeper, undelivered
 from events.canary import arrivals, hearing, release_canary
 from events.doorbells import doorbells
 from events.repairing import repair
-from events.restoring import begin_epoch
+from events.restoring import StillServing, begin_epoch, require_nobody_serves
 from events.subscriptions import known_subscriber
 from kernel import arguments
 from kernel.commands import Command as OurCommand
@@ -59,7 +59,10 @@ class Command(OurCommand):
         epoch.add_argument(
             "--restored-at", type=arguments.moment, help="when that was, if events have been recorded since"
         )
-        epoch.add_argument("--reason", default="")
+        epoch.add_argument("--reason", required=True, help="for the audit: which backup was restored, and why")
+        epoch.add_argument(
+            "--while-running", action="store_true", help="though web processes or workers use the database"
+        )
         actions.add_parser("sweep", help="ring for all that is behind, now")
         canary = actions.add_parser("canary", help="ask every subscriber of a tenant, or one, whether it is alive")
         canary.add_argument("--tenant", type=arguments.name, required=True)
@@ -146,6 +149,8 @@ class Command(OurCommand):
             self.stdout.write(f"all parked events of {options['tenant']} are in order")
 
     def _new_epoch(self, options: dict[str, Any]) -> None:
+        if not options["while_running"]:
+            _require_nobody_serves()
         begun = begin_epoch(operator=_operator(), reason=options["reason"], restored_at=options["restored_at"])
         self.stdout.write(f"epoch {begun.number} has begun; it shares with the one before:")
         for tenant_id, since in begun.starts.items():
@@ -191,6 +196,14 @@ def _require_canaries_heard_by(subscriber: str) -> None:
     if subscriber not in hearing():
         message = f"{subscriber} of {current_tenant()} hears no canaries: manage.py subscribe binds what is declared"
         raise NotFound(message)
+
+
+def _require_nobody_serves() -> None:
+    try:
+        require_nobody_serves()
+    except StillServing as refusal:
+        message = f"{refusal.detail}; --while-running begins an epoch all the same"
+        raise CommandError(message) from None
 
 
 def _remarks(lag: queries.Lag) -> str:
