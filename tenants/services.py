@@ -108,6 +108,7 @@ def provision_tenant(*, tenant: Tenant) -> None:
             raise _not_in_state(tenant, status)
         schemas.require_own(tenant)
         if schemas.unrecorded(tenant):
+            schemas.require_may_make()
             schemas.make(tenant)
         with in_tenant(tenant), unit_of_work():
             _change_status(tenant, before=[Tenant.Status.PROVISIONING], after=Tenant.Status.ACTIVE)
@@ -240,6 +241,7 @@ def _wanted(*, name: str, title: str, host: str, **values: str) -> tuple[Tenant,
 
 def _register(tenant: Tenant, host: str) -> Tenant:
     require_free(name=tenant.schema_name, host=host)
+    schemas.require_may_make()
     try:
         with in_public_schema(), transaction.atomic():
             tenant.save()

@@ -45,7 +45,7 @@ def pair_device(*, register_code: str, name: str, expires_at: datetime | None = 
     require_line(name, NAME, "the name of a device")
     register = Register.objects.filter(code=register_code).first()
     if register is None:
-        message = f"this shop has no register {register_code!r}"
+        message = f"this shop has no register {register_code!r}; {_registers()}"
         raise NotFound(message)
     token = new_token(TOKEN_PREFIX)
     device = Device(
@@ -147,3 +147,10 @@ def _take_number(register: Register, column: str) -> int:
         )
         number: int = cursor.fetchone()[0]
         return number
+
+
+def _registers() -> str:
+    codes = ", ".join(Register.objects.order_by("code").values_list("code", flat=True))
+    if codes:
+        return f"it has {codes}"
+    return "the workers make R1 when they apply that the shop was created, so start workers and beat, and try again"

@@ -18,7 +18,10 @@ class Command(OurCommand):
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         actions = parser.add_subparsers(dest="action", required=True)
-        create = actions.add_parser("create", help="create a tenant: schema, domain, first location and register")
+        create = actions.add_parser(
+            "create",
+            help="create a tenant: schema and domain; workers then furnish it with a location, a register, taxes",
+        )
         create.add_argument("name", help="permanent name, also of the schema: lower-case letters, digits, underscores")
         create.add_argument("--title", default="", help="the shop's name for people")
         create.add_argument("--host", default="", help="default: NAME.BASE_DOMAIN")
