@@ -32,7 +32,7 @@ up: .venv/installed ## start only PostgreSQL and the broker
 down: .venv/installed ## stop them
 	@$(RUN) -m config.stack down
 
-test: .venv/installed-dev ## every test, on an embedded stack of its own
+test: .venv/installed-dev ## every test, on a separate embedded stack
 	@$(BIN)/pytest --create-db --ignore tests/contract $(if $(wildcard $(RABBITMQ)),,-m "not rabbitmq") --cov --cov-report=term:skip-covered
 
 contract: .venv/installed-dev ## hold the API's document against the code: a validator, 5,000 requests, a generated client
