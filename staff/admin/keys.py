@@ -40,12 +40,16 @@ class ApiKeyForm(forms.ModelForm):  # type: ignore[type-arg]
 @admin.register(ApiKey)
 class ApiKeyAdmin(OnShopHost, ModelAdmin):  # type: ignore[misc]
     form = ApiKeyForm
-    list_display = ("name", "scopes", "created_at", "last_used_at", "expires_at", "revoked_at")
+    list_display = ("name", "scopes_granted", "created_at", "last_used_at", "expires_at", "revoked_at")
     ordering = ("name",)
     actions = ("rotate", "revoke")
 
+    @admin.display(description="scopes")
+    def scopes_granted(self, key: ApiKey) -> str:
+        return ", ".join(key.scopes)
+
     def get_fields(self, _request: HttpRequest, obj: Any = None) -> Any:
-        shown = ("name", "scopes", "created_at", "last_used_at", "expires_at", "previous_until", "revoked_at")
+        shown = ("name", "scopes_granted", "created_at", "last_used_at", "expires_at", "previous_until", "revoked_at")
         return shown if obj else ("name", "scopes", "days")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:

@@ -13,7 +13,7 @@ from events.models import OperatorAction, ParkedEvent, Subscription
 from kernel.admin import OnPlatformHost
 from kernel.tenancy import in_public_schema
 from pos.models import Product, Variant
-from staff.services import define_roles, hire_owner
+from staff.services import define_roles, hire_owner, issue_api_key
 from tenants.events import TenantSuspended
 from tenants.models import Tenant
 from tests import make
@@ -204,3 +204,24 @@ def test_the_admin_writes_only_what_was_changed(shop: Tenant) -> None:
     item.refresh_from_db()
     assert (register.name, register.next_receipt_number) == ("Till by the door", 7)
     assert (item.reorder_point, item.on_hand) == (3, 5)
+
+
+def test_f23_an_empty_list_offers_to_add_only_what_can_be_added(owner: Client) -> None:
+    Product.objects.all().delete()
+
+    offered = {
+        address: 'href="' + address + 'add/"' in owner.get(address).content.decode()
+        for address in ("/admin/pos/product/", "/admin/pos/order/", "/admin/events/parkedevent/")
+    }
+    orders = owner.get("/admin/pos/order/").content.decode()
+
+    assert offered == {"/admin/pos/product/": True, "/admin/pos/order/": False, "/admin/events/parkedevent/": False}
+    assert "Nothing to show" in orders
+    assert "Create a new item" not in orders
+
+
+def test_f23_scopes_are_words_and_pages_name_their_icon(owner: Client) -> None:
+    issue_api_key(name="till-bot", scopes=["events:read", "webhooks:write"])
+
+    assert "events:read, webhooks:write" in owner.get("/admin/staff/apikey/").content.decode()
+    assert 'href="/static/config/favicon.svg"' in Client(headers=SHOP).get("/admin/login/").content.decode()
