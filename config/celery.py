@@ -12,7 +12,7 @@ from kombu import Exchange, Queue
 from config.broker_guard import guard_lost_client
 from config.environment import setting
 from config.queues import QUEUES
-from config.startup import require_apps, require_settings
+from config.startup import require_apps, require_servers, require_settings
 
 require_settings()
 
@@ -74,6 +74,7 @@ guard_lost_client(celery.__version__)
 @signals.import_modules.connect(weak=False)
 def load_tasks(**_options: Any) -> None:
     """Make a worker, beat or Flower ready. Celery would log an exception here and go on: an exit ends the process."""
+    require_servers()
     require_apps()
     from config.role import refuse_unbound_role
 

@@ -24,7 +24,18 @@ def require_apps() -> None:
         django.setup()
 
 
+def require_servers() -> None:
+    """End a process that would serve with one sentence when nobody has named its database and its broker."""
+    from django.conf import settings
+
+    if settings.NOT_NAMED:
+        servers = " and ".join(sorted(settings.NOT_NAMED))
+        sys.exit(f"no embedded stack runs here, and these are not set: {servers}; make demo, make up, or set them")
+
+
 def main() -> None:
+    require_settings()
+    require_servers()
     require_apps()
     from config.role import refuse_unbound_role
 

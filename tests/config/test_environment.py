@@ -210,6 +210,17 @@ def test_f8_every_program_names_a_wrong_setting_in_the_same_sentence(service: st
     assert (code, said) == (1, "the settings are wrong: REDIS_URL is no URL of a broker: redis://HOST:PORT/NUMBER\n")
 
 
+@pytest.mark.parametrize("service", ["worker", "beat", "web"])
+def test_f8_nothing_serves_without_servers(tmp_path: Path, service: str) -> None:
+    code, said = started(*SERVING[service], DATABASE_URL="", REDIS_URL="", TILLFLOW_VAR=str(tmp_path))
+
+    assert code == 1
+    assert said.endswith(
+        "no embedded stack runs here, and these are not set: DATABASE_URL and REDIS_URL; make demo, make up, or set them\n"
+    )
+    assert "Traceback" not in said
+
+
 @pytest.mark.parametrize("arguments", [["events", "lag"], ["events", "sweep"], ["verify"]])
 def test_f8_where_nothing_runs_the_sentence_says_how_to_start_it(tmp_path: Path, arguments: list[str]) -> None:
     code, said = started("manage.py", *arguments, DATABASE_URL="", REDIS_URL="", TILLFLOW_VAR=str(tmp_path))
