@@ -119,7 +119,10 @@ def test_f4_tenders_added_to_an_order_take_no_card_token_either() -> None:
 
     with pytest.raises(TenderMismatch, match="takes no card_token"), transaction.atomic():
         add_tenders(
-            order_id=order.id, tenders=[Paying(id=new_id(), type="card", amount=600, card_token="tok")], now=make.NOW
+            order_id=order.id,
+            currency=order.currency,
+            tenders=[Paying(id=new_id(), type="card", amount=600, card_token="tok")],
+            now=make.NOW,
         )
 
     assert order.tenders.count() == 1
