@@ -114,6 +114,7 @@ def retry_parked(*, subscriber: str, operator: str, position: int | None = None,
     Returns how many; those that wait behind them follow in order.
 
     :raises HearsNothing: when no drain works on the subscription: it was ended, or is not bound to anything.
+    :raises NotParked: when a position or a kind of error is named, and no retrying or dead event is meant.
     :raises SubscriptionBusy: when a drain, or the subscriber's bridge, works on it for longer than a moment.
     """
     with unit_of_work():
@@ -126,6 +127,8 @@ def retry_parked(*, subscriber: str, operator: str, position: int | None = None,
             raise HearsNothing(message)
         parked = _heads(subscriber, position=position, fingerprint=fingerprint)
         positions = list(parked.values_list("position", flat=True))
+        if not positions and (position is not None or fingerprint):
+            raise _nothing_parked(subscriber, position, fingerprint)
         now = timezone.now()
         parked.update(state=State.RETRYING, attempts=0, next_attempt_at=now, updated_at=now)
         for at in positions:
@@ -155,13 +158,16 @@ def discard_parked(
         chosen = _heads(subscriber, position=position, fingerprint=fingerprint)
         parked = list(chosen.select_for_update(no_key=True).order_by("position"))
         if not parked:
-            where = f"at position {position}" if position is not None else f"of the kind {fingerprint}"
-            message = f"{subscriber} has no retrying or dead event {where}"
-            raise NotParked(message)
+            raise _nothing_parked(subscriber, position, fingerprint)
         for event in parked:
             _discard(event, operator, reason)
     doorbells.ring_by_name(current_tenant(), subscriber)
     return len(parked)
+
+
+def _nothing_parked(subscriber: str, position: int | None, fingerprint: str) -> NotParked:
+    where = f"at position {position}" if position is not None else f"of the kind {fingerprint}"
+    return NotParked(f"{subscriber} has no retrying or dead event {where}")
 
 
 def require_subscriber(*, subscriber: str) -> None:

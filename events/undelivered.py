@@ -42,10 +42,13 @@ def groups() -> list[UndeliveredGroup]:
 
 
 def calls(*, kind: str = "", limit: int = 100) -> list[Outgoing]:
-    """List undelivered calls of the current tenant, the oldest first."""
+    """List undelivered calls of the current tenant, the oldest first.
+
+    :raises NotFound: when there is no such kind.
+    """
     found = Outgoing.objects.filter(tenant_id=current_tenant(), state__in=ENDED)
     if kind:
-        found = found.filter(kind=kind)
+        found = found.filter(kind__in=_kinds(kind))
     return list(found.order_by("created_at", "id")[:limit])
 
 

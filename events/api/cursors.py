@@ -10,6 +10,7 @@ from rest_framework.fields import empty
 
 from events.epochs import Cursor
 from events.horizon import CursorAhead, CursorExpired, CursorInvalid, CursorOfAnotherEpoch, read_cursor
+from events.public_types import TypesUnknown, require_types
 from kernel.api.fields import Text
 
 LONGEST_TYPES = 2500
@@ -43,14 +44,19 @@ class ShownCursorField(serializers.Field[Cursor, str, int | str, Any]):
 
 
 class TypesField(Text):
-    """Type names, separated by commas: a list of them; an empty text is no list, which is all types."""
+    """Type names, separated by commas: a list of them; an empty text is no list, which is all types.
+
+    :raises TypesUnknown: when a name is none of an event for consumers.
+    """
 
     def __init__(self) -> None:
         super().__init__(LONGEST_TYPES, optional=True, help_text="Type names, separated by commas; empty for all")
         self.validators.append(RegexValidator(TYPES, "Names of types have letters, digits, dots, _ and -."))
 
     def run_validation(self, data: Any = empty) -> Any:
-        return [name for name in super().run_validation(data).split(",") if name]
+        names = [name for name in super().run_validation(data).split(",") if name]
+        require_types(names)
+        return names
 
 
 class TypesSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
@@ -62,4 +68,4 @@ class TypesSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-c
         return {**mapped, "pattern": TYPES}
 
 
-CURSOR_REFUSALS = (CursorInvalid, CursorAhead, CursorExpired, CursorOfAnotherEpoch)
+FEED_REFUSALS = (TypesUnknown, CursorInvalid, CursorAhead, CursorExpired, CursorOfAnotherEpoch)

@@ -7,7 +7,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from events.api.cursors import CURSOR_REFUSALS, WORD, CursorField, ShownCursorField, TypesField
+from events.api.cursors import FEED_REFUSALS, WORD, CursorField, ShownCursorField, TypesField
 from events.epochs import FIRST_EPOCH, Cursor
 from events.event import Category
 from events.horizon import require_resumable
@@ -56,7 +56,7 @@ class FeedPage(serializers.Serializer):  # type: ignore[type-arg]
 class EventFeedView(APIView):
     permission_classes = [require_scope(EVENTS_READ)]
 
-    @operation("list_events", query=FeedQuery, answers=FeedPage, refuses=CURSOR_REFUSALS)
+    @operation("list_events", query=FeedQuery, answers=FeedPage, refuses=FEED_REFUSALS)
     def get(self, _request: Request, asked: dict[str, Any]) -> Response:
         """Read the shop's integration events after a cursor, in commit order and without gaps of theirs. A page
         may have fewer events than its limit; the end is a page without any. Where events

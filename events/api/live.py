@@ -14,7 +14,7 @@ from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from events.api.cursors import CURSOR, CURSOR_REFUSALS, WORD, CursorField, TypesField
+from events.api.cursors import CURSOR, FEED_REFUSALS, WORD, CursorField, TypesField
 from events.api.places import Place, Places, has_hung_up
 from events.cloudevents import encoded
 from events.event import Category
@@ -65,7 +65,7 @@ class LiveFeedView(APIView):
         "stream_events",
         query=LiveQuery,
         answers={(200, "text/event-stream"): OpenApiTypes.STR},
-        refuses=CURSOR_REFUSALS,
+        refuses=FEED_REFUSALS,
         problems={503: ["live-feeds-full"]},
         parameters=[LAST_EVENT_ID],
     )

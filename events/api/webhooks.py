@@ -14,9 +14,10 @@ from events import pins
 from events.horizon import EventArchived
 from events.models import WebhookDelivery, WebhookEndpoint
 from events.pins import PinImpossible
+from events.public_types import TypesUnknown
 from events.webhooks import deliveries, endpoints
 from events.webhooks.deliveries import NotSkippable
-from events.webhooks.endpoints import TooManyEndpoints, TypesUnknown
+from events.webhooks.endpoints import TooManyEndpoints
 from events.webhooks.http import UrlRefused
 from events.webhooks.queueing import ReplayTooLarge, replay_period
 from kernel import limits
@@ -201,7 +202,7 @@ class ReplayView(IntegratorView):
         "replay_webhooks",
         body=ReplayBody,
         answers={202: ReplayedSerializer},
-        refuses=[NotFound, EventArchived, ReplayTooLarge],
+        refuses=[NotFound, EventArchived, ReplayTooLarge, TypesUnknown],
         example={"since": "2026-11-23T00:00:00Z", "until": "2026-11-24T00:00:00Z", "types": ["pos.order_completed"]},
     )
     def post(self, _request: Request, asked: dict[str, Any], endpoint_id: UUID) -> Response:

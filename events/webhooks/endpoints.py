@@ -7,29 +7,25 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from events.demand import want
-from events.event import Category, EventUnreadable, find_type
 from events.events import WebhookEndpointPaused, WebhookEndpointResumed
 from events.log import head
 from events.models import WebhookDelivery, WebhookEndpoint, WebhookSecret
 from events.pins import require_servable
+from events.public_types import require_types
 from events.publishing import publish
 from events.unit_of_work import unit_of_work
 from events.webhooks.http import require_url
 from events.webhooks.ringing import ring_after_commit
 from events.webhooks.secrets import new_secret, sealed
+from kernel import limits
 from kernel.ids import new_id
 from kernel.refusals import NotFound, Refusal
 from kernel.tenancy import current_tenant
+from kernel.text import require_line
 
 QUEUEING = "events.queue_webhooks"
 OVERLAP = timedelta(hours=24)
 MOST_ENDPOINTS = 50
-
-
-class TypesUnknown(Refusal):
-    code = "types-unknown"
-    title = "No such events for consumers"
-    status = 422
 
 
 class TooManyEndpoints(Refusal):
@@ -45,11 +41,12 @@ def create_endpoint(
     :param types: names of integration events; none for all.
     :param pins: the older versions in which it wants some types.
     :raises UrlRefused: when events cannot be sent there.
-    :raises TypesUnknown: when a type is no integration event.
+    :raises TypesUnknown: when a type is no integration event, or there are too many.
+    :raises TextRefused: when the description is too long, or holds a control character.
     :raises PinImpossible: when a version cannot be served.
     :raises TooManyEndpoints: when the tenant has fifty.
     """
-    require_endpoint(url=url, types=types)
+    require_endpoint(url=url, types=types, description=description)
     require_servable(pins or {})
     with unit_of_work():
         if _living().count() >= MOST_ENDPOINTS:
@@ -75,14 +72,17 @@ def create_endpoint(
     return endpoint, secret
 
 
-def require_endpoint(*, url: str, types: Sequence[str]) -> None:
-    """Refuse what an endpoint cannot be.
+def require_endpoint(*, url: str, types: Sequence[str] = (), description: str = "") -> None:
+    """Refuse what an endpoint cannot be, wherever it is made. A refusal names its `field`.
 
     :raises UrlRefused: when events cannot be sent there.
-    :raises TypesUnknown: when a type is no integration event.
+    :raises TypesUnknown: when a type is no integration event, or there are too many.
+    :raises TextRefused: when the description is too long, or holds a control character.
     """
     require_url(url)
-    _require_types(types)
+    require_types(types)
+    if description:
+        require_line(description, limits.REASON, "the description", field="description")
 
 
 def find_endpoint(*, endpoint_id: UUID) -> WebhookEndpoint:
@@ -154,14 +154,3 @@ def _add_secret(endpoint: WebhookEndpoint, now: datetime) -> str:
         id=new_id(), tenant_id=endpoint.tenant_id, endpoint=endpoint, sealed=sealed(secret), created_at=now
     )
     return secret
-
-
-def _require_types(types: Sequence[str]) -> None:
-    for name in types:
-        try:
-            category = find_type(name).category
-        except EventUnreadable:
-            category = None
-        if category is not Category.INTEGRATION:
-            message = f"{name} is no event for consumers outside; docs/events.md lists them"
-            raise TypesUnknown(message)

@@ -4,7 +4,7 @@ from kernel.admin.acting import acting_on, operator_of
 from kernel.admin.answers import Confirmation, Secret, show_once
 from kernel.admin.hosts import OnPlatformHost, OnShopHost
 from kernel.admin.pages import ModelAdmin, ReadOnlyAdmin, ReadOnlyInline, ShopAdmin, ShopReadOnlyAdmin
-from kernel.admin.saving import save_changes, unit_for
+from kernel.admin.saving import save_changes, sentence_of, unit_for
 from kernel.admin.texts import TabularInline
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "acting_on",
     "operator_of",
     "save_changes",
+    "sentence_of",
     "show_once",
     "unit_for",
 ]

@@ -13,6 +13,7 @@ from events.events import WebhookEndpointPaused
 from events.gauges import scraped
 from events.models import Subscription, WebhookDelivery, WebhookEndpoint, WebhookSecret
 from events.pins import PinImpossible, pin_version
+from events.public_types import TypesUnknown
 from events.publishing import publish
 from events.subscriptions import find_subscriber
 from events.unit_of_work import unit_of_work
@@ -21,7 +22,6 @@ from events.webhooks.deliveries import queue_test
 from events.webhooks.endpoints import (
     QUEUEING,
     TooManyEndpoints,
-    TypesUnknown,
     create_endpoint,
     delete_endpoint,
     pause_endpoint,
@@ -29,8 +29,9 @@ from events.webhooks.endpoints import (
 )
 from events.webhooks.http import UrlRefused
 from events.webhooks.sending import send_due
+from kernel import limits
 from kernel.api.scopes import WEBHOOKS_WRITE
-from kernel.refusals import NotFound
+from kernel.refusals import NotFound, Refusal
 from staff.services import hire_owner, issue_api_key
 from tenants.models import Tenant
 from tests import make
@@ -210,8 +211,13 @@ def test_the_admin_makes_and_pauses_an_endpoint(receiver: Receiver) -> None:
         add, {"url": receiver.url, "description": "till", "types": "payments.payment_failed"}, follow=True
     )
     endpoint = WebhookEndpoint.objects.get()
-    for action in ("pause", "resume", "rotate"):
-        owner.post("/admin/events/webhookendpoint/", {"action": action, "_selected_action": [str(endpoint.id)]})
+    pause = {"action": "pause", "_selected_action": [str(endpoint.id)]}
+    asked = owner.post("/admin/events/webhookendpoint/", pause)
+    assert WebhookEndpoint.objects.get().state == "ACTIVE"
+    owner.post("/admin/events/webhookendpoint/", {**pause, "confirmed": "yes", "reason": "it moves"})
+    assert WebhookEndpoint.objects.get().pause_reason == "it moves (paused by user:ada)"
+    for action in ("resume", "rotate"):
+        owner.post("/admin/events/webhookendpoint/", {**pause, "action": action})
     fail(A)
     send_due(endpoint_id=endpoint.id)
     delivery = WebhookDelivery.objects.get()
@@ -220,6 +226,7 @@ def test_the_admin_makes_and_pauses_an_endpoint(receiver: Receiver) -> None:
         owner.post("/admin/events/webhookdelivery/", {"action": action, "_selected_action": [str(delivery.id)]})
 
     assert b"over https only" in wrong.content
+    assert b"sent nothing until they are resumed" in asked.content
     assert b"whsec_" in done.content
     assert len(receiver.received) == 1
     assert "204" in page
@@ -265,3 +272,51 @@ def test_metrics_show_paused_endpoints_and_waiting_deliveries(receiver: Receiver
 def test_a_pin_of_no_event_is_refused(shop: Tenant) -> None:
     with pytest.raises(PinImpossible, match="no event type"):
         pin_version(type_name="pos.nothing", version=1)
+
+
+BAD_ENDPOINTS = [
+    ("url", "https://example.com/" + "x" * 5000),
+    ("url", "https://exa mple.com/x"),
+    ("url", "https://example.com:99999/"),
+    ("url", "https://example.com:0/"),
+    ("url", "https://example.com:x/"),
+    ("url", "https://[::1/"),
+    ("url", "https://example.com/\x1b"),
+    ("url", "https://"),
+    ("url", "javascript:alert(1)"),
+    ("description", "x" * 3000),
+    ("description", "a\x1bb"),
+    ("types", ["pos.order_completed"] * 300),
+    ("types", ["typo"]),
+    ("types", ["x" * 300]),
+]
+
+
+@pytest.mark.parametrize(("field", "value"), BAD_ENDPOINTS, ids=lambda value: str(value)[:30])
+def test_in03_api_admin_and_service_refuse_the_same_endpoints(shop: Tenant, field: str, value: Any) -> None:
+    good: dict[str, Any] = {"url": "https://example.com/hook", "description": "Accounting", "types": []}
+    key = Terminal("north.localhost", issue_api_key(name="hooks", scopes=[WEBHOOKS_WRITE]))
+    owner = Client(headers={"Host": "north.localhost"})
+    owner.force_login(hire_owner(username="ada", password="a long secret"))
+    typed = {**good, field: ",".join(value) if isinstance(value, list) else value}
+
+    answer = key.post("/webhook-endpoints", {**good, field: value})
+    page = owner.post("/admin/events/webhookendpoint/add/", {**typed, "types": typed["types"] or ""})
+
+    assert answer.status_code == 422
+    assert page.status_code == 200
+    assert list(page.context["adminform"].form.errors) == [field]
+    with pytest.raises(Refusal) as refused:
+        create_endpoint(**{**good, field: value}, now=NOW)
+    assert refused.value.details["field"] == field
+    assert WebhookEndpoint.objects.count() == 0
+
+
+def test_in03_an_endpoint_with_all_it_may_have_is_made(shop: Tenant) -> None:
+    url = "https://example.com:65535/" + "x" * (limits.URL - 26)
+
+    endpoint, _ = create_endpoint(
+        url=url, description="x" * limits.REASON, types=["pos.order_completed"] * limits.MOST_TYPES, now=NOW
+    )
+
+    assert (endpoint.url, len(endpoint.types)) == (url, limits.MOST_TYPES)

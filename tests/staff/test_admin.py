@@ -160,12 +160,15 @@ def test_an_operator_retries_discards_pauses_and_resumes(owner: Client, subscrib
 
 
 def test_suspending_twice_in_the_admin_says_why_not(operator: Client, north: Tenant) -> None:
-    def act(action: str) -> bytes:
-        form = {"action": action, "_selected_action": [str(north.pk)]}
+    def act(action: str, **more: str) -> bytes:
+        form = {"action": action, "_selected_action": [str(north.pk)], **more}
         return operator.post("/admin/tenants/tenant/", form, follow=True).content
 
-    assert b"is suspended" in act("suspend")
-    assert b"is suspended" in act("suspend")
+    assert b"their tills cannot sell" in act("suspend")
+    north.refresh_from_db()
+    assert north.status == "ACTIVE"
+    assert b"is suspended" in act("suspend", confirmed="yes")
+    assert b"is suspended" in act("suspend", confirmed="yes")
     assert b"is active" in act("reactivate")
 
 

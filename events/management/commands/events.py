@@ -114,9 +114,6 @@ class Command(OurCommand):
             count = services.retry_parked(
                 **self._acting(options), position=options["position"], fingerprint=options["fingerprint"]
             )
-        if not count and (options["position"] is not None or options["fingerprint"]):
-            message = f"{options['subscriber']} of {options['tenant']} has no retrying or dead event there"
-            raise CommandError(message)
         self.stdout.write(f"{count} events of {options['subscriber']} are tried again")
 
     def _discard(self, options: dict[str, Any]) -> None:
