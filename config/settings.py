@@ -254,8 +254,8 @@ METRICS_TOKEN = (
 # thread each: how many there are in a process, in all and of one shop, and for how long.
 WEB_THREADS = setting("WEB_THREADS", default=16)
 WEB_THREADS_OF_ONE = setting("WEB_THREADS_OF_ONE", default=max(1, WEB_THREADS // 8))
-LIVE_STREAMS = setting("LIVE_STREAMS", default=4)
-LIVE_STREAMS_OF_ONE = setting("LIVE_STREAMS_OF_ONE", default=max(1, LIVE_STREAMS // 2))
+LIVE_STREAMS = setting("LIVE_STREAMS", default=max(1, WEB_THREADS // 2))
+LIVE_STREAMS_OF_ONE = setting("LIVE_STREAMS_OF_ONE", default=max(1, LIVE_STREAMS // 4))
 LIVE_SECONDS = setting("LIVE_SECONDS", default=55.0)
 
 # Bridges: where integration events go besides; each is on when its address is given.

@@ -1,7 +1,7 @@
 """`GET /events/stream`: the tenant's public events as they happen (server-sent events), resumable by cursor."""
 
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from socket import socket
 from threading import Event
 from typing import Any
@@ -76,16 +76,22 @@ class LiveFeedView(APIView):
         from a backup since, the answer is 410. A stream ends after a minute, and is taken up again by the browser.
         """
         after = _last_seen(request, asked)
+        if request.method == "HEAD":
+            return _as_a_stream(())
         principal: Principal = request.user  # type: ignore[assignment]
         connection = request.META.get("gunicorn.socket")
         stream = _Stream(tenant_connection().tenant, principal, after, asked["types"], connection)
         if not stream.begin():
             detail = "This process holds as many live feeds of this shop, or in all, as it can."
             raise ApiProblem(503, "live-feeds-full", detail, retry_after=5)
-        response = StreamingHttpResponse(stream, content_type=EventStreamRenderer.media_type)
-        response["Cache-Control"] = "no-store"
-        response["X-Accel-Buffering"] = "no"
-        return response
+        return _as_a_stream(stream)
+
+
+def _as_a_stream(lines: Iterable[bytes]) -> HttpResponseBase:
+    response = StreamingHttpResponse(lines, content_type=EventStreamRenderer.media_type)
+    response["Cache-Control"] = "no-store"
+    response["X-Accel-Buffering"] = "no"
+    return response
 
 
 def _last_seen(request: Request, asked: dict[str, Any]) -> int:
