@@ -159,10 +159,12 @@ def feed(
         f"""
         SELECT {COLUMNS} FROM (
             SELECT event.*, sum(pg_column_size(data)) OVER (ORDER BY position) - pg_column_size(data) AS bytes_before
-            FROM events_event AS event
-            WHERE tenant_id = %(tenant)s AND audience IS NULL AND position > %(after)s
-                AND category = ANY(%(categories)s) AND (%(types)s::text[] = '{{}}' OR type = ANY(%(types)s))
-            ORDER BY position LIMIT %(limit)s
+            FROM (
+                SELECT * FROM events_event
+                WHERE tenant_id = %(tenant)s AND audience IS NULL AND position > %(after)s
+                    AND category = ANY(%(categories)s) AND (%(types)s::text[] = '{{}}' OR type = ANY(%(types)s))
+                ORDER BY position LIMIT %(limit)s
+            ) AS event
         ) AS event WHERE bytes_before < %(bytes)s ORDER BY position
         """,
         {

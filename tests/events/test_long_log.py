@@ -23,6 +23,9 @@ LOOKS: dict[str, Callable[[str], object]] = {
     "what is pending": lambda _name: queries.behind(moment_seconds=-5),
     "the oldest": lambda name: queries.oldest_pending_seconds(tenants=["north"], subscribers=[name]),
     "lags": lambda _name: queries.lags(),
+    "a page of the feed": lambda _name: queries.feed(
+        tenant_id="north", after=0, categories=["DOMAIN", "INTEGRATION"], types=[], limit=100
+    ),
     "a stream": lambda name: queries.unheard(subscriber=name, streams=["tests:last"]),
     "a piece of the accounts": lambda _name: accounts.check_accounts(),
 }
