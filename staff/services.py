@@ -7,6 +7,7 @@ from django.contrib.auth.models import Group, Permission
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Max, QuerySet
 from django.utils import timezone
 
 from events import audit
@@ -14,7 +15,7 @@ from kernel.api.scopes import ALL_SCOPES
 from kernel.refusals import NotFound, Refusal
 from kernel.text import require_line
 from kernel.tokens import OVERLAP, hash_of, new_token
-from staff.models import KEY_NAME, ApiKey, User
+from staff.models import KEY_NAME, ApiKey, OfferedPermissions, User
 
 KEY_PREFIX = "tk"
 
@@ -52,13 +53,40 @@ ROLES: dict[str, tuple[str, ...]] = {
 
 
 def define_roles() -> None:
-    """Create the shop's roles, and complete them when the permissions have grown."""
-    for name, codenames in ROLES.items():
-        role, _ = Group.objects.get_or_create(name=name)
-        permissions = Permission.objects.all()
-        if codenames != ("*",):
-            permissions = permissions.filter(codename__in=codenames)
-        role.permissions.set(permissions)
+    """Create the roles that the shop lacks, and give all of them the permissions that are new since the last time."""
+    for name in ROLES:
+        role, created = Group.objects.get_or_create(name=name)
+        if created:
+            role.permissions.set(_permissions_of(name))
+    complete_roles()
+
+
+def complete_roles() -> None:
+    """Give the shop's roles the permissions that a release has added. A role that was deleted stays deleted.
+
+    A permission that was there before is not given again: the owner has taken it from the role. Where it is not
+    recorded which were there, it is those up to the newest one that a role holds.
+    """
+    roles = list(Group.objects.filter(name__in=ROLES).order_by("name"))
+    if not roles:
+        return
+    with transaction.atomic():
+        offered = OfferedPermissions.objects.select_for_update().first()
+        held = Permission.objects.filter(group__in=roles)
+        since = offered.newest if offered else held.aggregate(newest=Max("id"))["newest"] or 0
+        for role in roles:
+            added = _permissions_of(role.name).filter(id__gt=since).exclude(group=role)
+            if names := sorted(added.values_list("codename", flat=True)):
+                role.permissions.add(*added)
+                grown = " ".join(f"+{name}" for name in names)
+                audit.record(action="permissions changed", subject=f"role:{role.name}", detail=grown, actor="release")
+        newest = Permission.objects.aggregate(newest=Max("id"))["newest"] or 0
+        OfferedPermissions.objects.update_or_create(id=1, defaults={"newest": max(newest, since)})
+
+
+def _permissions_of(role: str) -> QuerySet[Permission]:
+    found = Permission.objects.all()
+    return found if ROLES[role] == ("*",) else found.filter(codename__in=ROLES[role])
 
 
 def hire_owner(*, username: str, password: str, email: str = "") -> User:
