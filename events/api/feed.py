@@ -11,7 +11,7 @@ from events.api.cursors import FEED_REFUSALS, WORD, CursorField, ShownCursorFiel
 from events.epochs import FIRST_EPOCH, Cursor
 from events.event import Category
 from events.horizon import require_resumable
-from events.log import StoredEvent
+from events.log import StoredEvent, head
 from events.outward import UNDELIVERABLE, Undeliverable, outward
 from events.queries import feed
 from events.terms import Terms, terms_of_tenant
@@ -59,12 +59,13 @@ class EventFeedView(APIView):
     @operation("list_events", query=FeedQuery, answers=FeedPage, refuses=FEED_REFUSALS)
     def get(self, _request: Request, asked: dict[str, Any]) -> Response:
         """Read the shop's integration events after a cursor, in commit order and without gaps of theirs. A page
-        may have fewer events than its limit; the end is a page without any. Where events
+        may have fewer events than its limit; the end is a page without any. Its `next_after` is the end of the log, so
+        that who asks for rare types is not too late after a retention. Where events
         after it are in archives only, or the log was restored from a backup since, the answer is 410. An event that
         cannot be delivered is named in its place: an item of the type `tillflow.event_undeliverable`, whose data has
         `event_id`, `type`, `version`, `position`, `stream` and `reason`.
         """
-        after = require_resumable(asked["after"])
+        after, newest = require_resumable(asked["after"]), head(current_tenant())
         events = feed(
             tenant_id=current_tenant(),
             after=after,
@@ -73,7 +74,8 @@ class EventFeedView(APIView):
             limit=asked["limit"],
         )
         terms = terms_of_tenant()
-        next_after = terms.epochs.cursor(events[-1].envelope.position if events else after)
+        reached = events[-1].envelope.position if events else max(after, newest)
+        next_after = terms.epochs.cursor(reached)
         return Response({"events": [_shown(event, terms) for event in events], "next_after": next_after.shown})
 
 

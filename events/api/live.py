@@ -153,7 +153,7 @@ class _Stream:
             if time.monotonic() > beat:
                 if not self._may_go_on():
                     return
-                yield b": still here\n\n"
+                yield from self._move_on()
                 beat = time.monotonic() + BEAT_SECONDS
             found = self._read()
             yield from found
@@ -166,6 +166,24 @@ class _Stream:
             return False
         with in_tenant(self.tenant):
             return self.principal.still_holds()
+
+    def _move_on(self) -> Iterator[bytes]:
+        """Say that the feed is there; where nothing is left to be read, with the end of the log as the id.
+
+        So a client of rare types that comes back is not sent away for events that were never its own.
+        """
+        with in_tenant(self.tenant):
+            newest = head(current_tenant())
+        found = self._read()
+        yield from found
+        if not found:
+            self.after = max(self.after, newest)
+        with in_tenant(self.tenant):
+            epochs = terms_of_tenant().epochs
+        if self.epoch not in {None, epochs.current}:
+            self._end()
+            return
+        yield f"id: {epochs.cursor(self.after).shown}\n: still here\n\n".encode()
 
     def _read(self) -> list[bytes]:
         with in_tenant(self.tenant):
