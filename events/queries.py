@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import connection
 
-from events.bindings import FIRST_PENDING, HEARD_BY, HEARS, PENDING
+from events.bindings import FIRST_PENDING, HEARD_BY, PENDING
 from events.log import COLUMNS, StoredEvent, stored_event
 from events.walls import here, wall
 
@@ -76,20 +76,6 @@ FROM events_subscription s CROSS JOIN LATERAL (SELECT first.recorded_at FROM {FI
 WHERE s.paused_at IS NULL AND s.tenant_id = ANY(%(tenants)s) AND s.subscriber = ANY(%(subscribers)s)
 """
 
-_UNACCOUNTED = f"""
-SELECT count(*)
-FROM events_subscription s
-JOIN events_binding b ON b.tenant_id = s.tenant_id AND b.subscriber = s.subscriber
-JOIN events_event e ON e.tenant_id = s.tenant_id AND e.type = b.type AND {HEARS} AND e.position <= s.cursor
-WHERE {wall("s")} AND (
-    SELECT count(*) FROM events_processedevent d
-    WHERE d.tenant_id = s.tenant_id AND d.subscriber = s.subscriber AND d.position = e.position
-) + (
-    SELECT count(*) FROM events_parkedevent p
-    WHERE p.tenant_id = s.tenant_id AND p.subscriber = s.subscriber AND p.position = e.position
-) <> 1
-"""
-
 _UNHEARD = f"""
 SELECT DISTINCT e.stream
 FROM events_event e JOIN events_subscription s ON s.tenant_id = e.tenant_id
@@ -140,12 +126,6 @@ def oldest_pending_seconds(*, tenants: list[str], subscribers: list[str]) -> flo
     """
     ((seconds,),) = _rows(_OLDEST_PENDING, {"tenants": tenants, "subscribers": subscribers})
     return float(seconds)
-
-
-def unaccounted() -> int:
-    """Count the (event, subscriber) at or below a cursor that are not exactly one of processed, parked, discarded."""
-    (count,) = _rows(_UNACCOUNTED, here())[0]
-    return int(count)
 
 
 def feed(

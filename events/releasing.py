@@ -232,17 +232,8 @@ def _unbind(step: Step, tenant_id: str) -> Iterator[str]:
 
 
 def _lacking(tenant_id: str) -> Iterator[str]:
-    for kind in gate.unknown_types(tenant_id):
-        yield (
-            f"{kind.subscriber} is bound to {kind.type}, which this code does not declare for it "
-            f"(pending={kind.pending} parked={kind.parked}): its drains stop there; "
-            "manage.py subscribe --unbind ends it"
-        )
-    for subscription in gate.unknown_subscribers(tenant_id):
-        yield (
-            f"{subscription.subscriber} is not declared by this code (pending={subscription.pending} "
-            f"retrying={subscription.retrying} dead={subscription.dead}): manage.py unsubscribe ends it"
-        )
+    yield from map(str, gate.unknown_types(tenant_id))
+    yield from map(str, gate.unknown_subscribers(tenant_id))
 
 
 def _unsubscribe(tenant_id: str, subscriber: str, operator: str, reason: str) -> Outcome:

@@ -31,6 +31,7 @@ from tenants.events import TenantSuspended
 from tenants.models import Tenant
 from tests import make
 from tests.conftest import Terminal
+from tests.events.accounting import unaccounted
 from tests.events.hooking import A, fail, failure, later, states
 from tests.events.recording import Recorder, Subscribe, say
 from tests.events.releases import Hearing
@@ -173,7 +174,7 @@ def test_c06_a_subscriber_created_later_from_the_beginning_does_not_apply_a_copy
 
     assert hearing.positions == [1]
     assert not ProcessedEvent.objects.filter(subscriber=later, position=2).exists()
-    assert queries.unaccounted() == 0
+    assert unaccounted() == 0
     while accounts.check_accounts():
         pass
     assert accounts.unaccounted_on_the_books() == 0

@@ -7,12 +7,13 @@ from itertools import count
 import pytest
 from django.db import connection
 
-from events import accounts, cursors, queries
+from events import accounts, cursors, gate, queries, unreadable
 from kernel.tenancy import in_public_schema
 from tenants.events import TenantReactivated, TenantSuspended
 from tenants.models import Tenant
 from tests.events.explaining import Explaining
 from tests.events.recording import Recorder, Subscribe
+from tests.events.releases import release
 
 EVENTS = 60_000
 _starts = count(int(time.time()) * 1_000_000, 1_000_000)
@@ -27,8 +28,22 @@ LOOKS: dict[str, Callable[[str], object]] = {
         tenant_id="north", after=0, categories=["DOMAIN", "INTEGRATION"], types=[], limit=100
     ),
     "a stream": lambda name: queries.unheard(subscriber=name, streams=["tests:last"]),
+    "what waits": lambda _name: _in_public(unreadable.unreadable),
+    "unknown types": lambda _name: _in_public(gate.unknown_types),
+    "unknown subscribers": lambda name: _without(name, gate.unknown_subscribers),
     "a piece of the accounts": lambda _name: accounts.check_accounts(),
 }
+
+
+def _without(name: str, look: Callable[[], object]) -> object:
+    """Look with code that does not declare the subscriber."""
+    with release(without=name):
+        return _in_public(look)
+
+
+def _in_public(look: Callable[[], object]) -> object:
+    with in_public_schema():
+        return look()
 
 
 @pytest.fixture

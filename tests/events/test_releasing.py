@@ -477,7 +477,8 @@ def test_c04_a_removed_subscriber_is_reported_and_ended_with_what_was_pending(
     ]
     assert ended == [f"north: {failing} hears nothing after 4; 2 pending events are dead letters now"]
     assert about(failing, quiet) == [
-        f"north: {failing} is not declared by this code (pending=0 retrying=0 dead=3): manage.py unsubscribe ends it"
+        f"north: {failing} is ended, and holds parked events (pending=0 retrying=0 dead=3): "
+        f"manage.py events discard {failing} --tenant north --position 2 --reason …"
     ]
     assert discarded == 2
     assert parked(failing) == [(2, "DEAD"), (3, "DISCARDED"), (4, "DISCARDED")]

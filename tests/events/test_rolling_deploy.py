@@ -22,6 +22,7 @@ from events.subscriptions import Backoff, Subscriber
 from kernel.tenancy import in_public_schema
 from tenants.events import TenantReactivated, TenantSuspended
 from tenants.models import Tenant
+from tests.events.accounting import unaccounted
 from tests.events.bridging import FakeBridge
 from tests.events.recording import parked
 from tests.events.releases import REACTIVATED, SUSPENDED, Hearing, declares, reactivated, release, suspended
@@ -80,7 +81,7 @@ def sound() -> bool:
         call_command("verify", "--tenant", "north", stdout=StringIO())
     except SystemExit:
         return False
-    return (queries.unaccounted(), accounts.unaccounted_on_the_books()) == (0, 0)
+    return (unaccounted(), accounts.unaccounted_on_the_books()) == (0, 0)
 
 
 def test_c01_an_old_worker_stops_before_the_first_event_of_a_new_type(

@@ -28,6 +28,7 @@ from tenants.events import TenantSuspended
 from tenants.models import Tenant
 from tests import make
 from tests.conftest import Terminal
+from tests.events.accounting import unaccounted
 from tests.events.recording import say
 from tests.walls.watch import watch
 from tests.work import settle
@@ -108,7 +109,7 @@ def test_c18_every_query_reads_its_own_tenants_rows(without_walls: str) -> None:
     ]
 
     assert {row.tenant_id for row in found} == {"north"}
-    assert queries.unaccounted() == 0
+    assert unaccounted() == 0
     assert pins_of_tenant() == {}
 
 

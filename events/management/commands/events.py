@@ -1,4 +1,4 @@
-"""`manage.py events`: list, lag, pause, resume, retry, discard, repair, send-again, sweep, canary, new-epoch."""
+"""`manage.py events`: list, lag, pause, resume, retry, discard, repair, recheck, send-again, sweep, canary, …"""
 
 import argparse
 import getpass
@@ -9,6 +9,7 @@ from uuid import UUID
 from django.core.management.base import CommandError
 
 from events import catalogue, queries, services, sweeper, undelivered
+from events.accounts import check_anew, unaccounted_on_the_books
 from events.canary import arrivals, hearing, release_canary
 from events.doorbells import doorbells
 from events.repairing import repair
@@ -55,6 +56,8 @@ class Command(OurCommand):
         repairing = actions.add_parser("repair", help="release parked events that wait for nothing, in order")
         repairing.add_argument("--tenant", type=arguments.name, required=True)
         repairing.add_argument("--subscriber", type=arguments.name, help="only this one's")
+        rechecking = actions.add_parser("recheck", help="check the accounts anew, after what was wrong is put right")
+        rechecking.add_argument("--tenant", type=arguments.name, required=True, help="only this one's (public: all)")
         epoch = actions.add_parser("new-epoch", help="after a restore from a backup: let no earlier cursor be taken up")
         epoch.add_argument(
             "--restored-at", type=arguments.moment, help="when that was, if events have been recorded since"
@@ -85,7 +88,7 @@ class Command(OurCommand):
             raise CommandError(message)
         with in_public_schema():
             lags = queries.lags()
-            unaccounted = queries.unaccounted()
+            unaccounted = unaccounted_on_the_books()
         heading = ("tenant", "subscriber", "cursor", "behind", "oldest s", "retrying", "waiting", "dead", "")
         self.stdout.write("{:<20} {:<40} {:>8} {:>8} {:>9} {:>8} {:>8} {:>6} {}".format(*heading))
         for lag in lags:
@@ -145,6 +148,14 @@ class Command(OurCommand):
         if not done:
             self.stdout.write(f"all parked events of {options['tenant']} are in order")
 
+    def _recheck(self, options: dict[str, Any]) -> None:
+        with schema_entered(options["tenant"]):
+            unaccounted = check_anew()
+        if unaccounted:
+            message = f"unaccounted={unaccounted}: manage.py verify says which invariant is broken"
+            raise CommandError(message)
+        self.stdout.write("unaccounted=0")
+
     def _new_epoch(self, options: dict[str, Any]) -> None:
         if not options["while_running"]:
             _require_nobody_serves()
@@ -163,6 +174,9 @@ class Command(OurCommand):
         self.stdout.write(f"rang for {rung}")
 
     def _canary(self, options: dict[str, Any]) -> None:
+        if tenant_statuses().get(options["tenant"]) == "SUSPENDED":
+            message = f"{options['tenant']} is suspended: its subscribers stand still, and would not apply a canary"
+            raise CommandError(message)
         with schema_entered(options["tenant"]):
             if options["subscriber"]:
                 _require_canaries_heard_by(options["subscriber"])
