@@ -24,6 +24,7 @@ from events.services import ReasonMissing
 from events.subscriptions import all_subscribers, known_subscriber, renamed_subscribers
 from kernel.refusals import NotFound, Refusal
 from kernel.tenancy import in_public_schema
+from kernel.text import require_reason_text
 
 PATIENCE_SECONDS = LEASE_SECONDS + 10
 PAUSE_SECONDS = 0.5
@@ -119,6 +120,7 @@ def unsubscribe(
     """
     if not reason.strip():
         raise ReasonMissing("say why what is pending may be given up")
+    require_reason_text(reason)
     if known_subscriber(subscriber) is not None:
         message = f"this code declares {subscriber}: take its declaration out, then unsubscribe it with that code"
         raise StillDeclared(message)

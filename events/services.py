@@ -25,6 +25,7 @@ from events.subscriptions import known_subscriber
 from events.unit_of_work import unit_of_work
 from kernel.refusals import NotFound, Refusal
 from kernel.tenancy import current_tenant, in_public
+from kernel.text import require_reason_text
 
 TENANT_TABLES = (
     "event",
@@ -100,7 +101,9 @@ def resume_subscription(*, subscriber: str, operator: str, reason: str = "") -> 
 
     :raises NotFound: when the tenant has no such subscription.
     :raises SubscriptionBusy: when a drain works on it for longer than a moment.
+    :raises TextRefused: when the reason is too long, or holds a control character.
     """
+    require_reason_text(reason)
     with unit_of_work():
         if _change_pause(subscriber, paused=False):
             publish(SubscriptionResumed(subscriber=subscriber, operator=operator))
@@ -235,6 +238,7 @@ def require_reason(reason: str, what: str = "why this event may be given up") ->
     if not reason.strip():
         message = f"say {what}"
         raise ReasonMissing(message)
+    require_reason_text(reason)
 
 
 def _discard(parked: ParkedEvent, operator: str, reason: str, *, action: str = "discard") -> None:

@@ -14,6 +14,7 @@ from events.services import record_action
 from events.unit_of_work import unit_of_work
 from kernel.refusals import NotFound
 from kernel.tenancy import current_tenant
+from kernel.text import require_reason_text
 
 ENDED = [State.UNKNOWN, State.FAILED]
 RUNG_AT_ONCE = 100
@@ -61,6 +62,7 @@ def send_again(*, operator: str, outgoing_id: UUID | None = None, kind: str = ""
 
     :raises NotFound: when there is no such kind, or the one that is meant neither is undelivered nor waits.
     """
+    require_reason_text(reason)
     kinds = _kinds(kind)
     with unit_of_work():
         rows = list(_chosen(outgoing_id, kinds).select_for_update(no_key=True).order_by("id"))

@@ -9,6 +9,9 @@ EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 CLOCK_TOLERANCE = timedelta(minutes=5)
 """How far the clock of a terminal may be ahead of ours."""
 
+LONGEST_VALIDITY = timedelta(days=3650)
+"""Of a key or a token that expires."""
+
 _RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 
 
@@ -66,3 +69,13 @@ def past_moment(moment: datetime, *, now: datetime) -> datetime:
     if moment > now + CLOCK_TOLERANCE:
         raise MomentInvalid("This moment is in the future: is the clock right that it was taken from?")
     return moment
+
+
+def require_expiry(moment: datetime, *, now: datetime) -> None:
+    """Let something end at a moment, which may have passed.
+
+    :raises MomentInvalid: when it has no offset, is before 2000, or more than ten years from now.
+    """
+    if in_utc(moment) > now + LONGEST_VALIDITY:
+        message = f"This moment is more than {LONGEST_VALIDITY.days} days from now: leave it empty for no end."
+        raise MomentInvalid(message)

@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+from kernel.limits import LONG_REASON
 from kernel.refusals import Refusal
 
 _OTHERS = r"\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069"
@@ -62,6 +63,15 @@ def require_line(text: str, longest: int, what: str, **details: str) -> None:
     if not text.strip() or len(text) > longest:
         message = f"{what} has 1 to {longest} characters, not {len(text.strip()) and len(text)}"
         raise TextRefused(message, **details)
+
+
+def require_reason_text(reason: str) -> None:
+    """Take a reason that a person gives for an act, which is kept and shown; it may be left out.
+
+    :raises TextRefused: when it is too long, or holds a control character.
+    """
+    if reason:
+        require_line(reason, LONG_REASON, "a reason")
 
 
 def is_storable(value: Any) -> bool:

@@ -18,6 +18,7 @@ from kernel.tokens import OVERLAP, hash_of, new_token
 from staff.models import KEY_NAME, ApiKey, OfferedPermissions, User
 
 KEY_PREFIX = "tk"
+LABELS = {"username": "the user name", "email": "the mail address"}
 
 
 class ScopeUnknown(Refusal):
@@ -34,6 +35,12 @@ class ApiKeyNameTaken(Refusal):
 class ExpiryInvalid(Refusal):
     code = "expiry-invalid"
     title = "Expiry invalid"
+    status = 422
+
+
+class PersonInvalid(Refusal):
+    code = "person-invalid"
+    title = "Name or address of a person invalid"
     status = 422
 
 
@@ -92,16 +99,33 @@ def _permissions_of(role: str) -> QuerySet[Permission]:
 def hire_owner(*, username: str, password: str, email: str = "") -> User:
     """Create the person who may do everything in the admin of this host, or set a new password for them.
 
+    :param username: is normalised (NFKC), as the form at the door does.
+    :raises PersonInvalid: when nobody new may have this name, or the address is none.
     :raises PasswordTooWeak: when a validator of AUTH_PASSWORD_VALIDATORS refuses the password.
     """
+    username = User.normalize_username(username)
     with transaction.atomic():
-        owner, created = User.objects.get_or_create(username=username, defaults={"email": email})
+        owner = User.objects.select_for_update().filter(username=username).first()
+        created = owner is None
+        owner = owner or User(username=username, email=email)
+        _require_valid(owner, email, new=created)
         require_strong_password(password, owner)
         owner.is_staff = owner.is_superuser = True
         owner.set_password(password)
         owner.save()
         audit.record(action="owner added" if created else "owner's password set", subject=f"user:{username}")
     return owner
+
+
+def _require_valid(person: User, email: str, *, new: bool) -> None:
+    """Hold a person against the rules of the admin's forms; the name of one who exists stays as it is."""
+    fields = {"email": email, **({"username": person.username} if new else {})}
+    for name, value in fields.items():
+        try:
+            User._meta.get_field(name).clean(value, person)  # type: ignore[union-attr]
+        except ValidationError as error:
+            message = f"{LABELS[name]} {value!r}: {' '.join(error.messages)}"
+            raise PersonInvalid(message, field=name) from None
 
 
 def require_strong_password(password: str, person: User) -> None:
@@ -144,10 +168,14 @@ def rotate_api_key(*, name: str, overlap: timedelta = OVERLAP) -> str:
     """Make a new key in place of one, which stays valid for the overlap; return the new one, which is shown once.
 
     :raises NotFound: when no key of that name is valid.
+    :raises ExpiryInvalid: when the key has expired, as a new one in its place would.
     """
     key, now = new_token(KEY_PREFIX), timezone.now()
     with transaction.atomic():
         row = _valid(name)
+        if row.expires_at is not None and row.expires_at <= now:
+            message = f"the key {name} has expired: issue another one, under another name"
+            raise ExpiryInvalid(message)
         row.previous_hash, row.previous_until, row.key_hash = row.key_hash, now + overlap, hash_of(key)
         row.save(update_fields=["previous_hash", "previous_until", "key_hash"])
         until = f"the one before until {row.previous_until:%Y-%m-%d %H:%M} UTC"

@@ -8,12 +8,15 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, OperationalError, connection, transaction
 from psycopg.errors import LockNotAvailable
 
+from events import audit
 from events.events import CacheInvalidated
 from events.publishing import publish
 from events.services import drop_tenant_records, subscribe_tenant
 from events.unit_of_work import unit_of_work
+from kernel.limits import NAME
 from kernel.refusals import NotFound, Refusal
 from kernel.tenancy import in_public_schema, in_tenant
+from kernel.text import TextRefused, require_line
 from tenants import schemas
 from tenants.events import TenantClosed, TenantProvisioned, TenantReactivated, TenantSuspended
 from tenants.hostnames import tenant_host
@@ -113,6 +116,7 @@ def provision_tenant(*, tenant: Tenant) -> None:
         with in_tenant(tenant), unit_of_work():
             _change_status(tenant, before=[Tenant.Status.PROVISIONING], after=Tenant.Status.ACTIVE)
             subscribe_tenant()
+            audit.record(action="shop made")
             publish(
                 TenantProvisioned(
                     tenant_uuid=tenant.id,
@@ -170,6 +174,7 @@ def close_tenant(*, tenant: Tenant, keep_schema: bool = False) -> None:
             if not is_reserved(tenant.schema_name):
                 drop_tenant_records(tenant_id=tenant.schema_name)
             Domain.objects.filter(tenant=tenant).delete()
+            audit.record(action="shop closed", subject=f"tenant:{tenant.schema_name}")
             publish(TenantClosed(tenant_uuid=tenant.id, tenant_name=tenant.schema_name))
     tenant.status = Tenant.Status.CLOSED
     _announce_change(tenant)
@@ -189,6 +194,7 @@ def _move(tenant: Tenant, *, before: Tenant.Status, after: Tenant.Status, said: 
     with in_tenant(tenant), unit_of_work():
         _change_status(tenant, before=[before], after=after)
         publish(said)
+        audit.record(action=f"shop {'suspended' if after == Tenant.Status.SUSPENDED else 'reactivated'}")
     tenant.status = after
     _announce_change(tenant)
 
@@ -229,6 +235,11 @@ def _wanted(*, name: str, title: str, host: str, **values: str) -> tuple[Tenant,
         tenant.full_clean(validate_unique=False, validate_constraints=False)
     except ValidationError as error:
         wrong = [f"{LABELS.get(field, field)}: {', '.join(texts)}" for field, texts in error.message_dict.items()]
+    if not any(each.startswith("title") for each in wrong):
+        try:
+            require_line(tenant.name, NAME, "title: it")
+        except TextRefused as refused:
+            wrong.append(refused.detail)
     try:
         host = tenant_host(host or default_host(name))
     except ValidationError as error:

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
+from events import audit
 from events.demand import want
 from events.events import WebhookEndpointPaused, WebhookEndpointResumed
 from events.log import head
@@ -69,6 +70,7 @@ def create_endpoint(
         endpoint.save(force_insert=True)
         secret = _add_secret(endpoint, now)
         want(QUEUEING)
+        _note("webhook endpoint made", endpoint)
     return endpoint, secret
 
 
@@ -103,6 +105,7 @@ def rotate_secret(*, endpoint_id: UUID, now: datetime) -> str:
     with unit_of_work():
         endpoint = find_endpoint(endpoint_id=endpoint_id)
         WebhookSecret.objects.filter(endpoint=endpoint, expires_at=None).update(expires_at=now + OVERLAP)
+        _note("webhook secret rotated", endpoint)
         return _add_secret(endpoint, now)
 
 
@@ -113,6 +116,7 @@ def pause_endpoint(*, endpoint_id: UUID, reason: str, now: datetime) -> None:
         if endpoint.state == WebhookEndpoint.State.PAUSED:
             return
         _living().filter(id=endpoint.id).update(state=WebhookEndpoint.State.PAUSED, pause_reason=reason, updated_at=now)
+        _note("webhook endpoint paused", endpoint, reason)
         publish(WebhookEndpointPaused(endpoint_id=endpoint.id, url=endpoint.url, reason=reason))
 
 
@@ -132,6 +136,7 @@ def resume_endpoint(*, endpoint_id: UUID, now: datetime) -> None:
         )
         waiting = WebhookDelivery.objects.filter(endpoint=endpoint, state__in=["PENDING", "SENDING"])
         waiting.update(first_attempt_at=None, next_attempt_at=now)
+        _note("webhook endpoint resumed", endpoint)
         publish(WebhookEndpointResumed(endpoint_id=endpoint.id, url=endpoint.url))
         ring_after_commit(endpoint.tenant_id, endpoint.id)
 
@@ -142,6 +147,11 @@ def delete_endpoint(*, endpoint_id: UUID, now: datetime) -> None:
         endpoint = find_endpoint(endpoint_id=endpoint_id)
         _living().filter(id=endpoint.id).update(state=WebhookEndpoint.State.DELETED, updated_at=now)
         WebhookSecret.objects.filter(endpoint=endpoint).delete()
+        _note("webhook endpoint deleted", endpoint)
+
+
+def _note(action: str, endpoint: WebhookEndpoint, reason: str = "") -> None:
+    audit.record(action=action, subject=f"webhook-endpoint:{endpoint.id}", detail=f"{endpoint.url} {reason}".strip())
 
 
 def _living() -> QuerySet[WebhookEndpoint]:

@@ -1,6 +1,8 @@
 """Registers at work: pairing devices, opening shifts, numbering receipts."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, connection, transaction
@@ -10,6 +12,7 @@ from events import audit
 from events.publishing import publish
 from events.unit_of_work import unit_of_work
 from kernel.limits import NAME
+from kernel.moments import MomentInvalid, require_expiry
 from kernel.refusals import NotFound, Refusal
 from kernel.text import require_line
 from kernel.tokens import OVERLAP, hash_of, new_token
@@ -28,6 +31,17 @@ class ShiftNotOpen(Refusal):
 class ShiftAlreadyOpen(Refusal):
     code = "shift-already-open"
     title = "Shift already open"
+
+
+class DeviceExpired(Refusal):
+    code = "device-expired"
+    title = "Device expired"
+
+
+class ExpiryInvalid(Refusal):
+    code = "expiry-invalid"
+    title = "Expiry invalid"
+    status = 422
 
 
 class DeviceRevoked(Refusal):
@@ -62,10 +76,14 @@ def rotate_device_token(*, device_id: UUID, overlap: timedelta = OVERLAP) -> str
 
     :raises NotFound: when there is no such device.
     :raises DeviceRevoked: when it was revoked.
+    :raises DeviceExpired: when its token has expired, as a new one would have.
     """
     token = new_token(TOKEN_PREFIX)
     with transaction.atomic():
         device = _paired(device_id)
+        if device.expires_at is not None and device.expires_at <= timezone.now():
+            message = f"the device {device.name} has expired: pair a new one"
+            raise DeviceExpired(message)
         device.previous_hash, device.previous_until = device.token_hash, timezone.now() + overlap
         device.token_hash = hash_of(token)
         device.save(update_fields=["previous_hash", "previous_until", "token_hash"])
@@ -88,11 +106,39 @@ def revoke_device(*, device_id: UUID) -> Device:
     return device
 
 
-def _paired(device_id: UUID) -> Device:
+def change_device(*, device_id: UUID, changed: Mapping[str, Any]) -> None:
+    """Change a device's name, its register or when its token expires, and write it into the audit.
+
+    :param changed: new values by field: `name`, `register`, `expires_at`.
+    :raises NotFound: when there is no such device.
+    :raises ExpiryInvalid: when it would expire before 2000, or more than ten years from now.
+    """
+    expires_at = changed.get("expires_at")
+    if expires_at is not None:
+        try:
+            require_expiry(expires_at, now=timezone.now())
+        except MomentInvalid as invalid:
+            raise ExpiryInvalid(str(invalid), field="expires_at") from None
+    with transaction.atomic():
+        device = _locked(device_id)
+        told = []
+        for field, value in changed.items():
+            told.append(f"{field}: {getattr(device, field)} → {value}")
+            setattr(device, field, value)
+        device.save(update_fields=list(changed))
+        audit.record(action="device changed", subject=f"device:{device.id}", detail="; ".join(told))
+
+
+def _locked(device_id: UUID) -> Device:
     device = Device.objects.select_for_update(no_key=True).filter(id=device_id).first()
     if device is None:
         message = f"this shop has no device {device_id}"
         raise NotFound(message)
+    return device
+
+
+def _paired(device_id: UUID) -> Device:
+    device = _locked(device_id)
     if device.status == Device.Status.REVOKED:
         message = f"the device {device.name} was revoked, which is final: pair a new one"
         raise DeviceRevoked(message)

@@ -11,7 +11,9 @@ from django.utils import timezone
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextInputWidget
 
 from kernel.admin import Confirmation, ModelAdmin, OnShopHost, Secret, show_once
+from kernel.admin.saving import sentence_of
 from kernel.api.scopes import ALL_SCOPES
+from kernel.refusals import Refusal
 from staff import reach
 from staff.models import ApiKey
 from staff.services import issue_api_key, revoke_api_key, rotate_api_key
@@ -89,10 +91,13 @@ class ApiKeyAdmin(OnShopHost, ModelAdmin):  # type: ignore[misc]
     def rotate(self, request: HttpRequest, keys: QuerySet[ApiKey]) -> Any:
         made = []
         for key in keys.filter(revoked_at=None):
-            if _may(request, key.scopes):
-                made.append(Secret(label=f"The key {key.name}", value=rotate_api_key(name=key.name)))
-            else:
+            if not _may(request, key.scopes):
                 messages.error(request, f"{key.name} may do more than you may: somebody else must rotate it")
+                continue
+            try:
+                made.append(Secret(label=f"The key {key.name}", value=rotate_api_key(name=key.name)))
+            except Refusal as refusal:
+                messages.error(request, sentence_of(refusal))
         return show_once(self, request, "New API keys", made) if made else None
 
     @admin.action(description="Revoke for good", permissions=["revoke"])

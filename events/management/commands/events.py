@@ -18,7 +18,7 @@ from events.subscriptions import known_subscriber
 from kernel import arguments
 from kernel.commands import Command as OurCommand
 from kernel.refusals import NotFound
-from kernel.tenancy import current_tenant, in_public_schema, schema_entered, tenant_statuses
+from kernel.tenancy import current_tenant, in_public_schema, require_furnished, schema_entered
 
 TO_INTEGRATORS = """
 Tell integrators:
@@ -83,9 +83,8 @@ class Command(OurCommand):
             self.stdout.write(line)
 
     def _lag(self, options: dict[str, Any]) -> None:
-        if options["tenant"] is not None and options["tenant"] not in tenant_statuses():
-            message = f"no tenant {options['tenant']!r} exists"
-            raise CommandError(message)
+        if options["tenant"] is not None:
+            require_furnished(options["tenant"])
         with in_public_schema():
             lags = queries.lags()
             unaccounted = unaccounted_on_the_books()

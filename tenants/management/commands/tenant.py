@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
+from events.causes import acting_as
 from kernel import arguments
 from kernel.commands import Command as OurCommand
 from kernel.tenancy import in_public_schema
@@ -46,12 +47,13 @@ class Command(OurCommand):
                 )
 
     def handle(self, *_arguments: Any, action: str, **options: Any) -> None:
-        if action == "create":
-            self._create(options)
-        elif action == "list":
-            self._list()
-        else:
-            options["act"](services.find_tenant(name=options["name"]), options)
+        with acting_as("command"):
+            if action == "create":
+                self._create(options)
+            elif action == "list":
+                self._list()
+            else:
+                options["act"](services.find_tenant(name=options["name"]), options)
 
     def _create(self, options: dict[str, Any]) -> None:
         wanted = ("name", "title", "host", "currency", "timezone", "owner_email")
