@@ -18,7 +18,7 @@ from events.subscriptions import known_subscriber
 from kernel import arguments
 from kernel.commands import Command as OurCommand
 from kernel.refusals import NotFound
-from kernel.tenancy import current_tenant, in_public_schema, require_furnished, schema_entered
+from kernel.tenancy import current_tenant, in_public_schema, require_furnished, schema_entered, tenant_statuses
 
 TO_INTEGRATORS = """
 Tell integrators:
