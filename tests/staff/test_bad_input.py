@@ -306,4 +306,4 @@ def test_in03_no_rows_inside_a_page_can_number_less_than_none(shop: Tenant, page
         formset = inline.get_formset(request)
 
         assert formset.validate_min, inline
-        assert formset.validate_max, inline
+        assert formset.validate_max or inline.max_num == 0, inline
