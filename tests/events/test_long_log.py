@@ -8,6 +8,7 @@ import pytest
 from django.db import connection
 
 from events import accounts, cursors, gate, queries, unreadable
+from events.log import head
 from kernel.tenancy import in_public_schema
 from tenants.events import TenantReactivated, TenantSuspended
 from tenants.models import Tenant
@@ -25,7 +26,7 @@ LOOKS: dict[str, Callable[[str], object]] = {
     "the oldest": lambda name: queries.oldest_pending_seconds(tenants=["north"], subscribers=[name]),
     "lags": lambda _name: queries.lags(),
     "a page of the feed": lambda _name: queries.feed(
-        tenant_id="north", after=0, categories=["DOMAIN", "INTEGRATION"], types=[], limit=100
+        tenant_id="north", after=head("north") - 1000, categories=["DOMAIN", "INTEGRATION"], types=[], limit=100
     ),
     "a stream": lambda name: queries.unheard(subscriber=name, streams=["tests:last"]),
     "what waits": lambda _name: _in_public(unreadable.unreadable),
