@@ -63,13 +63,16 @@ def main() -> int:
     parser.add_argument("--seconds", type=int, default=8, help="of sales before the failing event, and after it")
     parser.add_argument("--only", default="", help="some ways, separated by commas")
     arguments = parser.parse_args()
+    only = set(filter(None, arguments.only.split(",")))
     rows = []
     with stack():
         from benchmarks.failing import WAYS
 
+        if only - set(WAYS):
+            parser.error(f"no event {' or '.join(sorted(only - set(WAYS)))}; the ways are: {', '.join(WAYS)}")
         print(HEADER)
         for way, (_, bound) in WAYS.items():
-            if not arguments.only or way in arguments.only.split(","):
+            if not only or way in only:
                 rows.append(measured(way, bound, arguments.seconds))
                 print(rows[-1].line(), flush=True)
     return 0 if all(row.holds for row in rows) else 1

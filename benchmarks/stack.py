@@ -67,9 +67,8 @@ def worker(
 @contextmanager
 def beat() -> Iterator[None]:
     """Run what sweeps every two seconds."""
-    from config.place import var
 
-    with _celery("config.celery", "beat", "--schedule", str(var() / "beat")):
+    with _celery("config.celery", "beat"):
         yield
 
 

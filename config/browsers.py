@@ -38,7 +38,7 @@ def browser_settings(scheme: str, *, hsts_seconds: int) -> dict[str, Any]:
         "X_FRAME_OPTIONS": "DENY",
         "CONTENT_SECURITY_POLICY": {"DIRECTIVES": _directives()},
         "SECURE_SSL_REDIRECT": secure,
-        "SECURE_REDIRECT_EXEMPT": [r"^healthz$", r"^readyz$", r"^metrics$"],
+        "SECURE_REDIRECT_EXEMPT": [r"^readyz$", r"^metrics$"],
         "SECURE_HSTS_SECONDS": hsts_seconds if secure else 0,
         "SECURE_HSTS_INCLUDE_SUBDOMAINS": secure,
         "SECURE_HSTS_PRELOAD": secure,

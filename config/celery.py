@@ -1,22 +1,20 @@
 """The Celery application."""
 
 import gc
-import os
 import sys
 from typing import Any
 
 import celery
-import django
 from celery import Celery, signals
-from kombu import Exchange, Queue
-
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-
 from django.conf import settings
+from kombu import Exchange, Queue
 
 from config.broker_guard import guard_lost_client
 from config.environment import setting
 from config.queues import QUEUES
+from config.startup import require_apps, require_servers, require_settings
+
+require_settings()
 
 VISIBILITY_SECONDS = 300
 
@@ -62,7 +60,7 @@ app.conf.update(
     task_send_sent_event=False,
     accept_content=["json"],
     timezone="UTC",
-    beat_schedule_filename=None,
+    beat_scheduler="celery.beat:Scheduler",
     beat_schedule={
         "sweep": {"task": "events.sweep", "schedule": 2.0},
         "look after tables": {"task": "events.look_after_tables", "schedule": 60.0},
@@ -76,7 +74,8 @@ guard_lost_client(celery.__version__)
 @signals.import_modules.connect(weak=False)
 def load_tasks(**_options: Any) -> None:
     """Make a worker, beat or Flower ready. Celery would log an exception here and go on: an exit ends the process."""
-    django.setup()
+    require_servers()
+    require_apps()
     from config.role import refuse_unbound_role
 
     refuse_unbound_role()

@@ -1,11 +1,11 @@
 """The request's id: taken from `X-Request-Id` or made, answered, and carried by every event it causes."""
 
-import uuid
 from collections.abc import Callable
 
 import structlog
 from django.http import HttpRequest, HttpResponse
 
+from config.request_ids import HEADER, request_id_of
 from events.log.causes import Cause, caused_by
 from events.observability.telemetry import request_span
 from kernel.tenancy import current_tenant
@@ -17,7 +17,7 @@ class CorrelationMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        correlation_id = _correlation_id(request)
+        correlation_id = request_id_of(request.headers.get(HEADER, ""))
         traceparent = request.headers.get("traceparent", "")[:55]
         cause = Cause(correlation_id=correlation_id, traceparent=traceparent)
         span = request_span(f"{request.method} {request.path}", traceparent, **{"tillflow.tenant": current_tenant()})
@@ -28,12 +28,5 @@ class CorrelationMiddleware:
             structlog.contextvars.bound_contextvars(correlation_id=str(correlation_id)),
         ):
             response = self.get_response(request)
-        response["X-Request-Id"] = str(correlation_id)
+        response[HEADER] = str(correlation_id)
         return response
-
-
-def _correlation_id(request: HttpRequest) -> uuid.UUID:
-    try:
-        return uuid.UUID(request.headers.get("X-Request-Id", ""))
-    except ValueError:
-        return uuid.uuid4()

@@ -42,7 +42,11 @@ class Entrance:
 
 
 def _require_charset(content_type: str) -> None:
-    _, parameters = parse_header_parameters(content_type)
+    try:
+        _, parameters = parse_header_parameters(content_type)
+    except ValueError as error:
+        detail = f"The Content-Type {content_type[:80]!a} cannot be read ({error}): send its parameters in plain ASCII."
+        raise TurnedAway(400, "unsupported-charset", detail) from None
     charset = parameters.get("charset", "utf-8")
     try:
         readable = codecs.lookup(charset).name in CHARSETS

@@ -10,6 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.db import close_old_connections
 from django.http import HttpRequest
+from django.utils.crypto import constant_time_compare
 
 PLACE = "flower"
 
@@ -17,6 +18,7 @@ PLACE = "flower"
 def limit_sign_ins() -> None:
     """Let every handler of Flower look at the limit before it looks at a password."""
     from flower.views import BaseHandler
+    from flower.views.monitor import Metrics
     from tornado.web import Finish, HTTPError
 
     look = BaseHandler.get_current_user
@@ -41,6 +43,18 @@ def limit_sign_ins() -> None:
         return found
 
     BaseHandler.get_current_user = get_current_user
+    Metrics.prepare = require_password_or_token
+
+
+def require_password_or_token(handler: Any) -> None:
+    """Let only a person with Flower's password, or a Prometheus with METRICS_TOKEN, see Flower's own metrics."""
+    scheme, _, token = handler.request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and constant_time_compare(token, settings.METRICS_TOKEN):
+        return
+    if not handler.current_user:
+        handler.set_header("WWW-Authenticate", "Basic")
+        handler.set_status(401)
+        handler.finish("Give Flower's password, or METRICS_TOKEN as a bearer token.\n")
 
 
 class Attempt:

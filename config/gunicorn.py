@@ -1,5 +1,6 @@
 """How the web processes run: threads, loopback unless told otherwise."""
 
+import subprocess
 import sys
 from typing import Any
 
@@ -17,10 +18,17 @@ worker_class = "gthread"
 timeout = 60
 graceful_timeout = 20
 keepalive = 5
+limit_request_line = 8190
 accesslog = None
 
 SWITCH_SECONDS = 0.0005
 """After how long a thread gives way to another. A request needs the interpreter again after each of its statements."""
+
+
+def on_starting(_server: Any) -> None:
+    """Ask in another process what a web process would fail of: a reload reads everything anew."""
+    if subprocess.run([sys.executable, "-W", "ignore", "-m", "config.startup"], check=False).returncode:
+        sys.exit(1)
 
 
 def post_worker_init(_worker: Any) -> None:

@@ -1,4 +1,4 @@
-"""Whether this process lives (`/healthz`), and what it works with (`/readyz`); on every host, for anyone."""
+"""What the process works with (`/readyz`); on every host. That it lives is told by `config/liveness.py`."""
 
 import threading
 import time
@@ -22,27 +22,19 @@ Check = dict[str, Any]
 
 
 class HealthMiddleware:
-    """Answers before anything else does: neither the host nor the database decides whether a process lives."""
+    """Answers before anything else of Django does, whatever the host."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if request.path not in {"/healthz", "/readyz"}:
+        if request.path != "/readyz":
             return self.get_response(request)
         if request.method not in {"GET", "HEAD"}:
             return HttpResponseNotAllowed(["GET", "HEAD"])
-        response = _alive() if request.path == "/healthz" else _ready(request.GET.getlist("exclude"))
+        response = _ready(request.GET.getlist("exclude"))
         response["Cache-Control"] = "no-store"
         return response
-
-
-def _alive() -> JsonResponse:
-    """Name the instance, so that who has started it knows that it is not another's answer."""
-    response = JsonResponse({"status": "ok"})
-    if settings.INSTANCE:
-        response["Tillflow-Instance"] = settings.INSTANCE
-    return response
 
 
 def _ready(excluded: list[str]) -> JsonResponse:

@@ -1,6 +1,8 @@
 """Structured logs: one JSON object per line, from our code and from every library."""
 
 import logging.config
+import sys
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -12,6 +14,11 @@ SHARED_PROCESSORS: list[Any] = [
     structlog.processors.TimeStamper(fmt="iso"),
     structlog.processors.format_exc_info,
 ]
+
+
+def default_level() -> str:
+    """Let services log what they do. A command prints its answer for a person, and logs only what went wrong."""
+    return "WARNING" if Path(sys.argv[0]).name == "manage.py" else "INFO"
 
 
 def json_formatter() -> structlog.stdlib.ProcessorFormatter:

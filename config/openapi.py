@@ -7,8 +7,12 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
 from django.http.response import HttpResponseBase
+from django.utils.decorators import method_decorator
 from django.views import View
+from django.views.decorators.csrf import csrf_exempt
 from drf_spectacular.generators import SchemaGenerator
+
+from config.errors import answer
 
 URLCONF = "config.urls"
 VERSION = "v1"
@@ -40,9 +44,17 @@ class _Made:
 made = _Made()
 
 
+@method_decorator(csrf_exempt, name="dispatch")
 class DocumentView(View):
+    http_method_names = ["get", "head"]
+
     def get(self, request: HttpRequest) -> HttpResponseBase:
         body, tag = made.body_and_tag()
         if request.headers.get("If-None-Match") == tag:
             return HttpResponseNotModified()
         return HttpResponse(body, content_type=MEDIA_TYPE, headers={"ETag": tag, "Cache-Control": "max-age=300"})
+
+    def http_method_not_allowed(self, request: HttpRequest, *_arguments: Any, **_named: Any) -> HttpResponse:
+        refusal = answer(request, 405, "method-not-allowed", "The document is read by GET and HEAD.")
+        refusal["Allow"] = "GET, HEAD"
+        return refusal

@@ -11,6 +11,11 @@ def var() -> Path:
     return Path(os.environ.get("TILLFLOW_VAR") or ROOT / "var").resolve()
 
 
+def unusable(folder: Path, error: OSError) -> str:
+    """Say that a folder cannot be worked with, and why."""
+    return f"TILLFLOW_VAR names {folder}, which is no folder that can be used: {error.strerror}"
+
+
 def urls_file() -> Path:
     return var() / "stack.env"
 

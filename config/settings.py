@@ -7,31 +7,41 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from django.core.exceptions import ImproperlyConfigured
 from django.urls import reverse_lazy
 
 from config.browsers import browser_settings
 from config.environment import Environment, setting
-from config.place import load_urls, var
+from config.logs import default_level
+from config.place import load_urls, unusable, var
 from config.slots import DEFAULTS, slots_of
 from kernel.limits import LARGEST_BODY
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 Environment.read_env(os.environ.get("ENV_FILE") or BASE_DIR / ".env")
-load_urls()
+try:
+    load_urls()
+except OSError as error:
+    raise ImproperlyConfigured(unusable(var(), error)) from error
 env = Environment()
+NOT_NAMED = frozenset(name for name in ("DATABASE_URL", "REDIS_URL") if not os.environ.get(name))
+"""Servers that neither the environment nor a stack that runs here names."""
 
 DEBUG = setting("DEBUG", default=False)
 SECRET_KEY = setting("SECRET_KEY", default="")
 if not SECRET_KEY:
     secret_file = var() / "secret-key"
-    if not secret_file.exists():
-        secret_file.parent.mkdir(parents=True, exist_ok=True)
-        from django.core.management.utils import get_random_secret_key
+    try:
+        if not secret_file.exists():
+            secret_file.parent.mkdir(parents=True, exist_ok=True)
+            from django.core.management.utils import get_random_secret_key
 
-        secret_file.write_text(get_random_secret_key())
-        secret_file.chmod(0o600)
-    SECRET_KEY = secret_file.read_text()
+            secret_file.write_text(get_random_secret_key())
+            secret_file.chmod(0o600)
+        SECRET_KEY = secret_file.read_text()
+    except OSError as error:
+        raise ImproperlyConfigured(unusable(var(), error)) from error
 
 SECRET_KEY_FALLBACKS = setting("SECRET_KEY_FALLBACKS", default=[])
 
@@ -247,8 +257,8 @@ METRICS_TOKEN = (
 # thread each: how many there are in a process, in all and of one shop, and for how long.
 WEB_THREADS = setting("WEB_THREADS", default=16)
 WEB_THREADS_OF_ONE = setting("WEB_THREADS_OF_ONE", default=max(1, WEB_THREADS // 8))
-LIVE_STREAMS = setting("LIVE_STREAMS", default=4)
-LIVE_STREAMS_OF_ONE = setting("LIVE_STREAMS_OF_ONE", default=max(1, LIVE_STREAMS // 2))
+LIVE_STREAMS = setting("LIVE_STREAMS", default=max(1, WEB_THREADS // 2))
+LIVE_STREAMS_OF_ONE = setting("LIVE_STREAMS_OF_ONE", default=max(1, LIVE_STREAMS // 4))
 LIVE_SECONDS = setting("LIVE_SECONDS", default=55.0)
 
 # Bridges: where integration events go besides; each is on when its address is given.
@@ -267,7 +277,7 @@ ARCHIVE_DIR = setting("ARCHIVE_DIR", default=str(var() / "archive"))
 READY_PENDING_SECONDS = setting("READY_PENDING_SECONDS", default=300.0)
 INSTANCE = setting("INSTANCE", default="")
 
-LOG_LEVEL = setting("LOG_LEVEL", default="INFO")
+LOG_LEVEL = setting("LOG_LEVEL", default=default_level())
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -294,6 +304,7 @@ UNFOLD = {
     "SITE_SYMBOL": "point_of_sale",
     "SHOW_VIEW_ON_SITE": False,
     "SITE_URL": None,
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": f"{STATIC_URL}config/favicon.svg"}],
     "ACCOUNT": {
         "navigation": [
             {"title": "Change password", "link": reverse_lazy("admin:password_change")},

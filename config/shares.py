@@ -1,8 +1,9 @@
 """Shares of a web process's threads: one tenant's requests hold a part of them, and never the last one.
 
 It is decided before Django is asked, and so before anything waits for the database. Hosts that no tenant is known to
-answer at share one part, until the first answer to each; probes have a separate part, so that a process that
-turns requests away is still seen to live. So have a tenant's live feeds, whose threads mostly sleep.
+answer at share one part, until the first answer to each. Each probe has a separate part, and one more for who asks it
+past the proxy: the operator's own probes do not wait for anybody else's. So have a tenant's live feeds, whose threads
+mostly sleep.
 """
 
 from collections import Counter
@@ -15,7 +16,7 @@ from prometheus_client import Counter as Metric
 from config.turning_away import Application, Environ, StartResponse, turn_away
 from tenants.hostnames import requested_host
 
-PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
+PROBES = frozenset({"/readyz", "/metrics"})
 FEED = "/events/stream"
 RETRY_SECONDS = 1
 ALONE_SECONDS = 5.0
@@ -62,10 +63,11 @@ class ThreadShares:
             raise
 
     def _tenant_of(self, environ: Environ) -> str:
-        if environ.get("PATH_INFO") in PROBES:
-            return "(probes)"
+        path = environ.get("PATH_INFO", "")
+        if path in PROBES:
+            return f"{path} ({'proxied' if 'HTTP_X_FORWARDED_FOR' in environ else 'direct'})"
         tenant = self.tenant_at(requested_host(environ.get("HTTP_HOST", ""))) or "(unknown)"
-        return f"{tenant} (feeds)" if environ.get("PATH_INFO", "").endswith(FEED) else tenant
+        return f"{tenant} (feeds)" if path.endswith(FEED) else tenant
 
     def _begin(self, tenant: str) -> bool:
         with self._changed:

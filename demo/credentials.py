@@ -10,7 +10,7 @@ import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from config.place import var
+from config.place import urls_file, var
 from demo.steps import console
 
 SHOPS = {"corner_shop": "Corner Shop", "book_store": "Book Store"}
@@ -70,4 +70,6 @@ def host_of(shop: str) -> str:
 if __name__ == "__main__":
     if not Credentials.file().exists():
         sys.exit("no demo has run here yet: make demo")
+    if not urls_file().exists():
+        sys.stderr.write("The demo that these belong to is stopped: make demo starts it again.\n")
     print_credentials(Credentials.load())

@@ -6,6 +6,7 @@ import subprocess
 from typing import Any
 
 import psycopg
+import redis
 import requests
 
 from config.place import var
@@ -26,6 +27,7 @@ GOODS = (
     ("MUG", "Stoneware mug", 1199, "4006381333955", 6),
 )
 TAX_RATE = "Standard, included"
+ANSWER_SECONDS = 5
 
 
 class Demo:
@@ -58,7 +60,7 @@ class Demo:
         return f"http://127.0.0.1:{self.web.port}"
 
     def start(self) -> None:
-        step("PostgreSQL and broker", self._start_services)
+        step("PostgreSQL and broker", self._start_servers)
         step("database schema", lambda: manage("migrate_schemas", "--verbosity", "0"))
         step("subscriptions of this release", lambda: manage("subscribe"))
         for name, title in SHOPS.items():
@@ -100,6 +102,19 @@ class Demo:
 
     def till(self, shop: str) -> Till:
         return Till(url=self.url, host=host_of(shop), token=self.credentials.tokens[shop])
+
+    def _start_servers(self) -> None:
+        """Start what is embedded, and connect to both, for what the environment names may be away."""
+        self._start_services()
+        for server, ask in (("DATABASE_URL", _ask_database), ("REDIS_URL", _ask_broker)):
+            try:
+                ask(self.services.urls[server])
+            except (psycopg.Error, redis.RedisError, ValueError, OSError) as error:
+                reason = next(iter(str(error).splitlines()), type(error).__name__)
+                message = f"the server that {server} names does not take us: {reason}"
+                raise DemoFailed(
+                    message, hint=f"correct {server}, or leave it out: an embedded server runs then"
+                ) from error
 
     def _start_services(self) -> None:
         try:
@@ -236,3 +251,12 @@ def _status_of(shop: str) -> str:
 
 def _pair(shop: str) -> str:
     return manage("device", "pair", "--tenant", shop, "--name", "Demo terminal").strip()
+
+
+def _ask_database(url: str) -> None:
+    psycopg.connect(url, connect_timeout=ANSWER_SECONDS).close()
+
+
+def _ask_broker(url: str) -> None:
+    with redis.Redis.from_url(url, socket_timeout=ANSWER_SECONDS, socket_connect_timeout=ANSWER_SECONDS) as client:
+        client.ping()

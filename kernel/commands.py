@@ -4,6 +4,7 @@ import os
 import sys
 from typing import Any, NoReturn
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import Error, ProgrammingError
 
@@ -12,6 +13,9 @@ from kernel.tenancy import RoleNotBound
 
 INTERRUPTED = 130
 """What shells answer for a program that Ctrl-C ended."""
+
+INSUFFICIENT_PRIVILEGE = "42501"
+MUST_OWN = "the role must own the database, as by ALTER DATABASE name OWNER TO role"
 
 NOT_MIGRATED = frozenset({"42P01", "42703", "42883", "3F000"})
 """SQLSTATEs of a table, a column, a function or a schema that does not exist."""
@@ -85,12 +89,30 @@ def _of_database(error: Error) -> str:
     state = getattr(error.__cause__, "sqlstate", None)
     line = next(iter(str(error).splitlines()), "it gave no reason")
     if isinstance(error, ProgrammingError):
+        if state == INSUFFICIENT_PRIVILEGE and line.startswith(("permission denied", "must be owner")):
+            return f"the database's role may not do that ({line}): {MUST_OWN}"
         if state not in NOT_MIGRATED:
             raise error
         return f"the database is not that of this code: run manage.py migrate_schemas ({line})"
     if state is None:
-        return f"the database does not answer: {line}"
+        return _of_connecting(line)
     return f"the database has refused: {line}"
+
+
+def _of_connecting(line: str) -> str:
+    """Say what to do where no session was made: nothing is named, nothing listens, or the server does not let us in."""
+    if "DATABASE_URL" in settings.NOT_NAMED:
+        return "no database is named and no embedded stack runs here: make demo, make up, or set DATABASE_URL"
+    refused = line.partition("FATAL:")[2].strip()
+    if refused.endswith("does not exist"):
+        return f"{refused}: create it, or correct DATABASE_URL"
+    if refused.startswith(("the database system is", "sorry, too many", "remaining connection slots")):
+        return f"the database takes no connection now: {refused}; try again, or see the server's log"
+    if refused:
+        return f"the database lets this role not in: {refused}; see DATABASE_URL, the role's grants and pg_hba.conf"
+    if line.endswith("Permission denied"):
+        return f"this user of the machine may not open the database's socket: {line}"
+    return f"the database does not answer: {line}"
 
 
 def _require_text(argv: list[str]) -> None:

@@ -38,6 +38,8 @@ LARGEST_AMOUNT = 10**12
 as change or refunded for these is at most as much, so it fits a bigint, and a number of JSON exactly."""
 MOST_LINES = 1000
 """Of an order, a return or a stock document."""
+MOST_LINES_ON_PAGE = 2 * MOST_LINES
+"""Of all orders on a page, unless a single one has more."""
 MOST_TENDERS = 20
 MOST_BARCODES = 100
 MOST_TYPES = 200

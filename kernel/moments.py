@@ -9,6 +9,9 @@ EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 CLOCK_TOLERANCE = timedelta(minutes=5)
 """How far the clock of a terminal may be ahead of ours."""
 
+LONGEST_VALIDITY = timedelta(days=3650)
+"""Of a key or a token that expires."""
+
 _RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 
 
@@ -26,9 +29,9 @@ def read_moment(text: str, *, now: datetime) -> datetime:
 
 
 def parse_moment(text: str) -> datetime:
-    """Read a moment that may be in the future, with the offset that it was written with.
+    """Read a moment that may be in the future, in UTC.
 
-    :raises MomentInvalid: when it is not written as RFC 3339 has it, with an offset, or is before 2000.
+    :raises MomentInvalid: when it is not written as RFC 3339 has it, with an offset, or is not in 2000 to 9999.
     """
     try:
         if not _RFC_3339.fullmatch(text):
@@ -37,7 +40,24 @@ def parse_moment(text: str) -> datetime:
     except msgspec.ValidationError:
         message = "Write a moment as in RFC 3339, with its offset from UTC: 2026-11-23T12:00:00Z."
         raise MomentInvalid(message) from None
-    return _not_ancient(moment)
+    return in_utc(moment)
+
+
+def in_utc(moment: datetime) -> datetime:
+    """Return a moment in UTC.
+
+    :raises MomentInvalid: when it has no offset, or is before 2000 or after 9999 there.
+    """
+    if moment.tzinfo is None:
+        raise MomentInvalid("This moment has no offset from UTC.")
+    try:
+        moment = moment.astimezone(UTC)
+    except OverflowError:
+        raise MomentInvalid("This moment is in no year from 2000 to 9999 in UTC.") from None
+    if moment < EARLIEST:
+        message = f"This moment is before {EARLIEST:%Y-%m-%d}, the earliest that is recorded."
+        raise MomentInvalid(message)
+    return moment
 
 
 def past_moment(moment: datetime, *, now: datetime) -> datetime:
@@ -45,15 +65,17 @@ def past_moment(moment: datetime, *, now: datetime) -> datetime:
 
     :raises MomentInvalid: when it has no offset, is before 2000, or later than now and the clock tolerance.
     """
-    if moment.tzinfo is None:
-        raise MomentInvalid("This moment has no offset from UTC.")
-    if _not_ancient(moment) > now + CLOCK_TOLERANCE:
+    moment = in_utc(moment)
+    if moment > now + CLOCK_TOLERANCE:
         raise MomentInvalid("This moment is in the future: is the clock right that it was taken from?")
-    return moment.astimezone(UTC)
-
-
-def _not_ancient(moment: datetime) -> datetime:
-    if moment < EARLIEST:
-        message = f"This moment is before {EARLIEST:%Y-%m-%d}, the earliest that is recorded."
-        raise MomentInvalid(message)
     return moment
+
+
+def require_expiry(moment: datetime, *, now: datetime) -> None:
+    """Let something end at a moment, which may have passed.
+
+    :raises MomentInvalid: when it has no offset, is before 2000, or more than ten years from now.
+    """
+    if in_utc(moment) > now + LONGEST_VALIDITY:
+        message = f"This moment is more than {LONGEST_VALIDITY.days} days from now: leave it empty for no end."
+        raise MomentInvalid(message)

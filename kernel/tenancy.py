@@ -165,6 +165,12 @@ def schema_entered(schema_name: str) -> AbstractContextManager[object]:
     return in_tenant(find_furnished_tenant(schema_name))
 
 
+def require_furnished(schema_name: str) -> None:
+    """:raises TenantRefused: when it is neither a tenant that has its tables nor the platform."""
+    if schema_name != get_public_schema_name():
+        find_furnished_tenant(schema_name)
+
+
 def find_furnished_tenant(schema_name: str) -> TenantLike:
     """Find a tenant whose tables are all there, active or suspended.
 

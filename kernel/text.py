@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+from kernel.limits import LONG_REASON
 from kernel.refusals import Refusal
 
 _OTHERS = r"\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069"
@@ -49,19 +50,28 @@ def find_control_character(text: str, *, lines: bool = False) -> str | None:
     return found[0] if found else None
 
 
-def require_line(text: str, longest: int, what: str) -> None:
+def require_line(text: str, longest: int, what: str, **details: str) -> None:
     """Let a text be given on a command line that a column of so many characters holds.
 
-    :param what: it is, for the message: `the name of a device`.
+    :param what: it is, for the message: `the name of a device`. :param details: of the refusal, as its `field`.
     :raises TextRefused: when it is empty, too long, or holds a control character.
     """
     found = find_control_character(text)
     if found is not None:
         message = f"{what} holds no control characters, not even U+{ord(found):04X}"
-        raise TextRefused(message)
+        raise TextRefused(message, **details)
     if not text.strip() or len(text) > longest:
         message = f"{what} has 1 to {longest} characters, not {len(text.strip()) and len(text)}"
-        raise TextRefused(message)
+        raise TextRefused(message, **details)
+
+
+def require_reason_text(reason: str) -> None:
+    """Take a reason that a person gives for an act, which is kept and shown; it may be left out.
+
+    :raises TextRefused: when it is too long, or holds a control character.
+    """
+    if reason:
+        require_line(reason, LONG_REASON, "a reason")
 
 
 def is_storable(value: Any) -> bool:

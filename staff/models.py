@@ -60,6 +60,16 @@ class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
         return self.filter(opened, Q(expires_at=None) | Q(expires_at__gt=now), revoked_at=None)
 
 
+class OfferedPermissions(models.Model):
+    """Up to which permission the shop's roles were completed: what they lack of those was taken from them by hand."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
+    newest = models.IntegerField(help_text="The largest id")
+
+    def __str__(self) -> str:
+        return f"up to {self.newest}"
+
+
 class ApiKey(models.Model):
     """A key for an integrator or an operator's tool. Only its hash is kept; `scopes` say what it may do.
 

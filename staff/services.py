@@ -7,16 +7,18 @@ from django.contrib.auth.models import Group, Permission
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Max, QuerySet
 from django.utils import timezone
 
 from events.operations import audit
 from kernel.refusals import NotFound, Refusal
 from kernel.text import require_line
 from kernel.tokens import OVERLAP, hash_of, new_token
-from staff.models import KEY_NAME, ApiKey, User
+from staff.models import KEY_NAME, ApiKey, OfferedPermissions, User
 from web.scopes import ALL_SCOPES
 
 KEY_PREFIX = "tk"
+LABELS = {"username": "the user name", "email": "the mail address"}
 
 
 class ScopeUnknown(Refusal):
@@ -36,6 +38,12 @@ class ExpiryInvalid(Refusal):
     status = 422
 
 
+class PersonInvalid(Refusal):
+    code = "person-invalid"
+    title = "Name or address of a person invalid"
+    status = 422
+
+
 class PasswordTooWeak(Refusal):
     code = "password-too-weak"
     title = "Password too weak"
@@ -52,28 +60,72 @@ ROLES: dict[str, tuple[str, ...]] = {
 
 
 def define_roles() -> None:
-    """Create the shop's roles, and complete them when the permissions have grown."""
-    for name, codenames in ROLES.items():
-        role, _ = Group.objects.get_or_create(name=name)
-        permissions = Permission.objects.all()
-        if codenames != ("*",):
-            permissions = permissions.filter(codename__in=codenames)
-        role.permissions.set(permissions)
+    """Create the roles that the shop lacks, and give all of them the permissions that are new since the last time."""
+    for name in ROLES:
+        role, created = Group.objects.get_or_create(name=name)
+        if created:
+            role.permissions.set(_permissions_of(name))
+    complete_roles()
+
+
+def complete_roles() -> None:
+    """Give the shop's roles the permissions that a release has added. A role that was deleted stays deleted.
+
+    A permission that was there before is not given again: the owner has taken it from the role. Where it is not
+    recorded which were there, it is those up to the newest one that a role holds.
+    """
+    roles = list(Group.objects.filter(name__in=ROLES).order_by("name"))
+    if not roles:
+        return
+    with transaction.atomic():
+        offered = OfferedPermissions.objects.select_for_update().first()
+        held = Permission.objects.filter(group__in=roles)
+        since = offered.newest if offered else held.aggregate(newest=Max("id"))["newest"] or 0
+        for role in roles:
+            added = _permissions_of(role.name).filter(id__gt=since).exclude(group=role)
+            if names := sorted(added.values_list("codename", flat=True)):
+                role.permissions.add(*added)
+                grown = " ".join(f"+{name}" for name in names)
+                audit.record(action="permissions changed", subject=f"role:{role.name}", detail=grown, actor="release")
+        newest = Permission.objects.aggregate(newest=Max("id"))["newest"] or 0
+        OfferedPermissions.objects.update_or_create(id=1, defaults={"newest": max(newest, since)})
+
+
+def _permissions_of(role: str) -> QuerySet[Permission]:
+    found = Permission.objects.all()
+    return found if ROLES[role] == ("*",) else found.filter(codename__in=ROLES[role])
 
 
 def hire_owner(*, username: str, password: str, email: str = "") -> User:
     """Create the person who may do everything in the admin of this host, or set a new password for them.
 
+    :param username: is normalised (NFKC), as the form at the door does.
+    :raises PersonInvalid: when nobody new may have this name, or the address is none.
     :raises PasswordTooWeak: when a validator of AUTH_PASSWORD_VALIDATORS refuses the password.
     """
+    username = User.normalize_username(username)
     with transaction.atomic():
-        owner, created = User.objects.get_or_create(username=username, defaults={"email": email})
+        owner = User.objects.select_for_update().filter(username=username).first()
+        created = owner is None
+        owner = owner or User(username=username, email=email)
+        _require_valid(owner, email, new=created)
         require_strong_password(password, owner)
         owner.is_staff = owner.is_superuser = True
         owner.set_password(password)
         owner.save()
         audit.record(action="owner added" if created else "owner's password set", subject=f"user:{username}")
     return owner
+
+
+def _require_valid(person: User, email: str, *, new: bool) -> None:
+    """Hold a person against the rules of the admin's forms; the name of one who exists stays as it is."""
+    fields = {"email": email, **({"username": person.username} if new else {})}
+    for name, value in fields.items():
+        try:
+            User._meta.get_field(name).clean(value, person)  # type: ignore[union-attr]
+        except ValidationError as error:
+            message = f"{LABELS[name]} {value!r}: {' '.join(error.messages)}"
+            raise PersonInvalid(message, field=name) from None
 
 
 def require_strong_password(password: str, person: User) -> None:
@@ -116,10 +168,14 @@ def rotate_api_key(*, name: str, overlap: timedelta = OVERLAP) -> str:
     """Make a new key in place of one, which stays valid for the overlap; return the new one, which is shown once.
 
     :raises NotFound: when no key of that name is valid.
+    :raises ExpiryInvalid: when the key has expired, as a new one in its place would.
     """
     key, now = new_token(KEY_PREFIX), timezone.now()
     with transaction.atomic():
         row = _valid(name)
+        if row.expires_at is not None and row.expires_at <= now:
+            message = f"the key {name} has expired: issue another one, under another name"
+            raise ExpiryInvalid(message)
         row.previous_hash, row.previous_until, row.key_hash = row.key_hash, now + overlap, hash_of(key)
         row.save(update_fields=["previous_hash", "previous_until", "key_hash"])
         until = f"the one before until {row.previous_until:%Y-%m-%d %H:%M} UTC"

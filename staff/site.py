@@ -3,7 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.core.exceptions import FieldError, ValidationError
+from django.core.paginator import InvalidPage
+from django.db import DataError
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path, reverse
 from django.utils.http import urlencode
@@ -52,6 +55,20 @@ class StaffSite(UnfoldAdminSite):  # type: ignore[misc]
         from staff.own_password import change_own_password
 
         return change_own_password(request, {**self.each_context(request), **(extra_context or {})})
+
+    def search(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """:raises Http404: for a page that there is not, or that is no number."""
+        try:
+            return super().search(request, extra_context)  # type: ignore[no-any-return]
+        except InvalidPage as error:
+            raise Http404(str(error)) from None
+
+    def autocomplete_view(self, request: HttpRequest) -> HttpResponse:
+        """:raises Http404: for a term or a key that the database cannot hold."""
+        try:
+            return super().autocomplete_view(request)
+        except (ValueError, OverflowError, ValidationError, FieldError, DataError) as error:
+            raise Http404(str(error)) from None
 
     def get_urls(self) -> list[URLPattern]:
         """Leave out `r/…`, which shows a row "on site": no row of ours has another page."""

@@ -6,7 +6,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 
 from kernel.refusals import Refusal
 from tenants.hostnames import tenant_host
@@ -19,7 +19,7 @@ from tenants.services import (
     require_free,
     suspend_tenant,
 )
-from web.admin import ModelAdmin, OnPlatformHost, ReadOnlyInline, save_changes
+from web.admin import Confirmation, ModelAdmin, OnPlatformHost, ReadOnlyInline, save_changes
 
 
 class DomainInline(ReadOnlyInline):
@@ -102,9 +102,19 @@ class TenantAdmin(OnPlatformHost, ModelAdmin):
         return response
 
     @admin.action(description="Suspend: no requests, no subscribers; nothing is lost", permissions=["change"])
-    def suspend(self, request: HttpRequest, tenants: QuerySet[Tenant]) -> None:
+    def suspend(self, request: HttpRequest, tenants: QuerySet[Tenant]) -> HttpResponse | None:
+        asked = Confirmation(
+            action="suspend",
+            title="Suspend",
+            consequence="From now on every request to these shops is refused: their tills cannot sell. Their "
+            "subscribers and webhooks stop, and catch up when the shops are reactivated.",
+            asks_reason=False,
+        )
+        if not asked.is_given(request):
+            return asked.ask(self, request, tenants)
         for tenant in tenants:
             self._try(request, tenant, suspend_tenant)
+        return None
 
     @admin.action(description="Reactivate: its subscribers catch up", permissions=["change"])
     def reactivate(self, request: HttpRequest, tenants: QuerySet[Tenant]) -> None:

@@ -8,6 +8,13 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.http.request import split_domain_port, validate_host
 
+SERVICES = frozenset(
+    {
+        *("admin", "api", "autoconfig", "autodiscover", "flower", "imap", "mail", "metrics", "ns1", "ns2"),
+        *("smtp", "static", "status", "www"),
+    }
+)
+"""First labels under BASE_DOMAIN that no shop gets: a proxy, a mail server or a browser expects somebody else there."""
 _NUMBER = re.compile(r"\d+|0x[0-9a-f]*")
 
 
@@ -37,8 +44,8 @@ def tenant_host(text: str) -> str:
     :raises ValidationError: when it is no host name, is the platform's own, or would not be answered.
     """
     host = normal_host(text)
-    if is_platform_host(host):
-        message = f"{host!r} is the platform's own host"
+    if is_platform_host(host) or is_service_host(host):
+        message = f"{host!r} is the platform's own host, or kept for one of its services: choose another name or host"
         raise ValidationError(message, "reserved")
     if not validate_host(host, settings.ALLOWED_HOSTS):
         message = f"ALLOWED_HOSTS does not have {host!r}, so that nothing would answer there: add it first"
@@ -56,6 +63,12 @@ def requested_host(header: str) -> str:
 
 def is_platform_host(host: str) -> bool:
     return host in {settings.BASE_DOMAIN.lower(), "localhost", "127.0.0.1"}
+
+
+def is_service_host(host: str) -> bool:
+    """Say whether a host beside the shops' is a service of the platform, as Flower in `deploy/nginx`."""
+    label, _, domain = host.partition(".")
+    return domain == settings.BASE_DOMAIN and label in SERVICES
 
 
 def _is_address(host: str) -> bool:

@@ -22,6 +22,29 @@ class TenantUnfinished(Refusal):
     title = "Tenant not finished"
 
 
+class DatabaseNotOwned(Refusal):
+    """The role cannot make a schema, so that no tenant can be made."""
+
+    code = "database-not-owned"
+    title = "Database not owned"
+
+
+def require_may_make() -> None:
+    """:raises DatabaseNotOwned: when the role may not make schemas in this database."""
+    with in_public_schema(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT quote_ident(current_user), quote_ident(current_database()),"
+            " has_database_privilege(current_database(), 'CREATE')"
+        )
+        role, database, may = cursor.fetchone()
+    if not may:
+        message = (
+            f"the role {role} may not make schemas in the database {database}, which it must own:"
+            f" as a superuser, ALTER DATABASE {database} OWNER TO {role}"
+        )
+        raise DatabaseNotOwned(message)
+
+
 def exists(name: str) -> bool:
     """Say whether there is a schema of that name, whoever made it."""
     with in_public_schema(), connection.cursor() as cursor:

@@ -10,11 +10,14 @@ from psycopg.errors import LockNotAvailable
 
 from events.event import Event
 from events.events import CacheInvalidated
+from events.operations import audit
 from events.operations.services import drop_tenant_records, subscribe_tenant
 from events.publishing.publish import publish
 from events.publishing.unit_of_work import unit_of_work
+from kernel.limits import NAME
 from kernel.refusals import NotFound, Refusal
 from kernel.tenancy import in_public_schema, in_tenant
+from kernel.text import TextRefused, require_line
 from tenants import schemas
 from tenants.events import TenantClosed, TenantProvisioned, TenantReactivated, TenantSuspended
 from tenants.hostnames import tenant_host
@@ -109,10 +112,12 @@ def provision_tenant(*, tenant: Tenant) -> None:
             raise _not_in_state(tenant, status)
         schemas.require_own(tenant)
         if schemas.unrecorded(tenant):
+            schemas.require_may_make()
             schemas.make(tenant)
         with in_tenant(tenant), unit_of_work():
             _change_status(tenant, before=[Tenant.Status.PROVISIONING], after=Tenant.Status.ACTIVE)
             subscribe_tenant()
+            audit.record(action="shop made")
             publish(
                 TenantProvisioned(
                     tenant_uuid=tenant.id,
@@ -170,6 +175,7 @@ def close_tenant(*, tenant: Tenant, keep_schema: bool = False) -> None:
             if not is_reserved(tenant.schema_name):
                 drop_tenant_records(tenant_id=tenant.schema_name)
             Domain.objects.filter(tenant=tenant).delete()
+            audit.record(action="shop closed", subject=f"tenant:{tenant.schema_name}")
             publish(TenantClosed(tenant_uuid=tenant.id, tenant_name=tenant.schema_name))
     tenant.status = Tenant.Status.CLOSED
     _announce_change(tenant)
@@ -189,6 +195,7 @@ def _move(tenant: Tenant, *, before: Tenant.Status, after: Tenant.Status, change
     with in_tenant(tenant), unit_of_work():
         _change_status(tenant, before=[before], after=after)
         publish(change)
+        audit.record(action=f"shop {'suspended' if after == Tenant.Status.SUSPENDED else 'reactivated'}")
     tenant.status = after
     _announce_change(tenant)
 
@@ -229,6 +236,11 @@ def _wanted(*, name: str, title: str, host: str, **values: str) -> tuple[Tenant,
         tenant.full_clean(validate_unique=False, validate_constraints=False)
     except ValidationError as error:
         wrong = [f"{LABELS.get(field, field)}: {', '.join(texts)}" for field, texts in error.message_dict.items()]
+    if not any(each.startswith("title") for each in wrong):
+        try:
+            require_line(tenant.name, NAME, "title: it")
+        except TextRefused as refused:
+            wrong.append(refused.detail)
     try:
         host = tenant_host(host or default_host(name))
     except ValidationError as error:
@@ -241,6 +253,7 @@ def _wanted(*, name: str, title: str, host: str, **values: str) -> tuple[Tenant,
 
 def _register(tenant: Tenant, host: str) -> Tenant:
     require_free(name=tenant.schema_name, host=host)
+    schemas.require_may_make()
     try:
         with in_public_schema(), transaction.atomic():
             tenant.save()

@@ -25,7 +25,7 @@ OF_TERMINALS: Codes = {401: ("device-revoked", "device-token-expired")}
 OF_PAGES: Codes = {400: ("cursor-invalid",), 422: ("validation-failed",)}
 OF_QUERIES: Codes = {422: ("validation-failed",)}
 OF_WRITING: Codes = {
-    400: ("malformed-json", "malformed-body"),
+    400: ("malformed-json", "repeated-member", "malformed-body"),
     411: ("length-required",),
     413: ("body-too-large",),
     415: ("unsupported-media-type",),
@@ -46,6 +46,7 @@ DETAILS = {
     "idempotency-in-progress": "The first request with this key is still being worked on.",
     "idempotency-key-missing": "This request moves money or stock: it needs an Idempotency-Key.",
     "malformed-json": "JSON parse error - Expecting value: line 1 column 1 (char 0)",
+    "repeated-member": "The member 'quantity' is given twice in one object.",
     "tenant-mismatch": "This token belongs to another shop than the one at this host.",
     "unknown-parameter": "There is no parameter 'colour' here; known are cursor, limit.",
     "unsupported-charset": "The charset 'zip' cannot be read here: send UTF-8.",
@@ -56,6 +57,7 @@ MEMBERS: dict[str, dict[str, Any]] = {
     "shop-busy": {"retry_after": 1},
     "variant-not-heard-of": {"retry_after": 1},
     "idempotency-in-progress": {"retry_after": 1},
+    "repeated-member": {"member": "quantity"},
     "unknown-parameter": {"parameter": "colour"},
     "validation-failed": {
         "errors": [
@@ -86,6 +88,7 @@ PROBLEM = {
         },
         "retry_after": {"type": "integer", "description": "Seconds, as in Retry-After"},
         "parameter": {"type": "string", "description": "The parameter that was refused"},
+        "member": {"type": "string", "description": "The member that was given twice"},
         "resume_after": {**_CURSOR, "description": "Give this as `after` to go on"},
         "epoch": {"type": "integer", "description": "The log's epoch now"},
         "withdrawn_after": {

@@ -1,5 +1,6 @@
 """Fields that more than one resource has."""
 
+import re
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -17,6 +18,10 @@ from kernel.text import UNPRINTABLE, UNPRINTABLE_IN_LINES
 from kernel.validators import PlainText
 
 VERSION_7 = "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"
+
+QUANTITY = r"(100000000(\.0{1,3})?|[0-9]{1,8}(\.[0-9]{1,3})?)"
+_QUANTITY = re.compile(f"-?{QUANTITY}")
+_DECIMAL = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 
 
 class Text(serializers.CharField):
@@ -64,6 +69,18 @@ class Url(serializers.URLField):
         self.validators.append(PlainText())
 
 
+class Several(serializers.ListField):
+    """A list of at most so many elements, none of which is looked at when there are more. Left out, it is empty."""
+
+    def __init__(self, child: Any, most: int, **options: Any) -> None:
+        super().__init__(child=child, max_length=most, **{"default": list, **options})
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, list) and len(data) > (self.max_length or 0):
+            self.fail("max_length", max_length=self.max_length)
+        return super().to_internal_value(data)
+
+
 class UUIDv7Field(serializers.UUIDField):
     """An id that the client makes: a UUIDv7, so that it is unique and sorts by time."""
 
@@ -84,7 +101,9 @@ class UUIDv7Schema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-
 
 
 class QuantityField(serializers.DecimalField):
-    """A quantity as a decimal string with at most three decimals."""
+    """A quantity as a decimal string with at most three decimals, written as the document's pattern has it."""
+
+    default_error_messages = {"invalid": 'A quantity is a string of digits, with at most three decimals: "1.5".'}
 
     def __init__(self, **options: Any) -> None:
         super().__init__(
@@ -96,6 +115,14 @@ class QuantityField(serializers.DecimalField):
                 **options,
             }
         )
+
+    def to_internal_value(self, data: Any) -> Decimal:
+        if not isinstance(data, str) or not _DECIMAL.fullmatch(data):
+            self.fail("invalid")
+        quantity: Decimal = super().to_internal_value(data)
+        if not _QUANTITY.fullmatch(data):
+            self.fail("invalid")
+        return quantity
 
 
 @extend_schema_field(
@@ -147,6 +174,6 @@ class QuantitySchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untype
         return {
             "type": "string",
             "format": "decimal",
-            "pattern": f"^{sign}[0-9]{{1,8}}(\\.[0-9]{{1,3}})?$",
+            "pattern": f"^{sign}{QUANTITY}$",
             "description": meaning,
         }

@@ -4,7 +4,9 @@ A member that nobody reads is refused, not passed over: a discount that is ignor
 """
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from functools import cached_property
+from itertools import islice
+from typing import Any, ClassVar, cast
 
 from drf_spectacular.drainage import set_override
 from rest_framework import serializers
@@ -13,12 +15,15 @@ from rest_framework.fields import empty
 from rest_framework.utils.serializer_helpers import ReturnDict
 
 UNKNOWN = "unknown-member"
+MOST_UNKNOWN = 20
+"""Unknown members that are named of a body, with all that is nested in it. After them, no more of it is read."""
 
 
 class Body(serializers.Serializer[Any]):
     """An object that is sent. Members that it does not declare are refused; those in `renamed` are taken under both.
 
-    `context["renamed"]` is a set that gets the old names that were used.
+    `context["renamed"]` is a set that gets the old names that were used. `context["unknown"]` counts the
+    unknown members.
     """
 
     renamed: ClassVar[Mapping[str, str]] = {}
@@ -41,8 +46,13 @@ class Body(serializers.Serializer[Any]):
     def to_internal_value(self, data: Any) -> Any:
         if not isinstance(data, Mapping):
             return super().to_internal_value(data)
+        left = MOST_UNKNOWN - self.context.get("unknown", 0)
+        if left <= 0:
+            raise ValidationError({})
         named, errors = self._named_anew(data)
-        errors |= {name: [ErrorDetail(self._unknown(name), code=UNKNOWN)] for name in named if name not in self.fields}
+        unknown = list(islice((name for name in named if name not in self._names), left))
+        cast("dict[str, Any]", self.context)["unknown"] = MOST_UNKNOWN - left + len(unknown)
+        errors |= {name: [ErrorDetail(self._unknown(name), code=UNKNOWN)] for name in unknown}
         try:
             read = super().to_internal_value(named)
         except ValidationError as error:
@@ -51,7 +61,9 @@ class Body(serializers.Serializer[Any]):
             raise ValidationError(errors)
         return read
 
-    def _named_anew(self, data: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    def _named_anew(self, data: Mapping[str, Any]) -> tuple[Mapping[str, Any], dict[str, Any]]:
+        if not self.renamed:
+            return data, {}
         named, errors = dict(data), {}
         for old, new in self.renamed.items():
             if old not in named:
@@ -64,8 +76,15 @@ class Body(serializers.Serializer[Any]):
         return named, errors
 
     def _unknown(self, name: str) -> str:
-        known = ", ".join(sorted(set(self.fields) - set(self.renamed))) or "none"
-        return f"There is no member {str(name)[:80]!r} here; known are {known}."
+        return f"There is no member {str(name)[:80]!r} here; known are {self._known}."
+
+    @cached_property
+    def _names(self) -> frozenset[str]:
+        return frozenset(self.fields)
+
+    @cached_property
+    def _known(self) -> str:
+        return ", ".join(sorted(self._names - set(self.renamed))) or "none"
 
 
 class Query(Body):

@@ -34,7 +34,7 @@ class MoneyField(serializers.Field):  # type: ignore[type-arg]
         expected = self.context["currency"]
         given = data.get("currency", expected)
         if given != expected:
-            self.fail("currency", expected=expected, given=given)
+            self.fail("currency", expected=expected, given=f"{given!s:.20}")
         return amount
 
     def to_representation(self, value: int) -> dict[str, Any]:

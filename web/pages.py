@@ -1,10 +1,12 @@
 """Cursor pages: opaque and keyset, no offsets and no totals."""
 
 from base64 import b64decode
+from itertools import accumulate
 from typing import Any
 from urllib.parse import parse_qs
 
 from django.core.exceptions import ValidationError
+from django.db.models import Subquery
 from rest_framework import exceptions
 from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
@@ -50,6 +52,26 @@ class Pages(CursorPagination):
         size = {"type": "integer", "minimum": 1, "maximum": self.max_page_size, "default": self.page_size}
         limit = {"name": "limit", "in": "query", "required": False, "description": "Rows on a page", "schema": size}
         return [cursor, limit]
+
+
+class WeighedPages(Pages):
+    """Pages of rows that nest others. A page ends before its rows nest more than `most_nested`; it has one at least."""
+
+    nested: Subquery
+    """How many rows a row nests."""
+    most_nested: int
+    _fitting: int | None = None
+
+    def paginate_queryset(self, queryset: Any, request: Any, view: Any = None) -> Any:
+        self._fitting = None
+        weighed = queryset.select_related(None).prefetch_related(None).only("id").annotate(nested=self.nested)
+        rows = super().paginate_queryset(weighed, request, view)
+        nested = [row.nested or 0 for row in (reversed(rows) if self.cursor and self.cursor.reverse else rows)]
+        self._fitting = max(1, sum(total <= self.most_nested for total in accumulate(nested)))
+        return super().paginate_queryset(queryset, request, view)
+
+    def get_page_size(self, request: Request) -> int:
+        return min(super().get_page_size(request), self._fitting or self.max_page_size)
 
 
 def _require_cursor(encoded: str | None) -> None:

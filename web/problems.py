@@ -8,6 +8,7 @@ from django.db import DatabaseError
 from django.http import Http404
 from psycopg.errors import NumericValueOutOfRange, UniqueViolation
 from rest_framework import exceptions, status
+from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
@@ -15,6 +16,15 @@ from kernel.refusals import Refusal
 from web.errors import CONTENT_TYPE, ApiProblem, problem, title_of
 
 MOST_ERRORS = 100
+
+
+class Problem(Response):
+    """A problem document: JSON, whatever else the view renders."""
+
+    @property
+    def rendered_content(self) -> Any:
+        self.accepted_renderer, self.accepted_media_type = JSONRenderer(), JSONRenderer.media_type
+        return super().rendered_content
 
 
 def problem_response(error: Exception, context: dict[str, Any]) -> Response | None:
@@ -64,7 +74,7 @@ def _response(  # noqa: PLR0917 - the members of a problem, in their order
 ) -> Response:
     document = problem(status_code, code, detail, path, title=title, **members)
     headers = {"Retry-After": str(members["retry_after"])} if "retry_after" in members else None
-    return Response(document, status=status_code, headers=headers, content_type=CONTENT_TYPE)
+    return Problem(document, status=status_code, headers=headers, content_type=CONTENT_TYPE)
 
 
 def _status(error: exceptions.APIException, answered: Response) -> int:

@@ -22,7 +22,7 @@ def require_scope(scope: str) -> type[BasePermission]:
     """Make the permission class that lets only principals with a scope pass."""
 
     class HasScope(BasePermission):
-        message = f"This key does not have the scope {scope}."
+        message = f"This needs an API key with the scope {scope}."
 
         def has_permission(self, request: Request, view: Any) -> bool:  # noqa: ARG002 - DRF's signature
             return scope in getattr(request.user, "scopes", ())

@@ -8,9 +8,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
 
+from config.place import unusable
+
 
 class FolderTaken(Exception):
-    """Another program works with the folder; the text says which, and what to do."""
+    """The folder cannot be had; the text says why, or who works with it, and what to do."""
 
 
 class FolderLock:
@@ -24,9 +26,12 @@ class FolderLock:
         self._file: IO[str] | None = None
 
     def acquire(self) -> None:
-        """:raises FolderTaken: when another program has it."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        file = (self.folder / "lock").open("a+")
+        """:raises FolderTaken: when another program has it, or it cannot be a folder."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            file = (self.folder / "lock").open("a+")
+        except OSError as error:
+            raise FolderTaken(unusable(self.folder, error)) from error
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -61,7 +61,7 @@ def _worker(name: str, queues: Sequence[str], concurrency: int, prefix: Sequence
 
 
 def beat() -> Program:
-    return Program(name="beat", command=[*_celery("beat"), "--schedule", str(var() / "beat"), "--loglevel", "WARNING"])
+    return Program(name="beat", command=[*_celery("beat"), "--loglevel", "WARNING"])
 
 
 def flower(port: int, user: str, password: str) -> Program:

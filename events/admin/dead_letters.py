@@ -86,10 +86,7 @@ class ParkedEventAdmin(ReadOnlyAdmin):
     @admin.action(description="Retry now, with fresh attempts", permissions=["operate"])
     def retry(self, request: HttpRequest, parked: QuerySet[ParkedEvent]) -> None:
         for event in parked:
-            with acting_on(event):
-                services.retry_parked(
-                    subscriber=event.subscriber, position=event.position, operator=operator_of(request)
-                )
+            self._try(request, lambda event=event: self._act_on_one(request, event, {"action": "retry"}))
 
     def has_operate_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("events.change_parkedevent")

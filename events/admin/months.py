@@ -22,7 +22,7 @@ class ArchiveAdmin(OnPlatformHost, ReadOnlyAdmin):
         if not self.has_view_permission(request):
             return super().changelist_view(request)  # type: ignore[no-any-return]
         rows = sorted([*_dropped(), *_in_the_log()], key=lambda row: row["month"])
-        context = {"opts": self.model._meta, "title": "Months of the log", "rows": rows}
+        context = {"opts": self.model._meta, "title": "Archived months", "rows": rows}
         return render(request, "events/months.html", {**self.admin_site.each_context(request), **context})
 
 

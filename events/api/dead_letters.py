@@ -11,8 +11,9 @@ from rest_framework.views import APIView
 from events.log.epochs import LARGEST_POSITION
 from events.log.horizon import EventArchived
 from events.operations import dead_letters, services
+from events.operations.copies import CopyInvalid
 from events.operations.rehearsing import DryRunBusy, DryRunRefused, rehearse
-from events.operations.services import CopyInvalid, NotParked, ReasonMissing
+from events.operations.services import HearsNothing, NotParked, ReasonMissing
 from events.subscriptions.holding import SubscriptionBusy
 from events.subscriptions.queries import lags
 from kernel import limits
@@ -132,9 +133,11 @@ class OperatorView(APIView):
 
 
 class DeadLettersView(OperatorView):
-    @operation("list_dead_letters", query=DeadLettersQuery, answers=DeadLettersSerializer)
+    @operation("list_dead_letters", query=DeadLettersQuery, answers=DeadLettersSerializer, refuses=[NotFound])
     def get(self, _request: Request, asked: dict[str, Any]) -> Response:
         """List dead events, grouped by kind of error, and one by one with what waits behind them."""
+        if asked["subscriber"] is not None:
+            services.require_subscriber(subscriber=asked["subscriber"])
         shown = {"groups": dead_letters.groups(), "dead_letters": dead_letters.letters(**asked)}
         return Response(DeadLettersSerializer(shown).data)
 
@@ -165,7 +168,7 @@ class RetryView(OperatorView):
         "retry_dead_letters",
         body=ChosenBody,
         answers=CountSerializer,
-        refuses=[NotFound, SubscriptionBusy],
+        refuses=[NotFound, NotParked, HearsNothing, SubscriptionBusy],
         example={"subscriber": "notifications.mail_receipts", "fingerprint": "d0e1a2b3c4f5"},
     )
     def post(self, request: Request, asked: dict[str, Any]) -> Response:

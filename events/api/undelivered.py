@@ -60,7 +60,9 @@ class SentAgainSerializer(serializers.Serializer[Any]):
 class UndeliveredCallsView(APIView):
     permission_classes = [require_scope(EVENTS_OPERATE)]
 
-    @operation("list_undelivered_calls", query=UndeliveredCallsQuery, answers=UndeliveredCallsSerializer)
+    @operation(
+        "list_undelivered_calls", query=UndeliveredCallsQuery, answers=UndeliveredCallsSerializer, refuses=[NotFound]
+    )
     def get(self, _request: Request, asked: dict[str, Any]) -> Response:
         """List the mails, charges and refunds that are out of attempts or were refused, grouped and one by one."""
         shown = {"groups": undelivered.groups(), "calls": undelivered.list_calls(**asked)}

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from events.event import Category, EventUnreadable, find_type
+from events.event import Category, EventType, EventUnreadable, find_type
 from events.models import VersionPin
 from events.versions import can_downcast
 from kernel.refusals import Refusal
@@ -21,7 +21,9 @@ def pin_version(*, type_name: str, version: int | None) -> None:
     :raises PinImpossible: when there is no such event for consumers, or no way back to that version.
     """
     if version is None:
-        VersionPin.objects.filter(tenant_id=current_tenant(), type=type_name).delete()
+        lifted, _ = VersionPin.objects.filter(tenant_id=current_tenant(), type=type_name).delete()
+        if not lifted:
+            _require_for_consumers(type_name)
         return
     require_servable({type_name: version})
     VersionPin.objects.update_or_create(tenant_id=current_tenant(), type=type_name, defaults={"version": version})
@@ -34,13 +36,18 @@ def pins_of_tenant() -> dict[str, int]:
 def require_servable(pins: Mapping[str, int]) -> None:
     """:raises PinImpossible: when one of the versions cannot be served."""
     for type_name, version in pins.items():
-        try:
-            newest = find_type(type_name)
-        except EventUnreadable as error:
-            raise PinImpossible(str(error)) from None
-        if newest.category is not Category.INTEGRATION:
-            message = f"{type_name} is not for consumers outside"
-            raise PinImpossible(message)
+        newest = _require_for_consumers(type_name)
         if version < 1 or not can_downcast(type_name, newest.version, version):
             message = f"{type_name} cannot be served in version {version}; the newest is {newest.version}"
             raise PinImpossible(message)
+
+
+def _require_for_consumers(type_name: str) -> EventType:
+    try:
+        found = find_type(type_name)
+    except EventUnreadable as error:
+        raise PinImpossible(str(error)) from None
+    if found.category is not Category.INTEGRATION:
+        message = f"{type_name} is not for consumers outside"
+        raise PinImpossible(message)
+    return found

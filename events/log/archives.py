@@ -18,13 +18,17 @@ from events.log.audience import names_of
 from events.log.envelope import Envelope
 from events.log.log import StoredEvent, stored_event
 from events.log.months import EVENTS, TABLES, Month, digests, lines
+from kernel.refusals import Refusal
 
 READERS_LOCK = "events.archives"
 """The advisory lock that readers of archives share, and that a month is dropped under."""
 
 
-class ArchiveDamaged(Exception):
+class ArchiveDamaged(Refusal):
     """An archive's file is missing, or is not what was written."""
+
+    code = "archive-damaged"
+    title = "An archive is damaged"
 
 
 class ArchiveDiffers(Exception):
@@ -126,7 +130,12 @@ def require_present(archive: Archive) -> None:
 def require_sound(archive: Archive) -> None:
     """:raises ArchiveDamaged: when the file is missing, has another checksum, or another number of lines."""
     require_present(archive)
-    if _sha256(archive.path) != archive.sha256:
+    try:
+        sha256 = _sha256(archive.path)
+    except OSError as error:
+        message = f"{archive.path} cannot be read: {error}"
+        raise ArchiveDamaged(message) from None
+    if sha256 != archive.sha256:
         message = f"{archive.path} has another checksum than the one on record"
         raise ArchiveDamaged(message)
     count = sum(1 for _ in _lines(archive.path))
@@ -232,5 +241,6 @@ def _lines(path: Path) -> Iterator[bytes]:
 
 
 def _sha256(path: Path) -> str:
+    """:raises OSError: when the file cannot be read."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

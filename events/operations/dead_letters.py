@@ -62,13 +62,21 @@ _BLOCKED = """
         AND w.state = 'WAITING' AND w.position > p.position
 """
 
+# The errors are long and many: of each group, only that of its newest event is read.
 _GROUPS = f"""
-SELECT min(p.id), p.tenant_id, p.subscriber, p.fingerprint, (array_agg(p.error ORDER BY p.position DESC))[1], count(*),
-    coalesce(sum(cardinality(({_BLOCKED}))), 0), min(p.parked_at), max(p.parked_at),
-    array_agg(DISTINCT p.type), (array_agg(p.position ORDER BY p.position))[1:20]
-FROM events_parkedevent p WHERE p.state = %(dead)s AND {wall("p")}
-GROUP BY p.tenant_id, p.subscriber, p.fingerprint
-ORDER BY count(*) DESC, p.tenant_id, p.subscriber
+SELECT grouped.parked, grouped.tenant_id, grouped.subscriber, grouped.fingerprint, newest.error, grouped.count,
+    grouped.blocked, grouped.oldest_at, grouped.newest_at, grouped.types, grouped.positions
+FROM (
+    SELECT min(p.id) AS parked, p.tenant_id, p.subscriber, p.fingerprint, max(p.position) AS newest, count(*) AS count,
+        coalesce(sum(cardinality(({_BLOCKED}))), 0) AS blocked, min(p.parked_at) AS oldest_at,
+        max(p.parked_at) AS newest_at, array_agg(DISTINCT p.type) AS types,
+        (array_agg(p.position ORDER BY p.position))[1:20] AS positions
+    FROM events_parkedevent p WHERE p.state = %(dead)s AND {wall("p")}
+    GROUP BY p.tenant_id, p.subscriber, p.fingerprint
+) AS grouped
+JOIN events_parkedevent newest ON newest.tenant_id = grouped.tenant_id AND newest.subscriber = grouped.subscriber
+    AND newest.position = grouped.newest
+ORDER BY grouped.count DESC, grouped.tenant_id, grouped.subscriber
 """
 
 _LETTERS = f"""

@@ -15,7 +15,7 @@ from django_tenants.utils import get_public_schema_name, get_tenant_model
 from events.contracts import gate
 from events.models import OperatorAction, Subscription
 from events.operations.removing import end_subscription
-from events.operations.renaming import rename
+from events.operations.renaming import RenameRefused, rename
 from events.operations.services import ReasonMissing
 from events.subscriptions.bindings import bind, unbind
 from events.subscriptions.declarations import (
@@ -30,6 +30,7 @@ from events.subscriptions.leases import LEASE_SECONDS
 from events.subscriptions.registry import all_subscribers, known_subscriber, renamed_subscribers
 from kernel.refusals import NotFound, Refusal
 from kernel.tenancy import in_public_schema
+from kernel.text import require_reason_text
 
 PATIENCE_SECONDS = LEASE_SECONDS + 10
 PAUSE_SECONDS = 0.5
@@ -98,7 +99,9 @@ def release(step: Step, tenants: Sequence[str] | None = None) -> Iterator[Outcom
     """Do the release step for some tenants, or for all and those to come; a tenant that fails does not stop the others.
 
     :raises NameTaken: when this code declares a name that a newer release gave up for another.
+    :raises RenameRefused: when it is to rename what this code serves, or to a name that nobody would serve.
     """
+    _refuse_unserved_names(step.renames)
     renames = {**renamed_subscribers(), **step.renames}
     with in_public_schema():
         _refuse_old_names(renames)
@@ -123,6 +126,7 @@ def unsubscribe(
     """
     if not reason.strip():
         raise ReasonMissing("say why what is pending may be given up")
+    require_reason_text(reason)
     if known_subscriber(subscriber) is not None:
         message = f"this code declares {subscriber}: take its declaration out, then unsubscribe it with that code"
         raise StillDeclared(message)
@@ -136,6 +140,17 @@ def unsubscribe(
             raise NotFound(message)
     for tenant_id in found:
         yield _try(tenant_id, lambda: _unsubscribe(tenant_id, subscriber, operator, reason), time.sleep)  # noqa: B023
+
+
+def _refuse_unserved_names(renames: dict[str, str]) -> None:
+    """Let no rename take a subscription away from the code that serves it."""
+    for before, after in renames.items():
+        if known_subscriber(before) is not None:
+            message = f"this code declares {before}: nobody would serve what it has under the name {after}"
+            raise RenameRefused(message)
+        if known_subscriber(after) is None:
+            message = f"this code does not declare {after}: nobody would serve what {before} has under that name"
+            raise RenameRefused(message)
 
 
 def _refuse_old_names(renames: dict[str, str]) -> None:
@@ -225,17 +240,8 @@ def _unbind(step: Step, tenant_id: str) -> Iterator[str]:
 
 
 def _lacking(tenant_id: str) -> Iterator[str]:
-    for kind in gate.unknown_types(tenant_id):
-        yield (
-            f"{kind.subscriber} is bound to {kind.type}, which this code does not declare for it "
-            f"(pending={kind.pending} parked={kind.parked}): its drains stop there; "
-            "manage.py subscribe --unbind ends it"
-        )
-    for subscription in gate.unknown_subscribers(tenant_id):
-        yield (
-            f"{subscription.subscriber} is not declared by this code (pending={subscription.pending} "
-            f"retrying={subscription.retrying} dead={subscription.dead}): manage.py unsubscribe ends it"
-        )
+    yield from map(str, gate.unknown_types(tenant_id))
+    yield from map(str, gate.unknown_subscribers(tenant_id))
 
 
 def _unsubscribe(tenant_id: str, subscriber: str, operator: str, reason: str) -> Outcome:

@@ -12,7 +12,7 @@ from kernel.refusals import Refusal
 
 class RenameRefused(Refusal):
     code = "rename-refused"
-    title = "Both names have handled events"
+    title = "The rename is refused"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,9 +5,15 @@ from datetime import datetime
 
 from django.db import connection
 
-from events.operations.services import record_action
+from events.operations.services import record_action, require_reason
 from events.publishing.unit_of_work import unit_of_work
+from kernel.refusals import Refusal
 from kernel.tenancy import in_public_schema
+
+
+class StillServing(Refusal):
+    code = "still-serving"
+    title = "Processes still serve"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,11 +60,37 @@ RETURNING tenant_id, since
 """
 
 
-def begin_epoch(*, operator: str, reason: str = "", restored_at: datetime | None = None) -> NewEpoch:
+# Web processes and workers keep a session each, from their start. That of pg_restore is a superuser's.
+_SERVING = """
+SELECT pid, coalesce(host(client_addr), 'this machine'), coalesce(nullif(application_name, ''), 'no name')
+FROM pg_stat_activity
+WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()
+  AND backend_type = 'client backend'
+ORDER BY pid
+"""
+
+
+def require_nobody_serves() -> None:
+    """:raises StillServing: when the application's role has other sessions in this database."""
+    with in_public_schema(), connection.cursor() as cursor:
+        cursor.execute(_SERVING)
+        sessions = [f"{pid} ({host}, {name})" for pid, host, name in cursor.fetchall()]
+    if sessions:
+        message = (
+            f"{len(sessions)} other sessions of the application's role use this database: stop web processes and"
+            " workers first, for every cursor outside is refused afterwards;"
+            f" server processes {', '.join(sessions[:5])}"
+        )
+        raise StillServing(message)
+
+
+def begin_epoch(*, operator: str, reason: str, restored_at: datetime | None = None) -> NewEpoch:
     """Begin an epoch of the whole database. Part of every restore, before anything serves.
 
     :param restored_at: when the database was restored, where something has been recorded since; otherwise now.
+    :raises ReasonMissing: when no reason is given.
     """
+    require_reason(reason, "why every cursor from before is to be refused: --reason 'restored the backup of ...'")
     with in_public_schema(), unit_of_work():
         with connection.cursor() as cursor:
             cursor.execute(_BEGIN)

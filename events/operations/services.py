@@ -9,12 +9,12 @@ from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from events.event import Event, EventUnreadable, decode, encode, find_type
+from events.event import EventUnreadable, decode, encode
 from events.events import SubscriptionPaused, SubscriptionResumed
 from events.log.causes import caused_by
-from events.log.envelope import Envelope
 from events.log.log import read_at
 from events.models import OperatorAction, ParkedEvent, Subscription
+from events.operations.copies import CopyInvalid, corrected
 from events.publishing.publish import publish
 from events.publishing.unit_of_work import unit_of_work
 from events.subscriptions import bindings, parking
@@ -25,7 +25,7 @@ from events.subscriptions.parking import State
 from events.subscriptions.registry import known_subscriber
 from kernel.refusals import NotFound, Refusal
 from kernel.tenancy import current_tenant, in_public
-from kernel.text import is_storable
+from kernel.text import require_reason_text
 
 TENANT_TABLES = (
     "event",
@@ -60,10 +60,9 @@ class NotParked(Refusal):
     title = "No retrying or dead event is meant"
 
 
-class CopyInvalid(Refusal):
-    code = "copy-invalid"
-    title = "The copy is not a valid event"
-    status = 422
+class HearsNothing(Refusal):
+    code = "subscription-hears-nothing"
+    title = "The subscription hears nothing any more"
 
 
 def subscribe_tenant() -> int:
@@ -90,7 +89,7 @@ def pause_subscription(*, subscriber: str, operator: str, reason: str) -> None:
     :raises NotFound: when the tenant has no such subscription.
     :raises SubscriptionBusy: when a drain works on it for longer than a moment.
     """
-    _require_reason(reason, "why this subscriber may be paused")
+    require_reason(reason, "why this subscriber may be paused")
     with unit_of_work():
         if _change_pause(subscriber, paused=True):
             publish(SubscriptionPaused(subscriber=subscriber, operator=operator, reason=reason))
@@ -102,7 +101,9 @@ def resume_subscription(*, subscriber: str, operator: str, reason: str = "") -> 
 
     :raises NotFound: when the tenant has no such subscription.
     :raises SubscriptionBusy: when a drain works on it for longer than a moment.
+    :raises TextRefused: when the reason is too long, or holds a control character.
     """
+    require_reason_text(reason)
     with unit_of_work():
         if _change_pause(subscriber, paused=False):
             publish(SubscriptionResumed(subscriber=subscriber, operator=operator))
@@ -115,12 +116,22 @@ def retry_parked(*, subscriber: str, operator: str, position: int | None = None,
 
     Returns how many; those that wait behind them follow in order.
 
+    :raises HearsNothing: when no drain works on the subscription: it was ended, or is not bound to anything.
+    :raises NotParked: when a position or a kind of error is named, and no retrying or dead event is meant.
     :raises SubscriptionBusy: when a drain, or the subscriber's bridge, works on it for longer than a moment.
     """
     with unit_of_work():
         hold(current_tenant(), subscriber)
+        if not bindings.has_work(current_tenant(), subscriber):
+            message = (
+                f"{subscriber} of {current_tenant()} hears nothing any more, so that nothing would try its events: "
+                "discard them, or let manage.py subscribe bind it"
+            )
+            raise HearsNothing(message)
         parked = _heads(subscriber, position=position, fingerprint=fingerprint)
         positions = list(parked.values_list("position", flat=True))
+        if not positions and (position is not None or fingerprint):
+            raise _nothing_parked(subscriber, position, fingerprint)
         now = timezone.now()
         parked.update(state=State.RETRYING, attempts=0, next_attempt_at=now, updated_at=now)
         for at in positions:
@@ -141,7 +152,7 @@ def discard_parked(
     :raises NotParked: when no retrying or dead event is meant.
     :raises SubscriptionBusy: when a drain, or the subscriber's bridge, works on it for longer than a moment.
     """
-    _require_reason(reason)
+    require_reason(reason)
     if position is None and not fingerprint:
         message = "say which events may be given up: a position or a fingerprint"
         raise NotParked(message)
@@ -150,13 +161,16 @@ def discard_parked(
         chosen = _heads(subscriber, position=position, fingerprint=fingerprint)
         parked = list(chosen.select_for_update(no_key=True).order_by("position"))
         if not parked:
-            where = f"at position {position}" if position is not None else f"of the kind {fingerprint}"
-            message = f"{subscriber} has no retrying or dead event {where}"
-            raise NotParked(message)
+            raise _nothing_parked(subscriber, position, fingerprint)
         for event in parked:
             _discard(event, operator, reason)
     doorbells.ring_by_name(current_tenant(), subscriber)
     return len(parked)
+
+
+def _nothing_parked(subscriber: str, position: int | None, fingerprint: str) -> NotParked:
+    where = f"at position {position}" if position is not None else f"of the kind {fingerprint}"
+    return NotParked(f"{subscriber} has no retrying or dead event {where}")
 
 
 def require_subscriber(*, subscriber: str) -> None:
@@ -197,10 +211,10 @@ def publish_edited_copy(*, subscriber: str, position: int, data: dict[str, Any],
     :raises ReasonMissing: when no reason is given.
     :raises NotParked: when no retrying or dead event is parked at the position.
     :raises SubscriptionBusy: when a drain, or the subscriber's bridge, works on it for longer than a moment.
-    :raises CopyInvalid: when the data does not fit the event's class or belongs to another stream, or when this code
-        does not declare the subscriber.
+    :raises CopyInvalid: when the data does not fit the event's class or belongs to another stream, when this code does
+        not declare the subscriber, or when its subscription no longer hears the type.
     """
-    _require_reason(reason)
+    require_reason(reason)
     if known_subscriber(subscriber) is None:
         message = f"this code does not declare {subscriber}, so that nothing would apply the copy; discard the event"
         raise CopyInvalid(message)
@@ -211,7 +225,7 @@ def publish_edited_copy(*, subscriber: str, position: int, data: dict[str, Any],
             message = f"{subscriber} has no retrying or dead event at position {position}"
             raise NotParked(message)
         original = read_at(parked.tenant_id, position).envelope
-        copy = _corrected(original, data)
+        copy = corrected(original, data, subscriber)
         cause = msgspec.structs.replace(original.cause(), actor=operator)
         with caused_by(cause):
             event_id = publish(copy, occurred_at=original.occurred_at, audience=subscriber)
@@ -220,24 +234,11 @@ def publish_edited_copy(*, subscriber: str, position: int, data: dict[str, Any],
     return event_id
 
 
-def _corrected(original: Envelope, data: dict[str, Any]) -> Event:
-    newest = find_type(original.type)
-    if not is_storable(data):
-        raise CopyInvalid("the copy holds a character that cannot be stored: NUL, or half of a surrogate pair")
-    try:
-        copy: Event = decode(newest.name, newest.version, json.dumps(data))
-    except EventUnreadable as error:
-        raise CopyInvalid(str(error)) from None
-    if newest.stream.format_map(vars(copy)) != original.stream:
-        message = f"the copy would be about {newest.stream.format_map(vars(copy))}, not {original.stream}"
-        raise CopyInvalid(message)
-    return copy
-
-
-def _require_reason(reason: str, what: str = "why this event may be given up") -> None:
+def require_reason(reason: str, what: str = "why this event may be given up") -> None:
     if not reason.strip():
         message = f"say {what}"
         raise ReasonMissing(message)
+    require_reason_text(reason)
 
 
 def _discard(parked: ParkedEvent, operator: str, reason: str, *, action: str = "discard") -> None:

@@ -14,6 +14,7 @@ from events.outgoing.calls import State, all_senders, find_sender
 from events.publishing.unit_of_work import unit_of_work
 from kernel.refusals import NotFound
 from kernel.tenancy import current_tenant
+from kernel.text import require_reason_text
 
 ENDED = [State.UNKNOWN, State.FAILED]
 RUNG_AT_ONCE = 100
@@ -42,10 +43,13 @@ def groups() -> list[UndeliveredGroup]:
 
 
 def list_calls(*, kind: str = "", limit: int = 100) -> list[Outgoing]:
-    """List undelivered calls of the current tenant, the oldest first."""
+    """List undelivered calls of the current tenant, the oldest first.
+
+    :raises NotFound: when there is no such kind.
+    """
     found = Outgoing.objects.filter(tenant_id=current_tenant(), state__in=ENDED)
     if kind:
-        found = found.filter(kind=kind)
+        found = found.filter(kind__in=_kinds(kind))
     return list(found.order_by("created_at", "id")[:limit])
 
 
@@ -58,6 +62,7 @@ def send_again(*, operator: str, outgoing_id: UUID | None = None, kind: str = ""
 
     :raises NotFound: when there is no such kind, or the one that is meant neither is undelivered nor waits.
     """
+    require_reason_text(reason)
     kinds = _kinds(kind)
     with unit_of_work():
         rows = list(_chosen(outgoing_id, kinds).select_for_update(no_key=True).order_by("id"))

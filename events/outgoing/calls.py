@@ -24,6 +24,7 @@ from events.models import Outgoing
 from events.outgoing.slots import SlotsTaken, require_slot
 from events.publishing.unit_of_work import current_unit, unit_of_work
 from events.subscriptions.doorbells import doorbells
+from events.subscriptions.plain import require_plain
 from events.subscriptions.registry import Backoff
 from kernel.ids import new_id
 from kernel.tenancy import current_tenant
@@ -88,6 +89,9 @@ _senders: dict[str, Sender] = {}
 
 
 def register_sender(sender: Sender) -> None:
+    """:raises TypeError: when a call of one of its functions would do nothing."""
+    for name in ("send", "record", "record_failure"):
+        require_plain(getattr(sender, name), f"{name} of the sender {sender.kind}")
     _senders[sender.kind] = sender
 
 

@@ -25,14 +25,14 @@ HEARD_BY = f"""EXISTS (
 )"""
 _AFTER_CURSOR = f"""e.tenant_id = b.tenant_id AND e.type = b.type AND e.position > greatest(b.since, s.cursor)
         AND (b.until IS NULL OR e.position <= b.until) AND {is_for("e", "b.subscriber")}"""
-_OPEN = """b.tenant_id = s.tenant_id AND b.subscriber = s.subscriber AND (b.until IS NULL OR b.until > s.cursor)"""
+OPEN = """b.tenant_id = s.tenant_id AND b.subscriber = s.subscriber AND (b.until IS NULL OR b.until > s.cursor)"""
 # The events e that subscription s hears and its cursor has not passed, for a FROM clause.
-PENDING = f"events_binding b JOIN events_event e ON {_AFTER_CURSOR} AND {_OPEN}"
+PENDING = f"events_binding b JOIN events_event e ON {_AFTER_CURSOR} AND {OPEN}"
 # The first of them of each type. The order makes it one look at an index for each type, however long the log is:
 # PostgreSQL takes a third of the log to be pending, and would rather read all of it until it finds one.
 FIRST_PENDING = f"""events_binding b JOIN LATERAL (
     SELECT e.position, e.recorded_at FROM events_event e WHERE {_AFTER_CURSOR} ORDER BY e.position LIMIT 1
-) AS first ON {_OPEN}"""
+) AS first ON {OPEN}"""
 # What subscription s is bound to, as one text for `heard`: the rows that its cursor has not passed.
 HEARD = """(
     SELECT string_agg(concat_ws(' ', b.type, b.since, b.until), ',' ORDER BY b.type, b.since) FROM events_binding b
@@ -236,6 +236,27 @@ def unbind(tenant_id: str, subscriber: str, types: Collection[str]) -> list[str]
         hold(tenant_id, subscriber)
         cursor.execute(_UNBIND, {"tenant": tenant_id, "subscriber": subscriber, "types": list(types)})
         return sorted(kind for (kind,) in cursor.fetchall())
+
+
+def is_bound(tenant_id: str, subscriber: str, type_name: str) -> bool:
+    """Say whether a subscription hears the next event of a type. Asked under its lock, that stays so until the end."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT 1 FROM events_binding WHERE tenant_id = %s AND subscriber = %s AND type = %s AND until IS NULL",
+            [tenant_id, subscriber, type_name],
+        )
+        return cursor.fetchone() is not None
+
+
+def has_work(tenant_id: str, subscriber: str) -> bool:
+    """Say whether a drain works on a subscription: it is bound to something that its cursor has not passed."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {HEARD} IS NOT NULL FROM events_subscription s WHERE s.tenant_id = %s AND s.subscriber = %s",
+            [tenant_id, subscriber],
+        )
+        row = cursor.fetchone()
+        return row is not None and row[0]
 
 
 def intervals_of(tenant_id: str, subscriber: str) -> list[Interval]:

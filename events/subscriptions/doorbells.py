@@ -289,12 +289,20 @@ class Doorbells:
             with _client(ANSWER_SECONDS) as client:
                 client.ping()
         except (redis.RedisError, OSError) as error:
-            message = f"the broker does not answer: {error}"
+            message = _away(error)
             raise BrokerAway(message) from error
 
     def forget_connection(self) -> None:
         """Drop a connection that was inherited by a fork."""
         self._client = None
+
+
+def _away(error: Exception) -> str:
+    if "REDIS_URL" in settings.NOT_NAMED:
+        return "no broker is named and no embedded stack runs here: make demo, make up, or set REDIS_URL"
+    if isinstance(error, redis.AuthenticationError | redis.ResponseError):
+        return f"the broker refuses what it is asked: {error}; see the name, password and number in REDIS_URL"
+    return f"the broker does not answer: {error}"
 
 
 def _client(patience: float) -> redis.Redis[bytes]:

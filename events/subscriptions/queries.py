@@ -7,8 +7,11 @@ from typing import Any
 from django.db import connection
 
 from events.log.log import COLUMNS, StoredEvent, stored_event
-from events.subscriptions.bindings import FIRST_PENDING, HEARD_BY, HEARS, PENDING
+from events.subscriptions.bindings import FIRST_PENDING, HEARD_BY, PENDING
 from kernel.walls import here, wall
+
+FEED_PAGE_BYTES = 1024 * 1024
+"""Of the data of the events on a page of a feed, as the database stores it: long texts are compressed there."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,20 +76,6 @@ FROM events_subscription s CROSS JOIN LATERAL (SELECT first.recorded_at FROM {FI
 WHERE s.paused_at IS NULL AND s.tenant_id = ANY(%(tenants)s) AND s.subscriber = ANY(%(subscribers)s)
 """
 
-_UNACCOUNTED = f"""
-SELECT count(*)
-FROM events_subscription s
-JOIN events_binding b ON b.tenant_id = s.tenant_id AND b.subscriber = s.subscriber
-JOIN events_event e ON e.tenant_id = s.tenant_id AND e.type = b.type AND {HEARS} AND e.position <= s.cursor
-WHERE {wall("s")} AND (
-    SELECT count(*) FROM events_processedevent d
-    WHERE d.tenant_id = s.tenant_id AND d.subscriber = s.subscriber AND d.position = e.position
-) + (
-    SELECT count(*) FROM events_parkedevent p
-    WHERE p.tenant_id = s.tenant_id AND p.subscriber = s.subscriber AND p.position = e.position
-) <> 1
-"""
-
 _UNHEARD = f"""
 SELECT DISTINCT e.stream
 FROM events_event e JOIN events_subscription s ON s.tenant_id = e.tenant_id
@@ -139,25 +128,30 @@ def oldest_pending_seconds(*, tenants: list[str], subscribers: list[str]) -> flo
     return float(seconds)
 
 
-def unaccounted() -> int:
-    """Count the (event, subscriber) at or below a cursor that are not exactly one of processed, parked, discarded."""
-    (count,) = _rows(_UNACCOUNTED, here())[0]
-    return int(count)
-
-
 def feed(
     *, tenant_id: str, after: int, categories: Iterable[str], types: Iterable[str], limit: int
 ) -> list[StoredEvent]:
-    """Read a tenant's log for a reader from outside, in order, without edited copies; no types means all."""
+    """Read a tenant's log for a reader from outside, in order, without edited copies; no types means all.
+
+    :param limit: how many events at most; they are fewer where their data fills a page, with the one that fills it.
+    """
     rows = _rows(
         f"""
-        SELECT {COLUMNS} FROM events_event AS event
-        WHERE tenant_id = %(tenant)s AND audience IS NULL AND position > %(after)s AND category = ANY(%(categories)s)
-            AND (%(types)s::text[] = '{{}}' OR type = ANY(%(types)s))
-        ORDER BY position LIMIT %(limit)s
+        SELECT {COLUMNS} FROM (
+            SELECT event.*, sum(pg_column_size(data)) OVER (ORDER BY position) - pg_column_size(data) AS bytes_before
+            FROM (
+                SELECT * FROM events_event
+                WHERE tenant_id = %(tenant)s AND audience IS NULL AND position > %(after)s
+                    AND category = ANY(%(categories)s) AND (%(types)s::text[] = '{{}}' OR type = ANY(%(types)s))
+                ORDER BY position LIMIT %(limit)s
+            ) AS event
+        ) AS event WHERE bytes_before < %(bytes)s ORDER BY position
         """,
-        {"tenant": tenant_id, "after": after, "categories": list(categories), "types": list(types), "limit": limit},
-    )
+        {
+            "tenant": tenant_id, "after": after, "categories": list(categories), "types": list(types), "limit": limit,
+            "bytes": FEED_PAGE_BYTES,
+        },
+    )  # fmt: skip
     return [stored_event(row) for row in rows]
 
 

@@ -6,6 +6,7 @@ from functools import cached_property
 from random import Random
 from typing import TYPE_CHECKING, Protocol
 
+from events.subscriptions.plain import require_plain
 from events.subscriptions.queues import Queue
 
 if TYPE_CHECKING:
@@ -71,6 +72,11 @@ class Subscriber:
     projection: tuple[str, ...] = ()
     renamed_from: str | tuple[str, ...] = ()
     forward: "Forward | None" = None
+
+    def __post_init__(self) -> None:
+        require_plain(self.handler, f"the handler of {self.name}")
+        if self.bridge is not None:
+            require_plain(self.bridge.send, f"send of the bridge {self.name}")
 
     @cached_property
     def heard(self) -> frozenset[str]:

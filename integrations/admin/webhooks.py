@@ -17,7 +17,7 @@ from integrations.models import WebhookDelivery, WebhookEndpoint
 from integrations.webhooks import deliveries, endpoints
 from kernel.refusals import Refusal
 from kernel.tenancy import in_public
-from web.admin import ModelAdmin, ReadOnlyAdmin, Secret, acting_on, operator_of, show_once
+from web.admin import Confirmation, ModelAdmin, ReadOnlyAdmin, Secret, acting_on, operator_of, sentence_of, show_once
 
 
 class EndpointForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -35,10 +35,11 @@ class EndpointForm(forms.ModelForm):  # type: ignore[type-arg]
     def clean(self) -> dict[str, Any] | None:
         """Refuse in the form what the service would refuse."""
         cleaned = super().clean()
-        try:
-            endpoints.require_endpoint(url=self.cleaned_data.get("url", ""), types=self.cleaned_data.get("types", []))
-        except Refusal as refusal:
-            raise forms.ValidationError(refusal.detail) from None
+        if not self.errors:
+            try:
+                endpoints.require_endpoint(**self.cleaned_data)
+            except Refusal as refusal:
+                self.add_error(refusal.details["field"], sentence_of(refusal))
         return cleaned
 
 
@@ -99,11 +100,19 @@ class WebhookEndpointAdmin(ModelAdmin):
         return show_once(self, request, "A webhook endpoint was made", [request.made])  # type: ignore[attr-defined]
 
     @admin.action(description="Pause: deliveries wait", permissions=["operate"])
-    def pause(self, request: HttpRequest, chosen: QuerySet[WebhookEndpoint]) -> None:
+    def pause(self, request: HttpRequest, chosen: QuerySet[WebhookEndpoint]) -> HttpResponse | None:
+        asked = Confirmation(
+            action="pause",
+            title="Pause",
+            consequence="These endpoints are sent nothing until they are resumed; what happens meanwhile waits.",
+        )
+        if not asked.is_given(request):
+            return asked.ask(self, request, chosen)
         for endpoint in chosen:
             with acting_on(endpoint):
-                reason = f"paused by {operator_of(request)}"
+                reason = f"{asked.reason(request)} (paused by {operator_of(request)})"
                 endpoints.pause_endpoint(endpoint_id=endpoint.id, reason=reason, now=timezone.now())
+        return None
 
     @admin.action(description="Resume where it stopped", permissions=["operate"])
     def resume(self, request: HttpRequest, chosen: QuerySet[WebhookEndpoint]) -> None:

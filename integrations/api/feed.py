@@ -10,9 +10,9 @@ from rest_framework.views import APIView
 from events.event import Category
 from events.log.epochs import FIRST_EPOCH, Cursor
 from events.log.horizon import require_resumable
-from events.log.log import StoredEvent
+from events.log.log import StoredEvent, head
 from events.subscriptions.queries import feed
-from integrations.api.cursors import CURSOR_REFUSALS, WORD, CursorField, ShownCursorField, TypesField
+from integrations.api.cursors import FEED_REFUSALS, WORD, CursorField, ShownCursorField, TypesField
 from integrations.outward import UNDELIVERABLE, Undeliverable, outward
 from integrations.terms import Terms, terms_of_tenant
 from kernel.tenancy import current_tenant
@@ -56,14 +56,16 @@ class FeedPage(serializers.Serializer):  # type: ignore[type-arg]
 class EventFeedView(APIView):
     permission_classes = [require_scope(EVENTS_READ)]
 
-    @operation("list_events", query=FeedQuery, answers=FeedPage, refuses=CURSOR_REFUSALS)
+    @operation("list_events", query=FeedQuery, answers=FeedPage, refuses=FEED_REFUSALS)
     def get(self, _request: Request, asked: dict[str, Any]) -> Response:
-        """Read the shop's integration events after a cursor, in commit order and without gaps of theirs. Where events
+        """Read the shop's integration events after a cursor, in commit order and without gaps of theirs. A page
+        may have fewer events than its limit; the end is a page without any. Its `next_after` is the end of the log, so
+        that who asks for rare types is not too late after a retention. Where events
         after it are in archives only, or the log was restored from a backup since, the answer is 410. An event that
         cannot be delivered is named in its place: an item of the type `tillflow.event_undeliverable`, whose data has
         `event_id`, `type`, `version`, `position`, `stream` and `reason`.
         """
-        after = require_resumable(asked["after"])
+        after, newest = require_resumable(asked["after"]), head(current_tenant())
         events = feed(
             tenant_id=current_tenant(),
             after=after,
@@ -72,7 +74,8 @@ class EventFeedView(APIView):
             limit=asked["limit"],
         )
         terms = terms_of_tenant()
-        next_after = terms.epochs.cursor(events[-1].envelope.position if events else after)
+        reached = events[-1].envelope.position if events else max(after, newest)
+        next_after = terms.epochs.cursor(reached)
         return Response({"events": [_shown(event, terms) for event in events], "next_after": next_after.shown})
 
 

@@ -1,7 +1,7 @@
 """`GET /events/stream`: the tenant's public events as they happen (server-sent events), resumable by cursor."""
 
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from socket import socket
 from threading import Event
 from typing import Any
@@ -19,7 +19,7 @@ from events.event import Category
 from events.log.horizon import read_cursor, require_resumable
 from events.log.log import head
 from events.subscriptions.queries import feed
-from integrations.api.cursors import CURSOR, CURSOR_REFUSALS, WORD, CursorField, TypesField
+from integrations.api.cursors import CURSOR, FEED_REFUSALS, WORD, CursorField, TypesField
 from integrations.api.places import Place, Places, has_hung_up
 from integrations.cloudevents import encoded
 from integrations.outward import UNDELIVERABLE, Undeliverable, outward
@@ -38,12 +38,10 @@ places = Places(in_all=settings.LIVE_STREAMS, for_one=settings.LIVE_STREAMS_OF_O
 
 
 class EventStreamRenderer(BaseRenderer):
+    """What is asked for by `Accept`. The stream itself is not rendered."""
+
     media_type = "text/event-stream"
     format = "stream"
-
-    def render(self, data: Any, _accepted: Any = None, _context: Any = None) -> bytes:
-        """Write an error, which is all that is rendered here: the stream itself is not."""
-        return JSONRenderer().render(data)
 
 
 class LiveQuery(Query):
@@ -67,7 +65,7 @@ class LiveFeedView(APIView):
         "stream_events",
         query=LiveQuery,
         answers={(200, "text/event-stream"): OpenApiTypes.STR},
-        refuses=CURSOR_REFUSALS,
+        refuses=FEED_REFUSALS,
         problems={503: ["live-feeds-full"]},
         parameters=[LAST_EVENT_ID],
     )
@@ -78,16 +76,22 @@ class LiveFeedView(APIView):
         from a backup since, the answer is 410. A stream ends after a minute, and is taken up again by the browser.
         """
         after = _last_seen(request, asked)
+        if request.method == "HEAD":
+            return _as_a_stream(())
         principal: Principal = request.user  # type: ignore[assignment]
         connection = request.META.get("gunicorn.socket")
         stream = _Stream(tenant_connection().tenant, principal, after, asked["types"], connection)
         if not stream.begin():
             detail = "This process holds as many live feeds of this shop, or in all, as it can."
             raise ApiProblem(503, "live-feeds-full", detail, retry_after=5)
-        response = StreamingHttpResponse(stream, content_type=EventStreamRenderer.media_type)
-        response["Cache-Control"] = "no-store"
-        response["X-Accel-Buffering"] = "no"
-        return response
+        return _as_a_stream(stream)
+
+
+def _as_a_stream(lines: Iterable[bytes]) -> HttpResponseBase:
+    response = StreamingHttpResponse(lines, content_type=EventStreamRenderer.media_type)
+    response["Cache-Control"] = "no-store"
+    response["X-Accel-Buffering"] = "no"
+    return response
 
 
 def _last_seen(request: Request, asked: dict[str, Any]) -> int:
@@ -149,7 +153,7 @@ class _Stream:
             if time.monotonic() > beat:
                 if not self._may_go_on():
                     return
-                yield b": still here\n\n"
+                yield from self._move_on()
                 beat = time.monotonic() + BEAT_SECONDS
             found = self._read()
             yield from found
@@ -162,6 +166,24 @@ class _Stream:
             return False
         with in_tenant(self.tenant):
             return self.principal.still_holds()
+
+    def _move_on(self) -> Iterator[bytes]:
+        """Say that the feed is there; where nothing is left to be read, with the end of the log as the id.
+
+        So a client of rare types that comes back is not sent away for events that were never its own.
+        """
+        with in_tenant(self.tenant):
+            newest = head(current_tenant())
+        found = self._read()
+        yield from found
+        if not found:
+            self.after = max(self.after, newest)
+        with in_tenant(self.tenant):
+            epochs = terms_of_tenant().epochs
+        if self.epoch not in {None, epochs.current}:
+            self._end()
+            return
+        yield f"id: {epochs.cursor(self.after).shown}\n: still here\n\n".encode()
 
     def _read(self) -> list[bytes]:
         with in_tenant(self.tenant):

@@ -1,7 +1,12 @@
-"""The places that a web process has for live feeds: a part of its threads, and of them at most so many for one shop."""
+"""The places that a web process has for live feeds: a part of its threads, and of them at most so many for one shop.
+
+A shop that has none comes before one that has several: the last free place is for it, and where none is free, it
+gets the newest of a shop that has the most. So as many shops as there are places have one each.
+"""
 
 import select
 import socket
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Lock
@@ -11,7 +16,7 @@ from threading import Lock
 class Place:
     """One live feed's.
 
-    :param is_gone: whether the client has gone away. :param give_up: called when the place is taken back for that.
+    :param is_gone: whether the client has gone away. :param give_up: called when the place is taken back, and ends it.
     """
 
     tenant_id: str
@@ -26,13 +31,12 @@ class Places:
         self._lock = Lock()
 
     def take(self, place: Place) -> bool:
-        """Take a place; where none is free, take back those whose client has gone. False when all are in use."""
+        """Take a place; where none is free, take back those whose client has gone. False when there is none for it."""
         with self._lock:
             if not self._has_room(place.tenant_id):
                 for left in [taken for taken in self._taken if taken.is_gone()]:
-                    self._taken.remove(left)
-                    left.give_up()
-            if not self._has_room(place.tenant_id):
+                    self._take_back(left)
+            if not self._has_room(place.tenant_id) and not self._make_room(place.tenant_id):
                 return False
             self._taken.append(place)
             return True
@@ -45,7 +49,22 @@ class Places:
 
     def _has_room(self, tenant_id: str) -> bool:
         theirs = sum(taken.tenant_id == tenant_id for taken in self._taken)
-        return len(self._taken) < self.in_all and theirs < self.for_one
+        kept_for_others = 1 if theirs else 0
+        return len(self._taken) + kept_for_others < self.in_all and theirs < self.for_one
+
+    def _make_room(self, tenant_id: str) -> bool:
+        """Take a place back for a shop that has none, from one that keeps another."""
+        held = Counter(taken.tenant_id for taken in self._taken)
+        if held[tenant_id] or not self._taken:
+            return False
+        most, places = held.most_common(1)[0]
+        if places > 1:
+            self._take_back([taken for taken in self._taken if taken.tenant_id == most][-1])
+        return places > 1
+
+    def _take_back(self, place: Place) -> None:
+        self._taken.remove(place)
+        place.give_up()
 
 
 def has_hung_up(connection: socket.socket | None) -> bool:

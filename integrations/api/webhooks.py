@@ -12,16 +12,17 @@ from rest_framework.views import APIView
 
 from events.contracts import pins
 from events.contracts.pins import PinImpossible
+from events.contracts.public_types import TypesUnknown
 from events.log.horizon import EventArchived
 from integrations.models import WebhookDelivery, WebhookEndpoint
 from integrations.webhooks import deliveries, endpoints
 from integrations.webhooks.deliveries import NotSkippable
-from integrations.webhooks.endpoints import TooManyEndpoints, TypesUnknown
+from integrations.webhooks.endpoints import TooManyEndpoints
 from integrations.webhooks.http import UrlRefused
 from integrations.webhooks.queueing import ReplayTooLarge, replay_period
 from kernel import limits
 from kernel.refusals import NotFound
-from web.fields import MomentField, PeriodEndField, Text, Url
+from web.fields import MomentField, PeriodEndField, Several, Text, Url
 from web.inputs import Body, Query
 from web.operations import operation
 from web.pages import Pages
@@ -61,9 +62,7 @@ class EndpointSerializer(serializers.ModelSerializer[WebhookEndpoint]):
 class EndpointBody(Body):
     url = Url()
     description = Text(limits.REASON, optional=True)
-    types = serializers.ListField(
-        child=Text(limits.TYPE_NAME), default=list, max_length=limits.MOST_TYPES, help_text="None for all"
-    )
+    types = Several(Text(limits.TYPE_NAME), limits.MOST_TYPES, help_text="None for all")
     pins = PinsField(default=dict, help_text="Type name → the older version it wants")
 
 
@@ -86,7 +85,7 @@ class StateBody(Body):
 class ReplayBody(Body):
     since = MomentField()
     until = PeriodEndField()
-    types = serializers.ListField(child=Text(limits.TYPE_NAME), default=list, max_length=limits.MOST_TYPES)
+    types = Several(Text(limits.TYPE_NAME), limits.MOST_TYPES)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if attrs["since"] >= attrs["until"]:
@@ -203,7 +202,7 @@ class ReplayView(IntegratorView):
         "replay_webhooks",
         body=ReplayBody,
         answers={202: ReplayedSerializer},
-        refuses=[NotFound, EventArchived, ReplayTooLarge],
+        refuses=[NotFound, EventArchived, ReplayTooLarge, TypesUnknown],
         example={"since": "2026-11-23T00:00:00Z", "until": "2026-11-24T00:00:00Z", "types": ["pos.order_completed"]},
     )
     def post(self, _request: Request, asked: dict[str, Any], endpoint_id: UUID) -> Response:

@@ -7,9 +7,10 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from events.contracts.pins import require_servable
-from events.event import Category, EventUnreadable, find_type
+from events.contracts.public_types import require_types
 from events.events import WebhookEndpointPaused, WebhookEndpointResumed
 from events.log.log import head
+from events.operations import audit
 from events.publishing.publish import publish
 from events.publishing.unit_of_work import unit_of_work
 from events.subscriptions.demand import want
@@ -17,20 +18,16 @@ from integrations.models import WebhookDelivery, WebhookEndpoint, WebhookSecret
 from integrations.webhooks.http import require_url
 from integrations.webhooks.ringing import ring_after_commit
 from integrations.webhooks.secrets import new_secret
+from kernel import limits
 from kernel.ids import new_id
 from kernel.refusals import NotFound, Refusal
 from kernel.sealing import sealed
 from kernel.tenancy import current_tenant
+from kernel.text import require_line
 
 QUEUEING = "events.queue_webhooks"
 OVERLAP = timedelta(hours=24)
 MOST_ENDPOINTS = 50
-
-
-class TypesUnknown(Refusal):
-    code = "types-unknown"
-    title = "No such events for consumers"
-    status = 422
 
 
 class TooManyEndpoints(Refusal):
@@ -46,11 +43,12 @@ def create_endpoint(
     :param types: names of integration events; none for all.
     :param pins: the older versions in which it wants some types.
     :raises UrlRefused: when events cannot be sent there.
-    :raises TypesUnknown: when a type is no integration event.
+    :raises TypesUnknown: when a type is no integration event, or there are too many.
+    :raises TextRefused: when the description is too long, or holds a control character.
     :raises PinImpossible: when a version cannot be served.
     :raises TooManyEndpoints: when the tenant has fifty.
     """
-    require_endpoint(url=url, types=types)
+    require_endpoint(url=url, types=types, description=description)
     require_servable(pins or {})
     with unit_of_work():
         if _living().count() >= MOST_ENDPOINTS:
@@ -73,17 +71,21 @@ def create_endpoint(
         endpoint.save(force_insert=True)
         secret = _add_secret(endpoint, now)
         want(QUEUEING)
+        _note("webhook endpoint made", endpoint)
     return endpoint, secret
 
 
-def require_endpoint(*, url: str, types: Sequence[str]) -> None:
-    """Refuse what an endpoint cannot be.
+def require_endpoint(*, url: str, types: Sequence[str] = (), description: str = "") -> None:
+    """Refuse what an endpoint cannot be, wherever it is made. A refusal names its `field`.
 
     :raises UrlRefused: when events cannot be sent there.
-    :raises TypesUnknown: when a type is no integration event.
+    :raises TypesUnknown: when a type is no integration event, or there are too many.
+    :raises TextRefused: when the description is too long, or holds a control character.
     """
     require_url(url)
-    _require_types(types)
+    require_types(types)
+    if description:
+        require_line(description, limits.REASON, "the description", field="description")
 
 
 def find_endpoint(*, endpoint_id: UUID) -> WebhookEndpoint:
@@ -104,6 +106,7 @@ def rotate_secret(*, endpoint_id: UUID, now: datetime) -> str:
     with unit_of_work():
         endpoint = find_endpoint(endpoint_id=endpoint_id)
         WebhookSecret.objects.filter(endpoint=endpoint, expires_at=None).update(expires_at=now + OVERLAP)
+        _note("webhook secret rotated", endpoint)
         return _add_secret(endpoint, now)
 
 
@@ -114,6 +117,7 @@ def pause_endpoint(*, endpoint_id: UUID, reason: str, now: datetime) -> None:
         if endpoint.state == WebhookEndpoint.State.PAUSED:
             return
         _living().filter(id=endpoint.id).update(state=WebhookEndpoint.State.PAUSED, pause_reason=reason, updated_at=now)
+        _note("webhook endpoint paused", endpoint, reason)
         publish(WebhookEndpointPaused(endpoint_id=endpoint.id, url=endpoint.url, reason=reason))
 
 
@@ -133,6 +137,7 @@ def resume_endpoint(*, endpoint_id: UUID, now: datetime) -> None:
         )
         waiting = WebhookDelivery.objects.filter(endpoint=endpoint, state__in=["PENDING", "SENDING"])
         waiting.update(first_attempt_at=None, next_attempt_at=now)
+        _note("webhook endpoint resumed", endpoint)
         publish(WebhookEndpointResumed(endpoint_id=endpoint.id, url=endpoint.url))
         ring_after_commit(endpoint.tenant_id, endpoint.id)
 
@@ -143,6 +148,11 @@ def delete_endpoint(*, endpoint_id: UUID, now: datetime) -> None:
         endpoint = find_endpoint(endpoint_id=endpoint_id)
         _living().filter(id=endpoint.id).update(state=WebhookEndpoint.State.DELETED, updated_at=now)
         WebhookSecret.objects.filter(endpoint=endpoint).delete()
+        _note("webhook endpoint deleted", endpoint)
+
+
+def _note(action: str, endpoint: WebhookEndpoint, reason: str = "") -> None:
+    audit.record(action=action, subject=f"webhook-endpoint:{endpoint.id}", detail=f"{endpoint.url} {reason}".strip())
 
 
 def _living() -> QuerySet[WebhookEndpoint]:
@@ -155,14 +165,3 @@ def _add_secret(endpoint: WebhookEndpoint, now: datetime) -> str:
         id=new_id(), tenant_id=endpoint.tenant_id, endpoint=endpoint, sealed=sealed(secret), created_at=now
     )
     return secret
-
-
-def _require_types(types: Sequence[str]) -> None:
-    for name in types:
-        try:
-            category = find_type(name).category
-        except EventUnreadable:
-            category = None
-        if category is not Category.INTEGRATION:
-            message = f"{name} is no event for consumers outside; docs/events.md lists them"
-            raise TypesUnknown(message)

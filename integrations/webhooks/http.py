@@ -11,16 +11,20 @@ from urllib.parse import urlsplit
 
 import requests
 from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import URLValidator
 from requests_hardened import Config, HTTPSession
 from urllib3.exceptions import HTTPError
 
 from integrations.webhooks.deadline import Deadline
+from kernel import limits
 from kernel.refusals import Refusal
-from kernel.text import storable
+from kernel.text import clipped, find_control_character, storable
 
 TIMEOUT = (3, 10)
 LONGEST_RESPONSE = 2000
 LONGEST_RETRY_AFTER = 24 * 60 * 60
+LONGEST_SHOWN = 200
 
 
 class UrlRefused(Refusal):
@@ -57,25 +61,42 @@ class Answer:
 
 
 def require_url(url: str) -> None:
-    """Refuse early what the guard would refuse at every call.
+    """Refuse early what could not be stored, or what the guard would refuse at every call.
 
-    :raises UrlRefused: for another scheme than https, credentials in the URL, or a private address.
+    :raises UrlRefused: for what is too long or no URL, another scheme than https, credentials, or a private address.
     """
-    parts = urlsplit(url)
-    local = settings.WEBHOOKS_MAY_BE_LOCAL
-    if parts.scheme != "https" and not (local and parts.scheme == "http"):
-        message = f"events are sent over https only, not to {url}"
-        raise UrlRefused(message)
-    if parts.username or parts.password or not parts.hostname:
-        message = "the URL names a host, and no user or password"
-        raise UrlRefused(message)
+    found = _wrong_with_scheme(url) or _wrong_with_form(url) or _wrong_with_address(str(urlsplit(url).hostname))
+    if found:
+        raise UrlRefused(found, field="url")
+
+
+def _wrong_with_scheme(url: str) -> str:
+    secure = url.lower().startswith(("https:", "http:") if settings.WEBHOOKS_MAY_BE_LOCAL else "https:")
+    return "" if secure else f"events are sent over https only, not to {clipped(url, LONGEST_SHOWN)}"
+
+
+def _wrong_with_form(url: str) -> str:
+    if len(url) > limits.URL:
+        return f"a URL has at most {limits.URL} characters, not {len(url)}"
     try:
-        address = ip_address(parts.hostname)
+        parts = urlsplit(url)
+        if not parts.hostname or parts.username or parts.password:
+            return "the URL names a host, and no user or password"
+        if parts.port != 0 and find_control_character(url) is None:
+            URLValidator(schemes=["https", "http"])(url)
+            return ""
+    except (ValueError, ValidationError):
+        pass
+    return f"{clipped(url, LONGEST_SHOWN)} is no URL: write it as https://example.com/path; a port is 1 to 65535"
+
+
+def _wrong_with_address(host: str) -> str:
+    try:
+        address = ip_address(host)
     except ValueError:
-        return
-    if not address.is_global and not (local and address.is_loopback):
-        message = f"{address} is not a public address"
-        raise UrlRefused(message)
+        return ""
+    public = address.is_global or (settings.WEBHOOKS_MAY_BE_LOCAL and address.is_loopback)
+    return "" if public else f"{address} is not a public address"
 
 
 def post(url: str, body: bytes, headers: dict[str, str]) -> Answer:

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.db import connection
 
+from events.contracts.public_types import require_types
 from events.log.envelope import Envelope
 from events.log.horizon import require_kept
 from events.log.log import between
@@ -56,10 +57,12 @@ def replay_period(*, endpoint_id: UUID, since: datetime, until: datetime, types:
 
     :raises NotFound: when the tenant has no such endpoint.
     :raises EventArchived: when the period begins before what the log keeps.
+    :raises TypesUnknown: when a type is no integration event.
     :raises ReplayTooLarge: when it holds more than 100,000 events.
     """
     replay, count, read = str(new_id()), 0, 0
     with unit_of_work():
+        require_types(types)
         endpoint = find_endpoint(endpoint_id=endpoint_id)
         require_kept(since)
         wanted = types or endpoint.types

@@ -14,7 +14,7 @@ from kernel import limits
 from pos.catalogue.models import Variant
 from pos.catalogue.queries import catalogue, on_shelf, variants_matching
 from pos.catalogue.services import BarcodeTaken, Item, UnknownTaxRate, put_item
-from web.fields import Text
+from web.fields import Several, Text
 from web.inputs import Body, Query
 from web.money import MoneyField
 from web.operations import operation
@@ -82,7 +82,7 @@ class ItemBody(Body):
     price = MoneyField()
     tax_name = Text(limits.TAX_NAME, source="tax_rate", help_text="The name of one of the shop's tax rates")
     stocked = serializers.BooleanField(default=True)
-    barcodes = serializers.ListField(child=Text(limits.CODE), default=list, max_length=limits.MOST_BARCODES)
+    barcodes = Several(Text(limits.CODE), limits.MOST_BARCODES)
 
 
 MUG = {

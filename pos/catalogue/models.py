@@ -71,6 +71,12 @@ class Variant(models.Model):
                 field="price",
                 sentence="A price is not below zero.",
             ),
+            Check(
+                condition=Q(price__lte=limits.LARGEST_AMOUNT),
+                name="variant_price_is_an_amount",
+                field="price",
+                sentence=f"A price is at most {limits.LARGEST_AMOUNT} minor units.",
+            ),
         ]
 
     def __str__(self) -> str:

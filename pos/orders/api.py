@@ -19,7 +19,7 @@ from kernel.refusals import NotFound
 from pos.cash.services import ShiftNotOpen
 from pos.orders.lines import Asked, LinesInvalid
 from pos.orders.models import Order, OrderLine, Tender
-from pos.orders.queries import orders
+from pos.orders.queries import lines_of_order, orders
 from pos.orders.receipts import receipt_of
 from pos.orders.services import (
     OrderExists,
@@ -36,7 +36,7 @@ from web.fields import MailAddress, MomentField, QuantityField, Text, UUIDv7Fiel
 from web.inputs import Body
 from web.money import InOwnCurrency, MoneyField, money
 from web.operations import operation
-from web.pages import Pages
+from web.pages import WeighedPages
 from web.terminal import terminal_of
 
 
@@ -68,10 +68,18 @@ class OrderLineBody(Body):
 
 class TenderBody(Body):
     id = UUIDv7Field(required=False)
-    type = Text(limits.SHORT_CODE, help_text="The code of one of the shop's tender types")
+    type = Text(
+        limits.SHORT_CODE,
+        help_text="The code of one of the shop's tender types: at first `cash`, `card` (charged at the terminal"
+        " already), `gateway` (charged by the backend) and `account`",
+    )
     amount = MoneyField(lowest=1)
     reference = Text(limits.REFERENCE, optional=True)
-    card_token = Text(limits.REFERENCE, optional=True, help_text="Of a card that the backend charges")
+    card_token = Text(
+        limits.REFERENCE,
+        optional=True,
+        help_text="The gateway's, for a type whose card the backend charges (`gateway`), and for no other",
+    )
 
 
 class PlaceOrderBody(Body):
@@ -150,10 +158,15 @@ A_MUG = {
 }
 
 
+class OrderPages(WeighedPages):
+    nested = lines_of_order()
+    most_nested = limits.MOST_LINES_ON_PAGE
+
+
 class OrderListView(generics.GenericAPIView[Order]):
     queryset = Order.objects.none()
     serializer_class = OrderSerializer
-    pagination_class = Pages
+    pagination_class = OrderPages
 
     @operation(
         "place_order",
@@ -193,7 +206,7 @@ class OrderListView(generics.GenericAPIView[Order]):
 
     @operation("list_orders", answers=OrderSerializer(many=True), paged=True)
     def get(self, _request: Request) -> Response:
-        """List the shop's orders, by their ids: the earliest first."""
+        """List the shop's orders, by their ids, the earliest first. A page ends early at 2,000 lines in all."""
         page = self.paginate_queryset(orders())
         return self.get_paginated_response(OrderSerializer(page or [], many=True).data)
 
@@ -268,7 +281,7 @@ class TextRenderer(BaseRenderer):
     format = "txt"
 
     def render(self, data: Any, *_arguments: Any, **_options: Any) -> bytes:
-        text = data["text"] if isinstance(data, dict) and "text" in data else str(data)
+        text: str = data["text"]
         return text.encode()
 
 

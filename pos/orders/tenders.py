@@ -39,7 +39,8 @@ class Paying:
 def hand_over(*, order: Order, paying: Sequence[Paying]) -> list[Tender]:
     """Record tenders for an order, the change of cash that was too much, and ask for the cards to be charged.
 
-    :raises TenderMismatch: when a type is unknown, a card lacks its token, or more is taken than is due.
+    :raises TenderMismatch: when a type is unknown, a card that the backend charges lacks its token, another type has
+        one, or more is taken than is due.
     """
     types = {type_.code: type_ for type_ in TenderType.objects.filter(code__in={given.type for given in paying})}
     taken = order.tenders.exclude(state=Tender.State.FAILED)
@@ -96,12 +97,24 @@ def pending_charges(tenders: Sequence[Tender]) -> list[UUID]:
 def _type(types: dict[str, TenderType], given: Paying) -> TenderType:
     tender_type = types.get(given.type)
     if tender_type is None:
-        message = f"this shop takes no {given.type!r}"
+        taken = ", ".join(TenderType.objects.order_by("code").values_list("code", flat=True))
+        message = f"this shop takes no {given.type!r}, but {taken or 'nothing yet'}"
         raise TenderMismatch(message)
-    if tender_type.kind == TenderType.Kind.GATEWAY and not given.card_token:
+    charged = tender_type.kind == TenderType.Kind.GATEWAY
+    if charged and not given.card_token:
         message = f"{given.type} needs the card_token that the gateway gave"
         raise TenderMismatch(message)
+    if given.card_token and not charged:
+        message = f"{given.type} takes no card_token: nothing is charged for it here. {_charged_instead()}"
+        raise TenderMismatch(message)
     return tender_type
+
+
+def _charged_instead() -> str:
+    codes = TenderType.objects.filter(kind=TenderType.Kind.GATEWAY).order_by("code").values_list("code", flat=True)
+    if not codes:
+        return "This shop has no tender type that the backend charges"
+    return f"The backend charges tenders of the type {' or '.join(codes)}"
 
 
 def _request_charges(order: Order, tenders: Sequence[Tender], tokens: dict[UUID, str]) -> None:

@@ -28,7 +28,7 @@ class DeviceTokenAuthentication(BaseAuthentication):
         prefix, _, rest = token.partition(".")
         tenant, _, secret = rest.partition(".")
         if prefix != TOKEN_PREFIX or not secret:
-            raise AuthenticationFailed("This is no device token.")
+            raise AuthenticationFailed("This is neither a device token (tf.…) nor an API key (tk.…) of this platform.")
         if tenant != current_tenant():
             raise ApiProblem(403, "tenant-mismatch", "This token belongs to another shop than the one at this host.")
         token_hash, now = hash_of(token), timezone.now()

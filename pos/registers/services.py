@@ -1,6 +1,8 @@
 """Devices: paired with a register, their tokens made anew, revoked."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -8,12 +10,24 @@ from django.utils import timezone
 
 from events.operations import audit
 from kernel.limits import NAME
+from kernel.moments import MomentInvalid, require_expiry
 from kernel.refusals import NotFound, Refusal
 from kernel.text import require_line
 from kernel.tokens import OVERLAP, hash_of, new_token
 from pos.registers.models import Device, Register
 
 TOKEN_PREFIX = "tf"  # noqa: S105 - not a secret, the mark of one
+
+
+class DeviceExpired(Refusal):
+    code = "device-expired"
+    title = "Device expired"
+
+
+class ExpiryInvalid(Refusal):
+    code = "expiry-invalid"
+    title = "Expiry invalid"
+    status = 422
 
 
 class DeviceRevoked(Refusal):
@@ -31,7 +45,7 @@ def pair_device(*, register_code: str, name: str, expires_at: datetime | None = 
     require_line(name, NAME, "the name of a device")
     register = Register.objects.filter(code=register_code).first()
     if register is None:
-        message = f"this shop has no register {register_code!r}"
+        message = f"this shop has no register {register_code!r}; {_registers()}"
         raise NotFound(message)
     token = new_token(TOKEN_PREFIX)
     device = Device(
@@ -48,10 +62,14 @@ def rotate_device_token(*, device_id: UUID, overlap: timedelta = OVERLAP) -> str
 
     :raises NotFound: when there is no such device.
     :raises DeviceRevoked: when it was revoked.
+    :raises DeviceExpired: when its token has expired, as a new one would have.
     """
     token = new_token(TOKEN_PREFIX)
     with transaction.atomic():
         device = _paired(device_id)
+        if device.expires_at is not None and device.expires_at <= timezone.now():
+            message = f"the device {device.name} has expired: pair a new one"
+            raise DeviceExpired(message)
         device.previous_hash, device.previous_until = device.token_hash, timezone.now() + overlap
         device.token_hash = hash_of(token)
         device.save(update_fields=["previous_hash", "previous_until", "token_hash"])
@@ -74,12 +92,47 @@ def revoke_device(*, device_id: UUID) -> Device:
     return device
 
 
-def _paired(device_id: UUID) -> Device:
+def change_device(*, device_id: UUID, changed: Mapping[str, Any]) -> None:
+    """Change a device's name, its register or when its token expires, and write it into the audit.
+
+    :param changed: new values by field: `name`, `register`, `expires_at`.
+    :raises NotFound: when there is no such device.
+    :raises ExpiryInvalid: when it would expire before 2000, or more than ten years from now.
+    """
+    expires_at = changed.get("expires_at")
+    if expires_at is not None:
+        try:
+            require_expiry(expires_at, now=timezone.now())
+        except MomentInvalid as invalid:
+            raise ExpiryInvalid(str(invalid), field="expires_at") from None
+    with transaction.atomic():
+        device = _locked(device_id)
+        told = []
+        for field, value in changed.items():
+            told.append(f"{field}: {getattr(device, field)} → {value}")
+            setattr(device, field, value)
+        device.save(update_fields=list(changed))
+        audit.record(action="device changed", subject=f"device:{device.id}", detail="; ".join(told))
+
+
+def _locked(device_id: UUID) -> Device:
     device = Device.objects.select_for_update(no_key=True).filter(id=device_id).first()
     if device is None:
         message = f"this shop has no device {device_id}"
         raise NotFound(message)
+    return device
+
+
+def _paired(device_id: UUID) -> Device:
+    device = _locked(device_id)
     if device.status == Device.Status.REVOKED:
         message = f"the device {device.name} was revoked, which is final: pair a new one"
         raise DeviceRevoked(message)
     return device
+
+
+def _registers() -> str:
+    codes = ", ".join(Register.objects.order_by("code").values_list("code", flat=True))
+    if codes:
+        return f"it has {codes}"
+    return "the workers make R1 when they apply that the shop was created, so start workers and beat, and try again"

@@ -10,10 +10,12 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextInputWidget
 
+from kernel.refusals import Refusal
 from staff import reach
 from staff.models import ApiKey
 from staff.services import issue_api_key, revoke_api_key, rotate_api_key
 from web.admin import Confirmation, ModelAdmin, OnShopHost, Secret, show_once
+from web.admin.saving import sentence_of
 from web.scopes import ALL_SCOPES
 
 NEEDED = {
@@ -40,12 +42,16 @@ class ApiKeyForm(forms.ModelForm):  # type: ignore[type-arg]
 @admin.register(ApiKey)
 class ApiKeyAdmin(OnShopHost, ModelAdmin):  # type: ignore[misc]
     form = ApiKeyForm
-    list_display = ("name", "scopes", "created_at", "last_used_at", "expires_at", "revoked_at")
+    list_display = ("name", "scopes_granted", "created_at", "last_used_at", "expires_at", "revoked_at")
     ordering = ("name",)
     actions = ("rotate", "revoke")
 
+    @admin.display(description="scopes")
+    def scopes_granted(self, key: ApiKey) -> str:
+        return ", ".join(key.scopes)
+
     def get_fields(self, _request: HttpRequest, obj: Any = None) -> Any:
-        shown = ("name", "scopes", "created_at", "last_used_at", "expires_at", "previous_until", "revoked_at")
+        shown = ("name", "scopes_granted", "created_at", "last_used_at", "expires_at", "previous_until", "revoked_at")
         return shown if obj else ("name", "scopes", "days")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
@@ -85,10 +91,13 @@ class ApiKeyAdmin(OnShopHost, ModelAdmin):  # type: ignore[misc]
     def rotate(self, request: HttpRequest, keys: QuerySet[ApiKey]) -> Any:
         made = []
         for key in keys.filter(revoked_at=None):
-            if _may(request, key.scopes):
-                made.append(Secret(label=f"The key {key.name}", value=rotate_api_key(name=key.name)))
-            else:
+            if not _may(request, key.scopes):
                 messages.error(request, f"{key.name} may do more than you may: somebody else must rotate it")
+                continue
+            try:
+                made.append(Secret(label=f"The key {key.name}", value=rotate_api_key(name=key.name)))
+            except Refusal as refusal:
+                messages.error(request, sentence_of(refusal))
         return show_once(self, request, "New API keys", made) if made else None
 
     @admin.action(description="Revoke for good", permissions=["revoke"])

@@ -15,7 +15,7 @@ import pytest
 from django.core.management import get_commands, load_command_class
 from django.core.management.base import BaseCommand
 from django.db import DataError, InterfaceError, OperationalError, ProgrammingError, connection
-from psycopg.errors import LockNotAvailable, SyntaxErrorOrAccessRuleViolation, UndefinedTable
+from psycopg.errors import InsufficientPrivilege, LockNotAvailable, SyntaxErrorOrAccessRuleViolation, UndefinedTable
 
 from config.place import ROOT
 from events.contracts import catalogue
@@ -220,6 +220,13 @@ def test_in16_in20_a_mistake_is_one_sentence_and_exit_code_1(typing: Any, argume
     ("error", "code", "said"),
     [
         (OperationalError("connection to server failed: No such file\nIs it running?"), 1, "the database does not answer: connection"),
+        (OperationalError('connection to server on socket "s" failed: FATAL:  database "x" does not exist'), 1, 'database "x" does not exist: create it'),
+        (OperationalError('connection to server at "h" failed: FATAL:  role "x" does not exist'), 1, "correct DATABASE_URL"),
+        (OperationalError('connection failed: FATAL:  permission denied for database "x"'), 1, "the database lets this role not in: permission denied"),
+        (OperationalError('connection failed: FATAL:  password authentication failed for user "x"'), 1, "the database lets this role not in: password"),
+        (OperationalError("connection failed: FATAL:  the database system is starting up"), 1, "takes no connection now"),
+        (OperationalError('connection to server on socket "s" failed: Permission denied'), 1, "may not open the database's socket"),
+        (caused(ProgrammingError("permission denied for schema public"), InsufficientPrivilege()), 1, "the role must own the database"),
         (InterfaceError("connection already closed"), 1, "the database does not answer: connection already closed"),
         (caused(ProgrammingError("relation is not there"), UndefinedTable()), 1, "run manage.py migrate_schemas"),
         (caused(OperationalError("canceling statement"), LockNotAvailable()), 1, "the database has refused: canceling"),

@@ -4,6 +4,7 @@ import io
 import json
 from collections.abc import Iterator
 from typing import Any
+from uuid import UUID
 
 import pytest
 from gunicorn.http.errors import InvalidChunkSize
@@ -12,6 +13,8 @@ from werkzeug.test import Client
 from config.entrance import Entrance
 from kernel.ids import new_id
 from kernel.limits import LARGEST_BODY, MOST_LINES, TITLE
+from kernel.tenancy import in_public_schema
+from tenants.hosts import host_cache
 from tenants.models import Tenant
 from tests.support import make, wsgi
 from tests.support.make import order_body
@@ -115,6 +118,27 @@ def test_in09_a_charset_that_is_none_of_ours_is_a_problem_at_every_host(web: Cli
     assert (answer.status_code, answer.json["code"], answer.content_type) == (400, "unsupported-charset", PROBLEM)
 
 
+@pytest.mark.parametrize("host", ["north.localhost", "nobody.localhost", "localhost"])
+@pytest.mark.parametrize(
+    "parameter",
+    [
+        "x*=bogus''%41",
+        "charset*=a'b'c'd",
+        "x*=idna''%ff",
+        "x*=\0''%41",
+        "charset=utf-8; x*0*=bogus''a",
+        "charset*=zip''a",
+    ],
+)
+def test_in09_a_parameter_in_a_charset_that_cannot_be_read_is_a_problem(web: Client, host: str, parameter: str) -> None:
+    for content_type in ("application/json", "multipart/form-data", "x"):
+        environ = {"CONTENT_TYPE": f"{content_type}; {parameter}", "HTTP_HOST": host}
+
+        answer = web.post("/api/v1/orders", environ_overrides=environ)
+
+        assert (answer.status_code, answer.json["code"], answer.content_type) == (400, "unsupported-charset", PROBLEM)
+
+
 @pytest.mark.parametrize("charset", ["utf-8", "UTF8", '"utf-8"', "us-ascii"])
 def test_in09_utf_8_is_read_by_every_name(web: Client, headers: dict[str, str], charset: str) -> None:
     headers["Content-Type"] = f"application/json; charset={charset}"
@@ -124,7 +148,21 @@ def test_in09_utf_8_is_read_by_every_name(web: Client, headers: dict[str, str], 
     assert answer.status_code == 201
 
 
-ODD = ["\xff", "\xed\xa0\x80", "%00", ",", ";q=", "*/*;q=x", "a" * 9000, "=?x?=", "\x7f", "bytes=0-", "-1", "1e400"]
+ODD = [
+    "a/b; x*=bogus''%41",
+    "\xff",
+    "\xed\xa0\x80",
+    "%00",
+    ",",
+    ";q=",
+    "*/*;q=x",
+    "a" * 9000,
+    "=?x?=",
+    "\x7f",
+    "bytes=0-",
+    "-1",
+    "1e400",
+]
 NAMES = [
     "Accept", "Accept-Language", "Accept-Encoding", "Authorization", "Content-Type", "Content-Length", "Cookie", "Host",
     "Idempotency-Key", "If-Modified-Since", "If-None-Match", "Last-Event-ID", "Origin", "Range", "Referer",
@@ -156,6 +194,52 @@ def test_in09_nothing_odd_in_a_header_makes_an_error_on_our_side(
                     broken.append((path, host, value[:20], answer.status_code, answer.content_type))
 
     assert broken == []
+
+
+TURNED_AWAY = [
+    (400, {"CONTENT_TYPE": "x; charset=zip"}),
+    (411, chunked(b"", CONTENT_LENGTH="", **{"wsgi.input_terminated": False})),
+    (413, {"CONTENT_LENGTH": str(LARGEST_BODY + 1)}),
+    (404, {"HTTP_HOST": "nobody.localhost"}),
+    (404, {"HTTP_HOST": "\xff"}),
+    (404, {"PATH_INFO": "/api/v1/nowhere"}),
+    (405, {"REQUEST_METHOD": "PUT"}),
+    (401, {"HTTP_AUTHORIZATION": ""}),
+]
+
+
+@pytest.mark.parametrize(("status", "environ"), TURNED_AWAY)
+@pytest.mark.parametrize("given", ["", "no id", "019340aa-0000-7000-8000-000000000001"])
+def test_in09_every_answer_has_the_id_of_its_request(
+    web: Client, headers: dict[str, str], status: int, environ: dict[str, Any], given: str
+) -> None:
+    answer = post(web, headers | {"X-Request-Id": given}, b"", environ_overrides=environ)
+
+    ids = answer.headers.getlist("X-Request-Id")
+    assert (answer.status_code, len(ids)) == (status, 1)
+    assert UUID(ids[0])
+    assert given not in {"019340aa-0000-7000-8000-000000000001"} - set(ids)
+
+
+def test_in09_a_suspended_shop_answers_with_the_id(web: Client, headers: dict[str, str], shop: Tenant) -> None:
+    with in_public_schema():
+        Tenant.objects.filter(pk=shop.pk).update(status="SUSPENDED")
+        host_cache.forget()
+    try:
+        answer = post(web, headers, b"")
+    finally:
+        host_cache.forget()
+
+    assert (answer.status_code, answer.json["code"]) == (403, "tenant-suspended")
+    assert UUID(answer.headers["X-Request-Id"])
+
+
+def test_in09_what_is_refused_is_not_named_among_what_is_allowed(web: Client, headers: dict[str, str]) -> None:
+    refused = web.options("/api/v1/orders", base_url="http://north.localhost", headers=headers)
+    answered = web.get("/api/v1/orders", base_url="http://north.localhost", headers=headers)
+
+    assert refused.status_code == 405
+    assert refused.headers["Allow"] == answered.headers["Allow"] == "GET, POST, HEAD"
 
 
 def test_a_request_that_is_let_in_reaches_django_as_it_came() -> None:

@@ -13,7 +13,9 @@ import pytest
 
 from config import gunicorn
 from demo.stack.broker import free_port
+from integrations.api.cursors import LONGEST_TYPES
 from kernel.limits import LARGEST_BODY
+from tests.support.document import operations
 from tests.support.waiting import wait_for
 
 PIECE = b"x" * 65536
@@ -24,6 +26,7 @@ def port() -> Iterator[int]:
     chosen = free_port()
     command = [
         str(Path(sys.executable).with_name("gunicorn")), "--worker-class", gunicorn.worker_class, "--threads", "2", "--no-control-socket",
+        "--limit-request-line", str(gunicorn.limit_request_line),
         "--bind", f"127.0.0.1:{chosen}", "tests.support.echo:application",
     ]  # fmt: skip
     server = subprocess.Popen(command, stderr=subprocess.DEVNULL)
@@ -73,3 +76,24 @@ def test_in02_broken_chunks_are_a_problem(port: int) -> None:
 
     assert answer.startswith(b"HTTP/1.1 400")
     assert b'"code": "malformed-body"' in answer
+
+
+def test_in09_the_longest_query_of_the_document_is_read(port: int) -> None:
+    def status(query: str) -> int:
+        connection = HTTPConnection("127.0.0.1", port, timeout=30)
+        connection.request("GET", f"/api/v1/events?{query}")
+        return connection.getresponse().status
+
+    longest = {
+        name: sum(
+            parameter["schema"].get("maxLength", 20) * (3 if "A-Z" in parameter["schema"].get("pattern", "") else 12)
+            + len(parameter["name"]) + 2
+            for parameter in operation.get("parameters", [])
+            if parameter["in"] == "query"
+        )
+        for _, name, operation in operations()
+    }  # fmt: skip
+
+    assert max(longest.values()) < gunicorn.limit_request_line - 100
+    assert status("types=" + "%2C" * LONGEST_TYPES) == 200
+    assert status("types=" + "%2C" * 4000) == 414

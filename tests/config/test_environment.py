@@ -5,12 +5,14 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from config.environment import Environment, setting
+from config.logs import default_level
 from config.place import ROOT
 from config.rules import RULES
 from payments.gateways.gateway import require_gateway
@@ -182,6 +184,63 @@ def test_in20_a_card_gateway_that_is_none_is_named(gateway: str, settings: Any) 
         require_gateway()
 
 
+def started(*command: str, **environment: str) -> tuple[int, str]:
+    """Run a program with these variables and without those that are empty; return its exit code and what it said."""
+    kept = {name: value for name, value in {**os.environ, **environment}.items() if value}
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", *command], cwd=ROOT, capture_output=True, text=True, env=kept, timeout=60,
+        check=False,
+    )  # fmt: skip
+    return done.returncode, done.stdout + done.stderr
+
+
+SERVING = {
+    "worker": ["-m", "celery", "--app", "config.celery", "worker"],
+    "beat": ["-m", "celery", "--app", "config.celery", "beat"],
+    "web": ["-m", "gunicorn", "--config", "config/gunicorn.py", "--bind", "127.0.0.1:0", "--log-level", "critical",
+            "config.wsgi"],
+    "manage.py": ["manage.py", "verify"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("service", SERVING)
+def test_f8_every_program_names_a_wrong_setting_in_the_same_sentence(service: str) -> None:
+    code, said = started(*SERVING[service], REDIS_URL="foo")
+
+    assert (code, said) == (1, "the settings are wrong: REDIS_URL is no URL of a broker: redis://HOST:PORT/NUMBER\n")
+
+
+@pytest.mark.parametrize("service", ["worker", "beat", "web"])
+def test_f8_nothing_serves_without_servers(tmp_path: Path, service: str) -> None:
+    code, said = started(*SERVING[service], DATABASE_URL="", REDIS_URL="", TILLFLOW_VAR=str(tmp_path))
+
+    assert code == 1
+    assert said.endswith(
+        "no embedded stack runs here, and these are not set: DATABASE_URL and REDIS_URL; make demo, make up, or set them\n"
+    )
+    assert "Traceback" not in said
+
+
+@pytest.mark.parametrize("arguments", [["events", "lag"], ["events", "sweep"], ["verify"]])
+def test_f8_where_nothing_runs_the_sentence_says_how_to_start_it(tmp_path: Path, arguments: list[str]) -> None:
+    code, said = started("manage.py", *arguments, DATABASE_URL="", REDIS_URL="", TILLFLOW_VAR=str(tmp_path))
+
+    assert code == 1
+    assert "is named and no embedded stack runs here: make demo, make up, or set " in said
+    assert len(said.splitlines()) == 1
+
+
+@pytest.mark.parametrize("command", [["manage.py", "verify"], ["-m", "config.stack", "up"], ["-m", "config.demo"]])
+def test_f7_a_folder_that_is_none_is_one_sentence(tmp_path: Path, command: list[str]) -> None:
+    (tmp_path / "file").write_text("")
+
+    code, said = started(*command, TILLFLOW_VAR=str(tmp_path / "file" / "var"))
+
+    assert code == 1
+    assert f"TILLFLOW_VAR names {tmp_path}/file/var, which is no folder that can be used: Not a directory\n" in said
+    assert "Traceback" not in said
+
+
 @pytest.mark.parametrize(
     ("variable", "value"),
     [("LOG_LEVEL", "NOISY"), ("CARD_GATEWAY", "no.such"), ("EMAIL_URL", "foo"), ("LIVE_STREAMS", "four")],
@@ -195,3 +254,11 @@ def test_in20_a_command_names_the_setting_that_is_wrong(variable: str, value: st
     assert (typed.returncode, typed.stdout) == (1, "")
     assert typed.stderr.startswith(f"the settings are wrong: {variable} is ")
     assert len(typed.stderr.splitlines()) == 1
+
+
+def test_f24_a_command_logs_only_what_went_wrong_unless_it_is_told_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["./manage.py", "device", "pair"])
+    assert default_level() == "WARNING"
+
+    monkeypatch.setattr(sys, "argv", ["/usr/bin/celery", "worker"])
+    assert default_level() == "INFO"

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from flower.views import BaseHandler
+from flower.views.monitor import Metrics
 from tornado.web import Finish, HTTPError
 
 from config.flower_guard import Attempt, limit_sign_ins
@@ -33,9 +34,13 @@ class Handler:
         self.application = type("Application", (), {"options": options})
         self.request = type("Request", (), {"headers": headers, "remote_ip": address})
         self.answer: dict[str, Any] = {}
+        self.current_user: Any = None
 
     def set_status(self, status: int) -> None:
         self.answer["status"] = status
+
+    def finish(self, text: str) -> None:
+        self.answer["text"] = text
 
     def set_header(self, name: str, value: str) -> None:
         self.answer[name] = value
@@ -44,6 +49,7 @@ class Handler:
 @pytest.fixture
 def ask(db: None, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setattr(BaseHandler, "get_current_user", BaseHandler.get_current_user)
+    monkeypatch.setattr(Metrics, "prepare", Metrics.prepare)
     monkeypatch.setattr("config.flower_guard.ThreadPoolExecutor", Now)
     monkeypatch.setattr("config.flower_guard.close_old_connections", lambda: None)
     limit_sign_ins()
@@ -98,3 +104,23 @@ def test_w07_nonsense_for_a_password_counts(db: None) -> None:
     assert _name_in("Basic ///") == ""
     assert _name_in("Bearer x") is None
     assert Attempt("admin", "10.0.0.1", "").failures == 0
+
+
+@pytest.mark.parametrize(
+    ("header", "status"),
+    [("", 401), ("Bearer wrong", 401), ("Basic right", 200), ("Basic wrong", 401), ("Bearer t", 200)],
+)
+def test_w07_flowers_metrics_need_its_password_or_the_token(ask: Any, settings: Any, header: str, status: int) -> None:
+    settings.METRICS_TOKEN = "t"
+    scheme, _, word = header.partition(" ")
+    handler = Handler(word if scheme == "Basic" else None)
+    if scheme == "Bearer":
+        handler.request.headers["Authorization"] = header
+
+    try:
+        handler.current_user = scheme != "Bearer" and BaseHandler.get_current_user(handler)
+        Metrics.prepare(handler)
+    except HTTPError as error:
+        assert error.status_code == status
+    else:
+        assert handler.answer.get("status", 200) == status

@@ -1,8 +1,10 @@
 """The shipped proxy: what is slow or too much ends at it, and what it passes on says the truth of the client."""
 
+import json
 import socketserver
 import threading
 from collections.abc import Iterator
+from contextlib import ExitStack
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -38,6 +40,14 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(b"data: one\n\n")
         if self.path == "/api/v1/events/stream":
             self.server.may_end.wait(20)
+
+    def do_PUT(self) -> None:
+        """Answer nothing."""
+
+    def do_PATCH(self) -> None:
+        self.send_response(413)
+        self.end_headers()
+        self.wfile.write(b"of the application")
 
     def do_POST(self) -> None:
         self.do_GET()
@@ -111,7 +121,16 @@ def test_w04_sign_ins_of_one_address_are_limited_and_sales_are_not(proxy: Proxy)
     assert statuses("/api/v1/orders") == {b"200"}
 
 
+def test_w18_probes_of_one_address_are_limited_and_sales_are_not(proxy: Proxy) -> None:
+    def statuses(path: str) -> set[bytes]:
+        return {proxy.ask(f"GET {path} HTTP/1.1\r\n{HOST}\r\n").split()[1] for _ in range(40)}
+
+    assert statuses("/healthz") == {b"200", b"429"}
+    assert statuses("/api/v1/orders") == {b"200"}
+
+
 def test_w04_live_feeds_are_not_held_back(proxy: Proxy, web: Web) -> None:
+    web.may_end.clear()
     with proxy.connect() as connection:
         connection.sendall(f"GET /api/v1/events/stream HTTP/1.1\r\n{HOST}\r\n".encode())
         answer = b""
@@ -128,3 +147,52 @@ def test_w04_a_body_beyond_the_limit_is_refused_at_the_proxy(proxy: Proxy, web: 
 
     assert b" 413 " in answer.splitlines()[0]
     assert len(web.seen) == before
+
+
+def problem_of(answer: bytes) -> tuple[int, int, str]:
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert b"Content-Type: application/problem+json" in head, answer
+    assert b"X-Request-Id: " in head
+    told = json.loads(body)
+    assert {"type", "title", "status", "detail", "instance", "code"} <= set(told)
+    assert told["type"] == f"urn:tillflow:problem:{told['code']}"
+    return int(head.split()[1]), told["status"], told["code"]
+
+
+LONG = "x" * 20_000
+REFUSED_BY_THE_PROXY = [
+    (f"POST /api/v1/orders HTTP/1.1\r\n{HOST}Content-Length: 99000000\r\n\r\n", 413, "body-too-large"),
+    (f"GET /api/v1/orders?{LONG} HTTP/1.1\r\n{HOST}\r\n", 414, "address-too-long"),
+    (f"GET /api/v1/orders HTTP/1.1\r\n{HOST}X-Long: {LONG}\r\n\r\n", 400, "malformed-request"),
+    ("GET /api/v1/orders HTTP/1.1\r\nConnection: close\r\n\r\n", 400, "malformed-request"),
+    (f"POST /api/v1/orders HTTP/1.1\r\n{HOST}Content-Length: x\r\n\r\n", 400, "malformed-request"),
+    (f"PUT /api/v1/orders HTTP/1.1\r\n{HOST}Content-Length: 0\r\n\r\n", 502, "unreachable"),
+]
+
+
+@pytest.mark.parametrize(("request_", "status", "code"), REFUSED_BY_THE_PROXY)
+def test_in09_what_the_proxy_refuses_under_the_api_is_a_problem(
+    proxy: Proxy, request_: str, status: int, code: str
+) -> None:
+    assert problem_of(proxy.ask(request_)) == (status, status, code)
+
+
+def test_in09_more_connections_than_an_address_may_have_are_a_problem(proxy: Proxy, web: Web) -> None:
+    web.may_end.clear()
+    with ExitStack() as open_ones:
+        for _ in range(64):
+            connection = open_ones.enter_context(proxy.connect())
+            connection.sendall(f"GET /api/v1/events/stream HTTP/1.1\r\n{HOST}\r\n".encode())
+            assert connection.recv(4096)
+
+        answer = proxy.ask(f"GET /api/v1/orders HTTP/1.1\r\n{HOST}\r\n")
+    web.may_end.set()
+
+    assert problem_of(answer) == (429, 429, "rate-limited")
+    assert b"Retry-After: 1" in answer
+
+
+def test_in09_what_the_application_refuses_is_passed_on(proxy: Proxy) -> None:
+    answer = proxy.ask(f"PATCH /api/v1/orders HTTP/1.1\r\n{HOST}Content-Length: 0\r\n\r\n")
+
+    assert b"of the application" in answer

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from config.liveness import Liveness
 from config.shares import ALONE_SECONDS, ThreadShares
-from config.wsgi import application as deployed
+from config.wsgi import shares as deployed
 from tests.support.waiting import wait_for
 
 TENANTS = {"a.test": "a", "b.test": "b", "other.a.test": "a"}
@@ -48,9 +49,9 @@ def shares(application: Any, **options: Any) -> ThreadShares:
 class Asked:
     """What a request was answered; its body is read no further than the first piece until it is closed."""
 
-    def __init__(self, around: ThreadShares, host: str, path: str = "/api/v1/orders") -> None:
+    def __init__(self, around: ThreadShares, host: str, path: str = "/api/v1/orders", **environ: str) -> None:
         self.status, self.headers = "", {}
-        self.body: Any = around({"HTTP_HOST": host, "PATH_INFO": path}, self._start)
+        self.body: Any = around({"HTTP_HOST": host, "PATH_INFO": path, **environ}, self._start)
         self.first = next(iter(self.body))
 
     def _start(self, status: str, headers: list[tuple[str, str]]) -> None:
@@ -67,8 +68,8 @@ def with_others(around: ThreadShares) -> ThreadShares:
     return around
 
 
-def statuses(around: ThreadShares, *hosts: str, path: str = "/api/v1/orders") -> list[str]:
-    return [Asked(around, host, path).status for host in hosts]
+def statuses(around: ThreadShares, *hosts: str, path: str = "/api/v1/orders", **environ: str) -> list[str]:
+    return [Asked(around, host, path, **environ).status for host in hosts]
 
 
 def test_w04_one_tenant_holds_its_share_and_another_goes_on(slow: Slow) -> None:
@@ -111,7 +112,7 @@ def test_w04_a_tenant_that_is_alone_has_half_of_the_threads(slow: Slow) -> None:
     now = [100.0]
     around = shares(slow, of_one=2, clock=lambda: now[0])
     alone = [Asked(around, "a.test") for _ in range(5)]
-    statuses(around, "127.0.0.1", path="/healthz")
+    statuses(around, "127.0.0.1", path="/readyz")
     Asked(around, "b.test").close()
     for asked in alone[:4]:
         asked.close()
@@ -131,11 +132,24 @@ def test_w04_live_feeds_have_a_part_beside_their_tenants_requests(slow: Slow) ->
     assert statuses(around, *["a.test"] * 3) == ["200", "200", "503"]
 
 
-def test_w04_a_process_that_turns_away_is_seen_to_live(slow: Slow) -> None:
-    around = shares(slow)
-    statuses(around, *["127.0.0.1"] * 5)
+def test_w18_a_process_that_turns_everybody_away_is_seen_to_live(slow: Slow) -> None:
+    around = shares(slow, threads=2, of_one=1)
+    deaf = {"HTTP_HOST": "a.test", "wsgi.input": None, "CONTENT_LENGTH": "9" * 20, "CONTENT_TYPE": "x; x*=bogus''a"}
+    assert statuses(around, "a.test", "a.test") == ["200", "503"]
 
-    assert statuses(around, "127.0.0.1", path="/healthz") == ["200"]
+    for method, status in [("GET", "200"), ("HEAD", "200"), ("POST", "405"), ("TRACE", "405")] * 50:
+        environ = {**deaf, "PATH_INFO": "/healthz", "REQUEST_METHOD": method}
+        seen: list[str] = []
+        Liveness(around)(environ, lambda line, _headers, seen=seen: seen.append(line[:3]))
+        assert seen == [status]
+
+
+def test_w18_probes_past_the_proxy_do_not_wait_for_those_that_came_through_it(slow: Slow) -> None:
+    around = with_others(shares(slow, of_one=1))
+
+    for path in ("/readyz", "/metrics"):
+        assert statuses(around, *["a.test"] * 2, path=path, HTTP_X_FORWARDED_FOR="192.0.2.1") == ["200", "503"]
+        assert statuses(around, *["127.0.0.1"] * 2, path=path) == ["200", "503"]
 
 
 def test_w04_a_thread_is_held_until_the_answer_is_closed_once(slow: Slow) -> None:

@@ -7,14 +7,17 @@ import celery
 import pytest
 import redis
 from celery import signals
+from celery.beat import PersistentScheduler, Scheduler
 from django.db import connection
 from django.test import Client, RequestFactory
 from kombu.transport.redis import Channel
+from kombu.utils.imports import symbol_by_name
 
 from config.broker_guard import AFFECTED, guard_lost_client
 from config.celery import app, keep_what_was_imported
 from config.connections import KeepingWorkerFixup
 from config.errors import internal_error
+from demo.stack import programs
 from tenants.models import Tenant
 
 
@@ -70,3 +73,11 @@ def test_an_error_of_ours_is_a_problem_on_the_api_and_a_page_elsewhere(db: None,
     nowhere = client.get("/nowhere", headers={"Host": "north.localhost"})
     assert nowhere.status_code == 404
     assert nowhere["Content-Type"].startswith("text/html")
+
+
+def test_f3_beat_starts_as_documented_with_a_schedule_in_memory() -> None:
+    scheduler = symbol_by_name(app.conf.beat_scheduler)
+
+    assert issubclass(scheduler, Scheduler)
+    assert not issubclass(scheduler, PersistentScheduler)
+    assert programs.beat().command[1:] == ["--app", "config.celery", "beat", "--loglevel", "WARNING"]

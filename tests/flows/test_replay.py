@@ -16,6 +16,7 @@ from demo.replay import Replay, Tally
 from demo.retail import Retail, read_retail
 from demo.till import Till
 from events.subscriptions.queries import lags
+from pos.models import Device
 from tenants.models import Tenant
 from tests.support import make
 from tests.support.processes import Stack, kill, running
@@ -107,8 +108,10 @@ def test_nothing_is_lost_or_repeated_when_worker_child_broker_and_web_are_killed
         again = StringIO()
         path = str(tmp_path / "retail.csv")
         call_command("replay_orders", path, "--tenant", "north", "--url", stack.url, "--token", token, stdout=again)
+        call_command("replay_orders", path, "--tenant", "north", "--url", stack.url, "--limit", "1", stdout=StringIO())
         wait_for(all_is_applied, seconds=30)
 
+        assert Device.objects.get(name="Replay").status == Device.Status.REVOKED
         assert tally.refused == []
         assert (tally.products, tally.orders + tally.returns + tally.adjustments) == (40, ROWS // 6)
         assert first.endswith("broken=0")

@@ -36,7 +36,8 @@ def beside(committed: Tenant) -> Iterator[str]:
 @pytest.fixture
 def reader(committed: Tenant) -> Iterator[Terminal]:
     yield Terminal("north.localhost", issue_api_key(name="restoring", scopes=[EVENTS_READ]))
-    ApiKey.objects.filter(name="restoring").delete()
+    with in_tenant(committed):
+        ApiKey.objects.filter(name="restoring").delete()
 
 
 def own_name() -> str:

@@ -112,8 +112,31 @@ def test_w20_a_shop_whose_places_are_taken_leaves_those_of_others() -> None:
     places = Places(in_all=4, for_one=2)
 
     assert [places.take(place("north")) for _ in range(3)] == [True, True, False]
-    assert [places.take(place("south")) for _ in range(3)] == [True, True, False]
-    assert places.take(place("west")) is False
+    assert [places.take(place("south")) for _ in range(2)] == [True, False]
+    assert places.take(place("west")) is True
+
+
+def test_w20_as_many_shops_as_there_are_places_have_one_each() -> None:
+    places, ended = Places(in_all=4, for_one=2), []
+    taken = [Place(shop, is_gone=lambda: False, give_up=lambda n=n: ended.append(n)) for n, shop in enumerate("nnswe")]  # type: ignore[misc]
+
+    assert [places.take(each) for each in taken] == [True] * 5
+    assert ended == [1]
+    assert [places.take(place(shop)) for shop in "nx"] == [False, False]
+    assert ended == [1]
+    places.give_back(taken[1])
+    assert len(places._taken) == 4
+
+
+def test_w20_a_head_takes_no_place_and_answers_at_once(till: Terminal) -> None:
+    heads = [till.client.head("/api/v1/events/stream", headers=till.headers) for _ in range(4)]
+    wrong = till.client.head("/api/v1/events/stream?after=x", headers=till.headers)
+
+    assert [(each.status_code, each["Content-Type"], list(each)) for each in heads] == [
+        (200, "text/event-stream", [])
+    ] * 4
+    assert wrong.status_code == 400
+    assert live.places._taken == []
 
 
 def test_w20_a_place_is_given_back_once() -> None:

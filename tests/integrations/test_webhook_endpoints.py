@@ -9,9 +9,11 @@ from django.test import Client
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from events.contracts.pins import PinImpossible, pin_version
+from events.contracts.public_types import TypesUnknown
 from events.events import WebhookEndpointPaused
 from events.models import Subscription
 from events.operations.gauges import scraped
+from events.publishing import publish
 from events.publishing.publish import publish
 from events.publishing.unit_of_work import unit_of_work
 from events.subscriptions.demand import is_wanted
@@ -22,7 +24,6 @@ from integrations.webhooks.deliveries import queue_test
 from integrations.webhooks.endpoints import (
     QUEUEING,
     TooManyEndpoints,
-    TypesUnknown,
     create_endpoint,
     delete_endpoint,
     pause_endpoint,
@@ -30,7 +31,8 @@ from integrations.webhooks.endpoints import (
 )
 from integrations.webhooks.http import UrlRefused
 from integrations.webhooks.sending import send_due
-from kernel.refusals import NotFound
+from kernel import limits
+from kernel.refusals import NotFound, Refusal
 from staff.services import hire_owner, issue_api_key
 from tenants.models import Tenant
 from tests.support import make
@@ -211,8 +213,13 @@ def test_the_admin_makes_and_pauses_an_endpoint(receiver: Receiver) -> None:
         add, {"url": receiver.url, "description": "till", "types": "payments.payment_failed"}, follow=True
     )
     endpoint = WebhookEndpoint.objects.get()
-    for action in ("pause", "resume", "rotate"):
-        owner.post("/admin/integrations/webhookendpoint/", {"action": action, "_selected_action": [str(endpoint.id)]})
+    pause = {"action": "pause", "_selected_action": [str(endpoint.id)]}
+    asked = owner.post("/admin/integrations/webhookendpoint/", pause)
+    assert WebhookEndpoint.objects.get().state == "ACTIVE"
+    owner.post("/admin/integrations/webhookendpoint/", {**pause, "confirmed": "yes", "reason": "it moves"})
+    assert WebhookEndpoint.objects.get().pause_reason == "it moves (paused by user:ada)"
+    for action in ("resume", "rotate"):
+        owner.post("/admin/integrations/webhookendpoint/", {**pause, "action": action})
     fail(A)
     send_due(endpoint_id=endpoint.id)
     delivery = WebhookDelivery.objects.get()
@@ -221,6 +228,7 @@ def test_the_admin_makes_and_pauses_an_endpoint(receiver: Receiver) -> None:
         owner.post("/admin/integrations/webhookdelivery/", {"action": action, "_selected_action": [str(delivery.id)]})
 
     assert b"over https only" in wrong.content
+    assert b"sent nothing until they are resumed" in asked.content
     assert b"whsec_" in done.content
     assert len(receiver.received) == 1
     assert "204" in page
@@ -266,3 +274,51 @@ def test_metrics_show_paused_endpoints_and_waiting_deliveries(receiver: Receiver
 def test_a_pin_of_no_event_is_refused(shop: Tenant) -> None:
     with pytest.raises(PinImpossible, match="no event type"):
         pin_version(type_name="pos.nothing", version=1)
+
+
+BAD_ENDPOINTS = [
+    ("url", "https://example.com/" + "x" * 5000),
+    ("url", "https://exa mple.com/x"),
+    ("url", "https://example.com:99999/"),
+    ("url", "https://example.com:0/"),
+    ("url", "https://example.com:x/"),
+    ("url", "https://[::1/"),
+    ("url", "https://example.com/\x1b"),
+    ("url", "https://"),
+    ("url", "javascript:alert(1)"),
+    ("description", "x" * 3000),
+    ("description", "a\x1bb"),
+    ("types", ["pos.order_completed"] * 300),
+    ("types", ["typo"]),
+    ("types", ["x" * 300]),
+]
+
+
+@pytest.mark.parametrize(("field", "value"), BAD_ENDPOINTS, ids=lambda value: str(value)[:30])
+def test_in03_api_admin_and_service_refuse_the_same_endpoints(shop: Tenant, field: str, value: Any) -> None:
+    good: dict[str, Any] = {"url": "https://example.com/hook", "description": "Accounting", "types": []}
+    key = Terminal("north.localhost", issue_api_key(name="hooks", scopes=[WEBHOOKS_WRITE]))
+    owner = Client(headers={"Host": "north.localhost"})
+    owner.force_login(hire_owner(username="ada", password="a long secret"))
+    typed = {**good, field: ",".join(value) if isinstance(value, list) else value}
+
+    answer = key.post("/webhook-endpoints", {**good, field: value})
+    page = owner.post("/admin/events/webhookendpoint/add/", {**typed, "types": typed["types"] or ""})
+
+    assert answer.status_code == 422
+    assert page.status_code == 200
+    assert list(page.context["adminform"].form.errors) == [field]
+    with pytest.raises(Refusal) as refused:
+        create_endpoint(**{**good, field: value}, now=NOW)
+    assert refused.value.details["field"] == field
+    assert WebhookEndpoint.objects.count() == 0
+
+
+def test_in03_an_endpoint_with_all_it_may_have_is_made(shop: Tenant) -> None:
+    url = "https://example.com:65535/" + "x" * (limits.URL - 26)
+
+    endpoint, _ = create_endpoint(
+        url=url, description="x" * limits.REASON, types=["pos.order_completed"] * limits.MOST_TYPES, now=NOW
+    )
+
+    assert (endpoint.url, len(endpoint.types)) == (url, limits.MOST_TYPES)

@@ -6,12 +6,18 @@ from typing import Any
 import pytest
 from drf_spectacular.generators import SchemaGenerator
 
+from integrations.webhooks.endpoints import create_endpoint
 from kernel.ids import new_id
 from kernel.moments import CLOCK_TOLERANCE, MomentInvalid, parse_moment, past_moment, read_moment
 from pos.models import Order, Return
+from staff.services import issue_api_key
+from tenants.models import Tenant
+from tests.conftest import Terminal
+from tests.events.idempotency.test_idempotency import order_body
 from tests.support import make
 from tests.support.make import order_body
 from tests.support.terminal import Terminal
+from web.scopes import WEBHOOKS_WRITE
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 WRONG = [
@@ -32,7 +38,8 @@ WRONG = [
     "1999-12-31T23:59:59Z",
     "2000-01-01T00:59:59+01:00",
 ]
-FUTURE = ["9999-12-31T23:59:59Z", "9999-12-31T23:59:59-23:59", "2027-12-23T12:00:00Z"]
+NO_YEAR = ["9999-12-31T23:59:59-23:59", "9999-12-31T23:59:59-00:01", "0001-01-01T00:00:00+23:59"]
+FUTURE = ["9999-12-31T23:59:59Z", "9999-12-31T23:59:59+23:59", "2027-12-23T12:00:00Z"]
 
 
 @pytest.mark.parametrize(
@@ -50,14 +57,25 @@ def test_in05_what_has_happened_is_read(text: str, moment: datetime) -> None:
     assert read_moment(text, now=NOW).tzinfo is UTC
 
 
-@pytest.mark.parametrize("text", [*WRONG, *FUTURE, "2026-11-23T12:05:01Z"])
+@pytest.mark.parametrize("text", [*WRONG, *NO_YEAR, *FUTURE, "2026-11-23T12:05:01Z"])
 def test_in05_what_is_no_moment_of_the_past_is_refused(text: str) -> None:
-    with pytest.raises(MomentInvalid, match=r"RFC 3339|before 2000|in the future"):
+    with pytest.raises(MomentInvalid, match=r"RFC 3339|before 2000|in the future|no year"):
         read_moment(text, now=NOW)
 
 
 def test_in05_the_end_of_a_period_may_be_to_come() -> None:
     assert parse_moment(FUTURE[0]).year == 9999
+    assert parse_moment("2026-11-23T13:30:00+01:30").tzinfo is UTC
+
+
+@pytest.mark.parametrize(("until", "status"), [*((text, 202) for text in FUTURE), *((text, 422) for text in NO_YEAR)])
+def test_in05_the_end_of_a_replay_is_read_or_refused(shop: Tenant, until: str, status: int) -> None:  # noqa: ARG001
+    endpoint, _ = create_endpoint(url="https://example.com/hook", now=NOW)
+    key = Terminal("north.localhost", issue_api_key(name="all", scopes=[WEBHOOKS_WRITE]))
+
+    answer = key.post(f"/webhook-endpoints/{endpoint.id}/replay", {"since": "2026-11-23T12:00:00Z", "until": until})
+
+    assert answer.status_code == status, answer.content
 
 
 def test_in05_a_moment_without_an_offset_is_none() -> None:

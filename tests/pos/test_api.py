@@ -9,8 +9,10 @@ import pytest
 from django.test import Client
 from drf_spectacular.generators import SchemaGenerator
 
+from events.subscriptions import queries
 from kernel.ids import new_id
 from pos.models import Device, Order, Shift
+from pos.orders.api import OrderPages
 from tenants.models import Tenant
 from tests.support import make
 from tests.support.make import order_body
@@ -83,6 +85,69 @@ def test_the_receipt_as_json_and_as_text(till: Terminal) -> None:
     assert all(len(line) <= 42 for line in as_text.content.decode().splitlines())
     placed = till.post("/orders", order_body(tenders=[])).json()
     assert till.get(f"/orders/{placed['id']}/receipt").json()["code"] == "order-not-editable"
+
+
+@pytest.mark.parametrize("accept", ["text/plain", "text/*", "application/json", "text/plain, application/json;q=0.1"])
+def test_in09_a_problem_is_json_whatever_is_accepted(till: Terminal, accept: str) -> None:
+    placed = till.post("/orders", order_body(tenders=[])).json()
+    paths = {f"/orders/{placed['id']}/receipt": 409, f"/orders/{new_id()}/receipt": 404, "/orders/x/receipt": 404}
+
+    for path, status in paths.items():
+        answer = till.client.get(f"/api/v1{path}", headers={**till.headers, "Accept": accept})
+        assert (answer.status_code, answer.headers["Content-Type"]) == (status, "application/problem+json")
+        assert json.loads(answer.content)["status"] == status
+    stranger = till.client.get(
+        f"/api/v1/orders/{new_id()}/receipt", headers={"Host": "north.localhost", "Accept": accept}
+    )
+    assert (stranger.status_code, json.loads(stranger.content)["code"]) == (401, "device-token-missing")
+
+
+@pytest.mark.parametrize(
+    "path", ["/api/schema", "/api/docs", "/api/v1/orders", "/api/v1/nowhere", "/api/v1/events/stream"]
+)
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"])
+def test_in09_what_a_path_of_the_api_refuses_is_a_problem(till: Terminal, path: str, method: str) -> None:
+    browser = Client(enforce_csrf_checks=True, headers={**till.headers, "Host": "north.localhost"})
+
+    for accept in ("text/html", "text/event-stream", "*/*"):
+        answer = browser.generic(method, path, b"{}", "application/json", headers={"Accept": accept})
+
+        assert 400 <= answer.status_code < 500
+        assert answer.headers["Content-Type"] == "application/problem+json"
+        assert json.loads(answer.content)["status"] == answer.status_code
+
+
+@pytest.mark.parametrize(
+    ("limit", "pages"),
+    [
+        (500, [[1, 1], [4], [1, 2], [3], [3]]),
+        (1, [[1], [1], [4], [1], [2], [3], [3]]),
+        (2, [[1, 1], [4], [1, 2], [3], [3]]),
+    ],
+)
+def test_w04_a_page_is_bounded_by_the_lines_of_its_orders(
+    till: Terminal, monkeypatch: pytest.MonkeyPatch, limit: int, pages: list[list[int]]
+) -> None:
+    for lines in (1, 1, 4, 1, 2, 3, 3):
+        placed = till.post("/orders", order_body(lines=[{"sku": "MUG", "quantity": "1"}] * lines, tenders=[]))
+        assert placed.status_code == 201
+    monkeypatch.setattr(OrderPages, "most_nested", 3)
+
+    page = till.get("/orders", limit=limit).json()
+    forward, backward = [page], []
+    while page["next"]:
+        page = till.client.get(page["next"], headers=till.headers).json()
+        forward.append(page)
+    backward.append(page)
+    while page["previous"]:
+        page = till.client.get(page["previous"], headers=till.headers).json()
+        backward.append(page)
+
+    assert [[len(order["lines"]) for order in page["results"]] for page in forward] == pages
+    ids = [order["id"] for page in forward for order in page["results"]]
+    assert len(ids) == len(set(ids)) == 7
+    assert [order["id"] for page in reversed(backward) for order in page["results"]] == ids
+    assert all(sum(len(order["lines"]) for order in page["results"]) <= 4 for page in backward)
 
 
 def test_an_order_may_be_voided_by_a_terminal(till: Terminal) -> None:
@@ -231,6 +296,24 @@ def test_the_feed_gives_public_events_in_order_and_no_others(till: Terminal) -> 
     assert till.get("/events", after="x").status_code == 400
 
 
+@pytest.mark.parametrize(("size", "pages"), [(1, [1, 1, 1, 1, 0]), (10**9, [4, 0])])
+def test_w04_a_page_of_a_feed_is_bounded_by_what_its_events_hold(
+    till: Terminal, monkeypatch: pytest.MonkeyPatch, size: int, pages: list[int]
+) -> None:
+    till.post("/orders", order_body())
+    monkeypatch.setattr(queries, "FEED_PAGE_BYTES", size)
+
+    found, after, positions = [], 0, []
+    while not found or found[-1]:
+        page = till.get("/events", after=after, limit=1000).json()
+        found.append(len(page["events"]))
+        positions += [event["position"] for event in page["events"]]
+        after = page["next_after"]
+
+    assert found == pages
+    assert positions == sorted(set(positions))
+
+
 def test_a_request_id_is_carried_into_the_events(till: Terminal) -> None:
     request_id = str(new_id())
     till.headers["X-Request-Id"] = request_id
@@ -282,3 +365,16 @@ def test_the_page_of_the_document_runs_no_script_that_a_strict_policy_refuses(sh
     assert 'src="/api/docs?script="' in page
     assert script.headers["Content-Type"].startswith("application/javascript")
     assert b"/api/schema" in script.content
+
+
+def test_f4_a_card_token_with_a_tender_that_charges_nothing_is_a_problem_on_both_routes(till: Terminal) -> None:
+    tender = {"type": "card", "amount": {"amount": 1000}, "card_token": "tok_decline"}
+    placed = till.post("/orders", order_body(tenders=[])).json()
+
+    answers = [
+        till.post("/orders", order_body(tenders=[tender])),
+        till.post(f"/orders/{placed['id']}/tenders", {"tenders": [tender]}),
+    ]
+
+    assert [(answer.status_code, answer.json()["code"]) for answer in answers] == [(422, "tender-mismatch")] * 2
+    assert till.get(f"/orders/{placed['id']}").json()["tenders"] == []

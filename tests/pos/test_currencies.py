@@ -6,8 +6,9 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from kernel.ids import new_id
+from pos.cash.services import open_shift
 from pos.models import Location, Order, Register, Return
-from pos.registers.services import open_shift, pair_device
+from pos.registers.services import pair_device
 from tenants.models import Tenant
 from tests.conftest import Terminal
 from tests.events.idempotency.test_idempotency import order_body

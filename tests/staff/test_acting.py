@@ -233,7 +233,7 @@ def test_w06_who_may_only_look_runs_no_action(neighbour: Tenant, north: Tenant) 
 def test_w06_an_operator_who_may_only_look_suspends_no_shop(neighbour: Tenant) -> None:
     with in_public_schema():
         client = people.viewer("view_tenant")
-    form = {"action": "suspend", "_selected_action": [str(neighbour.pk)]}
+    form = {"action": "suspend", "_selected_action": [str(neighbour.pk)], "confirmed": "yes"}
 
     client.post("/admin/tenants/tenant/", form, headers={"Host": people.PLATFORM})
 

@@ -12,7 +12,7 @@ from events.models import OperatorAction, ParkedEvent, Subscription
 from events.subscribing import Delivery
 from kernel.tenancy import in_public_schema
 from pos.models import Product, Variant
-from staff.services import define_roles, hire_owner
+from staff.services import define_roles, hire_owner, issue_api_key
 from tenants.events import TenantSuspended
 from tenants.models import Tenant
 from tests.support import make
@@ -160,12 +160,15 @@ def test_an_operator_retries_discards_pauses_and_resumes(owner: Client, subscrib
 
 
 def test_suspending_twice_in_the_admin_says_why_not(operator: Client, north: Tenant) -> None:
-    def act(action: str) -> bytes:
-        form = {"action": action, "_selected_action": [str(north.pk)]}
+    def act(action: str, **more: str) -> bytes:
+        form = {"action": action, "_selected_action": [str(north.pk)], **more}
         return operator.post("/admin/tenants/tenant/", form, follow=True).content
 
-    assert b"is suspended" in act("suspend")
-    assert b"is suspended" in act("suspend")
+    assert b"their tills cannot sell" in act("suspend")
+    north.refresh_from_db()
+    assert north.status == "ACTIVE"
+    assert b"is suspended" in act("suspend", confirmed="yes")
+    assert b"is suspended" in act("suspend", confirmed="yes")
     assert b"is active" in act("reactivate")
 
 
@@ -204,3 +207,24 @@ def test_the_admin_writes_only_what_was_changed(shop: Tenant) -> None:
     item.refresh_from_db()
     assert (register.name, register.next_receipt_number) == ("Till by the door", 7)
     assert (item.reorder_point, item.on_hand) == (3, 5)
+
+
+def test_f23_an_empty_list_offers_to_add_only_what_can_be_added(owner: Client) -> None:
+    Product.objects.all().delete()
+
+    offered = {
+        address: 'href="' + address + 'add/"' in owner.get(address).content.decode()
+        for address in ("/admin/pos/product/", "/admin/pos/order/", "/admin/events/parkedevent/")
+    }
+    orders = owner.get("/admin/pos/order/").content.decode()
+
+    assert offered == {"/admin/pos/product/": True, "/admin/pos/order/": False, "/admin/events/parkedevent/": False}
+    assert "Nothing to show" in orders
+    assert "Create a new item" not in orders
+
+
+def test_f23_scopes_are_words_and_pages_name_their_icon(owner: Client) -> None:
+    issue_api_key(name="till-bot", scopes=["events:read", "webhooks:write"])
+
+    assert "events:read, webhooks:write" in owner.get("/admin/staff/apikey/").content.decode()
+    assert 'href="/static/config/favicon.svg"' in Client(headers=SHOP).get("/admin/login/").content.decode()

@@ -184,6 +184,7 @@ def act(client: Client, host: str, model: Any) -> None:
         actions = [name for name in admin.site._registry[model].get_actions(request_of(host)) if chosen]
     for action in sorted(actions, key=lambda name: name == "delete_selected"):
         form = {"action": action, "_selected_action": chosen[:1] if model is Tenant else chosen}
+        form |= {"confirmed": "yes", "reason": "a test"}
         if action != "delete_selected":
             assert client.post(url(model), form).status_code in {200, 302}, action
 

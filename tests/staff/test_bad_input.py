@@ -6,13 +6,14 @@ import pytest
 from django.apps import apps
 from django.contrib import admin
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
-from django.db import IntegrityError
-from django.test import Client
+from django.db import DataError, IntegrityError, transaction
+from django.test import Client, RequestFactory
 from psycopg import errors
 
 from kernel.constraints import Check, Unique, place_of_violation
 from kernel.refusals import Refusal
 from pos.models import Product, Register, TaxRate, Variant
+from staff.services import hire_owner
 from tenants.models import Tenant
 from tests.support import make, people
 from tests.support.forms import filled_form
@@ -258,3 +259,50 @@ def test_in14_no_query_and_no_key_makes_an_error_on_our_side(shop: Tenant, host:
 def _filters(page: Any) -> list[str]:
     named = [f"{each}__exact" for each in page.list_filter if isinstance(each, str)][:1]
     return [*named, *([f"{page.date_hierarchy}__year"] if page.date_hierarchy else [])]
+
+
+def product(**more: str) -> dict[str, str]:
+    rate = TaxRate.objects.get(name="Zero")
+    return {
+        "name": "Mug", "kind": "STOCKED", "tax_rate": str(rate.pk), "variants-TOTAL_FORMS": "1",
+        "variants-INITIAL_FORMS": "0", "variants-0-sku": "NEW", "variants-0-price": "100", "variants-0-active": "on",
+        **more,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("price", [10**12 + 1, 2**63 - 1, 2**63, 10**40])
+def test_in03_a_price_in_the_admin_is_at_most_what_the_api_takes(shop: Tenant, price: int) -> None:
+    client = people.owner()
+
+    refused = client.post("/admin/pos/product/add/", product(**{"variants-0-price": str(price)}))
+    largest = client.post("/admin/pos/product/add/", product(**{"variants-0-price": str(10**12)}))
+    variant = Variant.objects.get()
+    page = f"/admin/pos/variant/{variant.pk}/change/"
+    changed = client.post(page, {**filled_form(client.get(page).content, "variant_form"), "price": str(price)})
+
+    assert (refused.status_code, largest.status_code, changed.status_code) == (200, 302, 200)
+    assert list(refused.context["inline_admin_formsets"][0].formset.errors[0]) == ["price"]
+    assert list(changed.context["adminform"].form.errors) == ["price"]
+    with pytest.raises((IntegrityError, DataError)), transaction.atomic():
+        Variant.objects.update(price=price)
+
+
+@pytest.mark.parametrize("total", ["-1", "0", "-9", ""])
+def test_in03_a_product_has_a_variant_whatever_is_sent_of_their_number(shop: Tenant, total: str) -> None:
+    client = people.owner()
+
+    added = client.post("/admin/pos/product/add/", product(**{"variants-TOTAL_FORMS": total}))
+
+    assert added.status_code == 200
+    assert Product.objects.count() == 0
+
+
+@pytest.mark.parametrize("page", list(admin.site._registry.values()), ids=lambda page: page.model._meta.label)
+def test_in03_no_rows_inside_a_page_can_number_less_than_none(shop: Tenant, page: Any) -> None:
+    request = RequestFactory().get("/")
+    request.user = hire_owner(username="ada", password=people.PASSWORD)
+    for inline in page.get_inline_instances(request):
+        formset = inline.get_formset(request)
+
+        assert formset.validate_min, inline
+        assert formset.validate_max or inline.max_num == 0, inline

@@ -17,7 +17,7 @@ def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> 
     try:
         return list(answer)
     finally:
-        answer.close()
+        getattr(answer, "close", lambda: None)()
 
 
 @contextmanager

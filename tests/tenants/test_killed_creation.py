@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from io import StringIO
 from typing import Any
 
+import psycopg
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
@@ -31,6 +32,31 @@ def left_over(committed: Tenant) -> Iterator[Callable[[], Tenant]]:
         for tenant in Tenant.objects.filter(schema_name=NAME):
             services.close_tenant(tenant=tenant)
             Tenant.objects.filter(pk=tenant.pk).delete()
+
+
+@pytest.fixture
+def without_create(committed: Tenant) -> Iterator[None]:
+    """Let the database belong to somebody else, as after a createdb by a superuser."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_user, current_database()")
+        role, database = cursor.fetchone()
+    with psycopg.connect(
+        f"postgresql://postgres@/{database}?host={connection.settings_dict['HOST']}", autocommit=True
+    ) as admin:
+        owner = psycopg.sql.SQL("ALTER DATABASE {} OWNER TO {}")
+        name = psycopg.sql.Identifier(database)
+        admin.execute(owner.format(name, psycopg.sql.Identifier("postgres")))
+        yield
+        admin.execute(owner.format(name, psycopg.sql.Identifier(role)))
+
+
+def test_f2_a_database_that_the_role_does_not_own_is_one_sentence_and_leaves_no_row(without_create: None) -> None:
+    for command in (["tenant", "create", NAME], ["migrate_schemas"]):
+        with pytest.raises(CommandError, match="may not make schemas in the database .* OWNER TO"):
+            call_command(*command)
+
+    with in_public_schema():
+        assert not Tenant.objects.filter(schema_name=NAME).exists()
 
 
 def die(*_arguments: Any, **_options: Any) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from django.contrib.auth.models import Group, Permission
 from django.core.management import call_command
 from django.utils import timezone
 from rest_framework.test import APIClient
@@ -44,6 +45,7 @@ GROWING = {
     "auth_permission",
     "auth_group_permissions",
     "events_event",
+    "events_auditentry",
     "events_subscription",
 }
 # What a migration takes away or rewrites on purpose, with the test that shows that nothing is lost by it.
@@ -82,6 +84,16 @@ def test_grants_and_the_admins_history_still_name_the_same_things(upgraded: Upgr
 
         assert len(before) > 100
         assert before - grants(shop) == set()
+
+
+def test_roles_have_the_permissions_that_the_release_has_added(upgraded: Upgraded) -> None:
+    for shop_name in SHOPS:
+        with in_tenant(shop(shop_name)):
+            manager = Group.objects.get(name="store manager")
+            lacking = set(Permission.objects.exclude(group=manager).values_list("codename", flat=True))
+
+        assert lacking == set()
+        assert ("role store manager", "staff.signinrules.change_signinrules") not in upgraded.before.grants[shop_name]
 
 
 def test_verify_finds_nothing_broken_before_and_after_everything_is_applied(upgraded: Upgraded) -> None:

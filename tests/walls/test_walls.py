@@ -27,6 +27,8 @@ from staff.services import hire_owner, issue_api_key
 from tenants.database import base
 from tenants.events import TenantSuspended
 from tenants.models import Tenant
+from tests.conftest import Terminal
+from tests.events.accounting import unaccounted
 from tests.support import make
 from tests.support.recording import say
 from tests.support.terminal import Terminal
@@ -110,7 +112,7 @@ def test_c18_every_query_reads_its_own_tenants_rows(without_walls: str) -> None:
     ]
 
     assert {row.tenant_id for row in found} == {"north"}
-    assert queries.unaccounted() == 0
+    assert unaccounted() == 0
     assert pins_of_tenant() == {}
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.contrib.admin import site
 from django.test import Client
 from drf_spectacular.generators import SchemaGenerator
 from rest_framework.throttling import SimpleRateThrottle
@@ -14,7 +15,8 @@ from rest_framework.throttling import SimpleRateThrottle
 from kernel.ids import new_id
 from staff.services import issue_api_key
 from tenants.models import Tenant
-from tests.support import make
+from tests.conftest import terminal
+from tests.support import make, people
 from tests.support.terminal import terminal
 from web.scopes import ALL_SCOPES
 
@@ -85,6 +87,33 @@ def test_a_key_does_nothing_that_no_scope_names(document: Any, key: str) -> None
         refused += [path] if status == 403 else []
 
     assert {"/api/v1/orders", "/api/v1/stock", "/api/v1/payments"} <= set(refused)
+
+
+VARIANTS_PRODUCT = "app_label=pos&model_name=variant&field_name=product"
+# What a page of the admin is asked, and the parameters that are spoiled.
+ADMIN: list[tuple[str, list[str]]] = [
+    ("search/?", ["s"]),
+    ("search/?s=a&", ["page", "extended"]),
+    ("search/?s=a&extended=1&", ["page"]),
+    (f"autocomplete/?{VARIANTS_PRODUCT}&", ["term", "page", "app_label", "model_name", "field_name"]),
+    *((f"{page}?", ["next", "_popup"]) for page in ("", "jsi18n/", "login/", "password_change/", "pos/", "nowhere/")),
+]
+JUNK = [*QUERIES, "-1", "0", "99", "1.0", "a" * 3000, ""]
+
+
+@pytest.mark.parametrize("host", [people.SHOP, people.PLATFORM])
+def test_b2_no_request_to_the_admin_makes_an_error_on_our_side(shop: Tenant, host: str) -> None:
+    make.variant()
+    client = people.owner() if host == people.SHOP else people.operator()
+    client.raise_request_exception = False
+    lists = [f"{model._meta.app_label}/{model._meta.model_name}/" for model in site._registry]
+    urls = [f"{asked}{name}={value}" for asked, names in ADMIN for name in names for value in JUNK]
+    urls += [f"{page}{query}" for page in lists for query in ("?q=%00", "?p=x", "%00/change/", "x/history/")]
+
+    answers = {url: client.get(f"/admin/{url}", headers={"Host": host}).status_code for url in urls}
+
+    assert [url[:150] for url, status in answers.items() if status >= 500] == []
+    assert {200, 302, 403, 404} <= set(answers.values())
 
 
 def accepts_keys(operation: dict[str, Any]) -> bool:

@@ -1,12 +1,14 @@
 """What nobody reads is refused, and limits that are none; names that were renamed are taken under both."""
 
 import json
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from rest_framework.test import APIClient
 from rest_framework.throttling import SimpleRateThrottle
 
+from kernel import limits
 from kernel.ids import new_id
 from pos.models import Order
 from staff.services import issue_api_key
@@ -16,6 +18,7 @@ from tests.support.document import asked_of, operations
 from tests.support.make import order_body
 from tests.support.terminal import Terminal, terminal
 from tests.support.work import names, settle
+from web.fields import QuantityField
 from web.scopes import ALL_SCOPES
 
 
@@ -87,6 +90,64 @@ def test_in13_every_operation_refuses_what_nobody_reads(ask: Any) -> None:
         asked += 1
 
     assert asked > 40
+
+
+@pytest.mark.parametrize(
+    ("body", "member"),
+    [
+        (b'{"note": "a", "note": "b"}', "note"),
+        (b'{"note": "a", "no\\u0074e": "a"}', "note"),
+        (b'{"lines": [{"sku": "A", "quantity": "1", "quantity": "1"}]}', "quantity"),
+        (b'{"lines": [{"unit_price": {"amount": 1, "amount": 2}}]}', "amount"),
+        (b'{"x": [[{"": 1, "": 1}]]}', ""),
+        (b'{"a": 1, "\\ud800": 1, "\\ud800": 1}', "?"),
+    ],
+)
+def test_in13_a_member_that_is_given_twice_is_refused_at_any_depth(till: Terminal, body: bytes, member: str) -> None:
+    answer = till.client.post("/api/v1/orders", body, content_type="application/json", headers=till.headers)
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "repeated-member")
+    assert answer.json()["member"] == member
+    assert Order.objects.count() == 0
+
+
+@pytest.mark.parametrize("body", [b'{"a": NaN}', b'{"a": -Infinity}', b"", b"{]", b"\xff", b'{"a": 1}{}', b"9" * 5000])
+def test_in13_what_is_no_json_is_told_as_such(till: Terminal, body: bytes) -> None:
+    answer = till.client.post("/api/v1/orders", body, content_type="application/json", headers=till.headers)
+
+    assert (answer.status_code, answer.json()["code"]) in {(400, "malformed-json"), (422, "validation-failed")}
+
+
+ODD_QUANTITIES = [
+    "1_0", "1E2", "+1", "\u0661", " 1 ", "1 ", "1\n", "1.", ".5", "1,5", "0x1", "", "NaN", "Infinity", "1.5000", "1" * 9,
+    "000000001", "1" * 5000, 1, 1.5, True, None, [], {}, "-1", "0", "0.000",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("quantity", ODD_QUANTITIES)
+def test_in13_a_quantity_is_written_as_the_document_has_it(till: Terminal, quantity: Any) -> None:
+    variant = make.variant("CUP", 1000)
+    documents = {
+        "/orders": order_body(lines=[{"sku": "MUG", "quantity": quantity}]),
+        "/returns": {
+            "id": str(new_id()),
+            "occurred_at": "2026-11-23T12:00:00Z",
+            "lines": [{"sku": "MUG", "unit_price": {"amount": 1}, "quantity": quantity}],
+        },
+        "/goods-receipts": {"id": str(new_id()), "lines": [{"variant_id": str(variant.id), "quantity": quantity}]},
+    }
+
+    for path, document in documents.items():
+        answer = till.post(path, document)
+
+        assert answer.status_code == 422, (path, answer.content)
+        assert [error["pointer"] for error in answer.json()["errors"]] == ["/lines/0/quantity"]
+
+
+@pytest.mark.parametrize("quantity", ["1", "1.5", "0.001", "99999999.999", "100000000.0", "00000001.000"])
+def test_in13_every_quantity_of_the_document_is_read(quantity: str) -> None:
+    assert QuantityField().run_validation(quantity) == Decimal(quantity)
+    assert QuantityField(min_value=-limits.LARGEST_QUANTITY).run_validation(f"-{quantity}") == -Decimal(quantity)
 
 
 @pytest.mark.parametrize("path", ["/orders", "/stock", "/variants", "/payments", "/events"])

@@ -4,7 +4,7 @@ from web.admin.acting import acting_on, operator_of
 from web.admin.answers import Confirmation, Secret, show_once
 from web.admin.hosts import OnPlatformHost, OnShopHost
 from web.admin.pages import ModelAdmin, ReadOnlyAdmin, ReadOnlyInline, ShopAdmin, ShopReadOnlyAdmin
-from web.admin.saving import save_changes, unit_for
+from web.admin.saving import save_changes, sentence_of, unit_for
 from web.admin.texts import TabularInline
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "acting_on",
     "operator_of",
     "save_changes",
+    "sentence_of",
     "show_once",
     "unit_for",
 ]

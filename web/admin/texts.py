@@ -19,4 +19,10 @@ class PlainTexts:
 
 
 class TabularInline(PlainTexts, StyledInline):  # type: ignore[misc]
-    """Rows inside a page of ours."""
+    """Rows inside a page of ours. Django only shows `min_num` rows; here no fewer are taken, whatever was sent.
+
+    Whoever may add no row has a `max_num` of 0: the rows that exist stand in the form all the same.
+    """
+
+    def get_formset(self, request: HttpRequest, obj: Any = None, **options: Any) -> Any:
+        return super().get_formset(request, obj, **{"validate_min": True, "validate_max": self.max_num != 0, **options})

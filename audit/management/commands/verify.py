@@ -8,7 +8,7 @@ from django.db import DatabaseError, connection, transaction
 
 from audit.archives import bring_back
 from events.invariants import PENDING
-from events.log.archives import reading_archives
+from events.log.archives import ArchiveDamaged, reading_archives
 from kernel import arguments
 from kernel.commands import Command as OurCommand
 from kernel.invariants import all_invariants
@@ -34,13 +34,15 @@ class Command(OurCommand):
             return list(Tenant.objects.filter(status__in=["ACTIVE", "SUSPENDED"]).order_by("schema_name"))
 
     def _try(self, tenant: TenantLike) -> int:
-        """Verify a tenant; one whose tables cannot be read is broken, and does not keep the others from their turn."""
+        """Verify a tenant; one whose tables or archives cannot be read is broken, and the others have their turn."""
         try:
             return self._verify(tenant)
         except DatabaseError as error:
-            line = next(iter(str(error).splitlines()), "no reason was given")
-            self.stdout.write(f"{tenant.schema_name:<16} {'its tables can be read':<44} BROKEN  {line}")
-            return 1
+            unread, line = "its tables can be read", next(iter(str(error).splitlines()), "no reason was given")
+        except ArchiveDamaged as error:
+            unread, line = "its archives can be read", f"{error.detail}: put the file back"
+        self.stdout.write(f"{tenant.schema_name:<16} {unread:<44} BROKEN  {line}")
+        return 1
 
     def _verify(self, tenant: TenantLike) -> int:
         """Check one tenant in one snapshot, print a line for each invariant, and return how many are broken."""

@@ -3,6 +3,8 @@
 import argparse
 import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,7 @@ from demo.till import ApiRefused, NobodyThere, Till
 from kernel import arguments
 from kernel.commands import Command as OurCommand
 from kernel.tenancy import find_furnished_tenant, in_public_schema, in_tenant
-from pos.registers.services import pair_device
+from pos.registers.services import pair_device, revoke_device
 
 MOST_THREADS = 64
 SHOWN_OF_USELESS = 5
@@ -36,16 +38,18 @@ class Command(OurCommand):
             default=os.environ.get("TILLFLOW_URL", "http://127.0.0.1:8000"),
             help="of the web processes; that of the demo that runs here, where there is one",
         )
-        parser.add_argument("--token", default="", help="of a paired device; one is paired when none is given")
+        parser.add_argument(
+            "--token", default="", help="of a paired device; one is paired, and revoked at the end, when none is given"
+        )
         parser.add_argument("--threads", type=arguments.whole_number(1, MOST_THREADS), default=4)
 
     def handle(self, *_arguments: Any, **options: Any) -> None:
         try:
             retail = read_retail(options["file"], options["limit"])
             self._list_rejected(retail, options["file"])
-            till = self._till(options)
-            began = time.monotonic()
-            tally = self._replay(Replay(till, threads=options["threads"]), retail)
+            with self._till(options) as till:
+                began = time.monotonic()
+                tally = self._replay(Replay(till, threads=options["threads"]), retail)
         except (FileUnusable, NobodyThere) as error:
             raise CommandError(str(error)) from error
         except ApiRefused as refused:
@@ -71,16 +75,24 @@ class Command(OurCommand):
             message = f"none of the {retail.rows} rows of {file} can be used"
             raise CommandError(message)
 
-    def _till(self, options: dict[str, Any]) -> Till:
+    @contextmanager
+    def _till(self, options: dict[str, Any]) -> Iterator[Till]:
+        """Give a till with the token that was typed, or with that of a device which is revoked at the end."""
         tenant = find_furnished_tenant(options["tenant"])
         with in_public_schema():
             host = tenant.domains.get(is_primary=True).domain  # type: ignore[attr-defined]
         token = options["token"]
         Till(url=options["url"], host=host, token=token).require_web()
-        if not token:
+        if token:
+            yield Till(url=options["url"], host=host, token=token)
+            return
+        with in_tenant(tenant):
+            device, token = pair_device(register_code="R1", name="Replay")
+        try:
+            yield Till(url=options["url"], host=host, token=token)
+        finally:
             with in_tenant(tenant):
-                _, token = pair_device(register_code="R1", name="Replay")
-        return Till(url=options["url"], host=host, token=token)
+                revoke_device(device_id=device.id)
 
     def _replay(self, replay: Replay, retail: Retail) -> Tally:
         total = len(retail.titles()) + sum(1 for _ in iter_documents(retail))

@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management.base import CommandError
 
 from events.contracts import gate
-from events.contracts.gate import Unreadable
+from events.contracts.unreadable import Unreadable, named_by_feeds, unreadable
 from events.operations.releasing import tenants_to_release
 from events.subscriptions.declarations import unbound
 from kernel.commands import Command as OurCommand
@@ -21,32 +21,31 @@ class Command(OurCommand):
 
     def handle(self, *_arguments: Any, **_options: Any) -> None:
         with in_public_schema():
-            unreadable, types, subscribers = gate.unreadable(), gate.unknown_types(), gate.unknown_subscribers()
-            missing = unbound(tenants_to_release())
-        for events in unreadable:
+            waiting, types, subscribers = unreadable(), gate.unknown_types(), gate.unknown_subscribers()
+            missing, named = unbound(tenants_to_release()), named_by_feeds()
+        for events in waiting:
             self.stdout.write(_line(events))
         for kind in types:
-            self.stdout.write(
-                f"{kind.tenant_id}: {kind.subscriber} is bound to {kind.type}, which this code does not declare for it "
-                f"(pending={kind.pending} parked={kind.parked})"
-            )
-        for each in subscribers:
-            self.stdout.write(
-                f"{each.tenant_id}: {each.subscriber} is not declared by this code "
-                f"(pending={each.pending} retrying={each.retrying} dead={each.dead})"
-            )
+            self.stdout.write(f"{kind.tenant_id}: {kind}")
+        for subscription in subscribers:
+            self.stdout.write(f"{subscription.tenant_id}: {subscription}")
         for tenant_id, name, count, first in missing:
             self.stdout.write(
                 f"{tenant_id}: {name} is yet to be bound to {count} types ({first}, …): manage.py subscribe"
             )
-        if unreadable:
-            count = sum(events.count for events in unreadable)
+        for tenant_id, type_name in named:
+            self.stdout.write(
+                f"note: {tenant_id}: the log holds {type_name}, which this code does not declare: "
+                "readers of feeds get its name in its place"
+            )
+        if waiting:
+            count = sum(events.count for events in waiting)
             message = f"{count} events wait that this code cannot read: keep the old code until they are handled"
             raise CommandError(message, returncode=1)
         if types or subscribers:
             message = (
                 f"this code lacks {len(types)} bound types and {len(subscribers)} subscribers: declare them "
-                "(renamed_from= for a new name), or end them: manage.py subscribe --unbind, manage.py unsubscribe"
+                "(renamed_from= for a new name), or end them as each line says"
             )
             raise CommandError(message, returncode=3)
         self.stdout.write("everything that waits can be read")

@@ -1,4 +1,4 @@
-"""`manage.py events`: list, lag, pause, resume, retry, discard, repair, send-again, sweep, canary, new-epoch."""
+"""`manage.py events`: list, lag, pause, resume, retry, discard, repair, recheck, send-again, sweep, canary, …"""
 
 import argparse
 import getpass
@@ -11,16 +11,17 @@ from django.core.management.base import CommandError
 from events.contracts import catalogue
 from events.maintenance import sweeper
 from events.operations import services, undelivered
+from events.operations.accounts import check_anew, unaccounted_on_the_books
 from events.operations.canary import arrivals, hearing, release_canary
 from events.operations.repairing import repair
-from events.operations.restoring import begin_epoch
+from events.operations.restoring import StillServing, begin_epoch, require_nobody_serves
 from events.subscriptions import queries
 from events.subscriptions.doorbells import doorbells
 from events.subscriptions.registry import known_subscriber
 from kernel import arguments
 from kernel.commands import Command as OurCommand
 from kernel.refusals import NotFound
-from kernel.tenancy import current_tenant, in_public_schema, schema_entered, tenant_statuses
+from kernel.tenancy import current_tenant, in_public_schema, require_furnished, schema_entered, tenant_statuses
 
 TO_INTEGRATORS = """
 Tell integrators:
@@ -58,11 +59,16 @@ class Command(OurCommand):
         repairing = actions.add_parser("repair", help="release parked events that wait for nothing, in order")
         repairing.add_argument("--tenant", type=arguments.name, required=True)
         repairing.add_argument("--subscriber", type=arguments.name, help="only this one's")
+        rechecking = actions.add_parser("recheck", help="check the accounts anew, after what was wrong is put right")
+        rechecking.add_argument("--tenant", type=arguments.name, required=True, help="only this one's (public: all)")
         epoch = actions.add_parser("new-epoch", help="after a restore from a backup: let no earlier cursor be taken up")
         epoch.add_argument(
             "--restored-at", type=arguments.moment, help="when that was, if events have been recorded since"
         )
-        epoch.add_argument("--reason", default="")
+        epoch.add_argument("--reason", required=True, help="for the audit: which backup was restored, and why")
+        epoch.add_argument(
+            "--while-running", action="store_true", help="though web processes or workers use the database"
+        )
         actions.add_parser("sweep", help="ring for all that is behind, now")
         canary = actions.add_parser("canary", help="ask every subscriber of a tenant, or one, whether it is alive")
         canary.add_argument("--tenant", type=arguments.name, required=True)
@@ -80,12 +86,11 @@ class Command(OurCommand):
             self.stdout.write(line)
 
     def _lag(self, options: dict[str, Any]) -> None:
-        if options["tenant"] is not None and options["tenant"] not in tenant_statuses():
-            message = f"no tenant {options['tenant']!r} exists"
-            raise CommandError(message)
+        if options["tenant"] is not None:
+            require_furnished(options["tenant"])
         with in_public_schema():
             lags = queries.lags()
-            unaccounted = queries.unaccounted()
+            unaccounted = unaccounted_on_the_books()
         heading = ("tenant", "subscriber", "cursor", "behind", "oldest s", "retrying", "waiting", "dead", "")
         self.stdout.write("{:<20} {:<40} {:>8} {:>8} {:>9} {:>8} {:>8} {:>6} {}".format(*heading))
         for lag in lags:
@@ -114,9 +119,6 @@ class Command(OurCommand):
             count = services.retry_parked(
                 **self._acting(options), position=options["position"], fingerprint=options["fingerprint"]
             )
-        if not count and (options["position"] is not None or options["fingerprint"]):
-            message = f"{options['subscriber']} of {options['tenant']} has no retrying or dead event there"
-            raise CommandError(message)
         self.stdout.write(f"{count} events of {options['subscriber']} are tried again")
 
     def _discard(self, options: dict[str, Any]) -> None:
@@ -148,7 +150,17 @@ class Command(OurCommand):
         if not done:
             self.stdout.write(f"all parked events of {options['tenant']} are in order")
 
+    def _recheck(self, options: dict[str, Any]) -> None:
+        with schema_entered(options["tenant"]):
+            unaccounted = check_anew()
+        if unaccounted:
+            message = f"unaccounted={unaccounted}: manage.py verify says which invariant is broken"
+            raise CommandError(message)
+        self.stdout.write("unaccounted=0")
+
     def _new_epoch(self, options: dict[str, Any]) -> None:
+        if not options["while_running"]:
+            _require_nobody_serves()
         begun = begin_epoch(operator=_operator(), reason=options["reason"], restored_at=options["restored_at"])
         self.stdout.write(f"epoch {begun.number} has begun; it shares with the one before:")
         for tenant_id, since in begun.starts.items():
@@ -164,6 +176,9 @@ class Command(OurCommand):
         self.stdout.write(f"rang for {rung}")
 
     def _canary(self, options: dict[str, Any]) -> None:
+        if tenant_statuses().get(options["tenant"]) == "SUSPENDED":
+            message = f"{options['tenant']} is suspended: its subscribers stand still, and would not apply a canary"
+            raise CommandError(message)
         with schema_entered(options["tenant"]):
             if options["subscriber"]:
                 _require_canaries_heard_by(options["subscriber"])
@@ -194,6 +209,14 @@ def _require_canaries_heard_by(subscriber: str) -> None:
     if subscriber not in hearing():
         message = f"{subscriber} of {current_tenant()} hears no canaries: manage.py subscribe binds what is declared"
         raise NotFound(message)
+
+
+def _require_nobody_serves() -> None:
+    try:
+        require_nobody_serves()
+    except StillServing as refusal:
+        message = f"{refusal.detail}; --while-running begins an epoch all the same"
+        raise CommandError(message) from None
 
 
 def _remarks(lag: queries.Lag) -> str:

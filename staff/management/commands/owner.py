@@ -52,7 +52,7 @@ def _password() -> str:
 
 
 def _remove_second_factor(username: str) -> None:
-    person = User.objects.filter(username=username).first()
+    person = User.objects.filter(username=User.normalize_username(username)).first()
     if person is None:
         message = f"nobody is named {username!r} there"
         raise CommandError(message)

@@ -12,6 +12,7 @@ from tenants import schemas
 
 class Command(OneSentence, MigrateSchemasCommand):  # type: ignore[misc]
     def handle(self, *arguments: Any, **options: Any) -> None:
+        schemas.require_may_make()
         schema = options.get("schema_name")
         if schema is not None and not schemas.exists(schema):
             message = f"there is no schema {schema!r}: manage.py tenant list"

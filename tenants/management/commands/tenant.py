@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
+from events.log.causes import acting_as
 from kernel import arguments
 from kernel.commands import Command as OurCommand
 from kernel.tenancy import in_public_schema
@@ -18,7 +19,10 @@ class Command(OurCommand):
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         actions = parser.add_subparsers(dest="action", required=True)
-        create = actions.add_parser("create", help="create a tenant: schema, domain, first location and register")
+        create = actions.add_parser(
+            "create",
+            help="create a tenant: schema and domain; workers then furnish it with a location, a register, taxes",
+        )
         create.add_argument("name", help="permanent name, also of the schema: lower-case letters, digits, underscores")
         create.add_argument("--title", default="", help="the shop's name for people")
         create.add_argument("--host", default="", help="default: NAME.BASE_DOMAIN")
@@ -43,12 +47,13 @@ class Command(OurCommand):
                 )
 
     def handle(self, *_arguments: Any, action: str, **options: Any) -> None:
-        if action == "create":
-            self._create(options)
-        elif action == "list":
-            self._list()
-        else:
-            options["act"](services.find_tenant(name=options["name"]), options)
+        with acting_as("command"):
+            if action == "create":
+                self._create(options)
+            elif action == "list":
+                self._list()
+            else:
+                options["act"](services.find_tenant(name=options["name"]), options)
 
     def _create(self, options: dict[str, Any]) -> None:
         wanted = ("name", "title", "host", "currency", "timezone", "owner_email")

@@ -1,22 +1,28 @@
 """The deploy gate and the gauge: what the code about to serve lacks, and what is not bound yet."""
 
+from collections.abc import Callable
 from io import StringIO
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
 
+from events import event
+from events.contracts.unreadable import named_by_feeds
 from events.models import Subscription
 from events.operations.gauges import scraped
 from events.subscriptions.bindings import unbind
+from integrations.models import WebhookDelivery, WebhookEndpoint
 from kernel.tenancy import in_public_schema
 from tenants.events import TenantReactivated, TenantSuspended
 from tenants.models import Tenant
+from tests.support.hooking import A, fail
 from tests.support.recording import Subscribe
 from tests.support.releases import REACTIVATED, SUSPENDED, Hearing, declares, reactivated, release, suspended
-from tests.support.work import drain
+from tests.support.work import drain, settle
 
 NEW = "tests.after_renaming"
+FAILED = "payments.payment_failed"
 
 
 def gate(about: str) -> tuple[int, list[str]]:
@@ -48,7 +54,10 @@ def test_c04_the_gate_names_a_subscription_that_the_code_lacks(
     with release(declares(NEW, hearing.hear, TenantSuspended, renamed_from=name), without=name):
         renamed = gate(name)
 
-    assert lacking == (3, [f"north: {name} is not declared by this code (pending=2 retrying=0 dead=0)"])
+    assert lacking == (
+        3,
+        [f"north: {name} is not declared by this code (pending=2 retrying=0 dead=0): manage.py unsubscribe ends it"],
+    )
     assert renamed == (0, [])
     assert gate(name) == (0, [])
 
@@ -56,7 +65,10 @@ def test_c04_the_gate_names_a_subscription_that_the_code_lacks(
 def test_the_gate_names_a_bound_type_that_the_code_lacks(shop: Tenant, subscribe: Subscribe, hearing: Hearing) -> None:
     name = subscribe(hearing.hear, TenantSuspended, TenantReactivated)
     reactivated("a")
-    line = f"north: {name} is bound to {REACTIVATED}, which this code does not declare for it (pending=1 parked=0)"
+    line = (
+        f"north: {name} is bound to {REACTIVATED}, which this code does not declare for it (pending=1 parked=0): "
+        "its drains stop there; manage.py subscribe --unbind ends it"
+    )
 
     with release(declares(name, hearing.hear, TenantSuspended)):
         found = gate(name)
@@ -68,21 +80,103 @@ def test_the_gate_names_a_bound_type_that_the_code_lacks(shop: Tenant, subscribe
 
 
 def test_the_gate_names_a_parked_event_whose_type_the_code_lacks(shop: Tenant, subscribe: Subscribe) -> None:
-    def fail(_event: Any, _delivery: Any) -> None:
+    def fails(_event: Any, _delivery: Any) -> None:
         raise ValueError("bad")
 
-    name = subscribe(fail, TenantSuspended, TenantReactivated, permanent=(ValueError,))
+    name = subscribe(fails, TenantSuspended, TenantReactivated, permanent=(ValueError,))
     reactivated("a")
     drain(name)
     unbind("north", name, [REACTIVATED])
 
-    with release(declares(name, fail, TenantSuspended)):
+    with release(declares(name, fails, TenantSuspended)):
         found = gate(name)
 
-    assert found == (
-        3,
-        [f"north: {name} is bound to {REACTIVATED}, which this code does not declare for it (pending=0 parked=1)"],
+        noted = _unbinding(name)
+        call_command(
+            "events", "discard", name, "--tenant", "north", "--position", "1", "--reason", "x", stdout=StringIO()
+        )
+        afterwards = gate(name)
+
+    line = (
+        f"north: {name} holds parked events of {REACTIVATED}, which this code does not declare for it "
+        "(pending=0 parked=1): retry them with code that declares it, or "
+        f"manage.py events discard {name} --tenant north --position 1 --reason …"
     )
+    assert found == (3, [line])
+    assert noted == [line]
+    assert afterwards == (0, [])
+
+
+def _unbinding(name: str) -> list[str]:
+    out = StringIO()
+    call_command("subscribe", "--unbind", stdout=out)
+    return [line for line in out.getvalue().splitlines() if name in line and "parked" in line]
+
+
+@pytest.fixture
+def retired(
+    shop: Tenant, subscribe: Subscribe, hearing: Hearing, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[], None]:
+    """Retire a type that was published: the code declares neither it nor a subscriber of it."""
+
+    def retire() -> None:
+        monkeypatch.delitem(event._types, REACTIVATED)
+        call_command("subscribe", "--unbind", stdout=StringIO())
+
+    return retire
+
+
+def test_the_gate_lets_a_retired_type_pass_that_everybody_has_handled(
+    subscribe: Subscribe, hearing: Hearing, retired: Callable[[], None]
+) -> None:
+    ended, quiet = subscribe(hearing.hear, TenantReactivated), subscribe(hearing.hear, TenantSuspended)
+    with release(without=ended):
+        call_command("unsubscribe", ended, "--reason", "gone", stdout=StringIO())
+        name = subscribe(hearing.hear, TenantReactivated)
+        reactivated("a", "b")
+        settle()
+        with release(declares(name, hearing.hear, TenantSuspended)):
+            retired()
+            assert gate(REACTIVATED) == (0, [])
+            assert Subscription.objects.get(subscriber=quiet).cursor <= 2
+
+
+@pytest.mark.parametrize("waits", ["pending", "parked"])
+def test_the_gate_stops_at_a_retired_type_that_waits_for_somebody(
+    subscribe: Subscribe, monkeypatch: pytest.MonkeyPatch, shop: Tenant, waits: str
+) -> None:
+    def fails(_event: Any, _delivery: Any) -> None:
+        raise ValueError("bad")
+
+    name = subscribe(fails, TenantReactivated, permanent=(ValueError,))
+    reactivated("a")
+    if waits == "parked":
+        drain(name)
+    monkeypatch.delitem(event._types, REACTIVATED)
+
+    assert gate(REACTIVATED) == (
+        1,
+        [f"north: 1 of {REACTIVATED} version 1 (position 1): no event type {REACTIVATED} is declared"],
+    )
+
+
+@pytest.mark.parametrize(("state", "code"), [("PENDING", 1), ("PARKED", 1), ("DELIVERED", 0), ("SKIPPED", 0)])
+def test_the_gate_stops_at_a_webhook_of_a_retired_type_that_is_yet_to_be_delivered(
+    endpoint: WebhookEndpoint, monkeypatch: pytest.MonkeyPatch, state: str, code: int
+) -> None:
+    fail(A)
+    settle()
+    WebhookDelivery.objects.update(state=state)
+    monkeypatch.delitem(event._types, FAILED)
+
+    found, lines = gate(FAILED)
+
+    assert found == code
+    assert [line for line in lines if "no event type" in line] == [
+        f"north: 1 of {FAILED} version 2 (position 1): no event type {FAILED} is declared"
+    ] * code
+    with in_public_schema():
+        assert named_by_feeds() == [("north", FAILED)]
 
 
 def test_the_gate_lets_pass_what_is_yet_to_be_bound_and_names_it(

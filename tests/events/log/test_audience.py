@@ -13,8 +13,8 @@ from events.log import archives
 from events.log.log import read, read_at
 from events.models import Event, ProcessedEvent
 from events.operations import accounts
+from events.operations.copies import publish_edited_copy
 from events.operations.dead_letters import letters
-from events.operations.services import publish_edited_copy
 from events.operations.tracing import trace
 from events.publishing.publish import publish
 from events.publishing.unit_of_work import unit_of_work
@@ -31,6 +31,8 @@ from pos.events import OrderCompleted
 from staff.services import issue_api_key
 from tenants.events import TenantSuspended
 from tenants.models import Tenant
+from tests.conftest import Terminal
+from tests.events.accounting import unaccounted
 from tests.support import make
 from tests.support.hooking import A, fail, failure, later, states
 from tests.support.recording import Recorder, Subscribe, say
@@ -176,7 +178,7 @@ def test_c06_a_subscriber_created_later_from_the_beginning_does_not_apply_a_copy
 
     assert hearing.positions == [1]
     assert not ProcessedEvent.objects.filter(subscriber=later, position=2).exists()
-    assert queries.unaccounted() == 0
+    assert unaccounted() == 0
     while accounts.check_accounts():
         pass
     assert accounts.unaccounted_on_the_books() == 0

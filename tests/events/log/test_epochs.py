@@ -8,7 +8,7 @@ from io import StringIO
 from typing import Any
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import connection
 
 from events.log.epochs import Cursor, Epochs
@@ -88,7 +88,7 @@ def test_without_a_new_epoch_a_restore_hides_events_from_those_who_had_read_on(r
 
 
 def test_after_a_new_epoch_each_consumer_is_sent_to_where_its_log_and_this_one_part(restored: Terminal) -> None:
-    number = begin_epoch(operator=OPERATOR).number
+    number = begin_epoch(operator=OPERATOR, reason="disk lost").number
     trade_on()
 
     ahead, behind = restored.get("/events", after=4), restored.get("/events", after="1-1")
@@ -103,7 +103,7 @@ def test_after_a_new_epoch_each_consumer_is_sent_to_where_its_log_and_this_one_p
 
 
 def test_pages_of_a_later_epoch_lead_from_one_to_the_next(restored: Terminal) -> None:
-    number = begin_epoch(operator=OPERATOR).number
+    number = begin_epoch(operator=OPERATOR, reason="disk lost").number
     trade_on()
 
     first = restored.get("/events", limit=3)
@@ -120,14 +120,14 @@ def test_pages_of_a_later_epoch_lead_from_one_to_the_next(restored: Terminal) ->
 
 
 def test_the_beginning_is_asked_for_by_0_in_every_epoch(restored: Terminal) -> None:
-    begin_epoch(operator=OPERATOR)
+    begin_epoch(operator=OPERATOR, reason="disk lost")
 
     assert skus(restored.get("/events", after=0)) == ["A", "B"]
     assert ids(stream(restored, "?after=0"))[0].endswith("-1")
 
 
 def test_a_cursor_of_this_epoch_that_is_ahead_of_the_log_is_gone(restored: Terminal) -> None:
-    number = begin_epoch(operator=OPERATOR).number
+    number = begin_epoch(operator=OPERATOR, reason="disk lost").number
 
     answer = restored.get("/events", after=f"{number}-3")
 
@@ -152,7 +152,7 @@ def test_a_plain_position_and_one_of_the_first_epoch_are_the_same(reader: Termin
 
 
 def test_a_stream_is_taken_up_again_in_the_new_epoch(restored: Terminal) -> None:
-    number = begin_epoch(operator=OPERATOR).number
+    number = begin_epoch(operator=OPERATOR, reason="disk lost").number
     trade_on()
 
     refused = stream(restored, **{"Last-Event-ID": "4"})
@@ -171,7 +171,7 @@ def test_a_stream_that_is_open_when_an_epoch_begins_ends(reader: Terminal, setti
     lines = iter(answer)
     before = [next(lines), next(lines)]
 
-    begin_epoch(operator=OPERATOR)
+    begin_epoch(operator=OPERATOR, reason="disk lost")
     make.variant("B")
 
     assert before[1].startswith(b"id: 1\n")
@@ -185,7 +185,7 @@ def test_every_way_out_names_the_epoch_that_a_position_was_given_in(
 ) -> None:
     forward = bridged(bridge)
     fail(A)
-    number = begin_epoch(operator=OPERATOR).number
+    number = begin_epoch(operator=OPERATOR, reason="disk lost").number
     fail(B)
 
     send_due(endpoint_id=endpoint.id, now=later(seconds=1))
@@ -212,11 +212,11 @@ def test_an_undeliverable_event_is_named_with_its_epoch(shop: Tenant) -> None:
 
 def test_numbers_follow_the_clock_so_that_a_second_restore_of_one_backup_gives_none_again(restored: Terminal) -> None:
     began = int(time.time())
-    first = begin_epoch(operator=OPERATOR).number
-    second = begin_epoch(operator=OPERATOR).number
+    first = begin_epoch(operator=OPERATOR, reason="disk lost").number
+    second = begin_epoch(operator=OPERATOR, reason="disk lost").number
     restore(2, epochs=True)
 
-    third = begin_epoch(operator=OPERATOR).number
+    third = begin_epoch(operator=OPERATOR, reason="disk lost").number
 
     assert began <= first < second
     assert third >= began
@@ -224,7 +224,7 @@ def test_numbers_follow_the_clock_so_that_a_second_restore_of_one_backup_gives_n
 
 
 def test_of_an_epoch_that_this_database_does_not_know_nothing_is_taken_for_read(restored: Terminal) -> None:
-    number = begin_epoch(operator=OPERATOR).number
+    number = begin_epoch(operator=OPERATOR, reason="disk lost").number
 
     for unknown in (number - 1, number + 1):
         answer = restored.get("/events", after=f"{unknown}-1")
@@ -242,7 +242,7 @@ def test_a_cursor_that_is_two_restores_old_goes_back_to_the_earlier_of_them() ->
 
 def test_a_tenant_that_the_new_epoch_did_not_find_begins_in_it(restored: Terminal) -> None:
     with in_public_schema(), connection.cursor() as cursor:
-        number = begin_epoch(operator=OPERATOR).number
+        number = begin_epoch(operator=OPERATOR, reason="disk lost").number
         cursor.execute("DELETE FROM events_epochstart WHERE tenant_id = 'north'")
 
     assert terms_of_tenant().epochs == Epochs(((1, 0), (number, 0)))
@@ -252,7 +252,7 @@ def test_a_tenant_that_the_new_epoch_did_not_find_begins_in_it(restored: Termina
 
 
 def test_a_shop_sees_where_an_epoch_began_in_its_own_log_only(restored: Terminal, south: Tenant) -> None:
-    begun = begin_epoch(operator=OPERATOR)
+    begun = begin_epoch(operator=OPERATOR, reason="disk lost")
 
     assert begun.starts["north"] == 2
     with connection.cursor() as cursor:
@@ -270,7 +270,7 @@ def test_an_epoch_that_is_begun_late_begins_where_the_restore_was(restored: Term
         cursor.execute("ALTER TABLE events_event ENABLE TRIGGER events_event_append_only")
 
     at = datetime.now(UTC) - timedelta(minutes=30)
-    begun = begin_epoch(operator=OPERATOR, restored_at=at)
+    begun = begin_epoch(operator=OPERATOR, reason="disk lost", restored_at=at)
 
     assert begun.starts["north"] == 2
     assert restored.get("/events", after=4).json()["resume_after"] == f"{begun.number}-2"
@@ -279,7 +279,7 @@ def test_an_epoch_that_is_begun_late_begins_where_the_restore_was(restored: Term
 def test_the_command_says_what_integrators_must_know_and_is_audited(restored: Terminal) -> None:
     out = StringIO()
 
-    call_command("events", "new-epoch", "--reason", "disk lost", stdout=out)
+    call_command("events", "new-epoch", "--reason", "disk lost", "--while-running", stdout=out)
 
     with in_public_schema():
         action = OperatorAction.objects.get(action__startswith="new epoch")
@@ -290,6 +290,25 @@ def test_the_command_says_what_integrators_must_know_and_is_audited(restored: Te
     assert f"{'north':<20} positions up to 2\n" in out.getvalue()
     assert f'"{number}-17"' in out.getvalue()
     assert "cursor-of-another-epoch" in out.getvalue()
+
+
+@pytest.mark.parametrize("reason", ["", " "])
+def test_f1_an_epoch_needs_a_reason(restored: Terminal, reason: str) -> None:
+    with pytest.raises(CommandError, match="--reason"):
+        call_command("events", "new-epoch", "--while-running", "--reason", reason)
+
+
+def test_f1_no_epoch_begins_while_others_work_in_the_database(restored: Terminal) -> None:
+    before = terms_of_tenant().epochs
+    other = connection.copy()
+    try:
+        other.ensure_connection()
+        with pytest.raises(CommandError, match=r"stop web processes and workers first.*--while-running"):
+            call_command("events", "new-epoch", "--reason", "disk lost")
+    finally:
+        other.close()
+
+    assert terms_of_tenant().epochs == before
 
 
 @pytest.fixture

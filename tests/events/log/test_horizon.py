@@ -132,3 +132,21 @@ def test_in8_a_cursor_ahead_of_the_log_is_gone_and_named(shop: Tenant) -> None:
         body = answer.json()
         assert (answer.status_code, body["code"]) == (410, "cursor-ahead")
         assert body["resume_after"] == head("north")
+
+
+def test_a_consumer_of_rare_types_that_has_polled_is_never_too_late(old_month: str) -> None:
+    till = terminal("north")
+    make.variant("A")
+    make.variant("B")
+    settle()
+    first = till.get("/events", after=0, limit=1).json()
+    page = till.get("/events", after=first["next_after"], types="pos.order_completed").json()
+    newest = head("north")
+    age()
+    assert [dropped for _, dropped, _ in retained()] == [True]
+
+    again = till.get("/events", after=page["next_after"], types="pos.order_completed")
+
+    assert (first["next_after"], page["events"], page["next_after"]) == (1, [], newest)
+    assert (again.status_code, again.json()["next_after"]) == (200, newest)
+    assert till.get("/events", after=first["next_after"]).status_code == 410

@@ -7,6 +7,8 @@ from itertools import count
 import pytest
 from django.db import connection
 
+from events.contracts import gate, unreadable
+from events.log.log import head
 from events.operations import accounts
 from events.subscriptions import cursors, queries
 from kernel.tenancy import in_public_schema
@@ -14,6 +16,7 @@ from tenants.events import TenantReactivated, TenantSuspended
 from tenants.models import Tenant
 from tests.support.explaining import Explaining
 from tests.support.recording import Recorder, Subscribe
+from tests.support.releases import release
 
 EVENTS = 60_000
 _starts = count(int(time.time()) * 1_000_000, 1_000_000)
@@ -24,9 +27,26 @@ LOOKS: dict[str, Callable[[str], object]] = {
     "what is pending": lambda _name: queries.behind(moment_seconds=-5),
     "the oldest": lambda name: queries.oldest_pending_seconds(tenants=["north"], subscribers=[name]),
     "lags": lambda _name: queries.lags(),
+    "a page of the feed": lambda _name: queries.feed(
+        tenant_id="north", after=head("north") - 1000, categories=["DOMAIN", "INTEGRATION"], types=[], limit=100
+    ),
     "a stream": lambda name: queries.unheard(subscriber=name, streams=["tests:last"]),
+    "what waits": lambda _name: _in_public(unreadable.unreadable),
+    "unknown types": lambda _name: _in_public(gate.unknown_types),
+    "unknown subscribers": lambda name: _without(name, gate.unknown_subscribers),
     "a piece of the accounts": lambda _name: accounts.check_accounts(),
 }
+
+
+def _without(name: str, look: Callable[[], object]) -> object:
+    """Look with code that does not declare the subscriber."""
+    with release(without=name):
+        return _in_public(look)
+
+
+def _in_public(look: Callable[[], object]) -> object:
+    with in_public_schema():
+        return look()
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from config.celery import app
-from events.log.archives import Archive, ArchiveDamaged, dropped_archives, reading_archives, write_archive
+from events.log.archives import Archive, dropped_archives, reading_archives, write_archive
 from events.log.log import head
 from events.log.months import Month
 from events.maintenance import retention
@@ -373,12 +373,27 @@ def test_a_damaged_archive_is_named(old_month: str, archive: Path) -> None:
     file = archive / f"events_event_{OLD}.jsonl.gz"
     whole = file.read_bytes()
 
-    file.write_bytes(whole[:-20])
-    with pytest.raises(ArchiveDamaged, match="another checksum"):
-        verified()
-    file.unlink()
-    with pytest.raises(ArchiveDamaged, match="is missing"):
-        verified()
+    def damage() -> None:
+        file.write_bytes(whole[:-20])
+
+    def overwrite() -> None:
+        file.unlink()
+        file.mkdir()
+
+    for spoil, why in ((damage, "another checksum"), (file.unlink, "is missing"), (overwrite, "another checksum")):
+        if not file.exists():
+            file.write_bytes(whole)
+        spoil()
+        out = StringIO()
+        with pytest.raises(SystemExit, match="1"):
+            call_command("verify", stdout=out)
+        lines = out.getvalue().splitlines()
+        assert [line for line in lines if "its archives can be read" in line and line.startswith("north")]
+        assert why in next(line for line in lines if line.startswith("north"))
+        assert "its archives can be read" in next(line for line in lines if line.startswith("south"))
+        assert lines[-1].startswith("verify: tenants=")
+        with pytest.raises(CommandError, match=why):
+            call_command("rebuild", "pos.note_shelf_levels", "--tenant", "north", stdout=StringIO())
 
 
 def test_an_archive_and_its_name_outlast_a_power_cut(old_month: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -199,7 +199,7 @@ def test_what_this_process_commits_is_shown_at_once(committed: Tenant, settings:
 
 def test_a_full_process_says_so_and_a_closed_feed_gives_its_place_back(committed: Tenant, briefly: None) -> None:
     till = terminal("north")
-    open_feeds = [follow(till) for _ in range(django_settings.LIVE_STREAMS)]
+    open_feeds = [follow(till) for _ in range(django_settings.LIVE_STREAMS_OF_ONE)]
 
     refused = follow(till)
     open_feeds[0].close()

@@ -5,11 +5,15 @@ from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 
-from events.models import Subscription
+from events.log.envelope import Delivery
+from events.models import Event, Subscription
+from events.operations.accounts import check_accounts, unaccounted_on_the_books
 from events.subscribing import Delivery
 from events.subscriptions.doorbells import doorbells
 from kernel.refusals import NotFound
+from kernel.tenancy import in_public_schema
 from tenants.events import TenantSuspended
 from tenants.models import Tenant
 from tests.support import make
@@ -49,6 +53,7 @@ def test_lag_counts_what_is_accounted_for_twice_or_not_at_all(shop: Tenant) -> N
     settle()
     make.variant("TEA")
     Subscription.objects.filter(subscriber=SUBSCRIBER).update(cursor=2)
+    check_accounts()
 
     assert run("events", "lag", "--tenant", "north").splitlines()[-1] == "unaccounted=1"
 
@@ -121,3 +126,40 @@ def test_c04_a_rename_to_two_names_is_refused(committed: Tenant) -> None:
 def test_c04_a_subscriber_is_ended_for_a_reason_only(committed: Tenant) -> None:
     with pytest.raises(CommandError, match="say why"):
         call_command("unsubscribe", "tests.gone", "--reason", " ")
+
+
+def test_recheck_clears_what_was_put_right_and_keeps_what_was_not(shop: Tenant) -> None:
+    make.variant()
+    make.variant("TEA")
+    settle()
+    with in_public_schema(), connection.cursor() as cursor:
+        cursor.execute(
+            "DELETE FROM events_processedevent WHERE tenant_id = 'north' AND subscriber = %s AND position = 1"
+            " RETURNING recorded_at",
+            [SUBSCRIBER],
+        )
+        (recorded_at,) = cursor.fetchone()
+    with pytest.raises(CommandError, match="unaccounted=1"):
+        run("events", "recheck", "--tenant", "north")
+    with in_public_schema(), connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO events_processedevent (tenant_id, subscriber, position, recorded_at, processed_at)"
+            " VALUES ('north', %s, 1, %s, now())",
+            [SUBSCRIBER, recorded_at],
+        )
+
+    check_accounts()
+    before = unaccounted_on_the_books()
+    after = run("events", "recheck", "--tenant", "north")
+
+    assert (before, after, unaccounted_on_the_books()) == (1, "unaccounted=0\n", 0)
+
+
+def test_a_canary_for_a_suspended_shop_is_refused(shop: Tenant) -> None:
+    with in_public_schema():
+        Tenant.objects.filter(schema_name="north").update(status="SUSPENDED")
+
+    with pytest.raises(CommandError, match="north is suspended"):
+        run("events", "canary", "--tenant", "north", "--seconds", "0.1")
+
+    assert not Event.objects.filter(type="events.canary_released").exists()

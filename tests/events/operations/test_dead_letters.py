@@ -9,17 +9,23 @@ import pytest
 from django.db import connection
 from django.test import Client
 
+from events.log.envelope import Delivery
 from events.models import Event, OperatorAction, ParkedEvent, ProcessedEvent, Subscription
+from events.operations.copies import CopyInvalid, publish_edited_copy
 from events.operations.dead_letters import groups, letters
 from events.operations.dry_run import dry_run
-from events.operations.services import CopyInvalid, NotParked, ReasonMissing, discard_parked, publish_edited_copy
+from events.operations.services import NotParked, ReasonMissing, discard_parked
+from events.publishing import publish
 from events.publishing.publish import publish
 from events.subscribing import Backoff, Delivery
+from events.subscriptions.registry import Backoff
 from kernel.tenancy import in_public_schema
 from pos.models import Location, TaxRate
 from staff.services import issue_api_key
 from tenants.events import TenantReactivated, TenantSuspended
 from tenants.models import Tenant
+from tests.conftest import Terminal
+from tests.support.explaining import Explaining
 from tests.support.recording import Recorder, Subscribe, parked, say, written
 from tests.support.terminal import Terminal
 from tests.support.work import drain, names
@@ -50,6 +56,27 @@ def test_dead_letters_are_grouped_with_what_is_blocked(dead: str) -> None:
     (letter,) = letters(position=1)
     assert (letter.stream, letter.blocked, letter.version) == ("tenant:bad", [3], 1)
     assert letter.data["tenant_name"] == "bad"
+
+
+def test_many_long_errors_are_grouped_without_reading_them(dead: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO events_parkedevent (tenant_id, subscriber, position, event_id, type, stream, state, attempts,
+                starts, next_attempt_at, error, fingerprint, reason, parked_at, updated_at)
+            SELECT 'north', %s, 100 + n, gen_random_uuid(), 'tenants.tenant_suspended', 'many:' || n, 'DEAD', 1, 0,
+                now(), repeat('Traceback ', 800) || E'\\nError: ' || n, 'many', '', now(), now()
+            FROM generate_series(1, 2000) AS n
+            """,
+            [dead],
+        )
+    explaining = Explaining()
+
+    with connection.execute_wrapper(explaining):
+        found = groups()[0]
+
+    assert (found.count, found.error, found.positions[:2]) == (2000, "Error: 2000", [101, 102])
+    assert "temp written" not in explaining.read[0][1], explaining.read[0][1]
 
 
 def test_h06_a_dead_letter_whose_event_left_the_log_is_listed_as_archived(

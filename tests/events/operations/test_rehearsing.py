@@ -56,7 +56,7 @@ def park_deadly(committed: Tenant, monkeypatch: Any) -> Iterator[Park]:
 @pytest.fixture
 def operators(committed: Tenant) -> Iterator[tuple[Client, Terminal]]:
     client = Client(headers={"Host": "north.localhost"})
-    user = hire_owner(username="ada of rehearsals", password="a long secret")
+    user = hire_owner(username="ada.of.rehearsals", password="a long secret")
     client.force_login(user)
     yield client, Terminal("north.localhost", issue_api_key(name="rehearsals", scopes=[EVENTS_OPERATE]))
     User.objects.filter(pk=user.pk).delete()

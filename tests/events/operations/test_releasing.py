@@ -342,6 +342,25 @@ def test_a_rename_is_taken_back_after_a_rollback(failing: str, hearing: Hearing)
         run("subscribe", "--rename", NEW)
 
 
+@pytest.mark.parametrize("only", [[], ["--tenant", "north"], ["--dry-run"]])
+def test_a_rename_takes_no_subscription_away_from_the_code_that_serves_it(
+    failing: str, subscribe: Subscribe, hearing: Hearing, only: list[str]
+) -> None:
+    other = subscribe(hearing.hear, TenantSuspended)
+    refused = {
+        f"{failing}=tests.typo": f"this code declares {failing}",
+        f"{failing}={other}": f"this code declares {failing}",
+    }
+    for asked, why in refused.items():
+        with pytest.raises(CommandError, match=why):
+            run("subscribe", "--rename", asked, *only)
+    with release(without=failing), pytest.raises(CommandError, match=r"does not declare tests\.typo"):
+        run("subscribe", "--rename", f"{failing}=tests.typo", *only)
+
+    assert renamed_names() == {}
+    assert Subscription.objects.filter(tenant_id="north", subscriber=failing).exists()
+
+
 # Tenants that older code creates after the release step
 
 
@@ -460,7 +479,8 @@ def test_c04_a_removed_subscriber_is_reported_and_ended_with_what_was_pending(
     ]
     assert ended == [f"north: {failing} hears nothing after 4; 2 pending events are dead letters now"]
     assert about(failing, quiet) == [
-        f"north: {failing} is not declared by this code (pending=0 retrying=0 dead=3): manage.py unsubscribe ends it"
+        f"north: {failing} is ended, and holds parked events (pending=0 retrying=0 dead=3): "
+        f"manage.py events discard {failing} --tenant north --position 2 --reason …"
     ]
     assert discarded == 2
     assert parked(failing) == [(2, "DEAD"), (3, "DISCARDED"), (4, "DISCARDED")]

@@ -25,6 +25,7 @@ from integrations.bridges.forwarding import Forward
 from kernel.tenancy import in_public_schema
 from tenants.events import TenantReactivated, TenantSuspended
 from tenants.models import Tenant
+from tests.events.accounting import unaccounted
 from tests.support.bridging import FakeBridge
 from tests.support.recording import parked
 from tests.support.releases import REACTIVATED, SUSPENDED, Hearing, declares, reactivated, release, suspended
@@ -83,7 +84,7 @@ def sound() -> bool:
         call_command("verify", "--tenant", "north", stdout=StringIO())
     except SystemExit:
         return False
-    return (queries.unaccounted(), accounts.unaccounted_on_the_books()) == (0, 0)
+    return (unaccounted(), accounts.unaccounted_on_the_books()) == (0, 0)
 
 
 def test_c01_an_old_worker_stops_before_the_first_event_of_a_new_type(

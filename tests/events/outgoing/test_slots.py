@@ -49,7 +49,7 @@ def test_w05_one_tenants_endpoints_hold_half_of_the_slots(receiver: Receiver, so
     with in_tenant(south):
         (other,) = endpoints(receiver, 1)
         assert send_due(endpoint_id=other.id, now=later(seconds=1)) == 1
-    sending._record(held[0], sending._call(held[0].delivery), later(seconds=1))
+    sending._record(held[0], sending._call(held[0].delivery, later(seconds=1)), later(seconds=1))
     assert send_due(endpoint_id=third.id, now=later(seconds=1)) == 1
     assert states(third) == [(1, "DELIVERED")]
 
@@ -63,7 +63,7 @@ def test_w05_who_found_no_slot_is_rung_for_when_one_is_free(
     (held, _) = hold(first, second)
     assert send_due(endpoint_id=third.id, now=later(seconds=1)) == 0
     assert rung == []
-    sending._record(held, sending._call(held.delivery), later(seconds=1))
+    sending._record(held, sending._call(held.delivery, later(seconds=1)), later(seconds=1))
     fail(A)
 
     assert send_due(endpoint_id=first.id, now=later(seconds=1)) == 1

@@ -17,6 +17,7 @@ from events.subscriptions.bindings import Wanted, bind, unbind
 from kernel.tenancy import in_public_schema
 from tenants.events import TenantReactivated, TenantSuspended
 from tenants.models import Tenant
+from tests.events.accounting import unaccounted
 from tests.support.recording import Subscribe
 from tests.support.releases import REACTIVATED, SUSPENDED, Hearing, declares, reactivated, release, suspended
 from tests.support.work import drain, published
@@ -65,14 +66,14 @@ def test_c02_a_type_with_history_is_accounted_for_from_its_binding_on(name: str)
     drain(name)
 
     bind("north", [Wanted(subscriber=name, type=REACTIVATED)])
-    before = (queries.unaccounted(), _on_the_books(), _broken(), _behind(name))
+    before = (unaccounted(), _on_the_books(), _broken(), _behind(name))
     reactivated("e")
     after = (_behind(name), _lag(name))
     Subscription.objects.filter(subscriber=name).update(cursor=5)
 
     assert before == (0, 0, [], False)
     assert after == (True, 1)
-    assert (queries.unaccounted(), _on_the_books()) == (1, 1)
+    assert (unaccounted(), _on_the_books()) == (1, 1)
     assert len(_broken()) == 1
 
 
@@ -82,7 +83,7 @@ def test_c02_a_type_that_is_only_declared_is_neither_pending_nor_accounted_for(n
     drain(name)
 
     with release(declares(name, hearing.hear, TenantSuspended, TenantReactivated)):
-        found = (queries.unaccounted(), _on_the_books(), _broken(), _lag(name), _behind(name))
+        found = (unaccounted(), _on_the_books(), _broken(), _lag(name), _behind(name))
 
     assert found == (0, 0, [], 0, False)
 
@@ -113,7 +114,7 @@ def test_after_unbinding_events_up_to_the_cursor_are_still_accounted_for_and_lat
     _lose(name, 1)
     Subscription.objects.filter(subscriber=name).update(cursor=3)
 
-    assert (queries.unaccounted(), _on_the_books()) == (1, 1)
+    assert (unaccounted(), _on_the_books()) == (1, 1)
     assert (_lag(name), _behind(name)) == (0, False)
 
 

@@ -11,7 +11,7 @@ from kernel.ids import new_id
 from kernel.refusals import NotFound, Refusal
 from payments.models import Payment
 from pos.cash.services import ShiftAlreadyOpen, ShiftNotOpen, open_shift
-from pos.models import Order, Register, Tender
+from pos.models import Order, Register, Tender, TenderType
 from pos.orders.lines import LinesInvalid
 from pos.orders.services import OrderExists, OrderNotEditable, add_tenders, void_order
 from pos.orders.tenders import Paying, TenderMismatch
@@ -103,6 +103,43 @@ def test_tenders_that_do_not_fit_are_refused_and_nothing_happens(tender: Paying)
 
     assert Order.objects.count() == 0
     assert names() == before
+
+
+@pytest.mark.parametrize("type_", ["cash", "card", "account"])
+def test_f4_a_card_token_is_refused_by_every_tender_that_charges_nothing(type_: str) -> None:
+    paying = Paying(id=new_id(), type=type_, amount=1000, card_token="tok_decline")
+    before = names()
+
+    with pytest.raises(TenderMismatch, match=f"{type_} takes no card_token.*of the type gateway"), transaction.atomic():
+        make.order(make.card(500), paying)
+
+    assert (Order.objects.count(), names()) == (0, before)
+
+
+def test_f4_tenders_added_to_an_order_take_no_card_token_either() -> None:
+    order = make.order(make.cash(400))
+
+    with pytest.raises(TenderMismatch, match="takes no card_token"), transaction.atomic():
+        add_tenders(
+            order_id=order.id,
+            currency=order.currency,
+            tenders=[Paying(id=new_id(), type="card", amount=600, card_token="tok")],
+            now=make.NOW,
+        )
+
+    assert order.tenders.count() == 1
+
+
+def test_f4_a_shop_without_a_gateway_is_not_sent_to_one() -> None:
+    TenderType.objects.filter(kind=TenderType.Kind.GATEWAY).delete()
+
+    with pytest.raises(TenderMismatch, match="no tender type that the backend charges"), transaction.atomic():
+        make.order(Paying(id=new_id(), type="card", amount=1000, card_token="tok_approve"))
+
+
+def test_f4_an_unknown_tender_is_answered_with_those_that_the_shop_takes() -> None:
+    with pytest.raises(TenderMismatch, match="no 'visa', but account, card, cash, gateway$"), transaction.atomic():
+        make.order(Paying(id=new_id(), type="visa", amount=1000))
 
 
 def test_cash_that_is_not_needed_is_refused() -> None:

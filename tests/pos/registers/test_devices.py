@@ -14,7 +14,7 @@ from django.utils import timezone
 from events.models import AuditEntry
 from kernel.ids import new_id
 from kernel.refusals import NotFound
-from pos.models import Device
+from pos.models import Device, Register
 from pos.registers.services import DeviceRevoked, pair_device, revoke_device, rotate_device_token
 from tenants.models import Tenant
 from tests.support import make, people
@@ -220,3 +220,13 @@ def test_w15_no_message_travels_in_a_cookie(shop: Tenant) -> None:
     assert saved.status_code == 302
     assert set(client.cookies) <= {"sessionid", "csrftoken"}
     assert b"was added successfully" in client.get("/admin/pos/taxrate/").content
+
+
+def test_f11_a_shop_that_no_worker_has_furnished_yet_says_so(shop: Tenant) -> None:
+    with pytest.raises(NotFound, match="has no register 'R9'; it has R1$"):
+        pair_device(register_code="R9", name="Till")
+
+    Register.objects.all().delete()
+
+    with pytest.raises(NotFound, match="the workers make R1"):
+        pair_device(register_code="R1", name="Till")
