@@ -47,6 +47,7 @@ class ThreadShares:
         self.application, self.tenant_at = application, tenant_at
         self.threads, self.of_one, self.patience, self.clock = threads, of_one, patience, clock
         self.seen: dict[str, float] = {}
+        """When each tenant has asked last, the latest at the end; what probes and feeds ask does not count."""
         self.running: Counter[str] = Counter()
         self.waiting: Counter[str] = Counter()
         self._changed = Condition()
@@ -71,7 +72,7 @@ class ThreadShares:
 
     def _begin(self, tenant: str) -> bool:
         with self._changed:
-            self.seen[tenant] = self.clock()
+            self._note(tenant)
             if self._has_room(tenant):
                 self.running[tenant] += 1
                 return True
@@ -89,10 +90,15 @@ class ThreadShares:
         most = max(self.of_one, self.threads // 2) if self._is_alone(tenant) else self.of_one
         return self.running[tenant] < most and self._leaves_one()
 
+    def _note(self, tenant: str) -> None:
+        if not tenant.endswith(")"):
+            self.seen.pop(tenant, None)
+            self.seen[tenant] = self.clock()
+
     def _is_alone(self, tenant: str) -> bool:
-        """Say whether nobody else has asked lately; what probes and feeds ask does not count."""
-        since = self.clock() - ALONE_SECONDS
-        return not any(moment > since and other != tenant and ")" not in other for other, moment in self.seen.items())
+        """Say whether no other tenant has asked lately: the latest of them is the last or the last but one."""
+        latest = next((moment for other, moment in reversed(self.seen.items()) if other != tenant), None)
+        return latest is None or latest <= self.clock() - ALONE_SECONDS
 
     def _leaves_one(self) -> bool:
         """Say whether a thread stays free beside the one that asks."""

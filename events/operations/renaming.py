@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from django.db import connection
 
+from events.subscriptions.bindings import OPEN
 from events.subscriptions.declarations import note_rename
 from events.subscriptions.holding import hold
 from events.subscriptions.parking import UNRESOLVED
@@ -25,14 +26,11 @@ class Renamed:
 
 # Of both names: whether the subscription exists, where it started, whether it has handled or parked anything, and
 # whether it has nothing left to do.
-_STATE = """
+_STATE = f"""
 SELECT s.subscriber, s.start,
     EXISTS (SELECT 1 FROM events_processedevent d WHERE d.tenant_id = s.tenant_id AND d.subscriber = s.subscriber)
     OR EXISTS (SELECT 1 FROM events_parkedevent p WHERE p.tenant_id = s.tenant_id AND p.subscriber = s.subscriber),
-    NOT EXISTS (
-        SELECT 1 FROM events_binding b WHERE b.tenant_id = s.tenant_id AND b.subscriber = s.subscriber
-            AND (b.until IS NULL OR b.until > s.cursor)
-    ) AND NOT EXISTS (
+    NOT EXISTS (SELECT 1 FROM events_binding b WHERE {OPEN}) AND NOT EXISTS (
         SELECT 1 FROM events_parkedevent p WHERE p.tenant_id = s.tenant_id AND p.subscriber = s.subscriber
             AND p.state = ANY(%(unresolved)s)
     )

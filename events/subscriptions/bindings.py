@@ -25,6 +25,7 @@ HEARD_BY = f"""EXISTS (
 )"""
 _AFTER_CURSOR = f"""e.tenant_id = b.tenant_id AND e.type = b.type AND e.position > greatest(b.since, s.cursor)
         AND (b.until IS NULL OR e.position <= b.until) AND {is_for("e", "b.subscriber")}"""
+# Whether binding b is one of subscription s whose end, where it has one, the cursor has not passed.
 OPEN = """b.tenant_id = s.tenant_id AND b.subscriber = s.subscriber AND (b.until IS NULL OR b.until > s.cursor)"""
 # The events e that subscription s hears and its cursor has not passed, for a FROM clause.
 PENDING = f"events_binding b JOIN events_event e ON {_AFTER_CURSOR} AND {OPEN}"
@@ -34,9 +35,9 @@ FIRST_PENDING = f"""events_binding b JOIN LATERAL (
     SELECT e.position, e.recorded_at FROM events_event e WHERE {_AFTER_CURSOR} ORDER BY e.position LIMIT 1
 ) AS first ON {OPEN}"""
 # What subscription s is bound to, as one text for `heard`: the rows that its cursor has not passed.
-HEARD = """(
+HEARD = f"""(
     SELECT string_agg(concat_ws(' ', b.type, b.since, b.until), ',' ORDER BY b.type, b.since) FROM events_binding b
-    WHERE b.tenant_id = s.tenant_id AND b.subscriber = s.subscriber AND (b.until IS NULL OR b.until > s.cursor)
+    WHERE {OPEN}
 )"""
 
 

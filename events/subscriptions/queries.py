@@ -7,7 +7,7 @@ from typing import Any
 from django.db import connection
 
 from events.log.log import COLUMNS, StoredEvent, stored_event
-from events.subscriptions.bindings import FIRST_PENDING, HEARD_BY, PENDING
+from events.subscriptions.bindings import FIRST_PENDING, HEARD_BY, OPEN, PENDING
 from kernel.walls import here, wall
 
 FEED_PAGE_BYTES = 1024 * 1024
@@ -55,9 +55,7 @@ CROSS JOIN LATERAL (
 ) AS log
 WHERE {wall("s")} AND s.paused_at IS NULL AND (s.leased_until IS NULL OR s.leased_until < clock_timestamp()) AND (
     (log.head > s.cursor AND EXISTS (
-        SELECT 1 FROM events_binding b
-        WHERE log.head - s.cursor > 1000 AND b.tenant_id = s.tenant_id AND b.subscriber = s.subscriber
-            AND (b.until IS NULL OR b.until > s.cursor)
+        SELECT 1 FROM events_binding b WHERE log.head - s.cursor > 1000 AND {OPEN}
         UNION ALL
         SELECT 1 FROM {FIRST_PENDING}
         WHERE first.recorded_at < clock_timestamp() - make_interval(secs => %(moment)s)
