@@ -4,6 +4,9 @@ from uuid import UUID
 
 from events.event import Category, Event, event
 
+TRIAL = "events.webhook_tested"
+"""The type of what consumers try their receiver with: it is in no log, so that no class declares it."""
+
 
 @event("events.service_started", category=Category.SYSTEM, stream="service:{service}")
 class ServiceStarted(Event):

@@ -70,7 +70,7 @@ def subscriber(
 def subscriber(name: str, /, *events: type[Event], batch: bool = False, **options: Unpack[Options]) -> Any:
     """Subscribe a function: `(event, delivery)`, or `(deliveries)` with `batch=True`.
 
-    :raises TypeError: when another subscriber has the name.
+    :raises TypeError: when another subscriber has the name, or when a call of the function would do nothing.
     :raises EventInvalid: when a class is not declared as an event.
     """
 

@@ -11,13 +11,13 @@ from uuid import UUID, uuid5
 
 from events.delivery.verdicts import is_told_to_end
 from events.event import EventUnreadable, find_type
+from events.events import TRIAL
 from events.log.epochs import FIRST_EPOCH
 from events.log.log import StoredEvent
 from integrations.cloudevents import encoded, rendered
 from integrations.terms import Terms
 
 UNDELIVERABLE = "tillflow.event_undeliverable"
-TRIAL = "events.webhook_tested"
 LONGEST_REASON = 500
 
 

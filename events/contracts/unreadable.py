@@ -12,9 +12,9 @@ from typing import Any
 from django.db import connection
 
 from events.event import Category, EventUnreadable, all_types, decode
+from events.events import TRIAL
 from events.subscriptions.bindings import HEARD_BY, OPEN
 from events.subscriptions.parking import UNRESOLVED
-from integrations.outward import TRIAL
 
 PAGE = 1000
 

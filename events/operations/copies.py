@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from events.event import EventUnreadable, decode, find_type
+from events.event import Event, EventUnreadable, decode, find_type
 from events.log.envelope import Envelope
 from events.subscriptions.bindings import is_bound
 from kernel.refusals import Refusal
@@ -16,7 +16,7 @@ class CopyInvalid(Refusal):
     status = 422
 
 
-def corrected(original: Envelope, data: dict[str, Any], subscriber: str) -> object:
+def corrected(original: Envelope, data: dict[str, Any], subscriber: str) -> Event:
     """Make the event that stands for another one from new data. Belongs under the lock of the subscription.
 
     :raises CopyInvalid: when the data does not fit the event's class or belongs to another stream, or when the
@@ -26,7 +26,7 @@ def corrected(original: Envelope, data: dict[str, Any], subscriber: str) -> obje
         raise CopyInvalid("the copy holds a character that cannot be stored: NUL, or half of a surrogate pair")
     try:
         newest = find_type(original.type)
-        copy: object = decode(newest.name, newest.version, json.dumps(data))
+        copy: Event = decode(newest.name, newest.version, json.dumps(data))
     except EventUnreadable as error:
         raise CopyInvalid(str(error)) from None
     if newest.stream.format_map(vars(copy)) != original.stream:

@@ -75,8 +75,6 @@ class Subscriber:
 
     def __post_init__(self) -> None:
         require_plain(self.handler, f"the handler of {self.name}")
-        if self.bridge is not None:
-            require_plain(self.bridge.send, f"send of the bridge {self.name}")
 
     @cached_property
     def heard(self) -> frozenset[str]:

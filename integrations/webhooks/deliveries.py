@@ -5,10 +5,10 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
+from events.events import TRIAL
 from events.log.log import head, read_at
 from events.publishing.unit_of_work import unit_of_work
 from integrations.models import WebhookDelivery, WebhookEndpoint
-from integrations.outward import TRIAL
 from integrations.webhooks.endpoints import find_endpoint
 from integrations.webhooks.ringing import ring_after_commit
 from integrations.webhooks.turns import end_turn

@@ -18,6 +18,7 @@ import structlog
 from django.db import connection
 from django.utils import timezone
 
+from events.events import TRIAL
 from events.log.horizon import EventArchived
 from events.log.log import read_at
 from events.observability import metrics
@@ -25,7 +26,7 @@ from events.outgoing.slots import SlotsTaken, require_slot
 from events.publishing.unit_of_work import unit_of_work
 from events.subscribing import Backoff
 from integrations.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
-from integrations.outward import TRIAL, Undeliverable, outward, trial
+from integrations.outward import Undeliverable, outward, trial
 from integrations.terms import terms_of_tenant
 from integrations.webhooks.endpoints import pause_endpoint
 from integrations.webhooks.http import Answer

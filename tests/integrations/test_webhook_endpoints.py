@@ -13,7 +13,6 @@ from events.contracts.public_types import TypesUnknown
 from events.events import WebhookEndpointPaused
 from events.models import Subscription
 from events.operations.gauges import scraped
-from events.publishing import publish
 from events.publishing.publish import publish
 from events.publishing.unit_of_work import unit_of_work
 from events.subscriptions.demand import is_wanted

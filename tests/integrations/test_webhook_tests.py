@@ -6,8 +6,8 @@ import pytest
 from django.contrib.messages import get_messages
 from django.test import Client
 
+from events.events import TRIAL
 from integrations.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
-from integrations.outward import TRIAL
 from integrations.webhooks import sending
 from integrations.webhooks.deliveries import queue_test, redeliver
 from integrations.webhooks.endpoints import delete_endpoint, pause_endpoint

@@ -11,9 +11,9 @@ from kernel.ids import new_id
 from kernel.limits import LARGEST_AMOUNT, LARGEST_QUANTITY, MOST_GOODS, MOST_LINES
 from payments.models import Payment, PaymentRefund
 from pos.models import Order, Return, ShelfLevel
-from tests.conftest import Terminal
-from tests.events.idempotency.test_idempotency import order_body
 from tests.support import make
+from tests.support.make import order_body
+from tests.support.terminal import Terminal
 from tests.support.work import settle
 
 OLD_STOCK = Decimal("-99999999999.999")

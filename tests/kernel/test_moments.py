@@ -12,8 +12,6 @@ from kernel.moments import CLOCK_TOLERANCE, MomentInvalid, parse_moment, past_mo
 from pos.models import Order, Return
 from staff.services import issue_api_key
 from tenants.models import Tenant
-from tests.conftest import Terminal
-from tests.events.idempotency.test_idempotency import order_body
 from tests.support import make
 from tests.support.make import order_body
 from tests.support.terminal import Terminal

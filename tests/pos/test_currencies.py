@@ -10,10 +10,10 @@ from pos.cash.services import open_shift
 from pos.models import Location, Order, Register, Return
 from pos.registers.services import pair_device
 from tenants.models import Tenant
-from tests.conftest import Terminal
-from tests.events.idempotency.test_idempotency import order_body
 from tests.support import make
+from tests.support.make import order_body
 from tests.support.people import owner
+from tests.support.terminal import Terminal
 from tests.support.work import settle
 
 CASH = {"type": "cash", "amount": {"amount": 1000}}

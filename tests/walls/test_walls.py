@@ -27,9 +27,8 @@ from staff.services import hire_owner, issue_api_key
 from tenants.database import base
 from tenants.events import TenantSuspended
 from tenants.models import Tenant
-from tests.conftest import Terminal
-from tests.events.accounting import unaccounted
 from tests.support import make
+from tests.support.accounting import unaccounted
 from tests.support.recording import say
 from tests.support.terminal import Terminal
 from tests.support.walls.watch import watch

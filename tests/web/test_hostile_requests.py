@@ -15,7 +15,6 @@ from rest_framework.throttling import SimpleRateThrottle
 from kernel.ids import new_id
 from staff.services import issue_api_key
 from tenants.models import Tenant
-from tests.conftest import terminal
 from tests.support import make, people
 from tests.support.terminal import terminal
 from web.scopes import ALL_SCOPES

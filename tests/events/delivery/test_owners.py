@@ -13,10 +13,16 @@ from django.db import connection
 
 from events.log.log import read_at
 from events.models import OperatorAction, ParkedEvent, ProcessedEvent, Subscription
-from events.operations.copies import CopyInvalid, publish_edited_copy
+from events.operations.copies import CopyInvalid
 from events.operations.rebuilding import rebuild
 from events.operations.repairing import repair
-from events.operations.services import discard_parked, pause_subscription, resume_subscription, retry_parked
+from events.operations.services import (
+    discard_parked,
+    pause_subscription,
+    publish_edited_copy,
+    resume_subscription,
+    retry_parked,
+)
 from events.publishing.unit_of_work import unit_of_work
 from events.subscribing import Backoff, Delivery
 from events.subscriptions import cursors, holding, leases, parking

@@ -13,8 +13,8 @@ from events.log import archives
 from events.log.log import read, read_at
 from events.models import Event, ProcessedEvent
 from events.operations import accounts
-from events.operations.copies import publish_edited_copy
 from events.operations.dead_letters import letters
+from events.operations.services import publish_edited_copy
 from events.operations.tracing import trace
 from events.publishing.publish import publish
 from events.publishing.unit_of_work import unit_of_work
@@ -31,9 +31,8 @@ from pos.events import OrderCompleted
 from staff.services import issue_api_key
 from tenants.events import TenantSuspended
 from tenants.models import Tenant
-from tests.conftest import Terminal
-from tests.events.accounting import unaccounted
 from tests.support import make
+from tests.support.accounting import unaccounted
 from tests.support.hooking import A, fail, failure, later, states
 from tests.support.recording import Recorder, Subscribe, say
 from tests.support.releases import Hearing

@@ -7,7 +7,6 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from events.log.envelope import Delivery
 from events.models import Event, Subscription
 from events.operations.accounts import check_accounts, unaccounted_on_the_books
 from events.subscribing import Delivery

@@ -9,22 +9,18 @@ import pytest
 from django.db import connection
 from django.test import Client
 
-from events.log.envelope import Delivery
 from events.models import Event, OperatorAction, ParkedEvent, ProcessedEvent, Subscription
-from events.operations.copies import CopyInvalid, publish_edited_copy
+from events.operations.copies import CopyInvalid
 from events.operations.dead_letters import groups, letters
 from events.operations.dry_run import dry_run
-from events.operations.services import NotParked, ReasonMissing, discard_parked
-from events.publishing import publish
+from events.operations.services import NotParked, ReasonMissing, discard_parked, publish_edited_copy
 from events.publishing.publish import publish
 from events.subscribing import Backoff, Delivery
-from events.subscriptions.registry import Backoff
 from kernel.tenancy import in_public_schema
 from pos.models import Location, TaxRate
 from staff.services import issue_api_key
 from tenants.events import TenantReactivated, TenantSuspended
 from tenants.models import Tenant
-from tests.conftest import Terminal
 from tests.support.explaining import Explaining
 from tests.support.recording import Recorder, Subscribe, parked, say, written
 from tests.support.terminal import Terminal

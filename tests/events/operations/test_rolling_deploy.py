@@ -25,7 +25,7 @@ from integrations.bridges.forwarding import Forward
 from kernel.tenancy import in_public_schema
 from tenants.events import TenantReactivated, TenantSuspended
 from tenants.models import Tenant
-from tests.events.accounting import unaccounted
+from tests.support.accounting import unaccounted
 from tests.support.bridging import FakeBridge
 from tests.support.recording import parked
 from tests.support.releases import REACTIVATED, SUSPENDED, Hearing, declares, reactivated, release, suspended

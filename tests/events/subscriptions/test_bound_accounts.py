@@ -17,7 +17,7 @@ from events.subscriptions.bindings import Wanted, bind, unbind
 from kernel.tenancy import in_public_schema
 from tenants.events import TenantReactivated, TenantSuspended
 from tenants.models import Tenant
-from tests.events.accounting import unaccounted
+from tests.support.accounting import unaccounted
 from tests.support.recording import Subscribe
 from tests.support.releases import REACTIVATED, SUSPENDED, Hearing, declares, reactivated, release, suspended
 from tests.support.work import drain, published

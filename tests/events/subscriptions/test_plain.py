@@ -9,7 +9,8 @@ from asgiref.sync import async_to_sync
 
 from events.outgoing.calls import all_senders, register_sender
 from events.subscribing import subscriber
-from events.subscriptions.registry import forget_subscriber, known_subscriber, subscribe_bridge
+from events.subscriptions.registry import forget_subscriber, known_subscriber
+from integrations.bridges.subscribing import subscribe_bridge
 from tenants.events import TenantSuspended
 from tests.support.bridging import FakeBridge
 from tests.support.sending import FakeSender

@@ -10,8 +10,8 @@ from events.operations.services import NotParked, retry_parked
 from integrations.webhooks.endpoints import create_endpoint
 from staff.services import issue_api_key
 from tenants.models import Tenant
-from tests.conftest import Terminal
 from tests.support.hooking import NOW
+from tests.support.terminal import Terminal
 from web.scopes import ALL_SCOPES
 
 KNOWN = "inventory.know_variants"

@@ -10,16 +10,16 @@ from django.test import Client
 from events import event
 from events.models import Binding, Event, OperatorAction, ParkedEvent
 from events.operations import services
-from events.operations.copies import CopyInvalid, publish_edited_copy
+from events.operations.copies import CopyInvalid
 from events.operations.dead_letters import letters
-from events.operations.services import HearsNothing, retry_parked
+from events.operations.services import HearsNothing, publish_edited_copy, retry_parked
 from events.subscriptions.bindings import unbind
 from events.subscriptions.registry import CANARY, Backoff
 from tenants.events import TenantReactivated, TenantSuspended
 from tenants.models import Tenant
-from tests.conftest import Terminal
 from tests.support.recording import Recorder, Subscribe, parked, say, written
 from tests.support.releases import REACTIVATED, SUSPENDED, declares, release
+from tests.support.terminal import Terminal
 from tests.support.work import drain
 
 
