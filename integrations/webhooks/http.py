@@ -113,7 +113,7 @@ def post(url: str, body: bytes, headers: dict[str, str]) -> Answer:
                     retry_after=_seconds(answer.headers.get("Retry-After", "")),
                 )
         except (requests.RequestException, HTTPError, OSError, ValueError) as error:
-            said = f"{type(error).__name__}: {deadline if deadline.passed else error}"
+            said = f"TimeoutError: {deadline}" if deadline.passed else f"{type(error).__name__}: {error}"
             return Answer(status=None, milliseconds=_since(began), error=storable(said)[:500])
 
 

@@ -61,6 +61,13 @@ def test_who_drips_headers_is_cut_off() -> None:
     assert answer.error == "TimeoutError: no answer within 0.4 s"
 
 
+def test_who_begins_no_answer_is_cut_off_for_the_same_reason() -> None:
+    with answering() as url:
+        answer = post(url, b"{}", {})
+
+    assert answer.error == "TimeoutError: no answer within 0.4 s"
+
+
 def test_who_drips_a_body_is_cut_off() -> None:
     with answering(*DRIPPING_BODY, pause=0.1) as url:
         answer = post(url, b"{}", {})
