@@ -46,7 +46,7 @@ def dry_run(*, subscriber: str, position: int, attempt: int = 1) -> DryRun:
     """Try an event of the current tenant without effect: database rows only, which is all a subscriber writes.
 
     Runs at REPEATABLE READ, so that what others commit meanwhile is not taken for its doing. The handler may end or
-    block its process: `events.rehearsing` gives it one.
+    block its process: `events.operations.rehearsing` gives it one.
 
     :raises KeyError: when this code has no such subscriber.
     """

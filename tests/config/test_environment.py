@@ -230,7 +230,7 @@ def test_f8_where_nothing_runs_the_sentence_says_how_to_start_it(tmp_path: Path,
     assert len(said.splitlines()) == 1
 
 
-@pytest.mark.parametrize("command", [["manage.py", "verify"], ["-m", "config.stack", "up"], ["-m", "config.demo"]])
+@pytest.mark.parametrize("command", [["manage.py", "verify"], ["-m", "demo.stack", "up"], ["-m", "demo"]])
 def test_f7_a_folder_that_is_none_is_one_sentence(tmp_path: Path, command: list[str]) -> None:
     (tmp_path / "file").write_text("")
 

@@ -33,7 +33,7 @@ def test_f17_the_credentials_of_a_stopped_demo_say_that_it_is_stopped(tmp_path: 
     (tmp_path / "demo.json").write_text('{"owner": "o", "flower": "f", "tokens": {}}')
 
     def printed() -> str:
-        command = [sys.executable, "-W", "ignore", "-m", "config.credentials"]
+        command = [sys.executable, "-W", "ignore", "-m", "demo.credentials"]
         return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True).stderr
 
     assert printed() == "The demo that these belong to is stopped: make demo starts it again.\n"

@@ -302,7 +302,7 @@ def test_in03_api_admin_and_service_refuse_the_same_endpoints(shop: Tenant, fiel
     typed = {**good, field: ",".join(value) if isinstance(value, list) else value}
 
     answer = key.post("/webhook-endpoints", {**good, field: value})
-    page = owner.post("/admin/events/webhookendpoint/add/", {**typed, "types": typed["types"] or ""})
+    page = owner.post("/admin/integrations/webhookendpoint/add/", {**typed, "types": typed["types"] or ""})
 
     assert answer.status_code == 422
     assert page.status_code == 200

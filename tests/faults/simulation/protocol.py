@@ -106,7 +106,7 @@ class Protocol(Store):
             raise EventArchived(message)
         return found
 
-    # events.cursors
+    # events.subscriptions.cursors
 
     def lock(self, tenant_id: str, subscriber: str) -> Held | None:
         """Lock the row in one statement, which passes over one that is locked, and read the flags in the next."""
@@ -188,7 +188,7 @@ class Protocol(Store):
         """Say yes: an error of this world has its SQLSTATE."""
         return True
 
-    # events.parking
+    # events.subscriptions.parking
 
     def park(
         self,

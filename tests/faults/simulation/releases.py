@@ -1,6 +1,6 @@
 """A rolling deploy: what older and newer code declare, and the release step between them.
 
-The statements are those of `events.bindings`, `events.renaming` and `manage.py subscribe`.
+The statements are those of `events.subscriptions.bindings`, `events.operations.renaming` and `manage.py subscribe`.
 """
 
 from collections.abc import Callable
