@@ -12,7 +12,7 @@ from pathlib import Path
 import psycopg
 import pytest
 import redis
-from django.db import connection, connections
+from django.db import connections
 
 from config.place import ROOT
 from demo.stack.isolation import isolate_environment, known_settings
@@ -29,13 +29,19 @@ DEPLOYMENT, BROKER = "deployment", 9
 def deployment(committed: Tenant) -> Iterator[str]:
     """A migrated database that has two shops, on the tests' server."""
     url = database_url().replace(f"/{own.database}?", f"/{DEPLOYMENT}?")
-    connection.close()
+    connections.close_all()
     with psycopg.connect(database_url().replace(f"/{own.database}?", "/postgres?"), autocommit=True) as server:
         server.execute(f"DROP DATABASE IF EXISTS {DEPLOYMENT}")
+        end_sessions(server, own.database)
         server.execute(f"CREATE DATABASE {DEPLOYMENT} TEMPLATE {own.database}")
         yield url
         for name in (DEPLOYMENT, f"test_{DEPLOYMENT}"):
             server.execute(f"DROP DATABASE IF EXISTS {name}")
+
+
+def end_sessions(server: psycopg.Connection, database: str) -> None:
+    """A database that somebody is connected to cannot be copied: processes that earlier tests killed may still be."""
+    server.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [database])
 
 
 @pytest.fixture
