@@ -1,6 +1,7 @@
 """What operators and the platform do with subscriptions and parked events. Every act of an operator is recorded."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -47,6 +48,9 @@ TENANT_TABLES = (
     "webhooksecret",
     "webhookendpoint",
 )
+
+
+ACTIONS_AT_ONCE = 5000
 
 
 class ReasonMissing(Refusal):
@@ -134,8 +138,7 @@ def retry_parked(*, subscriber: str, operator: str, position: int | None = None,
             raise _nothing_parked(subscriber, position, fingerprint)
         now = timezone.now()
         parked.update(state=State.RETRYING, attempts=0, next_attempt_at=now, updated_at=now)
-        for at in positions:
-            record_action("retry", subscriber, operator, "", at)
+        record_actions("retry", subscriber, operator, "", positions)
     if positions:
         doorbells.ring_by_name(current_tenant(), subscriber)
     return len(positions)
@@ -158,14 +161,11 @@ def discard_parked(
         raise NotParked(message)
     with unit_of_work():
         hold(current_tenant(), subscriber)
-        chosen = _heads(subscriber, position=position, fingerprint=fingerprint)
-        parked = list(chosen.select_for_update(no_key=True).order_by("position"))
-        if not parked:
+        discarded = _discard(subscriber, operator, reason, position=position, fingerprint=fingerprint)
+        if not discarded:
             raise _nothing_parked(subscriber, position, fingerprint)
-        for event in parked:
-            _discard(event, operator, reason)
     doorbells.ring_by_name(current_tenant(), subscriber)
-    return len(parked)
+    return discarded
 
 
 def _nothing_parked(subscriber: str, position: int | None, fingerprint: str) -> NotParked:
@@ -229,7 +229,8 @@ def publish_edited_copy(*, subscriber: str, position: int, data: dict[str, Any],
         cause = msgspec.structs.replace(original.cause(), actor=operator)
         with caused_by(cause):
             event_id = publish(copy, occurred_at=original.occurred_at, audience=subscriber)
-        _discard(parked, operator, f"replaced by an edited copy, {event_id}: {reason}", action="edited copy")
+        why = f"replaced by an edited copy, {event_id}: {reason}"
+        _discard(subscriber, operator, why, position=position, action="edited copy")
     doorbells.ring_by_name(current_tenant(), subscriber)
     return event_id
 
@@ -241,11 +242,23 @@ def require_reason(reason: str, what: str = "why this event may be given up") ->
     require_reason_text(reason)
 
 
-def _discard(parked: ParkedEvent, operator: str, reason: str, *, action: str = "discard") -> None:
-    parked.state, parked.reason, parked.updated_at = State.DISCARDED, reason, timezone.now()
-    parked.save(update_fields=["state", "reason", "updated_at"])
-    parking.release_next(parked.tenant_id, parked.subscriber, parked.stream)
-    record_action(action, parked.subscriber, operator, reason, parked.position)
+def _discard(
+    subscriber: str,
+    operator: str,
+    reason: str,
+    *,
+    position: int | None = None,
+    fingerprint: str = "",
+    action: str = "discard",
+) -> int:
+    """Discard under the subscription's lock, in as many statements for a thousand events as for one."""
+    chosen = _heads(subscriber, position=position, fingerprint=fingerprint)
+    rows = list(chosen.select_for_update(no_key=True).order_by("position").values_list("position", "stream"))
+    if rows:
+        chosen.update(state=State.DISCARDED, reason=reason, updated_at=timezone.now())
+        parking.release_next(current_tenant(), subscriber, *{stream for _, stream in rows})
+        record_actions(action, subscriber, operator, reason, [at for at, _ in rows])
+    return len(rows)
 
 
 def _heads(subscriber: str, *, position: int | None = None, fingerprint: str = ""):  # type: ignore[no-untyped-def]  # noqa: ANN202
@@ -273,12 +286,23 @@ def _change_pause(subscriber: str, *, paused: bool) -> bool:
 
 
 def record_action(action: str, subscriber: str, operator: str, reason: str, position: int | None = None) -> None:
-    OperatorAction.objects.create(
-        tenant_id=current_tenant(),
-        subscriber=subscriber,
-        action=action,
-        position=position,
-        operator=operator,
-        reason=reason,
-        acted_at=timezone.now(),
+    record_actions(action, subscriber, operator, reason, [position])
+
+
+def record_actions(action: str, subscriber: str, operator: str, reason: str, positions: Sequence[int | None]) -> None:
+    now = timezone.now()
+    OperatorAction.objects.bulk_create(
+        (
+            OperatorAction(
+                tenant_id=current_tenant(),
+                subscriber=subscriber,
+                action=action,
+                position=position,
+                operator=operator,
+                reason=reason,
+                acted_at=now,
+            )
+            for position in positions
+        ),
+        batch_size=ACTIONS_AT_ONCE,
     )

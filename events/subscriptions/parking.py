@@ -28,14 +28,19 @@ UNRESOLVED = [State.RETRYING, State.WAITING, State.DEAD]
 LONGEST_ERROR = 8000
 LONGEST_SUMMARY = 1000
 # Of a subscription s: whether an event is parked that another may wait behind, or that the cursor has yet to pass; and
-# in how many seconds the next one is due. Never in the statement that locks s: a lock follows the row to its newest
+# in how many seconds the next one is due. Each is one look at an index: EXISTS would take the order away that leads to
+# it. Never in the statement that locks s: a lock follows the row to its newest
 # version, and subqueries keep the older snapshot.
 PARKED_FLAGS = """
-    EXISTS (
-        SELECT 1 FROM events_parkedevent p
-        WHERE p.tenant_id = s.tenant_id AND p.subscriber = s.subscriber
-            AND (p.state IN ('RETRYING', 'WAITING', 'DEAD') OR p.position > s.cursor)
-    ),
+    (
+        SELECT true FROM events_parkedevent p
+        WHERE p.tenant_id = s.tenant_id AND p.subscriber = s.subscriber AND p.state <> 'DISCARDED'
+        ORDER BY p.stream LIMIT 1
+    ) IS NOT NULL OR (
+        SELECT true FROM events_parkedevent p
+        WHERE p.tenant_id = s.tenant_id AND p.subscriber = s.subscriber AND p.position > s.cursor
+        ORDER BY p.position LIMIT 1
+    ) IS NOT NULL,
     (
         SELECT extract(epoch FROM min(p.next_attempt_at) - clock_timestamp())::float FROM events_parkedevent p
         WHERE p.tenant_id = s.tenant_id AND p.subscriber = s.subscriber AND p.state = 'RETRYING'
@@ -119,14 +124,15 @@ def positions(tenant_id: str, subscriber: str) -> set[int]:
 
 
 def next_due(tenant_id: str, subscriber: str, *, only: Parked | None = None) -> Parked | None:
-    """Return the earliest parked event whose next attempt is due; or the given one, where it still is."""
+    """Return the parked event whose next attempt has been due for longest; or the given one, where it still is due."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            SELECT id, position, stream, attempts, starts FROM events_parkedevent
-            WHERE tenant_id = %s AND subscriber = %s AND state = %s AND next_attempt_at <= clock_timestamp()
-                AND id = coalesce(%s, id)
-            ORDER BY position LIMIT 1
+            SELECT id, position, stream, attempts, starts FROM (
+                SELECT * FROM events_parkedevent
+                WHERE tenant_id = %s AND subscriber = %s AND state = %s AND id = coalesce(%s, id)
+                ORDER BY next_attempt_at, position LIMIT 1
+            ) AS first WHERE next_attempt_at <= clock_timestamp()
             """,
             [tenant_id, subscriber, State.RETRYING, only.id if only else None],
         )
@@ -206,18 +212,18 @@ def remove(parked_id: int) -> None:
         cursor.execute("DELETE FROM events_parkedevent WHERE id = %s AND tenant_id = %s", [parked_id, current_tenant()])
 
 
-def release_next(tenant_id: str, subscriber: str, stream: str) -> None:
-    """Let the first event that waits on a stream be tried, unless an earlier one is unresolved; the others wait."""
+def release_next(tenant_id: str, subscriber: str, *streams: str) -> None:
+    """Let the first event that waits on each stream be tried, unless an earlier one is unresolved; the others wait."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
             UPDATE events_parkedevent SET state = %(retrying)s, attempts = 0, next_attempt_at = clock_timestamp(),
                 updated_at = clock_timestamp()
-            WHERE id = (
-                SELECT id FROM events_parkedevent
-                WHERE tenant_id = %(tenant)s AND subscriber = %(subscriber)s AND stream = %(stream)s
-                    AND state IN ('RETRYING', 'WAITING', 'DEAD')
-                ORDER BY position LIMIT 1
+            WHERE id IN (
+                SELECT DISTINCT ON (stream) id FROM events_parkedevent
+                WHERE tenant_id = %(tenant)s AND subscriber = %(subscriber)s AND stream = ANY(%(streams)s)
+                    AND state <> 'DISCARDED'
+                ORDER BY stream, position
             ) AND tenant_id = %(tenant)s AND state = %(waiting)s
             """,
             {
@@ -225,7 +231,7 @@ def release_next(tenant_id: str, subscriber: str, stream: str) -> None:
                 "waiting": State.WAITING,
                 "tenant": tenant_id,
                 "subscriber": subscriber,
-                "stream": stream,
+                "streams": list(streams),
             },
         )
 

@@ -5,16 +5,18 @@ from typing import Any
 
 
 class Explaining:
-    """Wraps statements (`connection.execute_wrapper`); keeps, of each, how many blocks it touched and its plan."""
+    """Wraps statements of a transaction (`connection.execute_wrapper`); keeps of each how many blocks it touched, and its plan."""
 
     def __init__(self) -> None:
         self.read: list[tuple[int, str]] = []
 
     def __call__(self, execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:  # noqa: FBT001
-        if sql.lstrip().startswith(("SELECT", "WITH")):
+        if sql.lstrip().startswith(("SELECT", "WITH", "UPDATE")):
             with context["connection"].connection.cursor() as cursor:
+                cursor.execute("SAVEPOINT explained")
                 cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS) {sql}", params)
                 plan = "\n".join(line for (line,) in cursor.fetchall())
+                cursor.execute("ROLLBACK TO SAVEPOINT explained")
             first = re.search(r"Buffers: (.*)", plan.split("Planning")[0])
             self.read.append((sum(map(int, re.findall(r"=(\d+)", first[1]))) if first else 0, plan))
         return execute(sql, params, many, context)

@@ -240,7 +240,7 @@ class Protocol(Store):
         ]
         if not due:
             return None
-        row = min(due, key=lambda row: row.position)
+        row = min(due, key=lambda row: (row.next_attempt_at, row.position))
         return Parked(id=row.id, position=row.position, stream=row.stream, attempts=row.attempts, starts=row.starts)
 
     def count_parked_start(self, parked: Parked) -> Parked | None:
