@@ -47,39 +47,55 @@ BACKOFF = Backoff(base=5.0, cap=3600.0)
 
 _DUE = f"""
 FROM events_webhookdelivery d
-JOIN events_webhookendpoint e ON e.tenant_id = d.tenant_id AND e.id = d.endpoint_id AND e.state = 'ACTIVE'
-WHERE d.type <> '{TRIAL}' AND d.state IN ('PENDING', 'SENDING') AND d.next_attempt_at <= %(now)s
+WHERE d.tenant_id = e.tenant_id AND d.endpoint_id = e.id AND d.type <> '{TRIAL}'
+    AND d.state IN ('PENDING', 'SENDING') AND d.next_attempt_at <= %(now)s
     AND NOT EXISTS (
         SELECT 1 FROM events_webhookdelivery earlier
         WHERE earlier.tenant_id = d.tenant_id AND earlier.endpoint_id = d.endpoint_id AND earlier.replay = d.replay
             AND earlier.stream = d.stream AND earlier.position < d.position
             AND earlier.state IN ('PENDING', 'SENDING', 'PARKED')
     )
+ORDER BY d.position LIMIT 1
 """
-_TESTS_DUE = f"""
+"""Of an endpoint e: the first delivery that is due. In the order of an index, however much waits behind it."""
+_TEST_DUE = f"""
 FROM events_webhookdelivery d
-JOIN events_webhookendpoint e ON e.tenant_id = d.tenant_id AND e.id = d.endpoint_id AND e.state <> 'DELETED'
-WHERE d.type = '{TRIAL}' AND d.state IN ('PENDING', 'SENDING') AND d.next_attempt_at <= %(now)s
+WHERE d.tenant_id = e.tenant_id AND d.endpoint_id = e.id AND d.type = '{TRIAL}'
+    AND d.state IN ('PENDING', 'SENDING') AND d.next_attempt_at <= %(now)s
+ORDER BY d.position LIMIT 1
 """
+_CALLED = "e.state = 'ACTIVE'"
+_FREE = f"{_CALLED} AND (e.next_call_at IS NULL OR e.next_call_at <= %(now)s)"
+_TESTED = "e.state <> 'DELETED'"
 _LEASE = """
 UPDATE events_webhookdelivery SET state = 'SENDING', attempts = attempts + 1,
     first_attempt_at = coalesce(first_attempt_at, %(now)s), next_attempt_at = %(until)s
 WHERE tenant_id = %(tenant)s AND id = (
-    SELECT d.id {due} AND d.endpoint_id = %(endpoint)s AND d.tenant_id = %(tenant)s
-    ORDER BY d.position LIMIT 1
-    FOR NO KEY UPDATE OF d SKIP LOCKED
+    SELECT next.id FROM events_webhookendpoint e
+    CROSS JOIN LATERAL (SELECT d.id {due} FOR NO KEY UPDATE OF d SKIP LOCKED) AS next
+    WHERE e.tenant_id = %(tenant)s AND e.id = %(endpoint)s AND {callable}
 )
 RETURNING id
 """
-_LEASE_EVENT, _LEASE_TEST = _LEASE.format(due=_DUE), _LEASE.format(due=_TESTS_DUE)
+_LEASE_EVENT = _LEASE.format(due=_DUE, callable=_CALLED)
+_LEASE_TEST = _LEASE.format(due=_TEST_DUE, callable=_TESTED)
 _IN_FLIGHT = """
 SELECT count(*) FROM events_webhookdelivery
 WHERE tenant_id = %(tenant)s AND state = 'SENDING' AND next_attempt_at > %(now)s
 """
+_IS_DUE = f"""
+SELECT 1 FROM events_webhookendpoint e CROSS JOIN LATERAL (SELECT 1 {_DUE}) AS next
+WHERE e.tenant_id = %(tenant)s AND e.id = %(endpoint)s AND {_CALLED}
+"""
 _WAITING = f"""
-SELECT d.endpoint_id {_DUE} AND (e.next_call_at IS NULL OR e.next_call_at <= %(now)s)
-    AND d.tenant_id = %(tenant)s AND d.endpoint_id <> %(endpoint)s
-ORDER BY d.next_attempt_at LIMIT 1
+SELECT e.id FROM events_webhookendpoint e CROSS JOIN LATERAL (SELECT d.next_attempt_at {_DUE}) AS next
+WHERE e.tenant_id = %(tenant)s AND e.id <> %(endpoint)s AND {_FREE}
+ORDER BY next.next_attempt_at LIMIT 1
+"""
+_ENDPOINTS = f"""
+SELECT e.tenant_id, e.id FROM events_webhookendpoint e
+WHERE e.tenant_id = ANY(%(tenants)s)
+    AND (({_FREE} AND EXISTS (SELECT 1 {_DUE})) OR ({_TESTED} AND EXISTS (SELECT 1 {_TEST_DUE})))
 """
 
 
@@ -125,11 +141,7 @@ def due_endpoints(tenants: Iterable[str]) -> list[tuple[str, UUID]]:
     """List (tenant, endpoint) that have something due; for the sweeper."""
     with connection.cursor() as cursor:
         cursor.execute(
-            f"""
-            SELECT d.tenant_id, d.endpoint_id {_DUE}
-                AND (e.next_call_at IS NULL OR e.next_call_at <= %(now)s) AND d.tenant_id = ANY(%(tenants)s)
-            UNION SELECT d.tenant_id, d.endpoint_id {_TESTS_DUE} AND d.tenant_id = ANY(%(tenants)s)
-            """,
+            _ENDPOINTS,
             {"now": timezone.now() - MOMENT, "tenants": list(tenants)},
         )
         return list(cursor.fetchall())
@@ -185,7 +197,7 @@ def _is_due(endpoint_id: UUID, now: datetime) -> bool:
     """Look once more after a turn: whoever rang meanwhile was sent away."""
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT 1 {_DUE} AND d.endpoint_id = %(endpoint)s AND d.tenant_id = %(tenant)s LIMIT 1",
+            _IS_DUE,
             {"endpoint": endpoint_id, "tenant": current_tenant(), "now": now},
         )
         return cursor.fetchone() is not None
