@@ -88,7 +88,7 @@ def measured(way: str, bound: float, seconds: int) -> Row:
     from benchmarks.failing import INDEX, NAME, app
     from events.log.log import head
     from events.models import ParkedEvent, Subscription
-    from events.operations.services import subscribe_tenant
+    from events.operations.tenant_records import subscribe_tenant
     from events.subscriptions.registry import forget_subscriber
     from kernel.tenancy import find_any_tenant, in_tenant
 

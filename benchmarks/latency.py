@@ -36,7 +36,7 @@ def commit_to_applied(pace: int, seconds: int) -> list[float]:
     from benchmarks.worker import APPLIED, app
     from events.log.log import head
     from events.models import Subscription
-    from events.operations.services import subscribe_tenant
+    from events.operations.tenant_records import subscribe_tenant
     from events.publishing.publish import publish
     from events.publishing.unit_of_work import unit_of_work
     from events.subscriptions.registry import forget_subscriber

@@ -33,7 +33,7 @@ def neighbours(noise: int, noisy: int, seconds: int) -> dict[str, list[float]]:
     from benchmarks.declarations import Sold
     from benchmarks.worker import app
     from events.log.log import head
-    from events.operations.services import subscribe_tenant
+    from events.operations.tenant_records import subscribe_tenant
     from events.publishing.publish import publish
     from events.publishing.unit_of_work import unit_of_work
     from events.subscriptions.doorbells import doorbells

@@ -25,7 +25,7 @@ def measure(tasks: int, events: int) -> dict[str, float]:  # noqa: C901 - one ru
     from benchmarks.worker import app, nothing, one_by_one
     from events.log.log import head
     from events.models import Subscription
-    from events.operations.services import subscribe_tenant
+    from events.operations.tenant_records import subscribe_tenant
     from events.publishing.publish import publish
     from events.publishing.unit_of_work import unit_of_work
     from events.subscriptions.doorbells import BACKLOG, doorbells

@@ -11,7 +11,7 @@ from psycopg.errors import LockNotAvailable
 from events.event import Event
 from events.events import CacheInvalidated
 from events.operations import audit
-from events.operations.services import drop_tenant_records, subscribe_tenant
+from events.operations.tenant_records import drop_tenant_records, subscribe_tenant
 from events.publishing.publish import publish
 from events.publishing.unit_of_work import unit_of_work
 from kernel.limits import NAME

@@ -7,7 +7,7 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
-from events.operations.services import TENANT_TABLES, subscribe_tenant
+from events.operations.tenant_records import TENANT_TABLES, subscribe_tenant
 from events.subscribing import Options, subscriber
 from events.subscriptions import demand
 from events.subscriptions.doorbells import doorbells

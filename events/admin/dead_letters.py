@@ -13,7 +13,8 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 
 from events.models import ParkedEvent
-from events.operations import dead_letters, services
+from events.operations import dead_letters
+from events.operations.parked import data_in_newest_version, discard_parked, publish_edited_copy, retry_parked
 from events.operations.rehearsing import rehearse
 from events.subscriptions.parking import State
 from kernel.refusals import Refusal
@@ -150,7 +151,7 @@ class ParkedEventAdmin(ReadOnlyAdmin):
         parked = get_object_or_404(ParkedEvent, pk=pk)
         try:
             with acting_on(parked):
-                stored = services.data_in_newest_version(position=parked.position)
+                stored = data_in_newest_version(position=parked.position)
         except Refusal as refusal:
             self.message_user(request, refusal.detail, messages.ERROR)
             return HttpResponseRedirect(reverse("admin:events_parkedevent_changelist"))
@@ -166,9 +167,9 @@ class ParkedEventAdmin(ReadOnlyAdmin):
         subscriber, fingerprint = parked.subscriber, parked.fingerprint
         with acting_on(parked):
             if chosen["action"] == "retry":
-                count = services.retry_parked(subscriber=subscriber, fingerprint=fingerprint, operator=operator)
+                count = retry_parked(subscriber=subscriber, fingerprint=fingerprint, operator=operator)
                 return f"{count} events are tried again"
-            count = services.discard_parked(
+            count = discard_parked(
                 subscriber=subscriber, fingerprint=fingerprint, operator=operator, reason=chosen["reason"]
             )
             return f"{count} events are discarded"
@@ -177,16 +178,14 @@ class ParkedEventAdmin(ReadOnlyAdmin):
         subscriber, position, operator = parked.subscriber, parked.position, operator_of(request)
         with acting_on(parked):
             if chosen["action"] == "retry":
-                services.retry_parked(subscriber=subscriber, position=position, operator=operator)
+                retry_parked(subscriber=subscriber, position=position, operator=operator)
                 return f"position {position} is tried again"
-            services.discard_parked(
-                subscriber=subscriber, position=position, operator=operator, reason=chosen["reason"]
-            )
+            discard_parked(subscriber=subscriber, position=position, operator=operator, reason=chosen["reason"])
             return f"position {position} is discarded"
 
     def _publish_copy(self, request: HttpRequest, parked: ParkedEvent, chosen: dict[str, Any]) -> str:
         with acting_on(parked):
-            event_id = services.publish_edited_copy(
+            event_id = publish_edited_copy(
                 subscriber=parked.subscriber,
                 position=parked.position,
                 data=chosen["payload"],

@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html_join
 
 from events.models import Binding, OperatorAction, Subscription
-from events.operations import services
+from events.operations import pausing
 from events.subscriptions.registry import known_subscriber
 from web.admin import Confirmation, ReadOnlyAdmin, acting_on, operator_of
 
@@ -49,14 +49,14 @@ class SubscriptionAdmin(ReadOnlyAdmin):
         operator, reason = operator_of(request), asked.reason(request)
         for subscription in subscriptions:
             with acting_on(subscription):
-                services.pause_subscription(subscriber=subscription.subscriber, operator=operator, reason=reason)
+                pausing.pause_subscription(subscriber=subscription.subscriber, operator=operator, reason=reason)
         return None
 
     @admin.action(description="Resume", permissions=["operate"])
     def resume(self, request: HttpRequest, subscriptions: QuerySet[Subscription]) -> None:
         for subscription in subscriptions:
             with acting_on(subscription):
-                services.resume_subscription(subscriber=subscription.subscriber, operator=operator_of(request))
+                pausing.resume_subscription(subscriber=subscription.subscriber, operator=operator_of(request))
 
     def has_operate_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("events.change_subscription")

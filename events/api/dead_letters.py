@@ -10,10 +10,19 @@ from rest_framework.views import APIView
 
 from events.log.epochs import LARGEST_POSITION
 from events.log.horizon import EventArchived
-from events.operations import dead_letters, services
+from events.operations import dead_letters
+from events.operations.actions import ReasonMissing
 from events.operations.copies import CopyInvalid
+from events.operations.parked import (
+    HearsNothing,
+    NotParked,
+    discard_parked,
+    publish_edited_copy,
+    require_parked,
+    retry_parked,
+)
+from events.operations.pausing import pause_subscription, require_subscriber, resume_subscription
 from events.operations.rehearsing import DryRunBusy, DryRunRefused, rehearse
-from events.operations.services import HearsNothing, NotParked, ReasonMissing
 from events.subscriptions.holding import SubscriptionBusy
 from events.subscriptions.queries import lags
 from kernel import limits
@@ -137,7 +146,7 @@ class DeadLettersView(OperatorView):
     def get(self, _request: Request, asked: dict[str, Any]) -> Response:
         """List dead events, grouped by kind of error, and one by one with what waits behind them."""
         if asked["subscriber"] is not None:
-            services.require_subscriber(subscriber=asked["subscriber"])
+            require_subscriber(subscriber=asked["subscriber"])
         shown = {"groups": dead_letters.groups(), "dead_letters": dead_letters.letters(**asked)}
         return Response(DeadLettersSerializer(shown).data)
 
@@ -155,8 +164,8 @@ class DryRunView(OperatorView):
 
         It runs in a separate process, for ten seconds at most, one at a time.
         """
-        services.require_subscriber(subscriber=asked["subscriber"])
-        services.require_parked(**asked)
+        require_subscriber(subscriber=asked["subscriber"])
+        require_parked(**asked)
         found = rehearse(**asked)
         publishes = [{"type": type_name, "data": data} for type_name, data in found.publishes]
         shown = {**asdict(found), "publishes": publishes, "succeeds": found.succeeds}
@@ -173,8 +182,8 @@ class RetryView(OperatorView):
     )
     def post(self, request: Request, asked: dict[str, Any]) -> Response:
         """Give dead and retrying events fresh attempts, now."""
-        services.require_subscriber(subscriber=asked["subscriber"])
-        return Response({"count": services.retry_parked(**asked, operator=actor_of(request))})
+        require_subscriber(subscriber=asked["subscriber"])
+        return Response({"count": retry_parked(**asked, operator=actor_of(request))})
 
 
 class DiscardView(OperatorView):
@@ -187,8 +196,8 @@ class DiscardView(OperatorView):
     )
     def post(self, request: Request, asked: dict[str, Any]) -> Response:
         """Give events up, with a reason; what waits behind them goes on."""
-        services.require_subscriber(subscriber=asked["subscriber"])
-        return Response({"count": services.discard_parked(**asked, operator=actor_of(request))})
+        require_subscriber(subscriber=asked["subscriber"])
+        return Response({"count": discard_parked(**asked, operator=actor_of(request))})
 
 
 class EditedCopyView(OperatorView):
@@ -206,8 +215,8 @@ class EditedCopyView(OperatorView):
     )
     def post(self, request: Request, asked: dict[str, Any]) -> Response:
         """Publish a corrected copy of a dead event for its subscriber alone, and discard the dead one."""
-        services.require_subscriber(subscriber=asked["subscriber"])
-        event_id = services.publish_edited_copy(**asked, operator=actor_of(request))
+        require_subscriber(subscriber=asked["subscriber"])
+        event_id = publish_edited_copy(**asked, operator=actor_of(request))
         return Response({"event_id": str(event_id)}, status=201)
 
 
@@ -226,7 +235,7 @@ class SubscriptionsView(OperatorView):
     )
     def patch(self, request: Request, asked: dict[str, Any]) -> Response:
         """Pause a subscriber of this shop before its next event, with a reason, or let it go on."""
-        services.require_subscriber(subscriber=asked["subscriber"])
-        change = services.pause_subscription if asked["paused"] else services.resume_subscription
+        require_subscriber(subscriber=asked["subscriber"])
+        change = pause_subscription if asked["paused"] else resume_subscription
         change(subscriber=asked["subscriber"], operator=actor_of(request), reason=asked["reason"])
         return Response(status=204)

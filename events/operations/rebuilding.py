@@ -14,7 +14,7 @@ from django.db import connection
 from events.delivery.dispatch import Dispatch
 from events.log.archives import archived_events, reading_archives
 from events.log.log import StoredEvent, read
-from events.operations.services import record_action
+from events.operations.actions import record_action
 from events.publishing.unit_of_work import unit_of_work
 from events.subscriptions import parking
 from events.subscriptions.bindings import Heard, intervals_of

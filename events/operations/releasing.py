@@ -14,9 +14,9 @@ from django_tenants.utils import get_public_schema_name, get_tenant_model
 
 from events.contracts import gate
 from events.models import OperatorAction, Subscription
+from events.operations.actions import ReasonMissing
 from events.operations.removing import end_subscription
 from events.operations.renaming import RenameRefused, rename
-from events.operations.services import ReasonMissing
 from events.subscriptions.bindings import bind, unbind
 from events.subscriptions.declarations import (
     declared,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.db import connection
 
 from events.models import Subscription
-from events.operations.services import record_action
+from events.operations.actions import record_action
 from events.publishing.unit_of_work import unit_of_work
 from events.subscriptions.doorbells import doorbells
 from events.subscriptions.holding import hold

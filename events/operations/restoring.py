@@ -5,7 +5,7 @@ from datetime import datetime
 
 from django.db import connection
 
-from events.operations.services import record_action, require_reason
+from events.operations.actions import record_action, require_reason
 from events.publishing.unit_of_work import unit_of_work
 from kernel.refusals import Refusal
 from kernel.tenancy import in_public_schema

@@ -8,7 +8,7 @@ from django.db.models import Count, F, Max, Min, QuerySet
 from django.utils import timezone
 
 from events.models import Outgoing
-from events.operations.services import record_action
+from events.operations.actions import record_action
 from events.outgoing import calls
 from events.outgoing.calls import State, all_senders, find_sender
 from events.publishing.unit_of_work import unit_of_work

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from events.maintenance import sweeper
 from events.models import ParkedEvent, Subscription
-from events.operations.services import subscribe_tenant
+from events.operations.tenant_records import subscribe_tenant
 from events.subscribing import subscriber
 from events.subscriptions.registry import forget_subscriber
 from kernel.tenancy import in_public_schema

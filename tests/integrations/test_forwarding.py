@@ -14,7 +14,8 @@ from events.delivery.pace import pace_of
 from events.delivery.store import Store
 from events.models import ParkedEvent, ProcessedEvent, Subscription
 from events.operations.canary import arrivals, release_canary
-from events.operations.services import pause_subscription, resume_subscription, retry_parked
+from events.operations.parked import retry_parked
+from events.operations.pausing import pause_subscription, resume_subscription
 from events.subscriptions.registry import find_subscriber, forget_subscriber
 from events.tasks import drain_tenant
 from integrations.bridges.bridge import BridgeDown, Message, MessageRefused

@@ -6,7 +6,7 @@ import pytest
 
 from events.contracts.pins import PinImpossible, pin_version, pins_of_tenant
 from events.models import OperatorAction
-from events.operations.services import NotParked, retry_parked
+from events.operations.parked import NotParked, retry_parked
 from integrations.webhooks.endpoints import create_endpoint
 from staff.services import issue_api_key
 from tenants.models import Tenant

@@ -146,7 +146,7 @@ def test_the_channel_hands_over_one_message(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_w19_a_paused_subscriber_is_told_to_the_shops_mailboxes(shop: Tenant) -> None:
-    from events.operations.services import pause_subscription, resume_subscription
+    from events.operations.pausing import pause_subscription, resume_subscription
 
     name = "inventory.take_sold_goods_from_stock"
 
@@ -165,7 +165,8 @@ def test_w19_a_pause_without_a_reason_pauses_nothing(shop: Tenant) -> None:
     import pytest
 
     from events.models import Subscription
-    from events.operations.services import ReasonMissing, pause_subscription
+    from events.operations.actions import ReasonMissing
+    from events.operations.pausing import pause_subscription
 
     with pytest.raises(ReasonMissing, match="why this subscriber may be paused"):
         pause_subscription(subscriber="inventory.take_sold_goods_from_stock", operator="user:ada", reason=" ")

@@ -11,7 +11,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from events.log.log import read_at
 from events.models import AuditEntry, Event, Outgoing, ParkedEvent, Subscription
-from events.operations.services import TENANT_TABLES, subscribe_tenant
+from events.operations.tenant_records import TENANT_TABLES, subscribe_tenant
 from events.publishing.unit_of_work import unit_of_work
 from events.subscribing import Backoff
 from events.subscriptions import cursors, parking

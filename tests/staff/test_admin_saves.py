@@ -17,7 +17,7 @@ from django.test import Client, RequestFactory
 
 from events.log.log import read_at
 from events.models import Event, Outgoing, ParkedEvent
-from events.operations.services import TENANT_TABLES
+from events.operations.tenant_records import TENANT_TABLES
 from events.publishing.unit_of_work import unit_of_work
 from events.subscribing import Backoff
 from events.subscriptions import cursors, parking

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from events.operations.services import pause_subscription, resume_subscription
+from events.operations.pausing import pause_subscription, resume_subscription
 from events.operations.undelivered import send_again
 from kernel.tenancy import in_public_schema
 from kernel.text import TextRefused

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from events.event import Category, classes_in
-from events.operations.services import subscribe_tenant
+from events.operations.tenant_records import subscribe_tenant
 from events.subscriptions.registry import find_subscriber
 from integrations.bridges.bridge import BridgeDown, Message, MessageRefused
 from integrations.bridges.forwarding import Forward

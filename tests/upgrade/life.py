@@ -23,7 +23,8 @@ from events.log.archives import write_archive
 from events.maintenance.retention import retain
 from events.maintenance.sweeper import make_partitions
 from events.models import Outgoing, ParkedEvent
-from events.operations.services import discard_parked, pause_subscription, publish_edited_copy, retry_parked
+from events.operations.parked import discard_parked, publish_edited_copy, retry_parked
+from events.operations.pausing import pause_subscription
 from events.outgoing import calls
 from events.outgoing.calls import send
 from integrations.models import WebhookDelivery, WebhookEndpoint

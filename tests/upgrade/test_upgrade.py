@@ -19,7 +19,8 @@ from events.event import decode
 from events.log.log import head, read_at
 from events.maintenance.retention import retain
 from events.models import Binding, Event, Outgoing, ParkedEvent, ProcessedEvent, Subscription
-from events.operations.services import discard_parked, resume_subscription, retry_parked
+from events.operations.parked import discard_parked, retry_parked
+from events.operations.pausing import resume_subscription
 from events.outgoing.calls import send
 from events.subscriptions.registry import find_subscriber
 from integrations.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint, WebhookSecret

@@ -13,7 +13,8 @@ from events.contracts.pins import pins_of_tenant
 from events.log.log import read_at
 from events.models import Event, Outgoing, ParkedEvent, Subscription
 from events.operations import dead_letters, undelivered
-from events.operations.services import discard_parked, pause_subscription, resume_subscription, retry_parked
+from events.operations.parked import discard_parked, retry_parked
+from events.operations.pausing import pause_subscription, resume_subscription
 from events.publishing.unit_of_work import unit_of_work
 from events.subscribing import Backoff
 from events.subscriptions import cursors, leases, parking, queries

@@ -10,7 +10,7 @@ from django.core.management.base import CommandError
 
 from events.contracts import catalogue
 from events.maintenance import sweeper
-from events.operations import services, undelivered
+from events.operations import parked, pausing, undelivered
 from events.operations.accounts import check_anew, unaccounted_on_the_books
 from events.operations.canary import arrivals, hearing, release_canary
 from events.operations.repairing import repair
@@ -106,24 +106,24 @@ class Command(OurCommand):
 
     def _pause(self, options: dict[str, Any]) -> None:
         with schema_entered(options["tenant"]):
-            services.pause_subscription(**self._acting(options), reason=options["reason"])
+            pausing.pause_subscription(**self._acting(options), reason=options["reason"])
         self.stdout.write(f"{options['subscriber']} of {options['tenant']} is paused")
 
     def _resume(self, options: dict[str, Any]) -> None:
         with schema_entered(options["tenant"]):
-            services.resume_subscription(**self._acting(options), reason=options["reason"])
+            pausing.resume_subscription(**self._acting(options), reason=options["reason"])
         self.stdout.write(f"{options['subscriber']} of {options['tenant']} goes on")
 
     def _retry(self, options: dict[str, Any]) -> None:
         with schema_entered(options["tenant"]):
-            count = services.retry_parked(
+            count = parked.retry_parked(
                 **self._acting(options), position=options["position"], fingerprint=options["fingerprint"]
             )
         self.stdout.write(f"{count} events of {options['subscriber']} are tried again")
 
     def _discard(self, options: dict[str, Any]) -> None:
         with schema_entered(options["tenant"]):
-            count = services.discard_parked(
+            count = parked.discard_parked(
                 **self._acting(options),
                 position=options["position"],
                 fingerprint=options["fingerprint"],
@@ -200,12 +200,12 @@ class Command(OurCommand):
 
     def _acting(self, options: dict[str, Any]) -> dict[str, Any]:
         with schema_entered(options["tenant"]):
-            services.require_subscriber(subscriber=options["subscriber"])
+            pausing.require_subscriber(subscriber=options["subscriber"])
         return {"subscriber": options["subscriber"], "operator": _operator()}
 
 
 def _require_canaries_heard_by(subscriber: str) -> None:
-    services.require_subscriber(subscriber=subscriber)
+    pausing.require_subscriber(subscriber=subscriber)
     if subscriber not in hearing():
         message = f"{subscriber} of {current_tenant()} hears no canaries: manage.py subscribe binds what is declared"
         raise NotFound(message)

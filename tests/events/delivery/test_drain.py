@@ -7,7 +7,7 @@ import pytest
 
 from events.delivery.drain import Drain
 from events.models import OperatorAction, ProcessedEvent, Subscription
-from events.operations.services import pause_subscription, resume_subscription
+from events.operations.pausing import pause_subscription, resume_subscription
 from events.publishing.publish import publish
 from events.publishing.unit_of_work import unit_of_work
 from events.subscribing import Delivery

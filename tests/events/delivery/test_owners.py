@@ -14,15 +14,10 @@ from django.db import connection
 from events.log.log import read_at
 from events.models import OperatorAction, ParkedEvent, ProcessedEvent, Subscription
 from events.operations.copies import CopyInvalid
+from events.operations.parked import discard_parked, publish_edited_copy, retry_parked
+from events.operations.pausing import pause_subscription, resume_subscription
 from events.operations.rebuilding import rebuild
 from events.operations.repairing import repair
-from events.operations.services import (
-    discard_parked,
-    pause_subscription,
-    publish_edited_copy,
-    resume_subscription,
-    retry_parked,
-)
 from events.publishing.unit_of_work import unit_of_work
 from events.subscribing import Backoff, Delivery
 from events.subscriptions import cursors, holding, leases, parking

@@ -14,7 +14,7 @@ from events.log.log import read, read_at
 from events.models import Event, ProcessedEvent
 from events.operations import accounts
 from events.operations.dead_letters import letters
-from events.operations.services import publish_edited_copy
+from events.operations.parked import publish_edited_copy
 from events.operations.tracing import trace
 from events.publishing.publish import publish
 from events.publishing.unit_of_work import unit_of_work

@@ -14,7 +14,8 @@ from events.maintenance import retention
 from events.maintenance.obstacles import obstacles
 from events.models import Subscription
 from events.operations.gauges import scraped
-from events.operations.services import pause_subscription, subscribe_tenant
+from events.operations.pausing import pause_subscription
+from events.operations.tenant_records import subscribe_tenant
 from events.subscribing import Backoff
 from events.subscriptions import bindings, queries
 from events.subscriptions.registry import forget_subscriber

@@ -16,7 +16,7 @@ from config.telemetry import trace_to_collector
 from events.models import Subscription
 from events.operations.accounts import check_accounts, forget_accounts, unaccounted_on_the_books
 from events.operations.canary import arrivals, release_canary
-from events.operations.services import pause_subscription
+from events.operations.pausing import pause_subscription
 from events.subscriptions.registry import all_subscribers
 from integrations.api import live
 from kernel.tenancy import in_public_schema

@@ -16,7 +16,7 @@ from django.db import connection
 from events.event import Category
 from events.models import Event, ProcessedEvent
 from events.operations.dead_letters import letters
-from events.operations.services import publish_edited_copy
+from events.operations.parked import publish_edited_copy
 from events.subscribing import Backoff
 from events.subscriptions.queries import feed
 from events.subscriptions.registry import forget_subscriber

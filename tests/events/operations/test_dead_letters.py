@@ -10,10 +10,11 @@ from django.db import connection
 from django.test import Client
 
 from events.models import Event, OperatorAction, ParkedEvent, ProcessedEvent, Subscription
+from events.operations.actions import ReasonMissing
 from events.operations.copies import CopyInvalid
 from events.operations.dead_letters import groups, letters
 from events.operations.dry_run import dry_run
-from events.operations.services import NotParked, ReasonMissing, discard_parked, publish_edited_copy
+from events.operations.parked import NotParked, discard_parked, publish_edited_copy
 from events.publishing.publish import publish
 from events.subscribing import Backoff, Delivery
 from kernel.tenancy import in_public_schema

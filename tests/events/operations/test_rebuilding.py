@@ -12,8 +12,8 @@ from events.log.archives import archived_events
 from events.log.log import read_at
 from events.models import OperatorAction
 from events.operations import rebuilding
+from events.operations.parked import discard_parked, retry_parked
 from events.operations.rebuilding import NotAProjection, rebuild
-from events.operations.services import discard_parked, retry_parked
 from events.publishing.publish import publish
 from events.publishing.unit_of_work import unit_of_work
 from events.subscriptions import cursors, parking

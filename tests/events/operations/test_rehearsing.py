@@ -15,7 +15,7 @@ from events.models import ParkedEvent
 from events.operations import rehearsing
 from events.operations.dry_run import DryRun
 from events.operations.rehearsing import DryRunBusy, rehearse, written
-from events.operations.services import subscribe_tenant
+from events.operations.tenant_records import subscribe_tenant
 from events.publishing.unit_of_work import unit_of_work
 from events.subscribing import subscriber
 from events.subscriptions.parking import State, park

@@ -11,10 +11,11 @@ from django.test import Client
 
 from events.models import Binding, OperatorAction, ParkedEvent, ProcessedEvent, Subscription
 from events.operations import releasing
+from events.operations.parked import discard_parked
 from events.operations.rebuilding import rebuild
 from events.operations.releasing import Step
 from events.operations.releasing import release as release_step
-from events.operations.services import discard_parked, subscribe_tenant
+from events.operations.tenant_records import subscribe_tenant
 from events.publishing.unit_of_work import unit_of_work
 from events.subscribing import Backoff
 from events.subscriptions import demand

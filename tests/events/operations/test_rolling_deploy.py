@@ -16,7 +16,7 @@ from events.delivery.drain import Drain
 from events.event import decode
 from events.models import ParkedEvent, Subscription
 from events.operations import accounts
-from events.operations.services import subscribe_tenant
+from events.operations.tenant_records import subscribe_tenant
 from events.subscribing import Backoff
 from events.subscriptions import demand, queries
 from events.subscriptions.bindings import Interval, intervals_of

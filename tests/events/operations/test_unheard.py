@@ -9,10 +9,10 @@ from django.test import Client
 
 from events import event
 from events.models import Binding, Event, OperatorAction, ParkedEvent
-from events.operations import services
+from events.operations import pausing
 from events.operations.copies import CopyInvalid
 from events.operations.dead_letters import letters
-from events.operations.services import HearsNothing, publish_edited_copy, retry_parked
+from events.operations.parked import HearsNothing, publish_edited_copy, retry_parked
 from events.subscriptions.bindings import unbind
 from events.subscriptions.registry import CANARY, Backoff
 from tenants.events import TenantReactivated, TenantSuspended
@@ -82,9 +82,9 @@ def test_a_copy_of_a_type_that_is_bound_again_is_heard(failed: str) -> None:
 
 def test_a_copy_for_a_paused_subscription_waits_until_it_goes_on(failed: str) -> None:
     acting = {"subscriber": failed, "operator": "user:ada", "reason": "r"}
-    services.pause_subscription(**acting)
+    pausing.pause_subscription(**acting)
     copied(failed)
-    services.resume_subscription(**acting)
+    pausing.resume_subscription(**acting)
     while drain(failed):
         pass
 

@@ -10,7 +10,7 @@ from psycopg import IsolationLevel
 from events.bus.local import bus
 from events.log.log import head
 from events.operations.dry_run import dry_run
-from events.operations.services import pause_subscription
+from events.operations.pausing import pause_subscription
 from events.publishing.publish import publish
 from events.publishing.unit_of_work import (
     InCommitHook,

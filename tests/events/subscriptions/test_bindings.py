@@ -8,7 +8,7 @@ from django.db import transaction
 from events.log.log import head
 from events.maintenance import retention
 from events.models import ProcessedEvent, Subscription
-from events.operations.services import subscribe_tenant
+from events.operations.tenant_records import subscribe_tenant
 from events.subscriptions.bindings import Heard, Interval, Wanted, bind, heard, intervals_of, unbind
 from events.subscriptions.registry import CANARY
 from tenants.events import TenantReactivated, TenantSuspended

@@ -10,7 +10,7 @@ from django.db import connection
 from events.models import Binding, Subscription
 from events.operations import accounts
 from events.operations.canary import arrivals, release_canary
-from events.operations.services import subscribe_tenant
+from events.operations.tenant_records import subscribe_tenant
 from events.operations.tracing import trace
 from events.subscriptions import queries
 from events.subscriptions.bindings import Wanted, bind, unbind

@@ -7,7 +7,7 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from events.models import OperatorAction, ParkedEvent
-from events.operations.services import discard_parked, retry_parked
+from events.operations.parked import discard_parked, retry_parked
 from events.subscriptions import parking
 from events.subscriptions.parking import PARKED_FLAGS, State
 from tenants.events import TenantSuspended

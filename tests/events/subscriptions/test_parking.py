@@ -11,7 +11,8 @@ from events.delivery.drain import Drain
 from events.delivery.store import Store
 from events.log.envelope import Envelope
 from events.models import OperatorAction, ParkedEvent, ProcessedEvent, Subscription
-from events.operations.services import NotParked, ReasonMissing, discard_parked, retry_parked
+from events.operations.actions import ReasonMissing
+from events.operations.parked import NotParked, discard_parked, retry_parked
 from events.subscribing import Backoff, Delivery
 from events.subscriptions.doorbells import Doorbells
 from events.subscriptions.parking import LONGEST_SUMMARY, State, summary

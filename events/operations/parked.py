@@ -1,62 +1,27 @@
-"""What operators and the platform do with subscriptions and parked events. Every act of an operator is recorded."""
+"""Parked events as operators work on them: retried, discarded, or replaced by an edited copy."""
 
 import json
-from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 import msgspec
-from django.db import connection, transaction
-from django.db.models import QuerySet
 from django.utils import timezone
 
 from events.event import EventUnreadable, decode, encode
-from events.events import SubscriptionPaused, SubscriptionResumed
 from events.log.causes import caused_by
 from events.log.log import read_at
-from events.models import OperatorAction, ParkedEvent, Subscription
+from events.models import ParkedEvent
+from events.operations.actions import record_actions, require_reason
 from events.operations.copies import CopyInvalid, corrected
 from events.publishing.publish import publish
 from events.publishing.unit_of_work import unit_of_work
 from events.subscriptions import bindings, parking
-from events.subscriptions.declarations import wanted
 from events.subscriptions.doorbells import doorbells
-from events.subscriptions.holding import hold, hold_beside_lease
+from events.subscriptions.holding import hold
 from events.subscriptions.parking import State
 from events.subscriptions.registry import known_subscriber
-from kernel.refusals import NotFound, Refusal
-from kernel.tenancy import current_tenant, in_public
-from kernel.text import require_reason_text
-
-TENANT_TABLES = (
-    "event",
-    "processedevent",
-    "binding",
-    "subscription",
-    "parkedevent",
-    "outgoing",
-    "idempotencyrecord",
-    "account",
-    "floor",
-    "streamfloor",
-    "epochstart",
-    "keptmonth",
-    "versionpin",
-    "keptsecret",
-    "webhookattempt",
-    "webhookdelivery",
-    "webhooksecret",
-    "webhookendpoint",
-)
-
-
-ACTIONS_AT_ONCE = 5000
-
-
-class ReasonMissing(Refusal):
-    code = "reason-missing"
-    title = "A reason is needed"
-    status = 422
+from kernel.refusals import Refusal
+from kernel.tenancy import current_tenant
 
 
 class NotParked(Refusal):
@@ -67,52 +32,6 @@ class NotParked(Refusal):
 class HearsNothing(Refusal):
     code = "subscription-hears-nothing"
     title = "The subscription hears nothing any more"
-
-
-def subscribe_tenant() -> int:
-    """Create the subscriptions that the current tenant lacks, and bind what they hear; return how many were created.
-
-    A subscriber that is new to a tenant starts at the log's head, or at its beginning where it asks for that.
-    """
-    with transaction.atomic():
-        changes = bindings.bind(current_tenant(), wanted(platform=in_public()))
-    return sum(not change.type for change in changes)
-
-
-def drop_tenant_records(*, tenant_id: str) -> None:
-    """Forget everything that the event layer keeps for a tenant whose schema is gone. Only from `public`."""
-    with connection.cursor() as cursor:
-        for table in TENANT_TABLES:
-            cursor.execute(f"DELETE FROM events_{table} WHERE tenant_id = %s", [tenant_id])
-
-
-def pause_subscription(*, subscriber: str, operator: str, reason: str) -> None:
-    """Stop a subscriber of the current tenant before its next event; its events wait in the log, and the shop is told.
-
-    :raises ReasonMissing: when no reason is given.
-    :raises NotFound: when the tenant has no such subscription.
-    :raises SubscriptionBusy: when a drain works on it for longer than a moment.
-    """
-    require_reason(reason, "why this subscriber may be paused")
-    with unit_of_work():
-        if _change_pause(subscriber, paused=True):
-            publish(SubscriptionPaused(subscriber=subscriber, operator=operator, reason=reason))
-        record_action("pause", subscriber, operator, reason)
-
-
-def resume_subscription(*, subscriber: str, operator: str, reason: str = "") -> None:
-    """Let a subscriber of the current tenant go on.
-
-    :raises NotFound: when the tenant has no such subscription.
-    :raises SubscriptionBusy: when a drain works on it for longer than a moment.
-    :raises TextRefused: when the reason is too long, or holds a control character.
-    """
-    require_reason_text(reason)
-    with unit_of_work():
-        if _change_pause(subscriber, paused=False):
-            publish(SubscriptionResumed(subscriber=subscriber, operator=operator))
-        record_action("resume", subscriber, operator, reason)
-    doorbells.ring_by_name(current_tenant(), subscriber)
 
 
 def retry_parked(*, subscriber: str, operator: str, position: int | None = None, fingerprint: str = "") -> int:
@@ -173,16 +92,6 @@ def _nothing_parked(subscriber: str, position: int | None, fingerprint: str) -> 
     return NotParked(f"{subscriber} has no retrying or dead event {where}")
 
 
-def require_subscriber(*, subscriber: str) -> None:
-    """Let a subscriber be named that this code has, or that the current tenant has a subscription of.
-
-    :raises NotFound: when there is neither.
-    """
-    if known_subscriber(subscriber) is None and not _subscription(subscriber).exists():
-        message = f"there is no subscriber {subscriber!r}"
-        raise NotFound(message)
-
-
 def require_parked(*, subscriber: str, position: int) -> None:
     """:raises NotParked: when no retrying or dead event is parked at the position."""
     if not _heads(subscriber, position=position).exists():
@@ -235,13 +144,6 @@ def publish_edited_copy(*, subscriber: str, position: int, data: dict[str, Any],
     return event_id
 
 
-def require_reason(reason: str, what: str = "why this event may be given up") -> None:
-    if not reason.strip():
-        message = f"say {what}"
-        raise ReasonMissing(message)
-    require_reason_text(reason)
-
-
 def _discard(
     subscriber: str,
     operator: str,
@@ -270,39 +172,3 @@ def _heads(subscriber: str, *, position: int | None = None, fingerprint: str = "
     if fingerprint:
         parked = parked.filter(fingerprint=fingerprint)
     return parked
-
-
-def _subscription(subscriber: str) -> QuerySet[Subscription]:
-    return Subscription.objects.filter(tenant_id=current_tenant(), subscriber=subscriber)
-
-
-def _change_pause(subscriber: str, *, paused: bool) -> bool:
-    """Return whether it was not so before."""
-    if hold_beside_lease(current_tenant(), subscriber) is None:
-        message = f"{current_tenant()} has no subscription {subscriber!r}"
-        raise NotFound(message)
-    changed = _subscription(subscriber).filter(paused_at__isnull=paused)
-    return bool(changed.update(paused_at=timezone.now() if paused else None))
-
-
-def record_action(action: str, subscriber: str, operator: str, reason: str, position: int | None = None) -> None:
-    record_actions(action, subscriber, operator, reason, [position])
-
-
-def record_actions(action: str, subscriber: str, operator: str, reason: str, positions: Sequence[int | None]) -> None:
-    now = timezone.now()
-    OperatorAction.objects.bulk_create(
-        (
-            OperatorAction(
-                tenant_id=current_tenant(),
-                subscriber=subscriber,
-                action=action,
-                position=position,
-                operator=operator,
-                reason=reason,
-                acted_at=now,
-            )
-            for position in positions
-        ),
-        batch_size=ACTIONS_AT_ONCE,
-    )
