@@ -4,12 +4,12 @@ from events.events import SubscriptionPaused, WebhookEndpointPaused
 from events.subscribing import Delivery, subscriber
 from inventory.events import ProductOutOfStock, StockRanLow
 from kernel.money import written
+from notifications import services
 from notifications.services import (
     queue_operation_alert,
     queue_receipt,
     queue_stock_alert,
     queue_webhook_alert,
-    receive_alerts,
 )
 from pos.events import ReceiptRequested
 from tenants.events import TenantProvisioned
@@ -48,8 +48,8 @@ def alert_out_of_stock(event: ProductOutOfStock, delivery: Delivery[ProductOutOf
 
 
 @subscriber("notifications.receive_alerts", TenantProvisioned)
-def receive_alerts_of_new_shop(event: TenantProvisioned, _delivery: Delivery[TenantProvisioned]) -> None:
-    receive_alerts(email=event.owner_email)
+def receive_alerts(event: TenantProvisioned, _delivery: Delivery[TenantProvisioned]) -> None:
+    services.receive_alerts(email=event.owner_email)
 
 
 @subscriber("notifications.alert_webhook_paused", WebhookEndpointPaused)

@@ -1,7 +1,8 @@
 """What the cash office hears."""
 
 from events.subscribing import Delivery, subscriber
-from payments.services import Received, abandon_charges, record_payment, refund_payment, request_charge, take_card_token
+from payments import services
+from payments.services import Received, record_payment, refund_payment, request_charge, take_card_token
 from pos.events import CardChargeRequested, OrderCompleted, OrderVoided, ReturnCompleted
 
 
@@ -30,11 +31,9 @@ def record_payments(event: OrderCompleted, _delivery: Delivery[OrderCompleted]) 
 
 
 @subscriber("payments.abandon_charges", OrderCompleted, OrderVoided)
-def abandon_charges_of_settled_orders(
-    event: OrderCompleted | OrderVoided, _delivery: Delivery[OrderCompleted | OrderVoided]
-) -> None:
+def abandon_charges(event: OrderCompleted | OrderVoided, _delivery: Delivery[OrderCompleted | OrderVoided]) -> None:
     if event.abandoned_charges:
-        abandon_charges(tender_ids=event.abandoned_charges)
+        services.abandon_charges(tender_ids=event.abandoned_charges)
 
 
 @subscriber("payments.refund_returns", ReturnCompleted)

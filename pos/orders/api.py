@@ -17,7 +17,7 @@ from kernel import limits
 from kernel.ids import new_id
 from kernel.refusals import NotFound
 from pos.cash.services import ShiftNotOpen
-from pos.orders.lines import Asked, LinesInvalid
+from pos.orders.lines import LinesInvalid, OrderLineInput
 from pos.orders.models import Order, OrderLine, Tender
 from pos.orders.queries import lines_of_order, orders
 from pos.orders.receipts import receipt_of
@@ -29,7 +29,7 @@ from pos.orders.services import (
     place_order,
     void_order,
 )
-from pos.orders.tenders import Paying, TenderMismatch
+from pos.orders.tenders import TenderInput, TenderMismatch
 from pos.receipts.text import receipt_text
 from pos.registers.models import Device
 from web.fields import MailAddress, MomentField, QuantityField, Text, UUIDv7Field
@@ -145,8 +145,8 @@ def shown(order_id: UUID) -> Any:
     return OrderSerializer(order).data
 
 
-def paying_of(data: list[dict[str, Any]]) -> list[Paying]:
-    return [Paying(**{"id": new_id(), **given}) for given in data]
+def paying_of(data: list[dict[str, Any]]) -> list[TenderInput]:
+    return [TenderInput(**{"id": new_id(), **given}) for given in data]
 
 
 A_MUG = {
@@ -189,7 +189,7 @@ class OrderListView(generics.GenericAPIView[Order]):
                 id=asked["id"],
                 register=device.register,
                 device=device,
-                lines=[Asked(**{"id": new_id(), **line}) for line in asked["lines"]],
+                lines=[OrderLineInput(**{"id": new_id(), **line}) for line in asked["lines"]],
                 tenders=paying_of(asked["tenders"]),
                 occurred_at=asked["occurred_at"],
                 now=timezone.now(),

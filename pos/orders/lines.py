@@ -20,7 +20,7 @@ class LinesInvalid(Refusal):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asked:
+class OrderLineInput:
     """A line as the terminal asks for it: a variant of the catalogue, or a service with its own description.
 
     :param unit_price: minor units; None for the catalogue's price.
@@ -37,7 +37,7 @@ class Asked:
     tax_rate: str = ""
 
 
-def priced_rows(order_id: UUID, lines: Sequence[Asked]) -> list[OrderLine]:
+def priced_rows(order_id: UUID, lines: Sequence[OrderLineInput]) -> list[OrderLine]:
     found = variants_asked_for(
         ids={line.variant_id for line in lines if line.variant_id},
         barcodes={line.barcode for line in lines if line.barcode},
@@ -67,7 +67,7 @@ def _error(index: int, code: str, detail: str) -> dict[str, str]:
     return {"pointer": f"/lines/{index}", "code": code, "detail": detail}
 
 
-def _row(order_id: UUID, number: int, line: Asked, variant: Variant | None, tax_rate: TaxRate) -> OrderLine:
+def _row(order_id: UUID, number: int, line: OrderLineInput, variant: Variant | None, tax_rate: TaxRate) -> OrderLine:
     unit_price = line.unit_price if line.unit_price is not None else variant.price if variant else 0
     tax = Tax(name=tax_rate.name, rate=tax_rate.rate, inclusive=tax_rate.inclusive)
     priced = price_line(quantity=line.quantity, unit_price=unit_price, tax=tax)

@@ -13,10 +13,10 @@ from kernel.refusals import NotFound, Refusal
 from pos.cash.models import TenderType
 from pos.cash.services import open_shift_of
 from pos.events.orders import OrderCompleted, OrderPlaced, OrderVoided, ReceiptRequested, SettledTender, SoldLine
-from pos.orders.lines import Asked, priced_rows
+from pos.orders.lines import OrderLineInput, priced_rows
 from pos.orders.models import Order, OrderLine, Tender
 from pos.orders.receipts import receipt_of
-from pos.orders.tenders import Paying, hand_over, pending_charges
+from pos.orders.tenders import TenderInput, hand_over, pending_charges
 from pos.receipts.text import receipt_text
 from pos.registers.models import Device, Register
 from pos.registers.numbers import take_receipt_number
@@ -51,8 +51,8 @@ def place_order(
     id: UUID,
     register: Register,
     device: Device | None,
-    lines: Sequence[Asked],
-    tenders: Sequence[Paying],
+    lines: Sequence[OrderLineInput],
+    tenders: Sequence[TenderInput],
     occurred_at: datetime,
     now: datetime,
     fingerprint: str,
@@ -101,7 +101,7 @@ def place_order(
     return order
 
 
-def add_tenders(*, order_id: UUID, currency: str, tenders: Sequence[Paying], now: datetime) -> Order:
+def add_tenders(*, order_id: UUID, currency: str, tenders: Sequence[TenderInput], now: datetime) -> Order:
     """Take further tenders for a placed order, and complete it when they settle it.
 
     :param currency: in which the tenders' amounts are.

@@ -26,7 +26,7 @@ class TenderMismatch(Refusal):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Paying:
+class TenderInput:
     """What is handed over. `amount` in minor units; `card_token` for a card that the backend charges."""
 
     id: UUID
@@ -36,7 +36,7 @@ class Paying:
     card_token: str = ""
 
 
-def hand_over(*, order: Order, paying: Sequence[Paying]) -> list[Tender]:
+def hand_over(*, order: Order, paying: Sequence[TenderInput]) -> list[Tender]:
     """Record tenders for an order, the change of cash that was too much, and ask for the cards to be charged.
 
     :raises TenderMismatch: when a type is unknown, a card that the backend charges lacks its token, another type has
@@ -94,7 +94,7 @@ def pending_charges(tenders: Sequence[Tender]) -> list[UUID]:
     ]
 
 
-def _type(types: dict[str, TenderType], given: Paying) -> TenderType:
+def _type(types: dict[str, TenderType], given: TenderInput) -> TenderType:
     tender_type = types.get(given.type)
     if tender_type is None:
         taken = ", ".join(TenderType.objects.order_by("code").values_list("code", flat=True))

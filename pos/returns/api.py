@@ -25,7 +25,7 @@ from pos.returns.services import (
     RefundExceedsPaid,
     RefundExceedsQuantity,
     ReturnExists,
-    Returning,
+    ReturnLineInput,
     complete_return,
 )
 from web.fields import MomentField, QuantityField, Text, UUIDv7Field
@@ -141,7 +141,7 @@ class ReturnListView(APIView):
     def post(self, request: Request, asked: dict[str, Any]) -> Response:
         """Take goods back and give their money back, to the tenders of the order where it is named."""
         terminal = terminal_of(request)
-        lines = [Returning(**{"id": new_id(), **line}) for line in asked.pop("lines")]
+        lines = [ReturnLineInput(**{"id": new_id(), **line}) for line in asked.pop("lines")]
 
         def complete(fingerprint: str) -> Response:
             register = Register.objects.select_related("location").get(id=terminal.register_id)

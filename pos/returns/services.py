@@ -53,7 +53,7 @@ class RefundExceedsPaid(Refusal):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Returning:
+class ReturnLineInput:
     """A line to return: an order's line, or (without a receipt) a variant or service at a price in minor units."""
 
     id: UUID
@@ -71,7 +71,7 @@ def complete_return(
     id: UUID,
     register: Register,
     order_id: UUID | None,
-    lines: Sequence[Returning],
+    lines: Sequence[ReturnLineInput],
     occurred_at: datetime,
     now: datetime,
     fingerprint: str,
@@ -131,7 +131,7 @@ def complete_return(
     return returned
 
 
-def _linked_rows(order: Order, lines: Sequence[Returning]) -> list[ReturnLine]:
+def _linked_rows(order: Order, lines: Sequence[ReturnLineInput]) -> list[ReturnLine]:
     sold = {line.id: line for line in order.lines.select_for_update(no_key=True).order_by("id")}
     rows = []
     for line in lines:
@@ -144,7 +144,7 @@ def _linked_rows(order: Order, lines: Sequence[Returning]) -> list[ReturnLine]:
     return rows
 
 
-def _take_back(original: OrderLine, line: Returning) -> ReturnLine:
+def _take_back(original: OrderLine, line: ReturnLineInput) -> ReturnLine:
     """Give the line's share of price and tax back, so that all parts together are exactly what was paid."""
     returned = original.returned_quantity + line.quantity
     if returned > original.quantity:
@@ -170,7 +170,7 @@ def _take_back(original: OrderLine, line: Returning) -> ReturnLine:
     )
 
 
-def _free_rows(lines: Sequence[Returning]) -> list[ReturnLine]:
+def _free_rows(lines: Sequence[ReturnLineInput]) -> list[ReturnLine]:
     found = variants_asked_for(ids=(), barcodes=(), skus={line.sku for line in lines if line.sku})
     tax_rates = {rate.name: rate for rate in TaxRate.objects.filter(name__in={line.tax_rate for line in lines})}
     rows = []

@@ -66,6 +66,12 @@ def test_every_subscriber_is_a_task_that_is_acknowledged_late() -> None:
         assert task.queue == subscriber.queue
 
 
+def test_a_subscriber_s_function_has_the_name_of_its_cursor() -> None:
+    ours = [each for each in (*all_subscribers(), *all_subscribers(platform=True)) if each.forward is None]
+
+    assert {each.name.partition(".")[2] for each in ours} == {each.handler.__name__ for each in ours}
+
+
 def test_the_events_package_is_empty_at_its_root() -> None:
     assert (ROOT / "events" / "__init__.py").read_text() == ""
 

@@ -100,7 +100,7 @@ VIOLATIONS = {
     "the auditor imports services": imports("audit/archives.py", "from pos.orders.services import place_order", "The auditor"),
     "an app's invariants import services": imports("pos/invariants.py", "from pos.orders.services import place_order", "The auditor"),
     "a service imports its own subscribers": imports(
-        ORDERS, "from pos.subscribers.furnishing import furnish_new_shop", "Subjects of pos"
+        ORDERS, "from pos.subscribers.furnishing import furnish_shop", "Subjects of pos"
     ),
 }  # fmt: skip
 

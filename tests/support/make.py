@@ -10,11 +10,11 @@ from kernel.ids import new_id
 from pos.cash.services import open_shift
 from pos.catalogue.services import Item, put_item
 from pos.models import Device, Order, Register, Return, Shift, Variant
-from pos.orders.lines import Asked
+from pos.orders.lines import OrderLineInput
 from pos.orders.services import place_order
-from pos.orders.tenders import Paying
+from pos.orders.tenders import TenderInput
 from pos.registers.services import pair_device
-from pos.returns.services import Returning, complete_return
+from pos.returns.services import ReturnLineInput, complete_return
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
@@ -51,19 +51,21 @@ def variant(
     return put_item(item=item)[0]
 
 
-def asked(sku: str = "MUG", quantity: str = "1", **more: Any) -> Asked:
-    return Asked(id=new_id(), sku=sku, quantity=Decimal(quantity), **more)
+def asked(sku: str = "MUG", quantity: str = "1", **more: Any) -> OrderLineInput:
+    return OrderLineInput(id=new_id(), sku=sku, quantity=Decimal(quantity), **more)
 
 
-def cash(amount: int) -> Paying:
-    return Paying(id=new_id(), type="cash", amount=amount)
+def cash(amount: int) -> TenderInput:
+    return TenderInput(id=new_id(), type="cash", amount=amount)
 
 
-def card(amount: int, token: str = "tok_approve") -> Paying:
-    return Paying(id=new_id(), type="gateway", amount=amount, card_token=token)
+def card(amount: int, token: str = "tok_approve") -> TenderInput:
+    return TenderInput(id=new_id(), type="gateway", amount=amount, card_token=token)
 
 
-def order(*tenders: Paying, lines: list[Asked] | None = None, email: str = "", id: UUID | None = None) -> Order:
+def order(
+    *tenders: TenderInput, lines: list[OrderLineInput] | None = None, email: str = "", id: UUID | None = None
+) -> Order:
     """Ring up one mug (or the given lines) in an open shift."""
     shift()
     return place_order(
@@ -79,12 +81,12 @@ def order(*tenders: Paying, lines: list[Asked] | None = None, email: str = "", i
     )
 
 
-def returning(order: Order, quantity: str = "1", *, restock: bool = True, line: int = 1) -> Returning:
+def returning(order: Order, quantity: str = "1", *, restock: bool = True, line: int = 1) -> ReturnLineInput:
     original = order.lines.get(number=line)
-    return Returning(id=new_id(), quantity=Decimal(quantity), restock=restock, order_line_id=original.id)
+    return ReturnLineInput(id=new_id(), quantity=Decimal(quantity), restock=restock, order_line_id=original.id)
 
 
-def return_(order: Order, *lines: Returning) -> Return:
+def return_(order: Order, *lines: ReturnLineInput) -> Return:
     return complete_return(
         id=new_id(),
         register=register(),

@@ -14,7 +14,7 @@ from pos.cash.services import ShiftAlreadyOpen, ShiftNotOpen, open_shift
 from pos.models import Order, Register, Tender, TenderType
 from pos.orders.lines import LinesInvalid
 from pos.orders.services import OrderExists, OrderNotEditable, add_tenders, void_order
-from pos.orders.tenders import Paying, TenderMismatch
+from pos.orders.tenders import TenderInput, TenderMismatch
 from pos.registers.services import pair_device
 from tenants.models import Tenant
 from tests.support import make
@@ -65,7 +65,7 @@ def test_a_line_may_be_named_by_barcode_or_be_a_service() -> None:
 
 
 def test_split_tenders_settle_an_order_and_change_comes_out_of_the_cash() -> None:
-    order = make.order(make.cash(1000), Paying(id=new_id(), type="card", amount=700))
+    order = make.order(make.cash(1000), TenderInput(id=new_id(), type="card", amount=700))
 
     tenders = {tender.type.code: (tender.amount, tender.change) for tender in order.tenders.all()}
     assert tenders == {"card": (700, 0), "cash": (1000, 700)}
@@ -90,12 +90,12 @@ def test_an_order_without_enough_tenders_stays_placed_until_they_come() -> None:
 @pytest.mark.parametrize(
     "tender",
     [
-        Paying(id=new_id(), type="card", amount=1001),
-        Paying(id=new_id(), type="pebbles", amount=1000),
-        Paying(id=new_id(), type="gateway", amount=1000),
+        TenderInput(id=new_id(), type="card", amount=1001),
+        TenderInput(id=new_id(), type="pebbles", amount=1000),
+        TenderInput(id=new_id(), type="gateway", amount=1000),
     ],
 )
-def test_tenders_that_do_not_fit_are_refused_and_nothing_happens(tender: Paying) -> None:
+def test_tenders_that_do_not_fit_are_refused_and_nothing_happens(tender: TenderInput) -> None:
     before = names()
 
     with pytest.raises(TenderMismatch), transaction.atomic():
@@ -107,7 +107,7 @@ def test_tenders_that_do_not_fit_are_refused_and_nothing_happens(tender: Paying)
 
 @pytest.mark.parametrize("type_", ["cash", "card", "account"])
 def test_f4_a_card_token_is_refused_by_every_tender_that_charges_nothing(type_: str) -> None:
-    paying = Paying(id=new_id(), type=type_, amount=1000, card_token="tok_decline")
+    paying = TenderInput(id=new_id(), type=type_, amount=1000, card_token="tok_decline")
     before = names()
 
     with pytest.raises(TenderMismatch, match=f"{type_} takes no card_token.*of the type gateway"), transaction.atomic():
@@ -123,7 +123,7 @@ def test_f4_tenders_added_to_an_order_take_no_card_token_either() -> None:
         add_tenders(
             order_id=order.id,
             currency=order.currency,
-            tenders=[Paying(id=new_id(), type="card", amount=600, card_token="tok")],
+            tenders=[TenderInput(id=new_id(), type="card", amount=600, card_token="tok")],
             now=make.NOW,
         )
 
@@ -134,17 +134,17 @@ def test_f4_a_shop_without_a_gateway_is_not_sent_to_one() -> None:
     TenderType.objects.filter(kind=TenderType.Kind.GATEWAY).delete()
 
     with pytest.raises(TenderMismatch, match="no tender type that the backend charges"), transaction.atomic():
-        make.order(Paying(id=new_id(), type="card", amount=1000, card_token="tok_approve"))
+        make.order(TenderInput(id=new_id(), type="card", amount=1000, card_token="tok_approve"))
 
 
 def test_f4_an_unknown_tender_is_answered_with_those_that_the_shop_takes() -> None:
     with pytest.raises(TenderMismatch, match="no 'visa', but account, card, cash, gateway$"), transaction.atomic():
-        make.order(Paying(id=new_id(), type="visa", amount=1000))
+        make.order(TenderInput(id=new_id(), type="visa", amount=1000))
 
 
 def test_cash_that_is_not_needed_is_refused() -> None:
     with pytest.raises(TenderMismatch, match="nothing is due"), transaction.atomic():
-        make.order(Paying(id=new_id(), type="card", amount=1000), make.cash(500))
+        make.order(TenderInput(id=new_id(), type="card", amount=1000), make.cash(500))
 
 
 def test_unknown_goods_are_refused_with_their_line() -> None:

@@ -11,8 +11,14 @@ from kernel.refusals import NotFound
 from payments.models import Payment, PaymentRefund
 from pos.models import Return
 from pos.orders.lines import LinesInvalid
-from pos.orders.tenders import Paying
-from pos.returns.services import OrderNotCompleted, RefundExceedsQuantity, ReturnExists, Returning, complete_return
+from pos.orders.tenders import TenderInput
+from pos.returns.services import (
+    OrderNotCompleted,
+    RefundExceedsQuantity,
+    ReturnExists,
+    ReturnLineInput,
+    complete_return,
+)
 from tenants.models import Tenant
 from tests.support import make
 from tests.support.work import names, published, settle
@@ -24,7 +30,7 @@ def _catalogue(shop: Tenant) -> None:
     make.shift()
 
 
-def free_return(*lines: Returning, refund_to: str = "cash") -> Return:
+def free_return(*lines: ReturnLineInput, refund_to: str = "cash") -> Return:
     return complete_return(
         id=new_id(),
         register=make.register(),
@@ -83,7 +89,9 @@ def test_the_same_line_twice_in_one_return_counts_twice() -> None:
 
 
 def test_money_goes_back_to_the_tenders_it_came_from_none_more_than_it_paid() -> None:
-    order = make.order(Paying(id=new_id(), type="card", amount=300), make.cash(400), lines=[make.asked("MUG", "2")])
+    order = make.order(
+        TenderInput(id=new_id(), type="card", amount=300), make.cash(400), lines=[make.asked("MUG", "2")]
+    )
 
     returned = make.return_(order, make.returning(order, "2"))
 
@@ -124,7 +132,7 @@ def test_what_was_not_completed_cannot_be_returned() -> None:
 
 def test_an_unknown_order_or_line_is_refused() -> None:
     order = make.order(make.cash(333))
-    stranger = Returning(id=new_id(), quantity=Decimal(1), restock=True, order_line_id=new_id())
+    stranger = ReturnLineInput(id=new_id(), quantity=Decimal(1), restock=True, order_line_id=new_id())
 
     with pytest.raises(NotFound), transaction.atomic():
         make.return_(order, stranger)
@@ -135,8 +143,8 @@ def test_an_unknown_order_or_line_is_refused() -> None:
 
 def test_goods_without_a_receipt_come_back_at_their_price() -> None:
     returned = free_return(
-        Returning(id=new_id(), quantity=Decimal(2), restock=True, sku="MUG", unit_price=300),
-        Returning(
+        ReturnLineInput(id=new_id(), quantity=Decimal(2), restock=True, sku="MUG", unit_price=300),
+        ReturnLineInput(
             id=new_id(), quantity=Decimal(1), restock=True, description="Postage", unit_price=50,
             tax_rate="Standard, included",
         ),
@@ -151,8 +159,8 @@ def test_goods_without_a_receipt_come_back_at_their_price() -> None:
 
 def test_unknown_goods_and_tenders_are_refused() -> None:
     with pytest.raises(LinesInvalid), transaction.atomic():
-        free_return(Returning(id=new_id(), quantity=Decimal(1), restock=True, sku="NOPE"))
-    line = Returning(id=new_id(), quantity=Decimal(1), restock=True, sku="MUG", unit_price=1)
+        free_return(ReturnLineInput(id=new_id(), quantity=Decimal(1), restock=True, sku="NOPE"))
+    line = ReturnLineInput(id=new_id(), quantity=Decimal(1), restock=True, sku="MUG", unit_price=1)
     with pytest.raises(NotFound), transaction.atomic():
         free_return(line, refund_to="pebbles")
 
@@ -160,7 +168,7 @@ def test_unknown_goods_and_tenders_are_refused() -> None:
 
 
 def test_a_return_id_is_used_once() -> None:
-    line = Returning(id=new_id(), quantity=Decimal(1), restock=True, sku="MUG", unit_price=1)
+    line = ReturnLineInput(id=new_id(), quantity=Decimal(1), restock=True, sku="MUG", unit_price=1)
     returned = free_return(line)
 
     with pytest.raises(ReturnExists), transaction.atomic():
