@@ -51,6 +51,8 @@ RIGHT = {
     "id": "01890000-0000-7000-8000-000000000000",
     "schema_name": "north",
     "wrapped": "no-such-command",
+    "event": "pos.drawer_opened",
+    "fields": "register_id:UUID",
     "whom": "ada@north",
 }
 BLANK = ["", " "]
@@ -99,6 +101,12 @@ WRONG: dict[str, list[str]] = {
     "email": [*BLANK, "x" * 300, "\udcff"],
     "username": [*BLANK, "x" * 300, "\udcff"],
     "wrapped": [*BLANK, *UNKNOWN],
+    "event": [*BLANK, *UNKNOWN, "pos", "pos.", ".opened", "pos.open", "Pos.drawer_opened", "pos.order_completed"],
+    "fields": [*BLANK, *UNKNOWN, "a", "a:", ":str", "a:b", "a:float", "A:str", "class:str"],
+    "subject": ["nobody", "..", "x" * 300, "\udcff"],
+    "subscriber_subject": ["nobody", "\udcff"],
+    "category": ["", "domain", "x" * 300, "\udcff"],
+    "service": ["x", "1_a", "a b", "\udcff"],
     "whom": [*BLANK, *UNKNOWN, "ada@nowhere", "203.0.113.7", "::1"],
 }
 """By the name of the argument. What is not here takes free text, whose only mistake is that it is no text."""

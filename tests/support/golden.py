@@ -9,4 +9,6 @@ GOLDEN = ROOT / "tests" / "events" / "golden"
 
 
 def golden(name: str, version: int) -> dict[str, Any]:
-    return json.loads((GOLDEN / f"{name}.v{version}.json").read_text())
+    file = GOLDEN / f"{name}.v{version}.json"
+    assert file.exists(), f"{name} version {version} has no golden payload: manage.py golden {name}"
+    return json.loads(file.read_text())
