@@ -103,7 +103,7 @@ def _sources() -> list[Path]:
 def test_the_system_checks_pass_and_refuse_a_superuser(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
     from django.db import connection
 
-    from events.checks import the_role_is_bound_by_row_level_security as check
+    from tenants.checks import the_role_is_bound_by_row_level_security as check
 
     assert checks.run_checks(databases=["default"]) == []
     assert check(None) == []
@@ -121,7 +121,7 @@ def test_the_system_checks_pass_and_refuse_a_superuser(db: None, monkeypatch: py
 
     monkeypatch.setattr(connection._connections[connection._alias], "cursor", Superuser)
     (error,) = check(["default"])
-    assert error.id == "events.E001"
+    assert error.id == "tenants.E001"
 
 
 def test_events_can_be_read_without_django() -> None:

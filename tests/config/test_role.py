@@ -89,9 +89,9 @@ def test_c18_a_role_that_gains_the_power_is_refused_by_the_next_connection(roles
 
 def test_c18_the_database_check_names_the_role(shop: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
     with closing(connect_as(superuser())) as other:
-        monkeypatch.setattr("events.checks.connection", other)
+        monkeypatch.setattr("tenants.checks.connection", other)
 
-        with pytest.raises(SystemCheckError, match=r"events\.E001"):
+        with pytest.raises(SystemCheckError, match=r"tenants\.E001"):
             call_command("check", databases=["default"])
 
 

@@ -280,4 +280,4 @@ def test_b08_a_database_that_wraps_requests_in_transactions_is_refused(settings:
 
     found = [check.id for check in run_checks()]
 
-    assert "events.E002" in found
+    assert "tenants.E002" in found

@@ -1,4 +1,4 @@
-"""System checks: refuse to start where row-level security would silently be off."""
+"""System checks: refuse to start where row-level security would silently be off, or a request is one transaction."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -22,7 +22,7 @@ def the_role_is_bound_by_row_level_security(
             cursor.execute("SELECT rolname, rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user")
             role, unbound = cursor.fetchone()
     except RoleNotBound as refusal:
-        return [Error(str(refusal), id="events.E001")]
+        return [Error(str(refusal), id="tenants.E001")]
     if not unbound:
         return []
     return [
@@ -30,7 +30,7 @@ def the_role_is_bound_by_row_level_security(
             f"the database role {role!r} is a superuser or has BYPASSRLS: PostgreSQL would not wall the tenants off",
             hint="Connect as an ordinary role that owns the database: CREATE ROLE tillflow LOGIN; "
             "ALTER DATABASE … OWNER TO tillflow;",
-            id="events.E001",
+            id="tenants.E001",
         )
     ]
 
@@ -43,7 +43,7 @@ def no_transaction_stands_around_a_request(**_options: Any) -> list[CheckMessage
         Error(
             f"ATOMIC_REQUESTS is on for the database {alias!r}: units of work would be refused in every view",
             hint="Turn it off. Each service opens the unit of work that it needs.",
-            id="events.E002",
+            id="tenants.E002",
         )
         for alias in around
     ]
