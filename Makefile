@@ -79,7 +79,7 @@ docs: .venv/installed ## write docs/events.md anew
 format: .venv/installed-dev ## format the code
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
 
-benchmarks: .venv/installed-dev ## the figures of the README
+benchmarks: .venv/installed-dev ## the figures of docs/figures.md
 	@$(RUN) -m benchmarks.subscribers
 	@$(RUN) -m benchmarks.latency
 	@$(RUN) -m benchmarks.failures

@@ -1,1 +1,1 @@
-"""What the README's figures come from. Each module prints one table; all figures of a table are of one run."""
+"""The measurements of docs/figures.md. Each module prints one table; all figures of a table are of one run."""
