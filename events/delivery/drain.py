@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from events.delivery.blocking import Blocking
 from events.delivery.dispatch import Dispatch
 from events.delivery.failures import OUTDATED_SECONDS, Failures, Outcome
-from events.delivery.pace import Pace, pace_of
+from events.delivery.pace import Pace, budget_of, pace_of
 from events.delivery.poison import ASIDE_SECONDS, Poison, is_deadly
 from events.delivery.reading import Reader
 from events.delivery.seeing import Seen
@@ -18,13 +18,10 @@ from events.delivery.verdicts import is_hang
 from events.log.envelope import AnyDelivery
 from events.log.log import StoredEvent
 from events.subscriptions.cursors import Held, Isolation, Suspicion
-from events.subscriptions.doorbells import Doorbells, Note
+from events.subscriptions.doorbells import Doorbells
+from events.subscriptions.notes import Note
 from events.subscriptions.parking import STARTING_SECONDS, State
 from events.subscriptions.registry import Subscriber
-
-BUDGET_SECONDS = 0.2
-"""What a drain may take among others, before it goes on in the backlog."""
-BACKLOG_BUDGET_SECONDS = 1.0
 
 
 @dataclass
@@ -74,7 +71,7 @@ class Drain:
     def run(self) -> int:
         """Handle what is pending, while the budget lasts; return how many events were applied."""
         behind = self.doorbells.answer(self.tenant_id, self.subscriber)
-        budget = self.budget if self.budget is not None else BACKLOG_BUDGET_SECONDS if behind else BUDGET_SECONDS
+        budget = self.budget if self.budget is not None else budget_of(behind=behind)
         self.deadline, more = self.clock() + budget, False
         try:
             more = self._work()
@@ -92,7 +89,8 @@ class Drain:
         while True:
             step = self._step()
             if step is Step.OUTDATED:
-                self._leave_to_newer_code()
+                self.seen.outdated()
+                self.failures.due_in(OUTDATED_SECONDS)
                 return False
             if step is Step.DIED:
                 self._leave_to_other()
@@ -156,7 +154,8 @@ class Drain:
                     self._note_begin(held)
                     self.retried = True
                     return Step.RETRIES_DUE
-                portion = self.reader.next(held, limit=1 if is_counted else self._limit())
+                most = self.pace.size(self.deadline - self.clock(), self.subscriber.batch_size)
+                portion = self.reader.next(held, limit=1 if is_counted else most)
                 if portion.events and not is_counted and self._note_begin(held):
                     return Step.MORE
                 if not is_counted and self.poison.is_suspected(held, portion.events, self.blocking):
@@ -181,9 +180,6 @@ class Drain:
             return Step.OUTDATED
         return Step.MORE if portion.more or held.due else Step.CAUGHT_UP
 
-    def _limit(self) -> int:
-        return self.pace.size(self.deadline - self.clock(), self.subscriber.batch_size)
-
     def _note_begin(self, held: Held) -> bool:
         """Note from where on events are handled; return whether another drain may have been killed by the same ones.
 
@@ -194,9 +190,7 @@ class Drain:
         if found is None or found.cursor != held.cursor:
             return False
         self.suspicious = True
-        name, most = self.subscriber.name, self.subscriber.batch_size
-        next_ones = self.store.read(self.tenant_id, name, after=held.cursor, types=held.heard.types, limit=most)
-        self.poison.suspect(next_ones.events)
+        self.poison.suspect_next(held)
         return True
 
     def _handle(self, events: list[StoredEvent], *, reached: int, blocked: bool) -> list[AnyDelivery]:
@@ -228,16 +222,11 @@ class Drain:
             return Step.DIED
         self.failures.raise_outage(failed.error, culprit or last.envelope.position)
         if alone:
-            return self._park_alone(first, failed.error)
+            self.owing = self.failures.park(first, failed.error) is Outcome.NOT_OURS
+            return Step.NOT_OURS if self.owing else Step.MORE
         suspicion = Suspicion.RANGE if culprit is None else Suspicion.CULPRIT
         isolation = Isolation(until=culprit or last.envelope.position, suspicion=suspicion)
         return Step.NOT_OURS if self.failures.isolate(isolation) is Outcome.NOT_OURS else Step.MORE
-
-    def _park_alone(self, event: StoredEvent, error: Exception) -> Step:
-        if self.failures.park(event, error) is Outcome.NOT_OURS:
-            return Step.NOT_OURS
-        self.owing = False
-        return Step.MORE
 
     def _note_death(self, events: list[StoredEvent], death: BaseException, *, is_counted: bool) -> None:
         """Count the start that has just ended with the handler's process, or should have; the next drain looks at it.
@@ -306,7 +295,3 @@ class Drain:
         self.next_due = None
         self.doorbells.ring_later(self.tenant_id, self.subscriber, countdown=STARTING_SECONDS)
         return Step.NOT_OURS
-
-    def _leave_to_newer_code(self) -> None:
-        self.seen.outdated()
-        self.failures.due_in(OUTDATED_SECONDS)

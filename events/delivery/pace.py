@@ -10,6 +10,10 @@ SHORTEST_SECONDS = 0.02
 FIXED_SECONDS = 0.002
 """What a transaction takes with any number of events."""
 
+BUDGET_SECONDS = 0.2
+"""What a drain may take among others, before it goes on in the backlog."""
+BACKLOG_BUDGET_SECONDS = 1.0
+
 
 @dataclass
 class Pace:
@@ -43,3 +47,8 @@ _paces: defaultdict[str, Pace] = defaultdict(Pace)
 def pace_of(subscriber: str) -> Pace:
     """Return what this process knows of a subscriber."""
     return _paces[subscriber]
+
+
+def budget_of(*, behind: bool) -> float:
+    """Return the seconds of a run: in the backlog, where it holds up nobody, it may take more."""
+    return BACKLOG_BUDGET_SECONDS if behind else BUDGET_SECONDS

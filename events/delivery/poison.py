@@ -14,7 +14,7 @@ from events.delivery.reading import Place
 from events.delivery.store import Store
 from events.log.envelope import Envelope
 from events.log.log import StoredEvent
-from events.subscriptions.cursors import Isolation, Suspicion
+from events.subscriptions.cursors import Held, Isolation, Suspicion
 from events.subscriptions.parking import Parked, State
 from events.subscriptions.registry import Subscriber
 
@@ -62,6 +62,12 @@ class Poison:
         isolation = Isolation(until=events[-1].envelope.position, suspicion=Suspicion.KILLS)
         self.store.isolate(self.tenant_id, self.subscriber.name, isolation)
         return isolation
+
+    def suspect_next(self, held: Held) -> None:
+        """Suspect the events after the cursor, as many as may share a transaction."""
+        name, most = self.subscriber.name, self.subscriber.batch_size
+        page = self.store.read(self.tenant_id, name, after=held.cursor, types=held.heard.types, limit=most)
+        self.suspect(page.events)
 
     def is_suspected(self, place: Place, events: Sequence[StoredEvent], blocking: Blocking) -> bool:
         """Say whether the first of the next events may kill its worker, unless it waits for an earlier one anyway."""

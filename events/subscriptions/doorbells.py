@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from threading import Lock
 from typing import Any
 
 import redis
@@ -18,7 +15,9 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from events.observability import metrics
+from events.subscriptions.breaker import CircuitBreaker
 from events.subscriptions.demand import is_wanted
+from events.subscriptions.notes import Note
 from events.subscriptions.registry import Subscriber, known_subscriber, subscribers_of
 from kernel.refusals import Refusal
 
@@ -45,57 +44,10 @@ class BrokerAway(Refusal):
     status = 503
 
 
-@dataclass(frozen=True, kw_only=True)
-class Note:
-    """From where on a drain handles events, as the broker keeps it until the drain ends.
-
-    :param run: names the run of the drain. :param cursor: the subscription's, under the lock.
-    """
-
-    run: str
-    cursor: int
-
-    def __str__(self) -> str:
-        return f"{self.run} {self.cursor}"
-
-    @classmethod
-    def read(cls, text: bytes | str) -> Note | None:
-        """Read a note; None for one of an older release, which says nothing."""
-        run, _, cursor = (text.decode() if isinstance(text, bytes) else text).partition(" ")
-        return cls(run=run, cursor=int(cursor)) if cursor else None
-
-
 _TAKE_BACK = """
 local note = redis.call('GET', KEYS[1])
 if note and string.sub(note, 1, #ARGV[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
 """
-
-
-@dataclass
-class CircuitBreaker:
-    """After a failure, does not try again for a few seconds; so a broker that is away costs one timeout, not many."""
-
-    open_seconds: float = 5.0
-    clock: Callable[[], float] = time.monotonic
-    _open_until: float = 0.0
-    _lock: Lock = field(default_factory=Lock)
-
-    def allows(self) -> bool:
-        """Say whether to try. While open, one caller is let through when the time has come."""
-        with self._lock:
-            now = self.clock()
-            if now < self._open_until:
-                return False
-            if self._open_until:
-                self._open_until = now + self.open_seconds
-            return True
-
-    def failed(self) -> None:
-        with self._lock:
-            self._open_until = self.clock() + self.open_seconds
-
-    def worked(self) -> None:
-        self._open_until = 0.0
 
 
 class Doorbells:

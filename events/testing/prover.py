@@ -22,8 +22,8 @@ from typing import Any
 from django.db import connection, connections
 
 from events.delivery.dispatch import Dispatch
-from events.delivery.drain import BUDGET_SECONDS, Drain
-from events.delivery.pace import Pace
+from events.delivery.drain import Drain
+from events.delivery.pace import BUDGET_SECONDS, Pace
 from events.log.log import head
 from events.observability.instruments import MIDDLEWARE
 from events.subscriptions.doorbells import Doorbells

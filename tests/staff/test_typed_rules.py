@@ -12,7 +12,7 @@ from kernel.text import TextRefused
 from staff.models import User
 from staff.services import PersonInvalid, hire_owner
 from tenants.models import Tenant
-from tenants.services import TenantInvalid, register_tenant
+from tenants.registering import TenantInvalid, register_tenant
 from tests.support.people import PASSWORD, sign_in
 
 SUBSCRIBER = "inventory.know_variants"

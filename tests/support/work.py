@@ -8,7 +8,8 @@ from django.utils import timezone
 from events.delivery.drain import Drain
 from events.models import Event, Outgoing
 from events.outgoing.calls import send
-from events.subscriptions.doorbells import Doorbells, Note
+from events.subscriptions.doorbells import Doorbells
+from events.subscriptions.notes import Note
 from events.subscriptions.registry import all_subscribers, find_subscriber
 from kernel.tenancy import current_tenant, in_public
 

@@ -13,7 +13,7 @@ from events.models import Subscription
 from kernel.tenancy import in_public_schema
 from staff.models import User
 from staff.services import hire_owner
-from tenants import services
+from tenants import registering, services
 from tenants.hostnames import normal_host, requested_host
 from tenants.models import Domain, Tenant
 from tests.support.forms import filled_form
@@ -51,7 +51,7 @@ def test_w02_a_name_that_no_tenant_may_have_is_refused_before_anything_is_writte
 
     with pytest.raises(CommandError, match="reserved" if name in RESERVED else "2 to 40 characters|^name: "):
         call_command("tenant", "create", name)
-    with pytest.raises(services.TenantInvalid, match="^name: "):
+    with pytest.raises(registering.TenantInvalid, match="^name: "):
         services.create_tenant(name=name)
     with in_public_schema(), pytest.raises(ValidationError):
         Tenant.objects.create(schema_name=name, name="Past the service")
@@ -160,7 +160,7 @@ def test_in06_a_host_that_nothing_would_reach_is_refused_before_anything_is_writ
 
 
 def test_in06_a_name_whose_host_would_be_none_needs_a_host(committed: Tenant) -> None:
-    with pytest.raises(services.TenantInvalid, match="host: 'shop-.localhost' is no host name"):
+    with pytest.raises(registering.TenantInvalid, match="host: 'shop-.localhost' is no host name"):
         services.create_tenant(name="shop_")
 
 

@@ -33,7 +33,8 @@ from payments.gateways.simulator import SimulatedGateway
 from payments.models import PaymentIntent, SimulatedCharge
 from pos.models import Order
 from tenants.models import Tenant
-from tenants.services import TenantNameTaken, create_tenant, reactivate_tenant
+from tenants.registering import TenantNameTaken
+from tenants.services import create_tenant, reactivate_tenant
 from tests.support.work import drain, settle
 from tests.upgrade.restoring import SHOPS, Upgraded, contents, grants
 

@@ -20,7 +20,7 @@ from events.models import ParkedEvent, Subscription
 from events.publishing import unit_of_work
 from events.subscribing import Backoff, Delivery
 from events.subscriptions import cursors, parking
-from events.subscriptions.doorbells import Note
+from events.subscriptions.notes import Note
 from events.subscriptions.registry import find_subscriber
 from tenants.events import TenantSuspended
 from tenants.models import Tenant

@@ -19,7 +19,9 @@ from events.operations.gauges import scraped
 from events.publishing.publish import publish
 from events.publishing.unit_of_work import unit_of_work
 from events.subscribing import Delivery
-from events.subscriptions.doorbells import THIS_INSTANT_MS, CircuitBreaker, Doorbells, Note, doorbells
+from events.subscriptions.breaker import CircuitBreaker
+from events.subscriptions.doorbells import THIS_INSTANT_MS, Doorbells, doorbells
+from events.subscriptions.notes import Note
 from events.subscriptions.registry import find_subscriber
 from events.tasks import drain_tenant, look_after_tables
 from kernel.ids import new_id

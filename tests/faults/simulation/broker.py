@@ -6,7 +6,8 @@ from typing import Any
 
 import redis
 
-from events.subscriptions.doorbells import CircuitBreaker, Doorbells
+from events.subscriptions.breaker import CircuitBreaker
+from events.subscriptions.doorbells import Doorbells
 from events.subscriptions.registry import Subscriber
 from tests.faults.simulation.world import World
 
