@@ -210,24 +210,6 @@ REST_FRAMEWORK = {
     "DEFAULT_METADATA_CLASS": None,
     "URL_FORMAT_OVERRIDE": None,
 }
-SPECTACULAR_SETTINGS = {
-    "TITLE": "Tillflow terminal API",
-    "DESCRIPTION": "What a terminal, a back office or an integrator asks of one shop. Errors are RFC 9457 problems.",
-    "VERSION": "1.1.0",
-    "OAS_VERSION": "3.1.0",
-    "SERVE_INCLUDE_SCHEMA": False,
-    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
-    "SERVE_AUTHENTICATION": [],
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "SCHEMA_PATH_PREFIX": "/api/v1",
-    "COMPONENT_SPLIT_PATCH": False,
-    "ENUM_NAME_OVERRIDES": {
-        "EndpointState": "integrations.models.WebhookEndpoint.State",
-        "DeliveryState": "integrations.models.WebhookDelivery.State",
-        "WantedEndpointState": [("ACTIVE", "ACTIVE"), ("PAUSED", "PAUSED")],
-    },
-}
 DATA_UPLOAD_MAX_MEMORY_SIZE = LARGEST_BODY
 
 # Mail goes to the console until EMAIL_URL names a server: smtp://user:password@host:port
