@@ -11,14 +11,8 @@ from django.http import HttpRequest, HttpResponse
 from kernel.refusals import Refusal
 from tenants.hostnames import tenant_host
 from tenants.models import Domain, Tenant
-from tenants.services import (
-    default_host,
-    provision_tenant,
-    reactivate_tenant,
-    register_tenant,
-    require_free,
-    suspend_tenant,
-)
+from tenants.registering import default_host, register_tenant, require_free
+from tenants.services import provision_tenant, reactivate_tenant, suspend_tenant
 from web.admin import Confirmation, ModelAdmin, OnPlatformHost, ReadOnlyInline, save_changes
 
 
