@@ -4,13 +4,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from random import Random
-from typing import TYPE_CHECKING, Protocol
+from typing import Any, Protocol
 
 from events.subscriptions.plain import require_plain
 from events.subscriptions.queues import Queue
-
-if TYPE_CHECKING:
-    from events.subscriptions.doorbells import Doorbells
 
 CANARY = "events.canary_released"
 
@@ -36,8 +33,8 @@ class Run(Protocol):
     def run(self) -> int: ...
 
 
-Forward = Callable[["Subscriber", str, "Doorbells"], Run]
-"""Makes a run for a tenant: `(subscriber, tenant_id, doorbells)`."""
+Forward = Callable[["Subscriber", str, Any], Run]
+"""Makes a run for a tenant: `(subscriber, tenant_id, doorbells)`. The doorbells stand above this module."""
 
 
 @dataclass(frozen=True, kw_only=True)
