@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from events.idempotency.requests import idempotent
+from events.idempotency.requests import claimed
 from inventory.models import StockItem, StockMovement
 from inventory.queries import movements_at, stock_at
 from inventory.services import (
@@ -104,20 +104,19 @@ REFUSES = (DocumentExists, UnknownVariants, VariantsNotHeardOf)
 
 def post_document(request: Request, asked: dict[str, Any], *, source_type: str, service: Post) -> Response:
     """Post a document's lines to the ledger of the terminal's location, once."""
-
-    def posted(_fingerprint: str) -> Response:
-        source = Source(
-            type=source_type,
-            id=asked["id"],
-            location_id=terminal_of(request).location_id,
-            occurred_at=asked.get("occurred_at") or timezone.now(),
-        )
-        moved = [Moved(line=uuid5(asked["id"], str(n)), **line) for n, line in enumerate(asked["lines"], start=1)]
-        movements = service(source=source, moved=moved)
-        shown = StockMovementSerializer(movements, many=True).data
-        return Response({"id": str(asked["id"]), "movements": shown}, status=201)
-
-    return idempotent(request, source_type, posted)
+    source = Source(
+        type=source_type,
+        id=asked["id"],
+        location_id=terminal_of(request).location_id,
+        occurred_at=asked.get("occurred_at") or timezone.now(),
+    )
+    moved = [Moved(line=uuid5(asked["id"], str(n)), **line) for n, line in enumerate(asked["lines"], start=1)]
+    with claimed(request, source_type) as claim:
+        if claim.is_new:
+            movements = service(source=source, moved=moved)
+            shown = StockMovementSerializer(movements, many=True).data
+            claim.answer({"id": str(asked["id"]), "movements": shown}, status=201)
+    return claim.response
 
 
 class GoodsReceiptView(APIView):

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db.utils import OperationalError
 from rest_framework import exceptions
 
 TYPE_PREFIX = "urn:tillflow:problem:"
@@ -19,6 +20,11 @@ class ApiProblem(exceptions.APIException):
         self.status_code = status_code
         self.problem_code = code
         self.members = members
+
+
+def sqlstate_of(error: OperationalError) -> str:
+    """Return PostgreSQL's code of an error; empty, where the error is not the server's."""
+    return getattr(error.__cause__, "sqlstate", "") or ""
 
 
 def title_of(code: str) -> str:

@@ -5,12 +5,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Concatenate
 
+from django.db.utils import OperationalError
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from kernel.refusals import Refusal
-from web.errors import ApiProblem
+from web.errors import ApiProblem, sqlstate_of
 from web.inputs import Body, Nothing, Query
 from web.terminal import Terminal
 
@@ -18,6 +19,7 @@ DEPRECATED_SINCE = 1795651200
 """2026-11-26, in seconds: since when the names in `renamed` are old (RFC 9745)."""
 NOTICE = '</api/docs>; rel="deprecation"; type="text/html"'
 PAGE_PARAMETERS = frozenset({"cursor", "limit"})
+DEADLOCK, DEADLOCK_RETRIES = "40P01", 2
 KEY_HEADER = "Idempotency-Key"
 KEY_PATTERN = '^"?[A-Za-z0-9_-]{8,64}"?$'
 _KEY = OpenApiParameter(
@@ -91,7 +93,7 @@ def operation(
         @functools.wraps(method)
         def handle(view: Any, request: Request, **path: Any) -> Any:
             used: set[str] = set()
-            response = method(view, request, *_read(declared, request, used), **path)
+            response = _retried(declared, lambda: method(view, request, *_read(declared, request, used), **path))
             if used and isinstance(response, Response):
                 response["Deprecation"] = f"@{DEPRECATED_SINCE}"
                 response["Link"] = NOTICE
@@ -108,6 +110,17 @@ def operation(
         return described
 
     return declare
+
+
+def _retried(declared: Operation, act: Callable[[], Any]) -> Any:
+    """Act again after a deadlock, where the Idempotency-Key makes sure that it takes effect once."""
+    for _ in range(DEADLOCK_RETRIES if declared.keyed else 0):
+        try:
+            return act()
+        except OperationalError as error:
+            if sqlstate_of(error) != DEADLOCK:
+                raise
+    return act()
 
 
 def _read(declared: Operation, request: Request, used: set[str]) -> list[dict[str, Any]]:

@@ -16,7 +16,6 @@ class Terminal:
     """The principal of a request. `pk` is the device's id, which throttles count by."""
 
     device_id: UUID
-    register_id: UUID
     location_id: UUID
     currency: str
     is_held: Callable[[], bool] = field(default=lambda: True, compare=False)

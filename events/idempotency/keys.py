@@ -24,8 +24,18 @@ class IdempotencyKeyReused(Refusal):
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
+    """:param body: what JSON can hold, as it was read."""
+
     status: int
     body: Any
+
+
+# The limit is one statement and the INSERT, which may wait, the next; both travel in one round trip.
+_CLAIM = """
+SET LOCAL lock_timeout = %(patience)s;
+INSERT INTO events_idempotencyrecord (tenant_id, scope, key, fingerprint, created_at)
+VALUES (%(tenant)s, %(scope)s, %(key)s, %(fingerprint)s, clock_timestamp()) ON CONFLICT DO NOTHING
+"""
 
 
 def fingerprint_of(method: str, path: str, body: Any) -> str:
@@ -34,23 +44,22 @@ def fingerprint_of(method: str, path: str, body: Any) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-def claim(scope: str, key: str, fingerprint: str) -> Answer | None:
+def claim(scope: str, key: str, fingerprint: str, *, patience: str) -> Answer | None:
     """Claim a key in the current transaction; return the answer where the key was answered before.
 
     A request with the same key that is still being worked on is waited for: the unique key decides, not a look
     before. When it is rolled back, this one goes on in its place.
 
+    :param patience: how long this statement, and each after it in the transaction, waits for a lock, as PostgreSQL
+        writes it: `5s`.
+    :raises OperationalError: (55P03) when the other request takes longer than that.
     :raises IdempotencyKeyReused: when the key belongs to another request.
     """
     tenant_id = current_tenant()
+    of = {"tenant": tenant_id, "scope": scope, "key": key, "fingerprint": fingerprint}
     with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            INSERT INTO events_idempotencyrecord (tenant_id, scope, key, fingerprint, created_at)
-            VALUES (%s, %s, %s, %s, clock_timestamp()) ON CONFLICT DO NOTHING
-            """,
-            [tenant_id, scope, key, fingerprint],
-        )
+        cursor.execute(_CLAIM, {**of, "patience": patience})
+        cursor.nextset()
         if cursor.rowcount:
             return None
         cursor.execute(
@@ -65,13 +74,16 @@ def claim(scope: str, key: str, fingerprint: str) -> Answer | None:
     return Answer(status=status, body=json.loads(body) if isinstance(body, str) else body)
 
 
-def remember(scope: str, key: str, answer: Answer) -> None:
-    """Store the answer beside the effect, in the same transaction."""
+def remember(scope: str, key: str, *, status: int, body: str) -> None:
+    """Store the answer beside the effect, in the same transaction.
+
+    :param body: JSON.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE events_idempotencyrecord SET status = %s, body = %s::json"
             " WHERE tenant_id = %s AND scope = %s AND key = %s",
-            [answer.status, json.dumps(answer.body), current_tenant(), scope, key],
+            [status, body, current_tenant(), scope, key],
         )
 
 

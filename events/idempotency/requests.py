@@ -1,11 +1,11 @@
 """Requests that take effect once: the Idempotency-Key header, committed with the effect."""
 
-import json
 import re
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
-from django.db import connection
 from django.db.utils import OperationalError
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from events.idempotency import keys
 from events.log.causes import acting_as
 from events.publishing.unit_of_work import unit_of_work
-from web.errors import ApiProblem
+from web.errors import ApiProblem, sqlstate_of
 from web.terminal import terminal_of
 
 HEADER = "Idempotency-Key"
@@ -22,37 +22,56 @@ REPLAYED = "Idempotency-Replayed"
 KEY = re.compile(r'^"?([A-Za-z0-9_-]{8,64})"?$')
 LONGEST_WAIT = "5s"
 LOCK_NOT_AVAILABLE = "55P03"
-DEADLOCK = "40P01"
-DEADLOCK_RETRIES = 2
 
 
-def idempotent(request: Request, scope: str, effect: Callable[[str], Response]) -> Response:
-    """Answer a request once, however often it comes; the effect is given the request's fingerprint.
+@dataclass(kw_only=True)
+class Claim:
+    """A request's claim to its key. :param fingerprint: names what the request asks, whatever its key."""
+
+    scope: str
+    key: str
+    fingerprint: str
+    _response: Response | None = None
+
+    @property
+    def is_new(self) -> bool:
+        """Whether the request has no answer yet: let it take effect, and answer it."""
+        return self._response is None
+
+    @property
+    def response(self) -> Response:
+        """The answer: of now, or of the time when the request came first."""
+        assert self._response is not None, "the request took effect without an answer, so it is rolled back"
+        return self._response
+
+    def answer(self, data: Any, *, status: int = 200) -> None:
+        """Answer the request, and store the answer with its effect."""
+        assert self.is_new, "the request was answered before: its effect must not happen again"
+        keys.remember(self.scope, self.key, status=status, body=JSONRenderer().render(data).decode())
+        self._response = Response(data, status=status)
+
+    def answer_again(self, data: Any, *, status: int) -> None:
+        """Answer what the request was answered when it came first, and say so."""
+        self._response = Response(data, status=status, headers={REPLAYED: "true"})
+
+
+@contextmanager
+def claimed(request: Request, scope: str) -> Iterator[Claim]:
+    """Let a request take effect once, however often it comes: in one unit of work with its answer.
 
     A refusal is not stored: it changed nothing, and the same request is judged anew.
 
     :raises ApiProblem: when the header is missing or malformed, or the first request still runs after five seconds.
     :raises IdempotencyKeyReused: when the key belongs to another request.
     """
-    key = _key(request)
     fingerprint = keys.fingerprint_of(str(request.method), request.path, request.data)
-    for _ in range(DEADLOCK_RETRIES):
-        try:
-            return _answer(request, scope, key, fingerprint, effect)
-        except OperationalError as error:
-            if _sqlstate(error) != DEADLOCK:
-                raise
-    return _answer(request, scope, key, fingerprint, effect)
-
-
-def _answer(request: Request, scope: str, key: str, fingerprint: str, effect: Callable[[str], Response]) -> Response:
+    claim = Claim(scope=scope, key=_key(request), fingerprint=fingerprint)
     with acting_as(terminal_of(request).actor), unit_of_work():
-        answer = _claim(scope, key, fingerprint)
-        if answer is None:
-            response = effect(fingerprint)
-            keys.remember(scope, key, keys.Answer(status=response.status_code, body=_plain(response)))
-            return response
-    return Response(answer.body, status=answer.status, headers={REPLAYED: "true"})
+        earlier = _claim(claim)
+        if earlier:
+            claim.answer_again(earlier.body, status=earlier.status)
+        yield claim
+        _ = claim.response
 
 
 def _key(request: Request) -> str:
@@ -65,22 +84,11 @@ def _key(request: Request) -> str:
     return matched.group(1)
 
 
-def _claim(scope: str, key: str, fingerprint: str) -> keys.Answer | None:
-    with connection.cursor() as cursor:
-        cursor.execute(f"SET LOCAL lock_timeout = '{LONGEST_WAIT}'")
+def _claim(claim: Claim) -> keys.Answer | None:
     try:
-        return keys.claim(scope, key, fingerprint)
+        return keys.claim(claim.scope, claim.key, claim.fingerprint, patience=LONGEST_WAIT)
     except OperationalError as error:
-        if _sqlstate(error) != LOCK_NOT_AVAILABLE:
+        if sqlstate_of(error) != LOCK_NOT_AVAILABLE:
             raise
         detail = "The first request with this key is still being worked on."
         raise ApiProblem(409, "idempotency-in-progress", detail, retry_after=1) from error
-
-
-def _sqlstate(error: OperationalError) -> str:
-    return getattr(error.__cause__, "sqlstate", "") or ""
-
-
-def _plain(response: Response) -> Any:
-    """The body as JSON types, as the client will see it."""
-    return json.loads(JSONRenderer().render(response.data))

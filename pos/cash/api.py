@@ -9,15 +9,15 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from events.idempotency.requests import idempotent
+from events.idempotency.requests import claimed
 from pos.cash.models import Shift
 from pos.cash.services import ShiftAlreadyOpen, ShiftNotOpen, open_shift, open_shift_of
+from pos.registers.authentication import device_of
 from pos.registers.models import Register
 from web.fields import UUIDv7Field
 from web.inputs import Body
 from web.money import MoneyField
 from web.operations import operation
-from web.terminal import terminal_of
 
 
 class OpenShiftBody(Body):
@@ -34,6 +34,10 @@ class ShiftSerializer(serializers.ModelSerializer[Shift]):
         fields = ("id", "register_id", "register", "state", "float_amount", "opened_at")
 
 
+def _shown(shift: Shift, register: Register) -> Any:
+    return ShiftSerializer(shift, context={"currency": register.location.currency}).data
+
+
 class ShiftListView(APIView):
     @operation(
         "open_shift",
@@ -45,20 +49,17 @@ class ShiftListView(APIView):
     )
     def post(self, request: Request, asked: dict[str, Any]) -> Response:
         """Open a shift at the terminal's register."""
-        terminal = terminal_of(request)
-
-        def open_(_fingerprint: str) -> Response:
-            register = Register.objects.get(id=terminal.register_id)
-            shift = open_shift(register=register, now=timezone.now(), **asked)
-            return Response(ShiftSerializer(shift, context={"currency": terminal.currency}).data, status=201)
-
-        return idempotent(request, "shifts", open_)
+        register = device_of(request).register
+        with claimed(request, "shifts") as claim:
+            if claim.is_new:
+                shift = open_shift(register=register, now=timezone.now(), **asked)
+                claim.answer(_shown(shift, register), status=201)
+        return claim.response
 
 
 class CurrentShiftView(APIView):
     @operation("get_current_shift", answers=ShiftSerializer, refuses=[ShiftNotOpen])
     def get(self, request: Request) -> Response:
         """Show the open shift of the terminal's register; 409 `shift-not-open` when there is none."""
-        terminal = terminal_of(request)
-        shift = open_shift_of(Register.objects.get(id=terminal.register_id))
-        return Response(ShiftSerializer(shift, context={"currency": terminal.currency}).data)
+        register = device_of(request).register
+        return Response(_shown(open_shift_of(register), register))

@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from events.idempotency.requests import idempotent
+from events.idempotency.requests import claimed
 from kernel import limits
 from pos.catalogue.models import Variant
 from pos.catalogue.queries import catalogue, on_shelf, variants_matching
@@ -106,9 +106,8 @@ class ProductListView(APIView):
     )
     def post(self, request: Request, asked: dict[str, Any]) -> Response:
         """Put a product into the catalogue, or bring the one of this SKU up to date."""
-
-        def put(_fingerprint: str) -> Response:
-            variant, created = put_item(item=Item(**asked))
-            return Response(shown([variant], request)[0], status=201 if created else 200)
-
-        return idempotent(request, "products", put)
+        with claimed(request, "products") as claim:
+            if claim.is_new:
+                variant, created = put_item(item=Item(**asked))
+                claim.answer(shown([variant], request)[0], status=201 if created else 200)
+        return claim.response

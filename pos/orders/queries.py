@@ -1,8 +1,8 @@
 """What can be asked of orders."""
 
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
 
-from pos.orders.models import Order, OrderLine
+from pos.orders.models import Order, OrderLine, Tender
 
 
 def lines_of_order() -> Subquery:
@@ -11,4 +11,9 @@ def lines_of_order() -> Subquery:
 
 
 def orders() -> QuerySet[Order]:
-    return Order.objects.select_related("register__location").prefetch_related("lines", "tenders__type")
+    """Return the orders with their lines and tenders, each in the order of its numbers."""
+    lines = OrderLine.objects.order_by("number")
+    tenders = Tender.objects.select_related("type").order_by("number")
+    return Order.objects.select_related("register__location").prefetch_related(
+        Prefetch("lines", lines), Prefetch("tenders", tenders)
+    )

@@ -4,22 +4,25 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
+from psycopg.errors import UniqueViolation
 
 from events.publishing.publish import publish
 from events.publishing.unit_of_work import unit_of_work
 from kernel.bounds import require_amount, require_goods
+from kernel.prefetching import hold_rows
 from kernel.refusals import NotFound, Refusal
 from pos.cash.models import TenderType
 from pos.cash.services import open_shift_of
-from pos.events.orders import OrderCompleted, OrderPlaced, OrderVoided, ReceiptRequested, SettledTender, SoldLine
+from pos.events.orders import OrderVoided, SoldLine
+from pos.orders import facts
 from pos.orders.lines import OrderLineInput, priced_rows
 from pos.orders.models import Order, OrderLine, Tender
-from pos.orders.receipts import receipt_of
-from pos.orders.tenders import TenderInput, hand_over, pending_charges
-from pos.receipts.text import receipt_text
+from pos.orders.tenders import TenderInput, hand_over, request_charges
 from pos.registers.models import Device, Register
 from pos.registers.numbers import take_receipt_number
+
+PRIMARY_KEY = "pos_order_pkey"
 
 
 class OrderExists(Refusal):
@@ -68,36 +71,31 @@ def place_order(
     :raises TenderMismatch: when the tenders exceed what may be taken.
     """
     with unit_of_work():
-        shift = open_shift_of(register)
-        rows = priced_rows(id, lines)
-        require_goods(row.quantity for row in rows)
-        total = sum(row.total for row in rows)
-        require_amount(total)
-        tax_total = sum(row.tax_total for row in rows)
         order = Order(
             id=id,
             register=register,
             device=device,
-            shift=shift,
+            shift=open_shift_of(register),
             currency=register.location.currency,
-            subtotal=total - tax_total,
-            tax_total=tax_total,
-            total=total,
             customer_email=customer_email,
             note=note,
             fingerprint=fingerprint,
             occurred_at=occurred_at,
             recorded_at=now,
         )
-        try:
-            with transaction.atomic():
-                order.save(force_insert=True)
-        except IntegrityError:
-            raise OrderExists(id) from None
+        rows = priced_rows(id, lines)
+        _total(order, rows)
+        taken = hand_over(order=order, given=tenders)
+        hold_rows(order, lines=rows, tenders=taken)
+        is_settled = _settle(order, taken, now=now)
+        _insert(order)
         OrderLine.objects.bulk_create(rows)
-        publish(_placed(order, rows), occurred_at=occurred_at)
-        hand_over(order=order, paying=tenders)
-        complete_if_settled(order=order, now=now)
+        Tender.objects.bulk_create(taken)
+        sold = facts.sold_lines(rows)
+        publish(facts.placed(order, sold), occurred_at=occurred_at)
+        request_charges(order=order, tenders=taken, given=tenders)
+        if is_settled:
+            _announce_completed(order, sold, rows, taken)
     return order
 
 
@@ -114,8 +112,11 @@ def add_tenders(*, order_id: UUID, currency: str, tenders: Sequence[TenderInput]
         order = lock_order(order_id)
         require_currency(order, currency)
         _require_placed(order)
-        hand_over(order=order, paying=tenders)
-        complete_if_settled(order=order, now=now)
+        earlier = _tenders_of(order)
+        taken = hand_over(order=order, given=tenders, earlier=earlier)
+        Tender.objects.bulk_create(taken)
+        request_charges(order=order, tenders=taken, given=tenders)
+        _complete_if_settled(order, [*earlier, *taken], now=now)
     return order
 
 
@@ -128,16 +129,20 @@ def void_order(*, order_id: UUID, reason: str) -> Order:
     with unit_of_work():
         order = lock_order(order_id)
         _require_placed(order)
-        settled = order.tenders.filter(state=Tender.State.SETTLED)
-        if settled.exclude(type__kind=TenderType.Kind.GATEWAY).exists():
+        tenders = _tenders_of(order)
+        charged = [tender for tender in tenders if tender.type.kind == TenderType.Kind.GATEWAY]
+        if any(tender.state == Tender.State.SETTLED and tender not in charged for tender in tenders):
             message = "cash or cards were taken for this order: complete it and return it instead"
             raise OrderNotEditable(message)
+        hold_rows(order, lines=_lines_of(order), tenders=tenders)
         order.status = Order.Status.VOIDED
         order.save(update_fields=["status"])
-        charged = order.tenders.filter(type__kind=TenderType.Kind.GATEWAY).values_list("id", flat=True)
         publish(
             OrderVoided(
-                order_id=order.id, register_id=order.register_id, reason=reason, abandoned_charges=list(charged)
+                order_id=order.id,
+                register_id=order.register_id,
+                reason=reason,
+                abandoned_charges=[tender.id for tender in charged],
             )
         )
     return order
@@ -154,30 +159,7 @@ def settle_card_tender(*, tender_id: UUID, order_id: UUID, reference: str, now: 
             return
         pending = order.tenders.filter(id=tender_id, state=Tender.State.PENDING)
         if pending.update(state=Tender.State.SETTLED, reference=reference):
-            complete_if_settled(order=order, now=now)
-
-
-def complete_if_settled(*, order: Order, now: datetime) -> None:
-    """Complete an order whose settled tenders cover it: its receipt number, and the fact for everyone."""
-    tenders = list(order.tenders.select_related("type").order_by("number"))
-    settled = [tender for tender in tenders if tender.state == Tender.State.SETTLED]
-    if sum(tender.paid for tender in settled) != order.total:
-        return
-    order.change_total = sum(tender.change for tender in settled)
-    order.receipt_number = take_receipt_number(order.register)
-    order.status, order.completed_at = Order.Status.COMPLETED, now
-    order.save(update_fields=["change_total", "receipt_number", "status", "completed_at"])
-    completed = _completed(order, settled, abandoned=pending_charges(tenders))
-    publish(completed, occurred_at=order.occurred_at)
-    if order.customer_email:
-        publish(
-            ReceiptRequested(
-                order_id=order.id,
-                receipt=order.receipt,
-                recipient=order.customer_email,
-                text=receipt_text(receipt_of(order, list(order.lines.order_by("number")), settled)),
-            )
-        )
+            _complete_if_settled(order, _tenders_of(order), now=now)
 
 
 def lock_order(order_id: UUID) -> Order:
@@ -205,63 +187,58 @@ def _require_placed(order: Order) -> None:
         raise OrderNotEditable(message)
 
 
-def _sold(row: OrderLine) -> SoldLine:
-    return SoldLine(
-        line_id=row.id,
-        variant_id=row.variant_id,
-        sku=row.sku,
-        description=row.description,
-        quantity=row.quantity,
-        unit_price=row.unit_price,
-        tax_total=row.tax_total,
-        total=row.total,
-        stocked=row.stocked,
-    )
+def _total(order: Order, rows: Sequence[OrderLine]) -> None:
+    """:raises NumberTooLarge: when the lines come to more goods or money than an order may have."""
+    require_goods(row.quantity for row in rows)
+    order.total = sum(row.total for row in rows)
+    require_amount(order.total)
+    order.tax_total = sum(row.tax_total for row in rows)
+    order.subtotal = order.total - order.tax_total
 
 
-def _placed(order: Order, rows: list[OrderLine]) -> OrderPlaced:
-    return OrderPlaced(
-        order_id=order.id,
-        register_id=order.register_id,
-        location_id=order.register.location_id,
-        currency=order.currency,
-        total=order.total,
-        due=order.total,
-        lines=[_sold(row) for row in rows],
-        occurred_at=order.occurred_at,
-    )
+def _settle(order: Order, tenders: Sequence[Tender], *, now: datetime) -> bool:
+    """Make an order whose settled tenders cover it a completed one, with its receipt number; say whether it is.
+
+    Nothing of it is saved, and the register is locked from here on.
+    """
+    settled = [tender for tender in tenders if tender.state == Tender.State.SETTLED]
+    if sum(tender.paid for tender in settled) != order.total:
+        return False
+    order.change_total = sum(tender.change for tender in settled)
+    order.receipt_number = take_receipt_number(order.register)
+    order.status, order.completed_at = Order.Status.COMPLETED, now
+    return True
 
 
-def _completed(order: Order, settled: list[Tender], *, abandoned: list[UUID]) -> OrderCompleted:
-    assert order.completed_at is not None
-    assert order.receipt_number is not None
-    location = order.register.location
-    return OrderCompleted(
-        order_id=order.id,
-        register_id=order.register_id,
-        location_id=location.id,
-        location_name=location.name,
-        shift_id=order.shift_id,
-        receipt=order.receipt,
-        receipt_number=order.receipt_number,
-        currency=order.currency,
-        subtotal=order.subtotal,
-        tax_total=order.tax_total,
-        total=order.total,
-        change_total=order.change_total,
-        lines=[_sold(row) for row in order.lines.order_by("number")],
-        tenders=[
-            SettledTender(
-                tender_id=tender.id,
-                tender_type=tender.type.code,
-                kind=tender.type.kind,
-                amount=tender.amount,
-                change=tender.change,
-                charged_here=tender.type.kind == TenderType.Kind.GATEWAY,
-            )
-            for tender in settled
-        ],
-        abandoned_charges=abandoned,
-        occurred_at=order.occurred_at,
-        completed_at=order.completed_at,
-    )
+def _insert(order: Order) -> None:
+    """:raises OrderExists: when the id was used before. The transaction can only be rolled back then."""
+    try:
+        order.save(force_insert=True)
+    except IntegrityError as error:
+        if isinstance(error.__cause__, UniqueViolation) and error.__cause__.diag.constraint_name == PRIMARY_KEY:
+            raise OrderExists(order.id) from None
+        raise
+
+
+def _complete_if_settled(order: Order, tenders: Sequence[Tender], *, now: datetime) -> None:
+    rows = _lines_of(order)
+    hold_rows(order, lines=rows, tenders=tenders)
+    if _settle(order, tenders, now=now):
+        order.save(update_fields=["change_total", "receipt_number", "status", "completed_at"])
+        _announce_completed(order, facts.sold_lines(rows), rows, tenders)
+
+
+def _announce_completed(
+    order: Order, sold: list[SoldLine], rows: Sequence[OrderLine], tenders: Sequence[Tender]
+) -> None:
+    publish(facts.completed(order, sold, tenders), occurred_at=order.occurred_at)
+    if order.customer_email:
+        publish(facts.receipt_requested(order, rows, tenders))
+
+
+def _lines_of(order: Order) -> list[OrderLine]:
+    return list(order.lines.order_by("number"))
+
+
+def _tenders_of(order: Order) -> list[Tender]:
+    return list(order.tenders.select_related("type").order_by("number"))

@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import Max
-
 from events.publishing.publish import publish
 from events.publishing.safekeeping import keep
 from events.publishing.unit_of_work import unit_of_work
@@ -36,45 +34,56 @@ class TenderInput:
     card_token: str = ""
 
 
-def hand_over(*, order: Order, paying: Sequence[TenderInput]) -> list[Tender]:
-    """Record tenders for an order, the change of cash that was too much, and ask for the cards to be charged.
+def hand_over(*, order: Order, given: Sequence[TenderInput], earlier: Sequence[Tender] = ()) -> list[Tender]:
+    """Make the tenders that are handed over for an order, with the change of cash that was too much. Nothing is saved.
 
+    :param earlier: the order's tenders from before.
     :raises TenderMismatch: when a type is unknown, a card that the backend charges lacks its token, another type has
         one, or more is taken than is due.
     """
-    types = {type_.code: type_ for type_ in TenderType.objects.filter(code__in={given.type for given in paying})}
-    taken = order.tenders.exclude(state=Tender.State.FAILED)
-    due = order.total - sum(tender.paid for tender in taken)
-    number = order.tenders.aggregate(last=Max("number"))["last"] or 0
+    codes = {each.type for each in given}
+    types = {type_.code: type_ for type_ in TenderType.objects.filter(code__in=codes)} if codes else {}
+    due = order.total - sum(tender.paid for tender in earlier if tender.state != Tender.State.FAILED)
+    number = max((tender.number for tender in earlier), default=0)
     tenders = []
     # Cash last, so that it is cash that change comes out of.
-    for given in sorted(paying, key=lambda given: given.type in types and types[given.type].gives_change):
-        tender_type = _type(types, given)
-        change = max(0, given.amount - due)
+    for each in sorted(given, key=lambda each: each.type in types and types[each.type].gives_change):
+        tender_type = _type(types, each)
+        change = max(0, each.amount - due)
         if change and not tender_type.gives_change:
-            message = f"{given.type} of {given.amount} exceeds the {due} that are due, and gives no change"
+            message = f"{each.type} of {each.amount} exceeds the {due} that are due, and gives no change"
             raise TenderMismatch(message, due=due)
-        if change >= given.amount:
-            message = f"{given.type} of {given.amount} is not needed: nothing is due"
+        if change >= each.amount:
+            message = f"{each.type} of {each.amount} is not needed: nothing is due"
             raise TenderMismatch(message, due=due)
-        due -= given.amount - change
+        due -= each.amount - change
         number += 1
         charged = tender_type.kind == TenderType.Kind.GATEWAY
         tenders.append(
             Tender(
-                id=given.id,
+                id=each.id,
                 order=order,
                 number=number,
                 type=tender_type,
                 state=Tender.State.PENDING if charged else Tender.State.SETTLED,
-                amount=given.amount,
+                amount=each.amount,
                 change=change,
-                reference=given.reference,
+                reference=each.reference,
             )
         )
-    Tender.objects.bulk_create(tenders)
-    _request_charges(order, tenders, {given.id: given.card_token for given in paying})
     return tenders
+
+
+def request_charges(*, order: Order, tenders: Sequence[Tender], given: Sequence[TenderInput]) -> None:
+    """Ask for the cards to be charged. Their tokens stay out of the log, which names where they are kept."""
+    tokens = {each.id: each.card_token for each in given}
+    pending = [tender for tender in tenders if tender.state == Tender.State.PENDING]
+    references = keep([tokens[tender.id] for tender in pending]) if pending else []
+    for tender, reference in zip(pending, references, strict=True):
+        charge = Charge(
+            tender_id=tender.id, tender_type=tender.type.code, amount=tender.amount, card_reference=str(reference)
+        )
+        publish(CardChargeRequested(order_id=order.id, currency=order.currency, charge=charge))
 
 
 def fail_card_tender(*, tender_id: UUID, order_id: UUID, reason: str) -> None:
@@ -115,14 +124,3 @@ def _charged_instead() -> str:
     if not codes:
         return "This shop has no tender type that the backend charges"
     return f"The backend charges tenders of the type {' or '.join(codes)}"
-
-
-def _request_charges(order: Order, tenders: Sequence[Tender], tokens: dict[UUID, str]) -> None:
-    """Ask for the cards to be charged. Their tokens stay out of the log, which names where they are kept."""
-    pending = [tender for tender in tenders if tender.state == Tender.State.PENDING]
-    references = keep([tokens[tender.id] for tender in pending]) if pending else []
-    for tender, reference in zip(pending, references, strict=True):
-        charge = Charge(
-            tender_id=tender.id, tender_type=tender.type.code, amount=tender.amount, card_reference=str(reference)
-        )
-        publish(CardChargeRequested(order_id=order.id, currency=order.currency, charge=charge))

@@ -44,7 +44,6 @@ class DeviceTokenAuthentication(BaseAuthentication):
         location = device.register.location
         terminal = Terminal(
             device_id=device.id,
-            register_id=device.register_id,
             location_id=location.id,
             currency=location.currency,
             is_held=lambda: _is_held(device.pk, token_hash),
@@ -53,6 +52,12 @@ class DeviceTokenAuthentication(BaseAuthentication):
 
     def authenticate_header(self, _request: Request) -> str:
         return "Bearer"
+
+
+def device_of(request: Request) -> Device:
+    """Return the device whose token the request carries, with its register and location, as it was authenticated."""
+    device: Device = request.auth  # type: ignore[assignment]
+    return device
 
 
 def _is_held(device_id: UUID, token_hash: str) -> bool:

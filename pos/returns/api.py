@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import generics, serializers
@@ -10,15 +11,15 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from events.idempotency.keys import fingerprint_of
-from events.idempotency.requests import REPLAYED, idempotent
+from events.idempotency.requests import Claim, claimed
 from kernel import limits
+from kernel.bounds import NumberTooLarge
 from kernel.ids import new_id
-from kernel.refusals import NotFound
+from kernel.refusals import NotFound, Refusal
 from pos.cash.services import ShiftNotOpen
-from pos.orders.lines import LinesInvalid
+from pos.catalogue.goods import LinesInvalid
 from pos.orders.services import OtherCurrency
-from pos.registers.models import Register
+from pos.registers.authentication import device_of
 from pos.returns.models import Refund, Return, ReturnLine
 from pos.returns.services import (
     OrderNotCompleted,
@@ -32,7 +33,6 @@ from web.fields import MomentField, QuantityField, Text, UUIDv7Field
 from web.inputs import Body
 from web.money import InOwnCurrency, MoneyField
 from web.operations import operation
-from web.terminal import terminal_of
 
 
 class ReturnLineBody(Body):
@@ -105,10 +105,8 @@ class ReturnSerializer(InOwnCurrency, serializers.ModelSerializer[Return]):
         )  # fmt: skip
 
 
-def shown(return_id: UUID) -> Any:
-    returns = Return.objects.select_related("register").prefetch_related("lines", "refunds__type")
-    found = generics.get_object_or_404(returns, id=return_id)
-    return ReturnSerializer(found).data
+def _returns() -> QuerySet[Return]:
+    return Return.objects.select_related("register").prefetch_related("lines", "refunds__type")
 
 
 A_MUG = {
@@ -120,46 +118,57 @@ A_MUG = {
 }
 
 
+REFUSES = (
+    ReturnExists,
+    ShiftNotOpen,
+    NotFound,
+    OrderNotCompleted,
+    RefundExceedsQuantity,
+    RefundExceedsPaid,
+    LinesInvalid,
+    OtherCurrency,
+)
+
+
 class ReturnListView(APIView):
     @operation(
         "complete_return",
         body=CompleteReturnBody,
         answers={201: ReturnSerializer},
-        refuses=[
-            ReturnExists,
-            ShiftNotOpen,
-            NotFound,
-            OrderNotCompleted,
-            RefundExceedsQuantity,
-            RefundExceedsPaid,
-            LinesInvalid,
-            OtherCurrency,
-        ],
+        refuses=REFUSES,
         keyed=True,
         example=A_MUG,
     )
     def post(self, request: Request, asked: dict[str, Any]) -> Response:
         """Take goods back and give their money back, to the tenders of the order where it is named."""
-        terminal = terminal_of(request)
-        lines = [ReturnLineInput(**{"id": new_id(), **line}) for line in asked.pop("lines")]
-
-        def complete(fingerprint: str) -> Response:
-            register = Register.objects.select_related("location").get(id=terminal.register_id)
-            returned = complete_return(
-                **asked, lines=lines, register=register, now=timezone.now(), fingerprint=fingerprint
-            )
-            return Response(shown(returned.id), status=201)
-
+        device = device_of(request)
+        lines = [ReturnLineInput(**{"id": new_id(), **line}) for line in asked["lines"]]
         try:
-            return idempotent(request, "returns", complete)
-        except ReturnExists as exists:
-            fingerprint = fingerprint_of(str(request.method), request.path, request.data)
-            if Return.objects.filter(id=exists.return_id, fingerprint=fingerprint).exists():
-                return Response(shown(exists.return_id), status=201, headers={REPLAYED: "true"})
-            raise
+            with claimed(request, "returns") as claim:
+                if claim.is_new:
+                    returned = complete_return(
+                        **{**asked, "lines": lines},
+                        register=device.register,
+                        now=timezone.now(),
+                        fingerprint=claim.fingerprint,
+                    )
+                    claim.answer(ReturnSerializer(returned).data, status=201)
+        except (*REFUSES, NumberTooLarge) as refusal:
+            _answer_again(claim, asked["id"], refusal)
+        return claim.response
+
+
+def _answer_again(claim: Claim, return_id: UUID, refusal: Refusal) -> None:
+    """Answer the return that exists, where this request is the one that made it; what it is refused for came later."""
+    returned = _returns().filter(id=return_id).first()
+    if returned is None:
+        raise refusal
+    if returned.fingerprint != claim.fingerprint:
+        raise ReturnExists(return_id) from refusal
+    claim.answer_again(ReturnSerializer(returned).data, status=201)
 
 
 class ReturnView(APIView):
     @operation("get_return", answers=ReturnSerializer)
     def get(self, _request: Request, return_id: UUID) -> Response:
-        return Response(shown(return_id))
+        return Response(ReturnSerializer(generics.get_object_or_404(_returns(), id=return_id)).data)

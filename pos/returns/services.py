@@ -3,27 +3,28 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
+from psycopg.errors import UniqueViolation
 
 from events.publishing.publish import publish
 from events.publishing.unit_of_work import unit_of_work
 from kernel.bounds import require_amount, require_goods
+from kernel.prefetching import hold_rows
 from kernel.refusals import NotFound, Refusal
 from pos.cash.models import TenderType
 from pos.cash.services import open_shift_of
-from pos.catalogue.models import TaxRate
-from pos.catalogue.queries import variants_asked_for
+from pos.catalogue.goods import Goods, LineInput, find_goods
 from pos.events.returns import RefundedTender, ReturnCompleted, ReturnedLine
-from pos.orders.lines import LinesInvalid
 from pos.orders.models import Order, OrderLine
 from pos.orders.services import lock_order, require_currency
-from pos.pricing import Tax, price_line, share
+from pos.pricing import price_line, share
 from pos.registers.models import Register
 from pos.registers.numbers import take_return_number
 from pos.returns.models import Refund, Return, ReturnLine
+
+PRIMARY_KEY = "pos_return_pkey"
 
 
 class ReturnExists(Refusal):
@@ -53,17 +54,12 @@ class RefundExceedsPaid(Refusal):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReturnLineInput:
+class ReturnLineInput(LineInput):
     """A line to return: an order's line, or (without a receipt) a variant or service at a price in minor units."""
 
-    id: UUID
-    quantity: Decimal
     restock: bool
     order_line_id: UUID | None = None
-    sku: str = ""
-    description: str = ""
     unit_price: int = 0
-    tax_rate: str = ""
 
 
 def complete_return(
@@ -117,18 +113,25 @@ def complete_return(
             occurred_at=occurred_at,
             recorded_at=now,
         )
-        try:
-            with transaction.atomic():
-                returned.save(force_insert=True)
-        except IntegrityError:
-            raise ReturnExists(id) from None
+        _insert(returned)
         for row in rows:
             row.parent = returned
         ReturnLine.objects.bulk_create(rows)
         refunds = _refunds_to_tenders(order, returned) if order else _refund_to_type(refund_to, returned)
         Refund.objects.bulk_create(refunds)
+        hold_rows(returned, lines=rows, refunds=refunds)
         publish(_completed(returned, rows, refunds), occurred_at=occurred_at)
     return returned
+
+
+def _insert(returned: Return) -> None:
+    """:raises ReturnExists: when the id was used before. The transaction can only be rolled back then."""
+    try:
+        returned.save(force_insert=True)
+    except IntegrityError as error:
+        if isinstance(error.__cause__, UniqueViolation) and error.__cause__.diag.constraint_name == PRIMARY_KEY:
+            raise ReturnExists(returned.id) from None
+        raise
 
 
 def _linked_rows(order: Order, lines: Sequence[ReturnLineInput]) -> list[ReturnLine]:
@@ -171,33 +174,22 @@ def _take_back(original: OrderLine, line: ReturnLineInput) -> ReturnLine:
 
 
 def _free_rows(lines: Sequence[ReturnLineInput]) -> list[ReturnLine]:
-    found = variants_asked_for(ids=(), barcodes=(), skus={line.sku for line in lines if line.sku})
-    tax_rates = {rate.name: rate for rate in TaxRate.objects.filter(name__in={line.tax_rate for line in lines})}
-    rows = []
-    for index, line in enumerate(lines):
-        variant = found.by_sku.get(line.sku)
-        tax_rate = variant.product.tax_rate if variant else tax_rates.get(line.tax_rate)
-        if tax_rate is None or (line.sku and variant is None):
-            detail = f"this shop sells no {line.sku}" if line.sku else f"this shop has no tax rate {line.tax_rate!r}"
-            errors = [{"pointer": f"/lines/{index}", "code": "unknown-variant", "detail": detail}]
-            raise LinesInvalid(detail, errors=errors)
-        tax = Tax(name=tax_rate.name, rate=tax_rate.rate, inclusive=tax_rate.inclusive)
-        priced = price_line(quantity=line.quantity, unit_price=line.unit_price, tax=tax)
-        stocked = bool(variant and variant.stocked)
-        rows.append(
-            ReturnLine(
-                id=line.id,
-                variant_id=variant.id if variant else None,
-                sku=line.sku,
-                description=line.description or (variant.title if variant else ""),
-                stocked=stocked,
-                restock=line.restock and stocked,
-                quantity=line.quantity,
-                tax_total=priced.tax_total,
-                total=priced.total,
-            )
-        )
-    return rows
+    return [_free_row(line, goods) for line, goods in zip(lines, find_goods(lines), strict=True)]
+
+
+def _free_row(line: ReturnLineInput, goods: Goods) -> ReturnLine:
+    priced = price_line(quantity=line.quantity, unit_price=line.unit_price, tax=goods.tax)
+    return ReturnLine(
+        id=line.id,
+        variant_id=goods.variant_id,
+        sku=goods.sku,
+        description=goods.description,
+        stocked=goods.stocked,
+        restock=line.restock and goods.stocked,
+        quantity=line.quantity,
+        tax_total=priced.tax_total,
+        total=priced.total,
+    )
 
 
 def _refunds_to_tenders(order: Order, returned: Return) -> list[Refund]:

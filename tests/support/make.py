@@ -68,7 +68,7 @@ def order(
 ) -> Order:
     """Ring up one mug (or the given lines) in an open shift."""
     shift()
-    return place_order(
+    order = place_order(
         id=id or new_id(),
         register=register(),
         device=None,
@@ -79,6 +79,8 @@ def order(
         fingerprint="",
         customer_email=email,
     )
+    order.refresh_from_db()
+    return order
 
 
 def returning(order: Order, quantity: str = "1", *, restock: bool = True, line: int = 1) -> ReturnLineInput:

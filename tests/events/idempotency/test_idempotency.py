@@ -28,17 +28,17 @@ BODY = {"a": 1}
 def test_a_claimed_key_gives_its_answer_again(shop: Tenant) -> None:
     fingerprint = fingerprint_of("POST", "/x", BODY)
     with unit_of_work():
-        assert claim("test", "key", fingerprint) is None
-        remember("test", "key", Answer(status=201, body={"id": 5}))
+        assert claim("test", "key", fingerprint, patience="1s") is None
+        remember("test", "key", status=201, body='{"id": 5}')
 
-    assert claim("test", "key", fingerprint) == Answer(status=201, body={"id": 5})
+    assert claim("test", "key", fingerprint, patience="1s") == Answer(status=201, body={"id": 5})
 
 
 def test_a_key_of_another_request_is_refused(shop: Tenant) -> None:
-    claim("test", "key", fingerprint_of("POST", "/x", BODY))
+    claim("test", "key", fingerprint_of("POST", "/x", BODY), patience="1s")
 
     with pytest.raises(IdempotencyKeyReused):
-        claim("test", "key", fingerprint_of("POST", "/x", {"a": 2}))
+        claim("test", "key", fingerprint_of("POST", "/x", {"a": 2}), patience="1s")
 
 
 def test_the_order_of_members_does_not_matter() -> None:
@@ -152,7 +152,7 @@ def test_a_request_that_is_still_being_worked_on_is_told_so(committed: Tenant, m
             connection.close()
 
     with in_tenant(committed), unit_of_work():
-        claim("orders", "the-same-key", "whatever")
+        claim("orders", "the-same-key", "whatever", patience="1s")
         with ThreadPoolExecutor(1) as pool:
             response = pool.submit(send).result()
 
@@ -184,7 +184,7 @@ def test_a_deadlock_is_tried_again_and_another_error_is_not(api: Terminal, monke
 def test_a_key_is_forgotten_after_four_hundred_days(committed: Tenant) -> None:
     for days in (399, 401):
         with unit_of_work():
-            claim("tests", f"{days} days old", "fingerprint")
+            claim("tests", f"{days} days old", "fingerprint", patience="1s")
         at = timezone.now() - timedelta(days=days)
         IdempotencyRecord.objects.filter(key=f"{days} days old").update(created_at=at)
 

@@ -11,8 +11,8 @@ from kernel.ids import new_id
 from kernel.refusals import NotFound, Refusal
 from payments.models import Payment
 from pos.cash.services import ShiftAlreadyOpen, ShiftNotOpen, open_shift
+from pos.catalogue.goods import LinesInvalid
 from pos.models import Order, Register, Tender, TenderType
-from pos.orders.lines import LinesInvalid
 from pos.orders.services import OrderExists, OrderNotEditable, add_tenders, void_order
 from pos.orders.tenders import TenderInput, TenderMismatch
 from pos.registers.services import pair_device

@@ -9,8 +9,8 @@ from inventory.models import StockItem
 from kernel.ids import new_id
 from kernel.refusals import NotFound
 from payments.models import Payment, PaymentRefund
+from pos.catalogue.goods import LinesInvalid
 from pos.models import Return
-from pos.orders.lines import LinesInvalid
 from pos.orders.tenders import TenderInput
 from pos.returns.services import (
     OrderNotCompleted,

@@ -1,0 +1,134 @@
+"""Orders on the wire: what is sent of them, and what is answered."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
+from rest_framework import serializers
+
+from kernel import limits
+from pos.orders.models import Order, OrderLine, Tender
+from web.fields import MailAddress, MomentField, QuantityField, Text, UUIDv7Field
+from web.inputs import Body
+from web.money import InOwnCurrency, MoneyField, money
+
+
+class OrderLineBody(Body):
+    """Name one of `variant_id`, `barcode`, `sku`; or a service by `description`, `unit_price` and `tax_name`."""
+
+    renamed = {"tax_rate": "tax_name"}
+
+    id = UUIDv7Field(required=False)
+    variant_id = serializers.UUIDField(required=False)
+    barcode = Text(limits.CODE, optional=True)
+    sku = Text(limits.CODE, optional=True)
+    description = Text(limits.TITLE, optional=True)
+    quantity = QuantityField()
+    unit_price = MoneyField(required=False)
+    tax_name = Text(limits.TAX_NAME, optional=True, source="tax_rate", help_text="Of a service: the tax rate's name")
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        named = [name for name in ("variant_id", "barcode", "sku") if attrs.get(name)]
+        if len(named) > 1:
+            message = f"Name the goods once, not by {' and '.join(named)}."
+            raise serializers.ValidationError(message)
+        if not named and not (attrs["description"] and "unit_price" in attrs and attrs["tax_rate"]):
+            raise serializers.ValidationError(
+                "Name a variant_id, barcode or sku, or a service by description, unit_price and tax_name."
+            )
+        return attrs
+
+
+class TenderBody(Body):
+    id = UUIDv7Field(required=False)
+    type = Text(
+        limits.SHORT_CODE,
+        help_text="The code of one of the shop's tender types: at first `cash`, `card` (charged at the terminal"
+        " already), `gateway` (charged by the backend) and `account`",
+    )
+    amount = MoneyField(lowest=1)
+    reference = Text(limits.REFERENCE, optional=True)
+    card_token = Text(
+        limits.REFERENCE,
+        optional=True,
+        help_text="The gateway's, for a type whose card the backend charges (`gateway`), and for no other",
+    )
+
+
+class PlaceOrderBody(Body):
+    id = UUIDv7Field()
+    occurred_at = MomentField()
+    lines = OrderLineBody(many=True, allow_empty=False, max_length=limits.MOST_LINES)  # type: ignore[call-arg]
+    tenders = TenderBody(many=True, default=list, max_length=limits.MOST_TENDERS)  # type: ignore[call-arg]
+    customer_email = MailAddress()
+    note = Text(limits.NOTE, optional=True, lines=True)
+
+
+class AddTendersBody(Body):
+    tenders = TenderBody(many=True, allow_empty=False, max_length=limits.MOST_TENDERS)  # type: ignore[call-arg]
+
+
+class VoidBody(Body):
+    reason = Text(limits.REASON)
+
+
+A_MUG = {
+    "id": "019ac8f0-5a70-7c3e-9d41-6f1f3a0c2b11",
+    "occurred_at": "2026-11-23T12:00:00Z",
+    "lines": [{"sku": "MUG-01", "quantity": "2"}],
+    "tenders": [{"type": "cash", "amount": {"amount": 3000, "currency": "EUR"}}],
+    "customer_email": "ada@example.com",
+}
+
+
+class OrderLineSerializer(serializers.ModelSerializer[OrderLine]):
+    unit_price = MoneyField(read_only=True)
+    tax_total = MoneyField(read_only=True)
+    total = MoneyField(read_only=True)
+    returned_total = MoneyField(read_only=True)
+
+    class Meta:
+        model = OrderLine
+        fields = (
+            "id", "number", "variant_id", "sku", "description", "quantity", "unit_price", "tax_name", "tax_rate",
+            "tax_inclusive", "tax_total", "total", "returned_quantity", "returned_total",
+        )  # fmt: skip
+
+
+class TenderSerializer(serializers.ModelSerializer[Tender]):
+    type = serializers.CharField(source="type.code", read_only=True)
+    amount = MoneyField(read_only=True)
+    change = MoneyField(read_only=True)
+    refunded = MoneyField(read_only=True)
+
+    class Meta:
+        model = Tender
+        fields = ("id", "number", "type", "state", "amount", "change", "refunded", "reference", "failure")
+
+
+@extend_schema_serializer(deprecate_fields=["register", "shift"])
+class OrderSerializer(InOwnCurrency, serializers.ModelSerializer[Order]):
+    subtotal = MoneyField(read_only=True)
+    tax_total = MoneyField(read_only=True)
+    total = MoneyField(read_only=True)
+    change_total = MoneyField(read_only=True)
+    due = serializers.SerializerMethodField()
+    lines = OrderLineSerializer(many=True, read_only=True)
+    tenders = TenderSerializer(many=True, read_only=True)
+
+    class Meta:
+        model = Order
+        fields = (
+            "id", "status", "register_id", "shift_id", "register", "shift", "receipt", "receipt_number",
+            "currency", "subtotal", "tax_total", "total", "change_total", "due", "customer_email", "note",
+            "occurred_at", "completed_at", "lines", "tenders",
+        )  # fmt: skip
+
+    @extend_schema_field(MoneyField(read_only=True))
+    def get_due(self, order: Order) -> dict[str, Any]:
+        settled = sum(tender.paid for tender in order.tenders.all() if tender.state == Tender.State.SETTLED)
+        return money(order.total - settled, order.currency)
+
+
+class ReceiptSerializer(serializers.Serializer[Any]):
+    receipt = serializers.CharField()
+    text = serializers.CharField()
