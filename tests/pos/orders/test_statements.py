@@ -1,0 +1,46 @@
+"""How many statements an order costs, as PostgreSQL's log counts them."""
+
+from typing import Any
+
+import pytest
+from django.db import close_old_connections
+
+from tenants.models import Tenant
+from tests.support import make
+from tests.support.server_log import is_readable, statements_logged
+from tests.support.terminal import terminal
+
+AT_MOST = 15
+SKUS = ("MUG", "TEA", "CUP")
+
+
+def order() -> dict[str, Any]:
+    """Return three lines and cash."""
+    return make.order_body(
+        lines=[{"sku": sku, "quantity": "1"} for sku in SKUS],
+        tenders=[{"type": "cash", "amount": {"amount": 3000}}],
+    )
+
+
+@pytest.mark.skipif(not is_readable(), reason="the log of a server that was given cannot be read here")
+def test_an_order_of_three_lines_and_cash_takes_at_most_15_statements(
+    committed: Tenant, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for sku in SKUS:
+        make.variant(sku, 1000)
+    make.shift()
+    till = terminal("north")
+
+    with statements_logged() as logged:
+        warm = till.post("/orders", order())
+        before = len(logged())
+        close_old_connections()
+        answer = till.post("/orders", order())
+        statements = logged()[before:]
+
+    with capsys.disabled():
+        print(f"\n{len(statements)} statements:")
+        for number, statement in enumerate(statements, 1):
+            print(f"{number:>3} {statement[:150]}")
+    assert (warm.status_code, answer.status_code, answer.json()["status"]) == (201, 201, "COMPLETED")
+    assert len(statements) <= AT_MOST
