@@ -8,11 +8,12 @@ mostly sleep.
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from threading import Condition
+from threading import Event, Lock
 from time import monotonic
 
 from prometheus_client import Counter as Metric
 
+from config.spending import Spending
 from config.turning_away import Application, Environ, StartResponse, turn_away
 from tenants.hostnames import requested_host
 
@@ -29,7 +30,8 @@ class ThreadShares:
     """A WSGI application around another one.
 
     :param threads: how many requests the process works on at the same time. One tenant's that run or wait hold half.
-    :param of_one: how many of one tenant's run while others are there; half of the threads run while it is alone.
+    :param of_one: how many of one tenant's run while others are there; half of the threads run while it is alone. One
+        that has held a thread all the time lately, or more than one, gets one.
         What is more waits for `patience` seconds, which also slows a client down that asks again and again.
     :param tenant_at: names the tenant of a host without asking the database; None when it is not known.
     """
@@ -50,17 +52,20 @@ class ThreadShares:
         """When each tenant has asked last, the latest at the end; what probes and feeds ask does not count."""
         self.running: Counter[str] = Counter()
         self.waiting: Counter[str] = Counter()
-        self._changed = Condition()
+        self.spending = Spending(clock)
+        self._waiters: list[_Waiter] = []
+        self._lock = Lock()
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         tenant = self._tenant_of(environ)
         if not self._begin(tenant):
             turned_away.labels(tenant).inc()
             return turn_away(environ, start_response, 503, "shop-busy", BUSY, retry_after=RETRY_SECONDS)
+        began = self.clock()
         try:
-            return _Answer(self.application(environ, start_response), lambda: self._end(tenant))
+            return _Answer(self.application(environ, start_response), lambda: self._end(tenant, began))
         except BaseException:
-            self._end(tenant)
+            self._end(tenant, began)
             raise
 
     def _tenant_of(self, environ: Environ) -> str:
@@ -71,23 +76,30 @@ class ThreadShares:
         return f"{tenant} (feeds)" if path.endswith(FEED) else tenant
 
     def _begin(self, tenant: str) -> bool:
-        with self._changed:
+        with self._lock:
             self._note(tenant)
             if self._has_room(tenant):
                 self.running[tenant] += 1
                 return True
             if self.running[tenant] + self.waiting[tenant] >= self.threads // 2 + 1 or not self._leaves_one():
                 return False
+            waiter = _Waiter(tenant)
+            self._waiters.append(waiter)
             self.waiting[tenant] += 1
-            found = self._changed.wait_for(lambda: self._has_room(tenant), self.patience)
-            self.waiting[tenant] -= 1
-            self.running[tenant] += found
-            return found
+        if waiter.turn.wait(self.patience):
+            return True
+        with self._lock:
+            if not waiter.turn.is_set():
+                self._leave(waiter)
+            return waiter.turn.is_set()
 
     def _has_room(self, tenant: str) -> bool:
         if not self.running[tenant]:
             return True
-        most = max(self.of_one, self.threads // 2) if self._is_alone(tenant) else self.of_one
+        if self._is_alone(tenant):
+            most = max(self.of_one, self.threads // 2)
+        else:
+            most = self.of_one if self.spending.threads(tenant) < 1 else 1
         return self.running[tenant] < most and self._leaves_one()
 
     def _note(self, tenant: str) -> None:
@@ -104,12 +116,32 @@ class ThreadShares:
         """Say whether a thread stays free beside the one that asks."""
         return self.running.total() + self.waiting.total() + 1 < self.threads
 
-    def _end(self, tenant: str) -> None:
-        with self._changed:
+    def _end(self, tenant: str, began: float) -> None:
+        with self._lock:
+            self.spending.add(tenant, self.clock() - began)
             self.running[tenant] -= 1
             if not self.running[tenant]:
                 del self.running[tenant]
-            self._changed.notify_all()
+            self._pass_on()
+
+    def _pass_on(self) -> None:
+        """Give what has become free to the first that waits and has room: nobody else is woken."""
+        for waiter in self._waiters.copy():
+            if self._has_room(waiter.tenant):
+                self._leave(waiter)
+                self.running[waiter.tenant] += 1
+                waiter.turn.set()
+
+    def _leave(self, waiter: "_Waiter") -> None:
+        self._waiters.remove(waiter)
+        self.waiting[waiter.tenant] -= 1
+
+
+class _Waiter:
+    """A request that waits for its turn; once that is set, it counts as running."""
+
+    def __init__(self, tenant: str) -> None:
+        self.tenant, self.turn = tenant, Event()
 
 
 class _Answer:

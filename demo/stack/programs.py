@@ -29,7 +29,8 @@ def web(port: int, processes: int = 2) -> Program:
 
 
 def worker(name: str = "worker", *, queues: Sequence[str] = INSIDE, concurrency: int = 2) -> Program:
-    return _worker(name, queues, concurrency)
+    """The worker of events inside; it gives way to the web processes, which somebody waits for."""
+    return _worker(name, queues, concurrency, nice=5)
 
 
 def calling_workers() -> list[Program]:
@@ -43,14 +44,14 @@ def calling_workers() -> list[Program]:
 
 def backlog_worker(name: str = "backlog") -> Program:
     """The worker of those who are far behind; it gives way to all the others."""
-    return _worker(name, [BACKLOG], 1, prefix=("nice", "-n", "10"))
+    return _worker(name, [BACKLOG], 1, nice=10)
 
 
-def _worker(name: str, queues: Sequence[str], concurrency: int, prefix: Sequence[str] = ()) -> Program:
+def _worker(name: str, queues: Sequence[str], concurrency: int, nice: int = 0) -> Program:
     options = ["--hostname", f"{name}@%h", "--concurrency", str(concurrency), "--queues", ",".join(queues)]
     return Program(
         name=name,
-        command=[*prefix, *_celery("worker"), *options, "--loglevel", "WARNING"],
+        command=[*(["nice", "-n", str(nice)] if nice else []), *_celery("worker"), *options, "--loglevel", "WARNING"],
         environment={
             "REMAP_SIGTERM": "SIGQUIT",
             "C_FORCE_ROOT": "1",

@@ -125,6 +125,36 @@ def test_w04_a_tenant_that_is_alone_has_half_of_the_threads(slow: Slow) -> None:
     assert (together, after) == (["200", "200", "503"], ["200", "200", "503"])
 
 
+def test_w04_a_tenant_that_has_held_a_thread_all_the_time_gets_one_while_others_are_there() -> None:
+    now = [0.0]
+
+    def work(_environ: Any, start_response: Any) -> Iterable[bytes]:
+        start_response("200 OK", [])
+        return [b"done"]
+
+    around = shares(work, clock=lambda: now[0])
+
+    def hold(seconds: float) -> None:
+        """Hold two threads for so long, while another tenant asks."""
+        with_others(around)
+        held = [Asked(around, "a.test"), Asked(around, "a.test")]
+        now[0] += seconds
+        for asked in held:
+            if asked.status == "200":
+                asked.close()
+
+    for _ in range(6):
+        hold(1.0)
+    with_others(around)
+    first = Asked(around, "a.test")
+    assert (first.status, *statuses(around, "a.test")) == ("200", "503")
+
+    first.close()
+    now[0] += 4.0
+    with_others(around)
+    assert statuses(around, "a.test", "a.test") == ["200", "200"]
+
+
 def test_w04_live_feeds_have_a_part_beside_their_tenants_requests(slow: Slow) -> None:
     around = with_others(shares(slow, of_one=2))
 
