@@ -51,7 +51,7 @@ class Drain:
     counted: int | None = None
     """The position of the next event, where its start has been counted, so that it must be the one that is handled."""
     owing: bool = False
-    """Whether something has failed since the last commit: the run goes on until there is one."""
+    """Whether something has failed since the last commit: the run goes on with new events until there is one."""
     next_due: float | None = None
     """When the next parked event is due, by the clock."""
     retried: bool = False
@@ -150,7 +150,7 @@ class Drain:
                     return Step.NOT_OURS
                 self.tells_its_end = True
                 self.next_due = self.clock() + held.due_in if held.due_in is not None else None
-                if held.due and not is_counted and not self.retried:
+                if held.due and not is_counted and not self.retried and not self.owing:
                     self._note_begin(held)
                     self.retried = True
                     return Step.RETRIES_DUE
@@ -174,7 +174,7 @@ class Drain:
                 self._note_death(events, death, is_counted=is_counted)
             raise
         self.pace.note(len(events), self.clock() - began)
-        self.owing = self.owing and not news
+        self.owing = False
         self._note(applied)
         if portion.outdated and not events:
             return Step.OUTDATED

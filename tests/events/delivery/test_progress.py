@@ -226,3 +226,28 @@ def test_new_events_and_retries_take_turns(shop: Tenant, subscribe: Subscribe) -
 
     assert recorder.calls[-1] == "good"
     assert len(recorder.calls) == 2, "one retry, then what is new, though the time was over"
+
+
+def test_what_precedes_a_failure_is_committed_before_an_event_is_tried_again_that_ends_the_process(
+    shop: Tenant, subscribe: Subscribe
+) -> None:
+    def work(event: TenantSuspended, delivery: Delivery[TenantSuspended]) -> None:
+        if event.tenant_name == "deadly" and delivery.attempt > 1:
+            raise SystemExit
+        if event.tenant_name == "slow":
+            time.sleep(0.5)
+        if event.tenant_name != "good":
+            raise ValueError("bad")
+        write(event.tenant_name, delivery)
+
+    name = subscribe(work, TenantSuspended, backoff=Backoff(attempts=50))
+    say("deadly")
+    drain(name)
+    say("good", "slow")
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE events_parkedevent SET next_attempt_at = clock_timestamp() + interval '0.4 seconds'")
+
+    with pytest.raises(SystemExit):
+        drain(name)
+
+    assert written() == ["2-good"]
