@@ -38,7 +38,7 @@ class Protocol(Store):
         self.isolated: set[Process] = set()
         """Who has isolated something in the run that is on."""
         self.refused: Counter[Process] = Counter()
-        """How often a process was sent away, because another has the lock, or has just counted a start."""
+        """How often a process was sent away: another has the lock, or has just counted a start, or the row is gone."""
         self.ring: Callable[[str, set[str]], None] = lambda _tenant, _types: None
 
     @contextmanager
@@ -112,6 +112,7 @@ class Protocol(Store):
         """Lock the row in one statement, which passes over one that is locked, and read the flags in the next."""
         before = self.database.snapshot(tenant_id)
         if subscriber not in before.subscriptions:
+            self.refused[self.world.current] += 1
             return None
         self.world.step()
         if not self.variant.no_row_lock and not self.database.try_lock(("subscriptions", tenant_id, subscriber)):
@@ -119,6 +120,7 @@ class Protocol(Store):
             return None
         newest = self.database.newest(tenant_id).subscriptions.get(subscriber)
         if newest is None:
+            self.refused[self.world.current] += 1
             return None
         flags = before if self.variant.flags_in_locking_statement else self.database.snapshot(tenant_id)
         parked = list(flags.parked_of(subscriber))
