@@ -1,4 +1,4 @@
-"""What browsers are told: cookies, transport security and content security, all from the public scheme."""
+"""What browsers get: cookies, transport security and content security, all from the public scheme."""
 
 from typing import Any
 

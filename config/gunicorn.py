@@ -1,4 +1,4 @@
-"""How the web processes run: threads, loopback unless told otherwise."""
+"""How the web processes run: threads, and loopback unless WEB_BIND names another address."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""What the process works with (`/readyz`); on every host. That it lives is told by `config/liveness.py`."""
+"""What the process works with (`/readyz`); on every host. `config/liveness.py` answers whether it lives."""
 
 import threading
 import time

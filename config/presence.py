@@ -26,7 +26,7 @@ def prepare_worker() -> None:
 
 
 def follow_platform() -> None:
-    """Let this process hear, within a second, what any process said is out of date."""
+    """Let this process hear, within a second, what any process has declared out of date."""
     Follower("events.cache_invalidated").start()
 
 

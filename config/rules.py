@@ -72,7 +72,7 @@ def listed(pattern: str, allowed: str, *, secret: bool = False) -> Rule:
     return Rule(allowed=allowed, read=read, secret=secret)
 
 
-def _require(value: Any, allowed: bool) -> Any:  # noqa: FBT001 - said by the name
+def _require(value: Any, allowed: bool) -> Any:  # noqa: FBT001 - the name says it
     if not allowed:
         raise ValueError
     return value

@@ -243,7 +243,7 @@ LIVE_STREAMS = setting("LIVE_STREAMS", default=max(1, WEB_THREADS // 2))
 LIVE_STREAMS_OF_ONE = setting("LIVE_STREAMS_OF_ONE", default=max(1, LIVE_STREAMS // 4))
 LIVE_SECONDS = setting("LIVE_SECONDS", default=55.0)
 
-# Bridges: where integration events go besides; each is on when its address is given.
+# Bridges: other brokers that integration events go to; each is on when its address is given.
 BRIDGE_RABBITMQ_URL = setting("BRIDGE_RABBITMQ_URL", default="")
 BRIDGE_RABBITMQ_EXCHANGE = setting("BRIDGE_RABBITMQ_EXCHANGE", default="tillflow.events")
 BRIDGE_KAFKA_SERVERS = setting("BRIDGE_KAFKA_SERVERS", default="")

@@ -56,7 +56,7 @@ class Replay:
     tally: Tally = field(default_factory=Tally)
 
     def run(self, retail: Retail, advance: Callable[[int], None]) -> Tally:
-        """Send everything; `advance` is told of each product and invoice that is done."""
+        """Send everything; `advance` is called for each product and invoice that is done."""
         self.till.ensure_shift()
         self._all(self._put_product, sorted(retail.titles().items()), advance)
         self._all(self._send, iter_documents(retail), advance)

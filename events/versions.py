@@ -1,4 +1,4 @@
-"""The versions of an event's data: one step up (on reading) or down (for consumers that stay behind) at a time."""
+"""The versions of an event's data: one step up (on reading) or down (for consumers of older versions) at a time."""
 
 from collections.abc import Callable
 from typing import Any

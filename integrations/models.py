@@ -7,7 +7,7 @@ from events.models import Walled
 
 
 class WebhookEndpoint(Walled):
-    """A URL of a tenant's that is told of its integration events. No `types` means all of them."""
+    """A URL of a tenant that gets its integration events. No `types` means all of them."""
 
     class State(models.TextChoices):
         ACTIVE = "ACTIVE", "Active"

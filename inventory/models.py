@@ -11,7 +11,7 @@ from kernel.ids import new_id
 
 
 class StockedVariant(models.Model):
-    """What inventory knows of a variant, from what the catalogue said."""
+    """What inventory knows of a variant, from the catalogue's events."""
 
     variant_id = models.UUIDField(primary_key=True)
     sku = models.CharField(max_length=limits.CODE)

@@ -67,7 +67,7 @@ def receive_goods(*, source: Source, moved: Sequence[Moved]) -> list[StockMoveme
     :raises DocumentExists: when another document was posted under this id.
     :raises NumberTooLarge: when its quantities come to too much.
     :raises UnknownVariants: when a variant is not one that is kept in stock.
-    :raises VariantsNotHeardOf: when the catalogue has said something of it that inventory has yet to apply.
+    :raises VariantsNotHeardOf: when inventory has yet to apply an event of the catalogue about it.
     """
     return _post_document(source=source, kind=StockMovement.Kind.RECEIPT, moved=moved)
 
@@ -78,7 +78,7 @@ def adjust_stock(*, source: Source, moved: Sequence[Moved]) -> list[StockMovemen
     :raises DocumentExists: when another document was posted under this id.
     :raises NumberTooLarge: when its quantities come to too much.
     :raises UnknownVariants: when a variant is not one that is kept in stock.
-    :raises VariantsNotHeardOf: when the catalogue has said something of it that inventory has yet to apply.
+    :raises VariantsNotHeardOf: when inventory has yet to apply an event of the catalogue about it.
     """
     return _post_document(source=source, kind=StockMovement.Kind.ADJUSTMENT, moved=moved)
 
@@ -140,7 +140,7 @@ def know_variant(*, variant_id: UUID, sku: str, title: str, tracked: bool) -> No
 
 
 def _post_document(*, source: Source, kind: StockMovement.Kind, moved: Sequence[Moved]) -> list[StockMovement]:
-    """Post a document that has an id of its own; one that was posted already is answered with its movements."""
+    """Post a document that has an id; one that was posted already is answered with its movements."""
     require_goods(line.quantity for line in moved)
     with unit_of_work():
         _require_tracked(moved)

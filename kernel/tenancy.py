@@ -119,7 +119,7 @@ def tenant_for_task(schema_name: str) -> TenantLike:
         raise TenantRefused(message)
     tenant = find_any_tenant(schema_name)
     if not tenant.accepts_work:
-        message = f"tenant {schema_name!r} takes no work now"
+        message = f"tenant {schema_name!r} accepts no work in its current state"
         raise TenantRefused(message)
     return tenant
 

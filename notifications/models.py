@@ -1,4 +1,4 @@
-"""Who gets told: recipients of alerts, and the messages to send."""
+"""Recipients of alerts, and the messages to send."""
 
 from typing import ClassVar
 

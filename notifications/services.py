@@ -1,4 +1,4 @@
-"""What notifications can do: queue messages, and record what became of them."""
+"""What notifications can do: queue messages, and record their outcome."""
 
 from datetime import datetime
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""How terminals see the cash office: what was paid for an order, and what became of its cards."""
+"""How terminals see the cash office: what was paid for an order, and the state of its cards."""
 
 from typing import Any
 

@@ -10,7 +10,7 @@ from payments.services import CHARGE, REFUND, record_charge, record_no_answer, r
 
 
 class ChargeSender:
-    """Charges a card. After an attempt without an answer it asks first what became of it."""
+    """Charges a card. After an attempt without an answer it asks first whether the card was charged."""
 
     kind = CHARGE
     queue = "cards"

@@ -63,7 +63,7 @@ def take_card_token(*, card_reference: str) -> str:
 def request_charge(
     *, order_id: UUID, tender_id: UUID, tender_type: str, amount: int, currency: str, card_token: str
 ) -> None:
-    """Write the intent to charge a card; a task of its own calls the gateway."""
+    """Write the intent to charge a card; a separate task calls the gateway."""
     with unit_of_work():
         intent = PaymentIntent.objects.create(
             order_id=order_id,
@@ -77,7 +77,7 @@ def request_charge(
 
 
 def record_charge(*, intent_id: UUID, answer: Answer | None, now: datetime) -> None:
-    """Write what became of a charge: captured, declined, or (None) never made."""
+    """Write the outcome of a charge: captured, declined, or (None) never made."""
     with unit_of_work():
         intent = PaymentIntent.objects.select_for_update(no_key=True).get(id=intent_id)
         if intent.state in {PaymentIntent.State.CAPTURED, PaymentIntent.State.FAILED}:
@@ -150,7 +150,7 @@ def refund_payment(
 
 
 def record_refund(*, refund_id: UUID, answer: Answer) -> None:
-    """Write what the gateway said to a refund."""
+    """Write the gateway's answer to a refund."""
     with unit_of_work():
         refund = PaymentRefund.objects.select_for_update(no_key=True).get(id=refund_id)
         if refund.state != PaymentRefund.State.PENDING:

@@ -20,7 +20,7 @@ from web.client import network_of, valid_address
 
 class NobodyNamed(Refusal):
     code = "nobody-named"
-    title = "Neither a person nor an address is named"
+    title = "Neither a person nor an address"
     status = 422
 
 

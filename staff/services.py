@@ -23,24 +23,24 @@ LABELS = {"username": "the user name", "email": "the mail address"}
 
 class ScopeUnknown(Refusal):
     code = "scope-unknown"
-    title = "Scope unknown"
+    title = "Unknown scope"
     status = 422
 
 
 class ApiKeyNameTaken(Refusal):
     code = "api-key-name-taken"
-    title = "An API key has that name"
+    title = "API key name taken"
 
 
 class ExpiryInvalid(Refusal):
     code = "expiry-invalid"
-    title = "Expiry invalid"
+    title = "Invalid expiry"
     status = 422
 
 
 class PersonInvalid(Refusal):
     code = "person-invalid"
-    title = "Name or address of a person invalid"
+    title = "Invalid name or address of a person"
     status = 422
 
 

@@ -42,7 +42,7 @@ DETAILS = {
     "already-exists": "Nothing was recorded. Key (id)=(019340aa-…) already exists. (in pos_orderline)",
     "body-too-large": f"A body has at most {LARGEST_BODY} bytes: send less at once.",
     "cursor-invalid": "This is no cursor: follow the `next` and `previous` that a page has given.",
-    "device-token-invalid": "No device of this shop has this token.",
+    "device-token-invalid": "Unknown or revoked device token.",
     "idempotency-in-progress": "The first request with this key is still being worked on.",
     "idempotency-key-missing": "This request moves money or stock: it needs an Idempotency-Key.",
     "malformed-json": "JSON parse error - Expecting value: line 1 column 1 (char 0)",

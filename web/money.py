@@ -12,7 +12,7 @@ from kernel.limits import LARGEST_AMOUNT
 class MoneyField(serializers.Field):  # type: ignore[type-arg]
     """An amount of minor units; the currency is the terminal's, and one that is given must agree with it.
 
-    `context["currency"]` holds the terminal's currency; a row that has one of its own is an `InOwnCurrency`.
+    `context["currency"]` holds the terminal's currency; a row with a currency is an `InOwnCurrency`.
     """
 
     default_error_messages = {

@@ -18,7 +18,7 @@ class FolderTaken(Exception):
 class FolderLock:
     """A lock on a folder, held until it is released or the process ends, however it ends.
 
-    :param purpose: what the others are told of this program, as `make demo`.
+    :param purpose: what others see this program as, such as `make demo`.
     """
 
     def __init__(self, folder: Path, purpose: str) -> None:

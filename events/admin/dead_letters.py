@@ -66,7 +66,7 @@ class ParkedEventAdmin(ReadOnlyAdmin):
     def last_line(self, parked: ParkedEvent) -> str:
         return dead_letters.last_line(parked.error)[:120]
 
-    @admin.display(description="what waits behind it")
+    @admin.display(description="blocked by it")
     def blocked(self, parked: ParkedEvent) -> str:
         behind = ParkedEvent.objects.filter(
             tenant_id=parked.tenant_id, subscriber=parked.subscriber, stream=parked.stream, state=State.WAITING
@@ -84,7 +84,7 @@ class ParkedEventAdmin(ReadOnlyAdmin):
             reverse("admin:events_parkedevent_copy", args=[parked.pk]),
         )
 
-    @admin.action(description="Retry now, with fresh attempts", permissions=["operate"])
+    @admin.action(description="Retry now, with new attempts", permissions=["operate"])
     def retry(self, request: HttpRequest, parked: QuerySet[ParkedEvent]) -> None:
         for event in parked:
             self._try(request, lambda event=event: self._act_on_one(request, event, {"action": "retry"}))
@@ -146,7 +146,7 @@ class ParkedEventAdmin(ReadOnlyAdmin):
         return f"position {parked.position} was tried, and nothing of it was kept"
 
     def copy(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Let an operator mend the data of a dead event, and publish it for the subscriber that failed."""
+        """Let an operator correct the data of a dead event, and publish it for the subscriber that failed."""
         self._require_operator(request)
         parked = get_object_or_404(ParkedEvent, pk=pk)
         try:

@@ -1,4 +1,4 @@
-"""The log in the admin: every event, and what came of it."""
+"""The log in the admin: every event, and the reactions to it."""
 
 from typing import Any
 
@@ -30,7 +30,7 @@ class EventAdmin(ReadOnlyAdmin):
             return queryset.filter(correlation_id__in=correlations), False
         return super().get_search_results(request, queryset, search_term)
 
-    @admin.display(description="what came of it")
+    @admin.display(description="reactions")
     def what_came_of_it(self, event: Event) -> str:
         rows = []
         for traced in trace(event.tenant_id, event.correlation_id):

@@ -17,7 +17,7 @@ class OutgoingAdmin(ReadOnlyAdmin):
     ordering = ("-created_at",)
     actions = ("send_again",)
 
-    @admin.action(description="Send again, with fresh attempts", permissions=["operate"])
+    @admin.action(description="Send again, with new attempts", permissions=["operate"])
     def send_again(self, request: HttpRequest, chosen: QuerySet[Outgoing]) -> None:
         count = 0
         for row in chosen:

@@ -42,7 +42,7 @@ class SubscriptionAdmin(ReadOnlyAdmin):
             action="pause",
             title="Pause",
             consequence="These subscribers stop before their next event, until somebody resumes them: stock is not "
-            "counted, payments not recorded, mails not sent, whatever they do. The shop's mailboxes are told.",
+            "counted, payments not recorded, mails not sent, whatever they do. The shop's mailboxes are informed.",
         )
         if not asked.is_given(request):
             return asked.ask(self, request, subscriptions)

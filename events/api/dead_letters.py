@@ -38,7 +38,7 @@ class GroupSerializer(serializers.Serializer[Any]):
     fingerprint = serializers.CharField(help_text="Names a kind of error")
     error = serializers.CharField(help_text="The last line of the newest one")
     count = serializers.IntegerField()
-    blocked = serializers.IntegerField(help_text="Events that wait behind these, on their streams")
+    blocked = serializers.IntegerField(help_text="Events on the same streams that wait for these")
     oldest_at = serializers.DateTimeField()
     newest_at = serializers.DateTimeField()
     types = serializers.ListField(child=serializers.CharField())
@@ -56,7 +56,7 @@ class LetterSerializer(serializers.Serializer[Any]):
     fingerprint = serializers.CharField()
     error = serializers.CharField(help_text="The end of the traceback")
     parked_at = serializers.DateTimeField()
-    blocked = serializers.ListField(child=serializers.IntegerField(), help_text="Positions that wait behind it")
+    blocked = serializers.ListField(child=serializers.IntegerField(), help_text="Positions that wait for it")
     archived = serializers.BooleanField(help_text="The log no longer holds it: discard it, it cannot be retried")
     data = serializers.JSONField(allow_null=True)  # type: ignore[assignment]
 
@@ -144,7 +144,7 @@ class OperatorView(APIView):
 class DeadLettersView(OperatorView):
     @operation("list_dead_letters", query=DeadLettersQuery, answers=DeadLettersSerializer, refuses=[NotFound])
     def get(self, _request: Request, asked: dict[str, Any]) -> Response:
-        """List dead events, grouped by kind of error, and one by one with what waits behind them."""
+        """List dead events, grouped by kind of error, and one by one with what they block."""
         if asked["subscriber"] is not None:
             require_subscriber(subscriber=asked["subscriber"])
         shown = {"groups": dead_letters.groups(), "dead_letters": dead_letters.letters(**asked)}
@@ -195,7 +195,7 @@ class DiscardView(OperatorView):
         example={"subscriber": "notifications.mail_receipts", "position": 17, "reason": "The customer has no mailbox"},
     )
     def post(self, request: Request, asked: dict[str, Any]) -> Response:
-        """Give events up, with a reason; what waits behind them goes on."""
+        """Give events up, with a reason; the events that they block go on."""
         require_subscriber(subscriber=asked["subscriber"])
         return Response({"count": discard_parked(**asked, operator=actor_of(request))})
 
@@ -223,7 +223,7 @@ class EditedCopyView(OperatorView):
 class SubscriptionsView(OperatorView):
     @operation("list_subscriptions", answers=LagSerializer(many=True))
     def get(self, _request: Request) -> Response:
-        """List every subscriber with how far it is behind."""
+        """List every subscriber with what is pending for it."""
         return Response(LagSerializer(lags(), many=True).data)
 
     @operation(

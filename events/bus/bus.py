@@ -41,7 +41,7 @@ class BusClosed(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What became of one listener; `error` is what it raised."""
+    """The outcome of one listener; `error` is what it raised."""
 
     listener: str
     error: Exception | None

@@ -1,4 +1,4 @@
-"""The bus of this process: what was committed here, and what other processes said that every process must hear."""
+"""The bus of this process: what was committed here, and what every process must hear from the others."""
 
 import inspect
 import os
@@ -109,9 +109,9 @@ def announce(events: Iterable[object], tenant_id: str) -> None:
 
 
 class Follower(threading.Thread):
-    """Reads what is said on the platform's log, by whatever process, and lets this process's listeners hear it.
+    """Reads the events on the platform's log, from any process, and lets this process's listeners hear it.
 
-    It starts at the head: what was said before, a new process need not forget.
+    It starts at the head: a new process has nothing to forget from before.
     """
 
     def __init__(self, *types: str, seconds: float = FOLLOW_SECONDS) -> None:

@@ -1,4 +1,4 @@
-"""Version pins: outward consumers of a tenant that stay behind are served the older version."""
+"""Version pins: outward consumers of a tenant that need an older version get it."""
 
 from collections.abc import Mapping
 
@@ -11,7 +11,7 @@ from kernel.tenancy import current_tenant
 
 class PinImpossible(Refusal):
     code = "pin-impossible"
-    title = "This version cannot be served"
+    title = "Version not available"
     status = 422
 
 

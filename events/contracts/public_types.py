@@ -9,7 +9,7 @@ from kernel.refusals import Refusal
 
 class TypesUnknown(Refusal):
     code = "types-unknown"
-    title = "No such events for consumers"
+    title = "Unknown event types"
     status = 422
 
 
@@ -27,5 +27,5 @@ def require_types(types: Sequence[str]) -> None:
         except EventUnreadable:
             category = None
         if category is not Category.INTEGRATION:
-            message = f"{name[: limits.TYPE_NAME]} is no event for consumers outside; docs/events.md lists them"
+            message = f"{name[: limits.TYPE_NAME]} is not an event for consumers outside; docs/events.md lists those"
             raise TypesUnknown(message, field="types")

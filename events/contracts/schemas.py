@@ -1,4 +1,4 @@
-"""JSON Schemas of events: generated from the classes, committed, and held compatible for ever.
+"""JSON Schemas of events: generated from the classes, committed, and kept compatible.
 
 `schemas/<type>/v<version>.json` holds the revisions of one version, the newest last. A version may only gain fields
 with a default; then it gains a revision. Anything else is a new version with an upcaster.
@@ -19,7 +19,7 @@ Schema = dict[str, Any]
 
 
 class SchemaIncompatible(Exception):
-    """A change of an event's class that readers of the same version could not bear."""
+    """A change of an event's class that breaks readers of the same version."""
 
 
 @dataclass(frozen=True)

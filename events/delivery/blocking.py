@@ -1,4 +1,4 @@
-"""Blocking: which of the next events must wait behind one that failed on their stream."""
+"""Blocking: which of the next events must wait for one that failed on their stream."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -45,7 +45,7 @@ class Drain:
     deadline: float = 0.0
     run_id: str = field(default_factory=lambda: secrets.token_hex(4))
     tells_its_end: bool = False
-    """Whether the broker is told that this drain ends: not before it has had the lock, nor after a death."""
+    """Whether the broker learns that this drain ends: not before it has had the lock, nor after a death."""
     suspicious: bool = False
     """Whether a drain before never ended: the starts of parked events are counted too."""
     counted: int | None = None

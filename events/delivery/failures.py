@@ -30,7 +30,7 @@ T = TypeVar("T")
 
 
 class Outcome(Enum):
-    """What became of an attempt to set a failed event aside, or to try a parked one."""
+    """The outcome of an attempt to set a failed event aside, or to try a parked one."""
 
     NOT_OURS = auto()
     """Another drain holds the lock, or there is nothing to do."""

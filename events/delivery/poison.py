@@ -39,7 +39,7 @@ class KilledItsWorker(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Aside:
-    """What became of an event whose counted starts have not ended."""
+    """The outcome of an event whose counted starts have not ended."""
 
     state: State
     error: KilledItsWorker

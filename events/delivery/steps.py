@@ -1,4 +1,4 @@
-"""Steps: what became of one look at what is pending, for the loop of a drain, or of a bridge, to go on from."""
+"""Steps: the outcome of one look at what is pending, for the loop of a drain, or of a bridge, to go on from."""
 
 from enum import Enum, auto
 

@@ -28,7 +28,7 @@ class ArchiveDamaged(Refusal):
     """An archive's file is missing, or is not what was written."""
 
     code = "archive-damaged"
-    title = "An archive is damaged"
+    title = "Archive damaged"
 
 
 class ArchiveDiffers(Exception):

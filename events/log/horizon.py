@@ -14,30 +14,30 @@ MOST_DIGITS = 20
 
 class EventArchived(Refusal):
     code = "event-archived"
-    title = "What is so old is in archives only"
+    title = "Event archived"
     status = 410
 
 
 class CursorExpired(EventArchived):
     code = "cursor-expired"
-    title = "The events after this position are in archives only"
+    title = "Events archived"
 
 
 class CursorAhead(Refusal):
     code = "cursor-ahead"
-    title = "The log has no such position yet"
+    title = "Position after the end of the log"
     status = 410
 
 
 class CursorOfAnotherEpoch(Refusal):
     code = "cursor-of-another-epoch"
-    title = "The log was restored from a backup since this cursor was given"
+    title = "Cursor from before a restore"
     status = 410
 
 
 class CursorInvalid(Refusal):
     code = "cursor-invalid"
-    title = "This is not a cursor"
+    title = "Malformed cursor"
     status = 400
 
 
@@ -86,7 +86,7 @@ def require_resumable(cursor: Cursor) -> int:
     if 0 < after < dropped:
         message = (
             f"the events after position {after} up to {dropped} are in archives only;"
-            f" after={epochs.cursor(dropped).shown} goes on behind them, after=0 begins with what is kept"
+            f" after={epochs.cursor(dropped).shown} goes on after them, after=0 begins with what is kept"
         )
         raise CursorExpired(message, dropped_up_to=dropped)
     return after

@@ -180,7 +180,7 @@ def lines(table: str, month: Month) -> Iterator[list[str]]:
 
 @dataclass(frozen=True, kw_only=True)
 class PageDigest:
-    """:param sha256: of the SHA-256 of each line, one behind the other."""
+    """:param sha256: of the SHA-256 of each line, one after the other."""
 
     rows: int
     sha256: bytes

@@ -31,14 +31,14 @@ from kernel.tenancy import in_public, tenant_statuses
 
 WRITERS_LOCK_TIMEOUT = "3s"
 DROP_LOCK_TIMEOUT = "300ms"
-"""How long every reader and writer of the log waits behind one attempt to drop."""
+"""How long every reader and writer of the log waits for one attempt to drop."""
 DROP_ATTEMPTS = 20
 DROP_PAUSE_SECONDS = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
 class Retained:
-    """What became of a month: dropped, or kept for some reasons.
+    """The outcome of a month: dropped, or kept for some reasons.
 
     :param events: how many positions it holds, or held. :param orphans: tenants with rows in it that do not exist.
     :param droppable: whether a dry run would have dropped it.
@@ -108,7 +108,7 @@ def retain(*, before: datetime, dry_run: bool = False) -> list[Retained]:
     The first month that must be kept also keeps those after it: a log has no holes. Each step may be repeated after a
     crash. What keeps a month is remembered, for the gauge and the admin.
 
-    :param dry_run: only say what would become of each month.
+    :param dry_run: only print the outcome for each month.
     :raises NotInPublic: when the session would see only one tenant's rows.
     """
     if not in_public():
@@ -191,7 +191,7 @@ def _keep_writers_away(month: Month) -> None:
 
 
 def _keep_everyone_away(month: Month) -> None:
-    """Take the locks that a drop needs, in short attempts: whoever uses the log queues up behind each of them.
+    """Take the locks that a drop needs, in short attempts: whoever uses the log waits for each of them.
 
     :raises OperationalError: when they were not to be had in `DROP_ATTEMPTS`.
     """

@@ -1,4 +1,4 @@
-"""The sweeper: ring for every subscription that is behind, whatever happened to its doorbells."""
+"""The sweeper: ring for every subscription with something pending, whatever happened to its doorbells."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -43,7 +43,7 @@ def remind_of(source: Source) -> Source:
 
 
 def sweep(*, insist: bool = False) -> int:
-    """Ring for all that is behind or due to leave, in all tenants that may work; return how many were rung.
+    """Ring for all that is pending or due to leave, in all tenants that may work; return how many were rung.
 
     What was rung for a short while ago is left alone, so that the queues do not grow by what is slow.
 

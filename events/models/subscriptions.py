@@ -61,7 +61,7 @@ class ProcessedEvent(Walled):
 
 
 class ParkedEvent(Walled):
-    """An event that failed for a subscriber, or that waits behind one that failed on its stream."""
+    """An event that failed for a subscriber, or that waits for one that failed on its stream."""
 
     subscriber = models.TextField()
     position = models.BigIntegerField()

@@ -25,6 +25,6 @@ apply_seconds = Histogram(
 reaction_seconds = Histogram(
     "tillflow_reaction_seconds", "Seconds that a listener or a subscriber's handler took", ["listener"], buckets=SECONDS
 )
-doorbells = Counter("tillflow_doorbells", "Doorbells, by what became of them", ["outcome"])
+doorbells = Counter("tillflow_doorbells", "Doorbells, by outcome", ["outcome"])
 deliveries = Counter("tillflow_webhook_deliveries", "Attempts to deliver a webhook, by outcome", ["outcome"])
 follower_failures = Counter("tillflow_follower_failures", "Looks at the platform's log that failed; they are repeated")

@@ -14,7 +14,7 @@ ACTIONS_AT_ONCE = 5000
 
 class ReasonMissing(Refusal):
     code = "reason-missing"
-    title = "A reason is needed"
+    title = "Reason missing"
     status = 422
 
 

@@ -12,7 +12,7 @@ from kernel.text import is_storable
 
 class CopyInvalid(Refusal):
     code = "copy-invalid"
-    title = "The copy is not a valid event"
+    title = "Invalid copy"
     status = 422
 
 

@@ -1,4 +1,4 @@
-"""Dead letters as an operator sees them: grouped by kind of error, with what is blocked behind each."""
+"""Dead letters as an operator sees them: grouped by kind of error, with what each of them blocks."""
 
 import json
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ class DeadLetterGroup:
 
 @dataclass(frozen=True, kw_only=True)
 class DeadLetter:
-    """One dead event, with its payload as it is stored. `blocked` are the positions that wait behind it.
+    """One dead event, with its payload as it is stored. `blocked` are the positions that wait for it.
 
     :param archived: whether the log no longer holds the event: it has neither `version` nor `data`, and can only be
         discarded.

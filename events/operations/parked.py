@@ -26,21 +26,21 @@ from kernel.tenancy import current_tenant
 
 class NotParked(Refusal):
     code = "not-parked"
-    title = "No retrying or dead event is meant"
+    title = "No such dead letter"
 
 
 class HearsNothing(Refusal):
     code = "subscription-hears-nothing"
-    title = "The subscription hears nothing any more"
+    title = "Subscription hears nothing"
 
 
 def retry_parked(*, subscriber: str, operator: str, position: int | None = None, fingerprint: str = "") -> int:
     """Give dead and retrying events a fresh set of attempts, at once: one, those of one kind of error, or all.
 
-    Returns how many; those that wait behind them follow in order.
+    Returns how many; those that wait for them follow in order.
 
     :raises HearsNothing: when no drain works on the subscription: it was ended, or is not bound to anything.
-    :raises NotParked: when a position or a kind of error is named, and no retrying or dead event is meant.
+    :raises NotParked: when a position or a kind of error is named, and there is no such retrying or dead event.
     :raises SubscriptionBusy: when a drain, or the subscriber's bridge, works on it for longer than a moment.
     """
     with unit_of_work():
@@ -71,12 +71,12 @@ def discard_parked(
     Returns how many.
 
     :raises ReasonMissing: when no reason is given.
-    :raises NotParked: when no retrying or dead event is meant.
+    :raises NotParked: when there is no such retrying or dead event.
     :raises SubscriptionBusy: when a drain, or the subscriber's bridge, works on it for longer than a moment.
     """
     require_reason(reason)
     if position is None and not fingerprint:
-        message = "say which events may be given up: a position or a fingerprint"
+        message = "name the events to discard: a position or a fingerprint"
         raise NotParked(message)
     with unit_of_work():
         hold(current_tenant(), subscriber)

@@ -17,7 +17,7 @@ from kernel.text import require_reason_text
 
 
 def pause_subscription(*, subscriber: str, operator: str, reason: str) -> None:
-    """Stop a subscriber of the current tenant before its next event; its events wait in the log, and the shop is told.
+    """Stop a subscriber of the current tenant before its next event, and inform the shop. Its events wait in the log.
 
     :raises ReasonMissing: when no reason is given.
     :raises NotFound: when the tenant has no such subscription.

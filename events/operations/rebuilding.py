@@ -28,10 +28,10 @@ SAMPLE = 10
 
 
 class NotAProjection(Refusal):
-    """The subscriber has not said which tables are nothing but what it made of the log."""
+    """The subscriber does not declare which tables hold nothing but its projection of the log."""
 
     code = "not-a-projection"
-    title = "This subscriber makes no projection"
+    title = "Subscriber without a projection"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +65,7 @@ def rebuild(*, subscriber: str, operator: str, swap: bool = False) -> Rebuilt:
         message = f"this code has no subscriber {subscriber!r}"
         raise NotFound(message)
     if not chosen.projection:
-        message = f"{subscriber} declares no projection: its effects cannot be made anew"
+        message = f"{subscriber} declares no projection: its effects cannot be rebuilt"
         raise NotAProjection(message)
     with reading_archives(), _shadow(chosen.projection):
         until = _cursor(chosen)
@@ -111,7 +111,7 @@ def _apply(subscriber: Subscriber, events: list[StoredEvent]) -> int:
         before = len(unit.published)
         dispatch.call(deliveries)
         if len(unit.published) > before:
-            message = f"{subscriber.name} publishes: replaying it would say things twice"
+            message = f"{subscriber.name} publishes: a rebuild would publish its events twice"
             raise NotAProjection(message)
     return len(deliveries)
 

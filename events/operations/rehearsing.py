@@ -32,12 +32,12 @@ _only_one = threading.Lock()
 
 class DryRunRefused(Refusal):
     code = "dry-run-refused"
-    title = "This event kills its process"
+    title = "Event kills its process"
 
 
 class DryRunBusy(Refusal):
     code = "dry-run-busy"
-    title = "Another dry run is under way"
+    title = "Another dry run in progress"
 
 
 def rehearse(*, subscriber: str, position: int) -> DryRun:

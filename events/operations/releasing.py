@@ -38,12 +38,12 @@ PAUSE_SECONDS = 0.5
 
 class StillDeclared(Refusal):
     code = "subscriber-still-declared"
-    title = "This code declares the subscriber"
+    title = "Subscriber still declared"
 
 
 class NameTaken(Refusal):
     code = "subscriber-name-taken"
-    title = "The subscriber was renamed"
+    title = "Subscriber renamed"
 
 
 class _NotForReal(Exception):
@@ -122,10 +122,10 @@ def unsubscribe(
 
     :raises ReasonMissing: when no reason is given.
     :raises StillDeclared: when this code declares it: the next release step would subscribe it again.
-    :raises NotFound: when no tenant that is meant has such a subscription.
+    :raises NotFound: when none of the chosen tenants has such a subscription.
     """
     if not reason.strip():
-        raise ReasonMissing("say why what is pending may be given up")
+        raise ReasonMissing("give a reason for discarding what is pending")
     require_reason_text(reason)
     if known_subscriber(subscriber) is not None:
         message = f"this code declares {subscriber}: take its declaration out, then unsubscribe it with that code"

@@ -18,7 +18,7 @@ class Ended:
     parked: int
 
 
-# Whatever is pending goes dead, one by one and not behind one another: nobody is to be let through any more.
+# Whatever is pending becomes dead, one by one and without waiting for one another: none will be applied.
 _PARK = f"""
 INSERT INTO events_parkedevent (tenant_id, subscriber, position, event_id, type, stream, state, attempts,
     next_attempt_at, error, fingerprint, reason, parked_at, updated_at)

@@ -13,7 +13,7 @@ from kernel.refusals import Refusal
 
 class RenameRefused(Refusal):
     code = "rename-refused"
-    title = "The rename is refused"
+    title = "Rename refused"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,7 +13,7 @@ from kernel.tenancy import in_public_schema
 
 class StillServing(Refusal):
     code = "still-serving"
-    title = "Processes still serve"
+    title = "Processes still running"
 
 
 @dataclass(frozen=True, kw_only=True)

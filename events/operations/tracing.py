@@ -1,4 +1,4 @@
-"""What came of a cause: every event of one correlation id, and every subscriber that applied it, with the times."""
+"""The results of a cause: every event of one correlation id, and every subscriber that applied it, with the times."""
 
 import json
 from collections.abc import Iterator
@@ -32,7 +32,7 @@ class Traced:
 
 
 def correlations_of(tenant_id: str, stream: str) -> list[UUID]:
-    """List the correlation ids under which something was said on a stream, the earliest first."""
+    """List the correlation ids under which something was published on a stream, the earliest first."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT correlation_id FROM events_event WHERE tenant_id = %s AND stream = %s"

@@ -57,10 +57,10 @@ def send_again(*, operator: str, outgoing_id: UUID | None = None, kind: str = ""
     """Have calls of the current tenant made again, at once and with fresh attempts: one, those of a kind, or all.
 
     A call keeps its key and the number of its attempts, so that whoever was called before knows it again. Those that
-    merely wait for their next attempt come along; those that were refused for good only where one is meant by its id.
+    merely wait for their next attempt come along; those that were refused for good only if their id is given.
     Returns how many.
 
-    :raises NotFound: when there is no such kind, or the one that is meant neither is undelivered nor waits.
+    :raises NotFound: when there is no such kind, or the one with that id neither is undelivered nor waits.
     """
     require_reason_text(reason)
     kinds = _kinds(kind)
@@ -87,7 +87,7 @@ def _chosen(outgoing_id: UUID | None, kinds: list[str]) -> QuerySet[Outgoing]:
 
 
 def _kinds(kind: str) -> list[str]:
-    """Return the kind that is meant, or all of them.
+    """Return the kind with that name, or all of them.
 
     :raises NotFound: when there is no such kind.
     """

@@ -46,7 +46,7 @@ class State(StrEnum):
 
 
 class RefusedForGood(Exception):
-    """The other side said no, and would again."""
+    """The other side has refused, and would refuse again."""
 
 
 class NeverEnded(Exception):
@@ -147,7 +147,7 @@ def ring(tenant_id: str, outgoing_id: UUID, queue: str, *, countdown: float = 0.
 def send_in_line(outgoing_id: UUID, *, budget: float = BUDGET_SECONDS) -> State | None:
     """Make the next attempt of a row, then of those of its tenant that found no slot meanwhile, for about ten seconds.
 
-    Returns what became of the first; None when it is not due, another worker has it, or the tenant has no slot free.
+    Returns the outcome of the first; None when it is not due, another worker has it, or the tenant has no slot free.
     """
     deadline = time.monotonic() + budget
     first = _lease(outgoing_id)
@@ -251,7 +251,7 @@ def _give_up(row: Outgoing, state: State, *, delay: float, error: str) -> bool:
 def due(tenants: Iterable[str]) -> list[tuple[str, UUID, str]]:
     """List (tenant, id, queue) of the rows whose next attempt, or whose lost lease, is due; for the sweeper.
 
-    Of each tenant and kind the hundred that wait longest, so that nobody's are hidden behind another's.
+    Of each tenant and kind the hundred that wait longest, so that those of one tenant do not hide another's.
     """
     with connection.cursor() as cursor:
         cursor.execute(

@@ -83,7 +83,7 @@ class Heard:
         return frozenset(interval.type for interval in self.intervals if interval.holds(cursor + 1))
 
     def next_since(self, cursor: int) -> int | None:
-        """Return the position behind which the next type is heard, None when all are heard already."""
+        """Return the position after which the next type is heard, None when all are heard already."""
         return min((interval.since for interval in self.intervals if interval.since > cursor), default=None)
 
     def lacking(self, known: Collection[str]) -> frozenset[str]:

@@ -38,7 +38,7 @@ class Isolation:
 class Held:
     """A subscription whose row this transaction has locked.
 
-    :param blocked: whether an event is parked that another may wait behind, or that the cursor has yet to pass.
+    :param blocked: whether an event is parked that another may wait for, or that the cursor has yet to pass.
     :param due_in: in how many seconds the next parked event is due; None when none is retried.
     :param heard: what it is bound to.
     :param isolation: what an earlier failure says of the next events; None when nothing.

@@ -1,7 +1,7 @@
 """Subscribers on demand: those that a tenant has only when it asked for them (webhooks, bridges).
 
 Ringing asks here, so that a tenant without them pays nothing. A memory that is out of date costs time only: the sweeper
-rings for whatever is behind.
+rings for whatever is pending.
 """
 
 import time

@@ -27,7 +27,7 @@ KEY_LIFETIME_MS = 10_000
 RUNNING_LIFETIME_MS = 600_000
 BEHIND_LIFETIME_MS = 60_000
 BACKLOG = "backlog"
-"""The queue of drains that had more to do than their time allowed: they have slots of their own, and hold up nobody."""
+"""The queue of drains that had more to do than their time allowed: they have separate slots, and delay nobody."""
 
 PROBE_SECONDS = 0.1
 ANSWER_SECONDS = 2.0
@@ -40,7 +40,7 @@ THIS_INSTANT_MS = 20
 
 class BrokerAway(Refusal):
     code = "broker-away"
-    title = "The broker does not answer"
+    title = "Broker unavailable"
     status = 503
 
 

@@ -1,4 +1,4 @@
-"""Parked events: those that failed, and those that wait behind one that failed on their stream."""
+"""Parked events: those that failed, and those that wait for one that failed on their stream."""
 
 import hashlib
 import re
@@ -17,7 +17,7 @@ class State(StrEnum):
     RETRYING = "RETRYING"
     """Failed, and will be tried again at `next_attempt_at`."""
     WAITING = "WAITING"
-    """Behind an unresolved event of the same stream."""
+    """Waits for an unresolved event of the same stream."""
     DEAD = "DEAD"
     """Out of attempts, or beyond healing; an operator decides."""
     DISCARDED = "DISCARDED"
@@ -27,7 +27,7 @@ class State(StrEnum):
 UNRESOLVED = [State.RETRYING, State.WAITING, State.DEAD]
 LONGEST_ERROR = 8000
 LONGEST_SUMMARY = 1000
-# Of a subscription s: whether an event is parked that another may wait behind, or that the cursor has yet to pass; and
+# Of a subscription s: whether an event is parked that another may wait for, or that the cursor has yet to pass; and
 # in how many seconds the next one is due. Each is one look at an index: EXISTS would take the order away that leads to
 # it. Never in the statement that locks s: a lock follows the row to its newest
 # version, and subqueries keep the older snapshot.

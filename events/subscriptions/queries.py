@@ -1,4 +1,4 @@
-"""What can be asked of the event layer: who is behind, who is accounted for."""
+"""What can be asked of the event layer: what is pending, what is accounted for."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ FEED_PAGE_BYTES = 1024 * 1024
 
 @dataclass(frozen=True, kw_only=True)
 class Lag:
-    """How far a subscriber is behind; `oldest_seconds` is the age of the oldest event that it has not applied."""
+    """What is pending for a subscriber; `oldest_seconds` is the age of the oldest event that it has not applied."""
 
     tenant_id: str
     subscriber: str
@@ -45,8 +45,8 @@ WHERE {wall("s")}
 ORDER BY s.tenant_id, s.subscriber
 """
 
-# A subscription is behind when an event that it hears has waited longer than a moment, or when its cursor has so much
-# of no interest before it that the next look would be long. What is bound to nothing is never behind.
+# A subscription is late when an event that it hears has waited longer than a moment, or when its cursor has so much
+# of no interest before it that the next look would be long. What is bound to nothing is never late.
 _BEHIND = f"""
 SELECT s.tenant_id, s.subscriber
 FROM events_subscription s

@@ -127,7 +127,7 @@ def renamed_subscribers() -> dict[str, str]:
     for each in all_subscribers():
         for old in each.old_names:
             if old in _subscribers or old in renamed:
-                message = f"{each.name} is said to be renamed from {old}, which is another subscriber's name"
+                message = f"{each.name} claims to be renamed from {old}, which is another subscriber's name"
                 raise TypeError(message)
             renamed[old] = each.name
     return renamed

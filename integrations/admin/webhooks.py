@@ -178,7 +178,7 @@ class WebhookDeliveryAdmin(ReadOnlyAdmin):
         for delivery in chosen:
             self._try(request, delivery, lambda d: deliveries.redeliver(delivery_id=d.id, now=timezone.now()))
 
-    @admin.action(description="Skip: let those behind it go on", permissions=["operate"])
+    @admin.action(description="Skip: let the next ones of its stream go on", permissions=["operate"])
     def skip(self, request: HttpRequest, chosen: QuerySet[WebhookDelivery]) -> None:
         for delivery in chosen:
             self._try(request, delivery, lambda d: deliveries.skip(delivery_id=d.id))

@@ -192,7 +192,7 @@ class RotateSecretView(IntegratorView):
 class TestEndpointView(IntegratorView):
     @operation("test_webhook_endpoint", answers={202: DeliverySerializer}, refuses=[NotFound])
     def post(self, _request: Request, endpoint_id: UUID) -> Response:
-        """Send a signed test event soon, once. What was answered is told by its delivery, among the endpoint's."""
+        """Send a signed test event soon, once. Its delivery, among the endpoint's, shows the answer."""
         queued = deliveries.queue_test(endpoint_id=endpoint_id, now=timezone.now())
         return Response(DeliverySerializer(queued).data, status=202)
 
@@ -244,7 +244,7 @@ class DeliveriesView(generics.GenericAPIView[WebhookDelivery]):
 class RedeliverView(IntegratorView):
     @operation("redeliver_webhook", answers={202: None}, refuses=[NotFound, EventArchived])
     def post(self, _request: Request, delivery_id: UUID) -> Response:
-        """Send a delivery again, whatever came of it."""
+        """Send a delivery again, whatever its outcome was."""
         deliveries.redeliver(delivery_id=delivery_id, now=timezone.now())
         return Response(status=202)
 
@@ -252,7 +252,7 @@ class RedeliverView(IntegratorView):
 class SkipView(IntegratorView):
     @operation("skip_webhook_delivery", answers={204: None}, refuses=[NotFound, NotSkippable])
     def post(self, _request: Request, delivery_id: UUID) -> Response:
-        """Give a delivery up, so that those behind it on its stream go on."""
+        """Give a delivery up, so that the next ones of its stream go on."""
         deliveries.skip(delivery_id=delivery_id)
         return Response(status=204)
 

@@ -1,4 +1,4 @@
-"""Booking: what is written of messages that a bridge has sent, by what became of them."""
+"""Booking: what is written of messages that a bridge has sent, by their outcome."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from integrations.bridges.bridge import BridgeDown
 
 @dataclass(frozen=True, kw_only=True)
 class Sending:
-    """What became of some events, in order: the first `confirmed` have arrived.
+    """The outcome of some events, in order: the first `confirmed` have arrived.
 
     :param refused: the number of the one that will never be taken, with the reason.
     :param down: why the others were not confirmed.

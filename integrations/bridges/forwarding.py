@@ -36,7 +36,7 @@ from integrations.terms import terms_of_tenant
 logger = structlog.get_logger(__name__)
 
 BUDGET_SECONDS = 1.0
-"""Bridges have a queue of their own, and hold up only one another."""
+"""Bridges have a separate queue, and delay only one another."""
 
 
 @dataclass

@@ -1,6 +1,6 @@
 """To a topic of Kafka: an idempotent producer that waits for all replicas, keyed by tenant and stream.
 
-No message gives up by itself, since one behind it might still arrive, and pass it: it is the bridge that gives all of
+No message gives up by itself, since a later one might still arrive, and pass it: it is the bridge that gives all of
 them up together, and sends them again with another producer.
 
 Needs the extra `kafka` (confluent-kafka).

@@ -1,7 +1,7 @@
 """To an exchange of RabbitMQ: a durable topic exchange, publisher confirms, the event's type as routing key.
 
 Needs the extra `rabbitmq` (pika). Queues bind by type (`pos.*`); the header `key` holds tenant and stream, for a
-consistent-hash exchange behind it where consumers want one stream in one queue.
+consistent-hash exchange after it where consumers want one stream in one queue.
 """
 
 from collections.abc import Sequence
@@ -63,7 +63,7 @@ class RabbitMQBridge:
         return self._channel
 
     def _is_open(self) -> bool:
-        """Hear what was said since the last message: the other side closes a connection whose heart stood still."""
+        """Process what has come since the last message: the other side closes a connection whose heart stood still."""
         from pika.exceptions import AMQPError
 
         if self._channel is None:

@@ -1,1 +1,1 @@
-"""Webhooks: what a tenant's endpoints are told, signed, in order for each aggregate, for three days."""
+"""Webhooks: the events that a tenant's endpoints get, signed, in order for each aggregate, for three days."""

@@ -19,7 +19,7 @@ from kernel.tenancy import current_tenant
 
 class NotSkippable(Refusal):
     code = "not-skippable"
-    title = "Only a delivery that has not arrived can be skipped"
+    title = "Delivery already arrived"
 
 
 def deliveries_of(endpoint_id: UUID | None = None) -> QuerySet[WebhookDelivery]:
@@ -30,7 +30,7 @@ def deliveries_of(endpoint_id: UUID | None = None) -> QuerySet[WebhookDelivery]:
 
 
 def redeliver(*, delivery_id: UUID, now: datetime) -> None:
-    """Send a delivery again, whatever came of it; one that was parked gets three more days. An endpoint's rest is over.
+    """Send a delivery again, whatever its outcome was; a parked one gets three more days. The endpoint no longer rests.
 
     :raises NotFound: when the tenant has no such delivery, or its endpoint was deleted.
     :raises EventArchived: when its event was dropped from the log.
@@ -47,7 +47,7 @@ def redeliver(*, delivery_id: UUID, now: datetime) -> None:
 
 
 def skip(*, delivery_id: UUID) -> None:
-    """Give a delivery up, so that those behind it on its stream go on.
+    """Give a delivery up, so that the next ones of its stream go on.
 
     :raises NotFound: when the tenant has no such delivery.
     :raises NotSkippable: when it has arrived.

@@ -29,13 +29,13 @@ LONGEST_SHOWN = 200
 
 class UrlRefused(Refusal):
     code = "url-refused"
-    title = "Events cannot be sent to this URL"
+    title = "URL not allowed"
     status = 422
 
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """What came of a call: a status, or an error in words. `retry_after` (seconds) is what the other side asked for."""
+    """The outcome of a call: a status, or an error in words. :param retry_after: seconds, as the other side asks."""
 
     status: int | None
     milliseconds: int

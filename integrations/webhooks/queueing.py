@@ -22,7 +22,7 @@ LARGEST_REPLAY = 100_000
 
 class ReplayTooLarge(Refusal):
     code = "replay-too-large"
-    title = "The period holds too many events"
+    title = "Too many events in the period"
     status = 422
 
 

@@ -1,7 +1,7 @@
-"""Sending: lease a delivery, record the attempt, call, record what came of it.
+"""Sending: lease a delivery, record the attempt, call, record the outcome.
 
 Of one stream an endpoint gets one event at a time, the earliest first. Whatever is answered but 2xx is tried again,
-with exponential backoff, for three days; then the delivery is parked, and its successors on the stream wait behind it.
+with exponential backoff, for three days; then the delivery is parked, and its successors on the stream wait for it.
 An event that cannot be delivered is parked at once, with the reason; the endpoint is not blamed for it.
 An endpoint that fails several times in a row rests; one that has answered nothing well for a day is paused.
 A test is sent once, also to an endpoint that rests or is paused, and says nothing about its health.
@@ -57,7 +57,7 @@ WHERE d.tenant_id = e.tenant_id AND d.endpoint_id = e.id AND d.type <> '{TRIAL}'
     )
 ORDER BY d.position LIMIT 1
 """
-"""Of an endpoint e: the first delivery that is due. In the order of an index, however much waits behind it."""
+"""Of an endpoint e: the first delivery that is due. In the order of an index, however much follows it."""
 _TEST_DUE = f"""
 FROM events_webhookdelivery d
 WHERE d.tenant_id = e.tenant_id AND d.endpoint_id = e.id AND d.type = '{TRIAL}'
@@ -233,7 +233,7 @@ def _has_killed(delivery: WebhookDelivery, now: datetime) -> bool:
 
 
 def _record(leased: Leased, answer: Answer, now: datetime) -> float:
-    """Write what came of an attempt; return for how many seconds the endpoint is to rest.
+    """Write the outcome of an attempt; return for how many seconds the endpoint is to rest.
 
     What an operator did with the delivery during the call stands.
     """
@@ -281,7 +281,7 @@ def _outcome(delivery: WebhookDelivery, answer: Answer, now: datetime) -> tuple[
 def _note_health(endpoint: WebhookEndpoint, answer: Answer, now: datetime) -> float:
     """Note how an endpoint does, and return for how many seconds it is to rest: until Retry-After, when it asks for it.
 
-    One that is dead for a day is paused, which is an event of its own.
+    One that is dead for a day is paused, which is an event itself.
     """
     rows = WebhookEndpoint.objects.filter(id=endpoint.id)
     if answer.delivered:

@@ -1,1 +1,1 @@
-"""Card gateways: one interface, and what stands behind it."""
+"""Card gateways: one interface, and its implementations."""

@@ -28,7 +28,7 @@ class CardGateway(Protocol):
         """Charge a card (minor units). :raises GatewayTimeout: when no answer came."""
 
     def look_up(self, *, key: UUID) -> Answer | None:
-        """Return what became of a charge, None when the gateway never got it. :raises GatewayTimeout: …"""
+        """Return the outcome of a charge, None when the gateway never got it. :raises GatewayTimeout: …"""
 
     def refund(self, *, key: UUID, charge_key: UUID, amount: int) -> Answer:
         """Give money back to a charged card (minor units). :raises GatewayTimeout: when no answer came."""

@@ -37,7 +37,7 @@ class VariantSerializer(serializers.ModelSerializer[Variant]):
         fields = ("id", "sku", "title", "kind", "price", "tax_name", "tax_rate", "barcodes", "on_hand")
 
     def get_on_hand(self, variant: Variant) -> str | None:
-        """What inventory last said is on hand at the terminal's location, as a decimal string."""
+        """What inventory last reported on hand at the terminal's location, as a decimal string."""
         level = self.context["levels"].get(variant.id)
         return str(level.on_hand) if level else None
 

@@ -101,7 +101,7 @@ class Barcode(models.Model):
 
 
 class ShelfLevel(models.Model):
-    """What inventory last said is on hand: a projection, for the terminal's look-up."""
+    """What inventory last reported on hand: a projection, for the terminal's look-up."""
 
     id = models.BigAutoField(primary_key=True)
     variant_id = models.UUIDField()

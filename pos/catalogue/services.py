@@ -1,4 +1,4 @@
-"""The catalogue: products, their variants, and what inventory last said is on the shelf."""
+"""The catalogue: products, their variants, and what inventory last reported on the shelf."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -12,7 +12,7 @@ from events.versions import downcaster, upcaster
 
 @dataclass(frozen=True, kw_only=True)
 class ReturnedLine:
-    """A line of a return. `disposition` is what became of the goods: RESTOCK, or NONE (they do not go on the shelf)."""
+    """A line of a return. `disposition` says where the goods went: RESTOCK, or NONE (they do not go on the shelf)."""
 
     line_id: UUID
     variant_id: UUID | None

@@ -1,4 +1,4 @@
-"""Orders to read, with what came of them."""
+"""Orders to read, with a link to their events."""
 
 from django.contrib import admin
 from django.urls import reverse
@@ -35,4 +35,4 @@ class OrderAdmin(ShopReadOnlyAdmin):
     @admin.display(description="events")
     def trace(self, order: Order) -> str:
         url = reverse("admin:events_event_changelist") + f"?q=order:{order.id}"
-        return format_html('<a href="{}">what came of it</a>', url)
+        return format_html('<a href="{}">events and reactions</a>', url)

@@ -34,7 +34,7 @@ class DeviceTokenAuthentication(BaseAuthentication):
         token_hash, now = hash_of(token), timezone.now()
         device = Device.objects.select_related("register__location").answering_to(token_hash, now).first()
         if device is None:
-            raise AuthenticationFailed("No device of this shop has this token.")
+            raise AuthenticationFailed("Unknown or revoked device token.")
         if device.status == Device.Status.REVOKED:
             raise ApiProblem(401, "device-revoked", f"The device {device.name} was revoked.")
         if device.expires_at is not None and device.expires_at <= now:

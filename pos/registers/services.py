@@ -26,7 +26,7 @@ class DeviceExpired(Refusal):
 
 class ExpiryInvalid(Refusal):
     code = "expiry-invalid"
-    title = "Expiry invalid"
+    title = "Invalid expiry"
     status = 422
 
 

@@ -50,7 +50,7 @@ class ApiKeyAuthentication(BaseAuthentication):
         key_hash, now = hash_of(key), timezone.now()
         found = ApiKey.objects.answering_to(key_hash, now).first()
         if found is None:
-            raise AuthenticationFailed("No valid API key of this shop is this one.")
+            raise AuthenticationFailed("Unknown or revoked API key.")
         if is_stale(found.last_used_at, now):
             ApiKey.objects.filter(pk=found.pk).update(last_used_at=now)
         return KeyHolder(pk=found.id, name=found.name, key_hash=key_hash, scopes=tuple(found.scopes)), found

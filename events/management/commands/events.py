@@ -34,13 +34,13 @@ Tell integrators:
 
 
 class Command(OurCommand):
-    help = "See who listens to what and who is behind; pause, resume, retry and discard; send again."
+    help = "Show subscribers and what is pending for them; pause, resume, retry and discard; send again."
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         actions = parser.add_subparsers(dest="action", required=True)
-        listing = actions.add_parser("list", help="every event type and who listens")
+        listing = actions.add_parser("list", help="every event type and its subscribers")
         listing.add_argument("--markdown", action="store_true", help="as docs/events.md")
-        lag = actions.add_parser("lag", help="how far every subscriber is behind")
+        lag = actions.add_parser("lag", help="what is pending for every subscriber")
         lag.add_argument("--tenant", type=arguments.name, help="only this tenant")
         lag.add_argument("--behind", action="store_true", help="only those with something pending or parked")
         for action in ("pause", "resume", "retry", "discard"):
@@ -51,7 +51,9 @@ class Command(OurCommand):
             if action in {"retry", "discard"}:
                 acting.add_argument("--position", type=arguments.position)
                 acting.add_argument("--fingerprint", default="", help="only this kind of error")
-        again = actions.add_parser("send-again", help="make outgoing calls again that came to nothing, or wait")
+        again = actions.add_parser(
+            "send-again", help="repeat outgoing calls that are undelivered, or wait for their next attempt"
+        )
         again.add_argument("--tenant", type=arguments.name, required=True)
         again.add_argument("--kind", default="", help="only of this kind: payments.charge, notifications.mail, ...")
         again.add_argument("--id", type=UUID, help="only this one, though it was refused for good")
@@ -59,9 +61,9 @@ class Command(OurCommand):
         repairing = actions.add_parser("repair", help="release parked events that wait for nothing, in order")
         repairing.add_argument("--tenant", type=arguments.name, required=True)
         repairing.add_argument("--subscriber", type=arguments.name, help="only this one's")
-        rechecking = actions.add_parser("recheck", help="check the accounts anew, after what was wrong is put right")
+        rechecking = actions.add_parser("recheck", help="check the accounts again, after what was wrong is fixed")
         rechecking.add_argument("--tenant", type=arguments.name, required=True, help="only this one's (public: all)")
-        epoch = actions.add_parser("new-epoch", help="after a restore from a backup: let no earlier cursor be taken up")
+        epoch = actions.add_parser("new-epoch", help="after a restore from a backup: refuse all earlier cursors")
         epoch.add_argument(
             "--restored-at", type=arguments.moment, help="when that was, if events have been recorded since"
         )
@@ -69,7 +71,7 @@ class Command(OurCommand):
         epoch.add_argument(
             "--while-running", action="store_true", help="though web processes or workers use the database"
         )
-        actions.add_parser("sweep", help="ring for all that is behind, now")
+        actions.add_parser("sweep", help="ring for all that is pending, now")
         canary = actions.add_parser("canary", help="ask every subscriber of a tenant, or one, whether it is alive")
         canary.add_argument("--tenant", type=arguments.name, required=True)
         canary.add_argument("--subscriber", type=arguments.name)
@@ -91,7 +93,7 @@ class Command(OurCommand):
         with in_public_schema():
             lags = queries.lags()
             unaccounted = unaccounted_on_the_books()
-        heading = ("tenant", "subscriber", "cursor", "behind", "oldest s", "retrying", "waiting", "dead", "")
+        heading = ("tenant", "subscriber", "cursor", "pending", "oldest s", "retrying", "waiting", "dead", "")
         self.stdout.write("{:<20} {:<40} {:>8} {:>8} {:>9} {:>8} {:>8} {:>6} {}".format(*heading))
         for lag in lags:
             if options["tenant"] not in {None, lag.tenant_id}:

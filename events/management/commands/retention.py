@@ -34,7 +34,7 @@ class Command(OurCommand):
             default=settings.RETENTION_MONTHS,
             help="whole months to keep",
         )
-        acting.add_argument("--dry-run", action="store_true", help="only say what would become of each month")
+        acting.add_argument("--dry-run", action="store_true", help="only print the outcome for each month")
         acting.add_argument("--check", action="store_true", help="only read every archive back and check it")
         acting.add_argument("--show", metavar="YYYY_MM", help="only print the archived events of a month as JSON lines")
         parser.add_argument("--processed", action="store_true", help="with --show: who applied them, in their place")

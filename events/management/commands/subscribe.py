@@ -47,7 +47,7 @@ class Command(OurCommand):
             raise CommandError(str(refused)) from None
         self.stdout.write(f"subscribe: changes={changes}{' (dry run)' if step.dry_run else ''} failed={len(failed)}")
         if failed:
-            message = f"not released: {', '.join(failed)}; run it again when what is wrong with them is put right"
+            message = f"not released: {', '.join(failed)}; run it again when they are fixed"
             raise CommandError(message)
 
 

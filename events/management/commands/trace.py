@@ -1,4 +1,4 @@
-"""`manage.py trace --tenant NAME --stream order:…`: what came of it, event by event, with milliseconds."""
+"""`manage.py trace --tenant NAME --stream order:…`: its events and reactions, one by one, with milliseconds."""
 
 import argparse
 from typing import Any
@@ -13,7 +13,7 @@ from kernel.tenancy import current_tenant, schema_entered
 
 
 class Command(OurCommand):
-    help = "Follow what was said on a stream to every event it caused and every subscriber that applied it."
+    help = "Follow the events of a stream to every event that they caused and every subscriber that applied them."
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("--tenant", type=arguments.name, required=True)
