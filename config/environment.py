@@ -38,7 +38,7 @@ class Environment(environ.Env):  # type: ignore[misc]
         except (ValueError, ImproperlyConfigured):
             found = {}
         if "postgresql" not in found.get("ENGINE", "") or not found.get("NAME"):
-            message = f"{var} is no URL of a database: postgresql://USER:PASSWORD@HOST:PORT/NAME"
+            message = f"{var} is not a database URL: postgresql://USER:PASSWORD@HOST:PORT/NAME"
             raise ImproperlyConfigured(message)
         return found
 
@@ -46,17 +46,17 @@ class Environment(environ.Env):  # type: ignore[misc]
         """:raises ImproperlyConfigured: when it is no URL of a Redis or Valkey."""
         url: str = self.str(var, default=default)
         if not url.startswith(BROKER_SCHEMES):
-            message = f"{var} is no URL of a broker: redis://HOST:PORT/NUMBER"
+            message = f"{var} is not a broker URL: redis://HOST:PORT/NUMBER"
             raise ImproperlyConfigured(message)
         return url
 
     def mail_server(self, var: str, default: str) -> dict[str, Any]:
-        """:raises ImproperlyConfigured: when it is no URL of a mail server."""
+        """:raises ImproperlyConfigured: when it is not a mail server URL."""
         try:
             found: dict[str, Any] = self.email_url(var, default=default)
         except (ValueError, ImproperlyConfigured):
             found = {}
         if not found.get("EMAIL_BACKEND"):
-            message = f"{var} is no URL of a mail server: smtp://USER:PASSWORD@HOST:PORT"
+            message = f"{var} is not a mail server URL: smtp://USER:PASSWORD@HOST:PORT"
             raise ImproperlyConfigured(message)
         return found

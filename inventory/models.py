@@ -46,7 +46,7 @@ class StockItem(models.Model):
                 condition=Q(reorder_point__gte=0),
                 name="stock_item_reorder_point_not_negative",
                 field="reorder_point",
-                sentence="A reorder point is not below zero.",
+                sentence="A reorder point must not be below zero.",
             ),
         ]
 
@@ -88,7 +88,7 @@ class StockMovement(models.Model):
                 condition=~Q(quantity=0),
                 name="stock_movement_moves_something",
                 field="quantity",
-                sentence="A movement of zero moves nothing.",
+                sentence="The quantity of a movement must not be zero.",
             ),
         ]
 

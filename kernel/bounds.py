@@ -20,14 +20,14 @@ def require_goods(quantities: Iterable[Decimal]) -> None:
     """:raises NumberTooLarge: when the quantities of a document come to more than `MOST_GOODS`."""
     goods = sum((abs(quantity) for quantity in quantities), Decimal(0))
     if goods > MOST_GOODS:
-        message = f"the quantities of all lines come to {goods:f}, and may come to {MOST_GOODS:f}: send it in parts"
+        message = f"the quantities of all lines add up to {goods:f}, more than {MOST_GOODS:f}: send it in parts"
         raise NumberTooLarge(message, errors=_at_lines(message))
 
 
 def require_amount(amount: int) -> None:
     """:raises NumberTooLarge: when a document comes to more than `LARGEST_AMOUNT` minor units."""
     if amount > LARGEST_AMOUNT:
-        message = f"all lines come to {amount} minor units, and may come to {LARGEST_AMOUNT}"
+        message = f"all lines add up to {amount} minor units, more than {LARGEST_AMOUNT}"
         raise NumberTooLarge(message, errors=_at_lines(message))
 
 

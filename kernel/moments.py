@@ -53,7 +53,7 @@ def in_utc(moment: datetime) -> datetime:
     try:
         moment = moment.astimezone(UTC)
     except OverflowError:
-        raise MomentInvalid("This moment is in no year from 2000 to 9999 in UTC.") from None
+        raise MomentInvalid("This moment is not in a year from 2000 to 9999 in UTC.") from None
     if moment < EARLIEST:
         message = f"This moment is before {EARLIEST:%Y-%m-%d}, the earliest that is recorded."
         raise MomentInvalid(message)
@@ -67,7 +67,7 @@ def past_moment(moment: datetime, *, now: datetime) -> datetime:
     """
     moment = in_utc(moment)
     if moment > now + CLOCK_TOLERANCE:
-        raise MomentInvalid("This moment is in the future: is the clock right that it was taken from?")
+        raise MomentInvalid("This moment is in the future: check the clock that it was taken from.")
     return moment
 
 

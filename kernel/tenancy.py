@@ -115,7 +115,7 @@ def tenant_for_task(schema_name: str) -> TenantLike:
     :raises TenantRefused: when it is missing, unknown, `public`, or its work has been stopped.
     """
     if not schema_name or schema_name == get_public_schema_name():
-        message = f"a tenant's task was sent for {schema_name!r}, which is no tenant"
+        message = f"a tenant's task was sent for {schema_name!r}, which is not a tenant"
         raise TenantRefused(message)
     tenant = find_any_tenant(schema_name)
     if not tenant.accepts_work:

@@ -58,10 +58,10 @@ def require_line(text: str, longest: int, what: str, **details: str) -> None:
     """
     found = find_control_character(text)
     if found is not None:
-        message = f"{what} holds no control characters, not even U+{ord(found):04X}"
+        message = f"{what} must not contain the control character U+{ord(found):04X}"
         raise TextRefused(message, **details)
     if not text.strip() or len(text) > longest:
-        message = f"{what} has 1 to {longest} characters, not {len(text.strip()) and len(text)}"
+        message = f"{what} must have 1 to {longest} characters, not {len(text.strip()) and len(text)}"
         raise TextRefused(message, **details)
 
 

@@ -40,7 +40,7 @@ class PlainText:
 def validate_currency(code: str) -> None:
     """:raises ValidationError: when it is no currency of today, or not one with two decimals."""
     if code not in currencies():
-        message = f"{code!r} is no currency in use: write its code of ISO 4217 in capitals, as EUR"
+        message = f"{code!r} is not a currency in use: write its ISO 4217 code in capitals, such as EUR"
         raise ValidationError(message, "unknown")
     if get_currency_precision(code) != DECIMALS:
         message = (
@@ -53,5 +53,5 @@ def validate_currency(code: str) -> None:
 def validate_timezone(name: str) -> None:
     """:raises ValidationError: when IANA has no such time zone."""
     if name not in timezones():
-        message = f"{name!r} is no time zone: write its name of the IANA list, as Europe/Berlin"
+        message = f"{name!r} is not a time zone: write its IANA name, such as Europe/Berlin"
         raise ValidationError(message, "unknown")

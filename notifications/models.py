@@ -52,7 +52,7 @@ class Message(models.Model):
                 fields=["event_id", "kind", "recipient"],
                 name="message_once_per_recipient",
                 field="recipient",
-                sentence="This mailbox is told of that event already.",
+                sentence="This mailbox has a message about that event already.",
             ),
         ]
 

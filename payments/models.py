@@ -39,7 +39,7 @@ class PaymentIntent(models.Model):
                 condition=Q(amount__gt=0),
                 name="payment_intent_amount_positive",
                 field="amount",
-                sentence="A charge is above zero.",
+                sentence="A charge must be above zero.",
             ),
         ]
 
@@ -67,13 +67,13 @@ class Payment(models.Model):
                 condition=Q(amount__gt=0),
                 name="payment_amount_positive",
                 field="amount",
-                sentence="A payment is above zero.",
+                sentence="A payment must be above zero.",
             ),
             Check(
                 condition=Q(refunded__gte=0) & Q(refunded__lte=F("amount")),
                 name="payment_refunded_at_most_once",
                 field="refunded",
-                sentence="No more of a payment is refunded than was received.",
+                sentence="A payment cannot be refunded beyond its amount.",
             ),
         ]
 
@@ -105,7 +105,7 @@ class PaymentRefund(models.Model):
                 condition=Q(amount__gt=0),
                 name="payment_refund_amount_positive",
                 field="amount",
-                sentence="A refund is above zero.",
+                sentence="A refund must be above zero.",
             ),
         ]
 

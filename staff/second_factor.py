@@ -75,7 +75,7 @@ def confirm(request: HttpRequest, person: User, code: str) -> list[str]:
     """
     device = device_to_enrol(person)
     if verify_token(person, device.persistent_id, code) is None:
-        raise CodeWrong("this is not the app's code now; a code is good for half a minute, look for a new one")
+        raise CodeWrong("this is not the app's current code: a code is valid for 30 seconds, enter a new one")
     with transaction.atomic():
         TOTPDevice.objects.filter(user=person).exclude(pk=device.pk).delete()
         TOTPDevice.objects.filter(pk=device.pk).update(confirmed=True)
@@ -95,7 +95,7 @@ def verify(request: HttpRequest, person: User, code: str) -> None:
     device = _device(person, TOTPDevice if by_app else StaticDevice)
     if device is None or verify_token(person, device.persistent_id, code.lower()) is None:
         audit.record(action="second factor failed", subject=f"user:{person.username}")
-        raise CodeWrong("this code is not right, or too many before it were wrong: wait a little and give a new one")
+        raise CodeWrong("wrong code, or too many wrong codes before it: wait a moment and enter a new one")
     left = "" if by_app else f"{StaticToken.objects.filter(device__user=person).count()} recovery codes left"
     audit.record(action="second factor passed" if by_app else "recovery code used", detail=left)
     _passed(request, device)

@@ -147,7 +147,7 @@ def issue_api_key(*, name: str, scopes: Sequence[str], expires_at: datetime | No
     require_line(name, KEY_NAME, "the name of an API key")
     unknown = sorted(set(scopes) - set(ALL_SCOPES))
     if unknown or not scopes:
-        message = f"a key takes some of {', '.join(ALL_SCOPES)}; not {', '.join(unknown) or 'none'}"
+        message = f"a key can have the scopes {', '.join(ALL_SCOPES)}, not {', '.join(unknown) or 'none'}"
         raise ScopeUnknown(message, field="scopes")
     now = timezone.now()
     if expires_at is not None and expires_at <= now:

@@ -22,7 +22,7 @@ def normal_host(text: str) -> str:
     """Return a host as it is stored: IDNA, in lower case, without the last dot.
 
     :param text: the name alone, as people write it: `Müller.example`.
-    :raises ValidationError: when it is no host name.
+    :raises ValidationError: when it is not a host name.
     """
     if re.search(r"[\s/:@?#\\]", text):
         message = f"{text!r} is more than a host: leave out scheme, port, path and blanks"
@@ -30,7 +30,7 @@ def normal_host(text: str) -> str:
     try:
         host = idna.encode(text, uts46=True, std3_rules=True).decode().lower().removesuffix(".")
     except UnicodeError as error:
-        message = f"{text!r} is no host name: {error}"
+        message = f"{text!r} is not a host name: {error}"
         raise ValidationError(message, "malformed") from None
     if _is_address(host):
         message = f"{text!r} is an address: a tenant is reached at a name"
@@ -41,7 +41,7 @@ def normal_host(text: str) -> str:
 def tenant_host(text: str) -> str:
     """Return a host as it is stored, where a tenant can be reached at it.
 
-    :raises ValidationError: when it is no host name, is the platform's own, or would not be answered.
+    :raises ValidationError: when it is not a host name, is the platform's own, or would not be answered.
     """
     host = normal_host(text)
     if is_platform_host(host) or is_service_host(host):

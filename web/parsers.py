@@ -53,5 +53,5 @@ def _object(members: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _no_number(name: str) -> NoReturn:
-    message = f"{name} is no number of JSON."
+    message = f"{name} is not a JSON number."
     raise ValueError(message)

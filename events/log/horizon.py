@@ -144,5 +144,5 @@ def require_kept(since: datetime) -> None:
     """:raises EventArchived: when events of this shop from that moment on were dropped."""
     begin = horizon()
     if begin and since < begin.moment:
-        message = f"what happened before {begin.moment:%Y-%m-%dT%H:%M:%SZ} is in archives only"
+        message = f"the events before {begin.moment:%Y-%m-%dT%H:%M:%SZ} are in archives only"
         raise EventArchived(message, kept_since=begin.moment.isoformat())

@@ -49,5 +49,5 @@ def require_gateway() -> None:
         message = f"CARD_GATEWAY is set to {settings.CARD_GATEWAY!r}, which cannot be imported: {error}"
         raise ImproperlyConfigured(message) from error
     if not isinstance(found, type):
-        message = f"CARD_GATEWAY is set to {settings.CARD_GATEWAY!r}, which is no class"
+        message = f"CARD_GATEWAY is set to {settings.CARD_GATEWAY!r}, which is not a class"
         raise ImproperlyConfigured(message)

@@ -37,7 +37,7 @@ class Shift(models.Model):
                 condition=Q(float_amount__gte=0),
                 name="shift_float_not_negative",
                 field="float_amount",
-                sentence="The cash in the drawer is not below zero.",
+                sentence="The cash in the drawer must not be below zero.",
             ),
         ]
 

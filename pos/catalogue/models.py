@@ -69,7 +69,7 @@ class Variant(models.Model):
                 condition=Q(price__gte=0),
                 name="variant_price_not_negative",
                 field="price",
-                sentence="A price is not below zero.",
+                sentence="A price must not be below zero.",
             ),
             Check(
                 condition=Q(price__lte=limits.LARGEST_AMOUNT),

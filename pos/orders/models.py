@@ -98,13 +98,13 @@ class OrderLine(models.Model):
                 condition=Q(quantity__gt=0),
                 name="order_line_quantity_positive",
                 field="quantity",
-                sentence="An order line has a quantity above zero.",
+                sentence="The quantity of an order line must be above zero.",
             ),
             Check(
                 condition=Q(returned_quantity__lte=F("quantity"), returned_total__lte=F("total")),
                 name="order_line_returned_at_most_once",
                 field="returned_quantity",
-                sentence="No more comes back of a line than was sold.",
+                sentence="A line cannot be returned beyond its quantity.",
             ),
         ]
 
@@ -141,13 +141,13 @@ class Tender(models.Model):
                 condition=Q(amount__gt=0, change__gte=0),
                 name="tender_amount_positive",
                 field="amount",
-                sentence="A tender is above zero, and its change is not below zero.",
+                sentence="A tender must be above zero, and its change must not be below zero.",
             ),
             Check(
                 condition=Q(refunded__gte=0) & Q(refunded__lte=F("amount") - F("change")),
                 name="tender_refunded_at_most_what_was_paid",
                 field="refunded",
-                sentence="No more of a tender is refunded than was paid with it.",
+                sentence="A tender cannot be refunded beyond its amount.",
             ),
         ]
 

@@ -107,7 +107,7 @@ def _type(types: dict[str, TenderType], given: TenderInput) -> TenderType:
     tender_type = types.get(given.type)
     if tender_type is None:
         taken = ", ".join(TenderType.objects.order_by("code").values_list("code", flat=True))
-        message = f"this shop takes no {given.type!r}, but {taken or 'nothing yet'}"
+        message = f"this shop has no tender type {given.type!r}; it has {taken or 'none yet'}"
         raise TenderMismatch(message)
     charged = tender_type.kind == TenderType.Kind.GATEWAY
     if charged and not given.card_token:

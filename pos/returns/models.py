@@ -64,7 +64,7 @@ class ReturnLine(models.Model):
                 condition=Q(quantity__gt=0),
                 name="return_line_quantity_positive",
                 field="quantity",
-                sentence="A return line has a quantity above zero.",
+                sentence="The quantity of a return line must be above zero.",
             ),
         ]
 
@@ -87,7 +87,7 @@ class Refund(models.Model):
                 condition=Q(amount__gt=0),
                 name="refund_amount_positive",
                 field="amount",
-                sentence="A refund is above zero.",
+                sentence="A refund must be above zero.",
             ),
         ]
 

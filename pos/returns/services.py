@@ -152,7 +152,8 @@ def _take_back(original: OrderLine, line: ReturnLineInput) -> ReturnLine:
     returned = original.returned_quantity + line.quantity
     if returned > original.quantity:
         left = original.quantity - original.returned_quantity
-        message = f"{original.description}: {line.quantity} come back, of {original.quantity} sold {left} are left"
+        sold = original.quantity
+        message = f"{original.description}: only {left} of {sold} can still be returned, not {line.quantity}"
         raise RefundExceedsQuantity(message, order_line_id=str(original.id), left=str(left))
     total = share(original.total, part=returned, whole=original.quantity) - original.returned_total
     tax_total = share(original.tax_total, part=returned, whole=original.quantity) - original.returned_tax
@@ -204,7 +205,7 @@ def _refunds_to_tenders(order: Order, returned: Return) -> list[Refund]:
             refunds.append(Refund(parent=returned, tender=tender, type=tender.type, amount=amount))
             left -= amount
     if left:
-        message = f"{left} minor units are to be refunded beyond what was paid"
+        message = f"the refund exceeds what was paid by {left} minor units"
         raise RefundExceedsPaid(message)
     return refunds
 

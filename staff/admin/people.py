@@ -112,7 +112,7 @@ class StaffUserAdmin(WithinReach, UserAdmin, ModelAdmin):  # type: ignore[misc,t
             return asked.ask(self, request, reached)
         for person in reached:
             second_factor.remove(person=person)
-        messages.success(request, f"{len(reached)} people take a new app into use when they sign in")
+        messages.success(request, f"{len(reached)} people set up a new app at their next sign-in")
         return None
 
 

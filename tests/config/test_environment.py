@@ -23,7 +23,7 @@ from payments.gateways.gateway import require_gateway
 def test_in20_a_database_that_is_none_is_named(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SOME_URL", url)
 
-    with pytest.raises(ImproperlyConfigured, match="SOME_URL is no URL of a database"):
+    with pytest.raises(ImproperlyConfigured, match="SOME_URL is not a database URL"):
         Environment().database("SOME_URL", default="")
 
 
@@ -31,7 +31,7 @@ def test_in20_a_database_that_is_none_is_named(url: str, monkeypatch: pytest.Mon
 def test_in20_a_broker_that_is_none_is_named(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SOME_URL", url)
 
-    with pytest.raises(ImproperlyConfigured, match="SOME_URL is no URL of a broker"):
+    with pytest.raises(ImproperlyConfigured, match="SOME_URL is not a broker URL"):
         Environment().broker("SOME_URL", default="")
 
 
@@ -170,7 +170,7 @@ def test_what_a_rule_allows_is_read(name: str, value: str, read: Any, monkeypatc
 def test_in20_a_mail_server_that_is_none_is_named(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EMAIL_URL", url)
 
-    with pytest.raises(ImproperlyConfigured, match="^EMAIL_URL is no URL of a mail server"):
+    with pytest.raises(ImproperlyConfigured, match="^EMAIL_URL is not a mail server URL"):
         Environment().mail_server("EMAIL_URL", default="")
 
 
@@ -207,7 +207,7 @@ SERVING = {
 def test_f8_every_program_names_a_wrong_setting_in_the_same_sentence(service: str) -> None:
     code, said = started(*SERVING[service], REDIS_URL="foo")
 
-    assert (code, said) == (1, "the settings are wrong: REDIS_URL is no URL of a broker: redis://HOST:PORT/NUMBER\n")
+    assert (code, said) == (1, "the settings are wrong: REDIS_URL is not a broker URL: redis://HOST:PORT/NUMBER\n")
 
 
 @pytest.mark.parametrize("service", ["worker", "beat", "web"])

@@ -96,7 +96,7 @@ def test_in19_a_field_that_is_not_in_the_form_leaves_the_sentence_above_it(monke
     [
         ("pos/taxrate", {"name": "x", "rate": "19"}, "rate", "A tax rate is a share from 0 to below 1"),
         ("pos/taxrate", {"name": "x", "rate": "-0.1"}, "rate", "A tax rate is a share from 0 to below 1"),
-        ("pos/variant", {"sku": "M", "price": "-1", "active": "on"}, "price", "A price is not below zero."),
+        ("pos/variant", {"sku": "M", "price": "-1", "active": "on"}, "price", "A price must not be below zero."),
         ("pos/variant", {"sku": "MUG", "price": "1", "active": "on"}, "sku", "Another active variant has this SKU."),
         ("pos/variant", {"sku": "M", "price": "9" * 30, "active": "on"}, "price", "less than or equal to"),
         ("pos/register", {"code": "R1", "name": "x"}, "code", "already exists"),

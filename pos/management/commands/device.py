@@ -69,5 +69,5 @@ def _device_id(typed: str) -> UUID:
     try:
         return UUID(typed)
     except ValueError:
-        message = f"{typed!r} is no id of a device; `manage.py device list` prints them"
+        message = f"{typed!r} is not a device id; `manage.py device list` prints them"
         raise argparse.ArgumentTypeError(message) from None

@@ -25,7 +25,9 @@ class Command(OurCommand):
         parser.add_argument("--tenant", type=arguments.name, help="the shop; without it, the platform's own admin")
         parser.add_argument("--email", type=arguments.text(MAIL_ADDRESS))
         parser.add_argument(
-            "--remove-second-factor", action="store_true", help="only that, so that they take a new app into use"
+            "--remove-second-factor",
+            action="store_true",
+            help="only remove the second factor; the person sets up a new app at the next sign-in",
         )
 
     def handle(self, *_arguments: Any, **options: Any) -> None:
