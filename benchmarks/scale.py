@@ -43,7 +43,7 @@ def main() -> None:
     with stack():
         rows = [one_tenant(arguments.events), many_tenants(arguments.tenants, arguments.each)]
         print(
-            f"{'batch subscriber, prefork 2':<36} {'events/s':>9} {'sweep behind':>13} {'sweep idle':>11} {'worker':>9}"
+            f"{'batch subscriber, prefork 2':<36} {'events/s':>9} {'sweep late':>13} {'sweep idle':>11} {'worker':>9}"
         )
         for row in rows:
             print(

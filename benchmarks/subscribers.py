@@ -16,7 +16,7 @@ def main() -> None:
         report(measure(arguments.tasks, arguments.events))
 
 
-def measure(tasks: int, events: int) -> dict[str, float]:  # noqa: C901 - one run, told from top to bottom
+def measure(tasks: int, events: int) -> dict[str, float]:  # noqa: C901 - one run, from top to bottom
     import redis
     from django.conf import settings
     from django.db import connection

@@ -26,7 +26,7 @@ SWITCH_SECONDS = 0.0005
 
 
 def on_starting(_server: Any) -> None:
-    """Ask in another process what a web process would fail of: a reload reads everything anew."""
+    """Ask in another process what a web process would fail of: a reload reads everything again."""
     if subprocess.run([sys.executable, "-W", "ignore", "-m", "config.startup"], check=False).returncode:
         sys.exit(1)
 

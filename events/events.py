@@ -1,4 +1,4 @@
-"""What the infrastructure says about itself, on the platform's log."""
+"""Events of the infrastructure, on the platform's log."""
 
 from uuid import UUID
 

@@ -1,4 +1,4 @@
-"""What the event layer hears about itself."""
+"""Subscribers of the event layer."""
 
 from events.events import ServiceStarted
 from events.maintenance import sweeper

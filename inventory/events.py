@@ -1,4 +1,4 @@
-"""What the stockroom says. Quantities have three decimals."""
+"""Events of inventory. Quantities have three decimals."""
 
 from datetime import datetime
 from decimal import Decimal

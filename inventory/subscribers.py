@@ -1,4 +1,4 @@
-"""What the stockroom hears."""
+"""Subscribers of inventory."""
 
 from events.subscribing import Delivery, Queue, subscriber
 from inventory.models import StockMovement

@@ -1,4 +1,4 @@
-"""What the notifications say."""
+"""Events of notifications."""
 
 from uuid import UUID
 
@@ -7,7 +7,7 @@ from events.event import Category, Event, event
 
 @event("notifications.receipt_sent", category=Category.DOMAIN, stream="message:{message_id}")
 class ReceiptSent(Event):
-    """The mail server took the receipt of an order for its recipient."""
+    """The mail server accepted the receipt of an order for its recipient."""
 
     message_id: UUID
     order_id: UUID
@@ -16,6 +16,8 @@ class ReceiptSent(Event):
 
 @event("notifications.alert_sent", category=Category.DOMAIN, stream="message:{message_id}")
 class AlertSent(Event):
+    """The mail server accepted an alert for its recipient."""
+
     message_id: UUID
     variant_id: UUID
     recipient: str

@@ -1,4 +1,4 @@
-"""What notifications hear."""
+"""Subscribers of notifications."""
 
 from events.events import SubscriptionPaused, WebhookEndpointPaused
 from events.subscribing import Delivery, subscriber
@@ -59,7 +59,7 @@ def alert_webhook_paused(event: WebhookEndpointPaused, delivery: Delivery[Webhoo
         endpoint_id=event.endpoint_id,
         subject=f"Events are no longer sent to {event.url}",
         body=f"The webhook endpoint {event.url} was paused: {event.reason}.\n"
-        "What happens meanwhile waits for it. Resume it in the admin, or through the API.\n",
+        "Its events wait until then. Resume it in the admin, or through the API.\n",
     )
 
 
@@ -69,5 +69,5 @@ def alert_subscription_paused(event: SubscriptionPaused, delivery: Delivery[Subs
         event_id=delivery.envelope.event_id,
         subject=f"Paused: {event.subscriber}",
         body=f"{event.operator} has paused {event.subscriber}: {event.reason}\n"
-        "What happens meanwhile waits for it. Resume it in the admin, under Subscriptions.\n",
+        "Its events wait until then. Resume it in the admin, under Subscriptions.\n",
     )

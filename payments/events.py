@@ -1,4 +1,4 @@
-"""What the cash office says. Amounts are minor units of `currency`."""
+"""Events of payments. Amounts are minor units of `currency`."""
 
 from typing import Any
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""What the cash office hears."""
+"""Subscribers of payments."""
 
 from events.subscribing import Delivery, subscriber
 from payments import services

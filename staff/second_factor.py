@@ -102,7 +102,7 @@ def verify(request: HttpRequest, person: User, code: str) -> None:
 
 
 def remove(*, person: User) -> None:
-    """Take a person's second factor away, so that they enrol anew: their phone is lost."""
+    """Take a person's second factor away, so that they enrol again: their phone is lost."""
     with transaction.atomic():
         TOTPDevice.objects.filter(user=person).delete()
         StaticDevice.objects.filter(user=person).delete()

@@ -1,4 +1,4 @@
-"""What the staff room hears."""
+"""Subscribers of staff."""
 
 from events.subscribing import Delivery, subscriber
 from staff import services

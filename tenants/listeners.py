@@ -1,4 +1,4 @@
-"""What every process hears about tenants."""
+"""Listeners of every process for events of tenants."""
 
 from events.bus.local import bus
 from events.events import CacheInvalidated

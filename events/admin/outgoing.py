@@ -1,4 +1,4 @@
-"""Outgoing calls in the admin: what was sent, what waits, and what came to nothing and may be sent again."""
+"""Outgoing calls in the admin: what was sent, what waits, and what is undelivered and may be sent again."""
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet

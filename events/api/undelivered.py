@@ -1,4 +1,4 @@
-"""Operators on the API: outgoing calls that came to nothing, to look at and to send again."""
+"""Operators on the API: undelivered outgoing calls, to look at and to send again."""
 
 from typing import Any
 

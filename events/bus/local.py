@@ -96,7 +96,7 @@ def wait_at_exit() -> None:
         logger.warning("listeners_not_waited_for", seconds=LEAVING_SECONDS)
 
 
-# `atexit` comes too late: the pool's threads have been told by then to take nothing new. What is registered here runs
+# `atexit` comes too late: by then the pool's threads no longer take new work. What is registered here runs
 # before that, because concurrent.futures has registered itself earlier.
 threading._register_atexit(wait_at_exit)  # type: ignore[attr-defined]  # noqa: SLF001 - there is no public way
 

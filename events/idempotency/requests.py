@@ -59,7 +59,7 @@ class Claim:
 def claimed(request: Request, scope: str) -> Iterator[Claim]:
     """Let a request take effect once, however often it comes: in one unit of work with its answer.
 
-    A refusal is not stored: it changed nothing, and the same request is judged anew.
+    A refusal is not stored: it changed nothing, and the same request is judged again.
 
     :raises ApiProblem: when the header is missing or malformed, or the first request still runs after five seconds.
     :raises IdempotencyKeyReused: when the key belongs to another request.

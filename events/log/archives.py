@@ -194,7 +194,7 @@ def archived_events(tenant_id: str, types: Iterable[str], *, subscriber: str) ->
 def _path(partition: str) -> Path:
     """Choose a file: the one on record whose partition is not dropped, else one that does not exist yet.
 
-    A month may be dropped more than once, when it was made anew; and a file that is not on record is not ours to
+    A month may be dropped more than once, when it was made again; and a file that is not on record is not ours to
     overwrite.
     """
     with connection.cursor() as cursor:

@@ -47,7 +47,7 @@ def sweep(*, insist: bool = False) -> int:
 
     What was rung for a short while ago is left alone, so that the queues do not grow by what is slow.
 
-    :param insist: ring for everything, because what was rung for may have been lost.
+    :param insist: ring for everything, because earlier doorbells may have been lost.
     """
     if insist:
         return sweep_all()[1]

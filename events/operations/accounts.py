@@ -57,7 +57,7 @@ def check_accounts() -> int:
 
 
 def forget_accounts() -> None:
-    """Let everything be checked anew, from the beginning."""
+    """Let everything be checked again, from the beginning."""
     with connection.cursor() as cursor:
         cursor.execute(f"DELETE FROM events_account a WHERE {wall('a')}", here())
 

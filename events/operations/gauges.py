@@ -1,4 +1,4 @@
-"""What the database and the broker say of the event layer at a scrape.
+"""Gauges that are read from the database and the broker at a scrape.
 
 Only what is not zero has a series of its own tenant.
 """
@@ -98,7 +98,7 @@ def _gauge(name: str, said: str, found: list[Lag], value: Callable[[Lag], float]
 
 
 def _family(name: str, said: str, labels: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> GaugeMetricFamily:
-    """Make a family of rows that end with their value, behind a text for each label."""
+    """Make a family of rows that end with their value, after a text for each label."""
     family = GaugeMetricFamily(name, said, labels=labels)
     for *texts, value in rows:
         family.add_metric(texts, value)

@@ -1,4 +1,4 @@
-"""Rebuilding: a projection is made anew from the log, beside the one that is used, compared, and swapped in.
+"""Rebuilding: a projection is made again from the log, beside the one that is used, compared, and swapped in.
 
 The shadow is a temporary table of the same name, which PostgreSQL finds first: the handler runs as it is. It is given
 what the subscriber has applied: an event that is parked is applied when it is retried, one that was discarded never.

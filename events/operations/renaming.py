@@ -38,7 +38,7 @@ FROM events_subscription s
 WHERE s.tenant_id = %(tenant)s AND s.subscriber = ANY(ARRAY[%(before)s, %(after)s])
 """
 
-# The processed rows are inserted anew: the log of what was applied is append-only, but for deleting in `public`.
+# The processed rows are inserted again: the log of what was applied is append-only, but for deleting in `public`.
 _MOVE = """
 UPDATE events_subscription SET subscriber = %(after)s, updated_at = clock_timestamp()
 WHERE tenant_id = %(tenant)s AND subscriber = %(before)s;

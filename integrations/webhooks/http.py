@@ -118,7 +118,7 @@ def post(url: str, body: bytes, headers: dict[str, str]) -> Answer:
 
 
 def _beginning(answer: requests.Response) -> str:
-    """Read what can be read of a body, for the record; the status has said whether the event was taken."""
+    """Read what can be read of a body, for the record; the status shows whether the event was accepted."""
     body = bytearray()
     with suppress(HTTPError, OSError, ValueError):
         while len(body) < LONGEST_RESPONSE and (piece := answer.raw.read1(LONGEST_RESPONSE, decode_content=True)):

@@ -1,4 +1,4 @@
-"""What the tills say: the other apps import it from here."""
+"""Events of pos: the other apps import them from here."""
 
 from pos.events.cash import ShiftOpened
 from pos.events.catalogue import VariantChanged

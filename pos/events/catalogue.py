@@ -1,4 +1,4 @@
-"""What the catalogue says."""
+"""Events of the catalogue."""
 
 from uuid import UUID
 

@@ -1,4 +1,4 @@
-"""What orders say. Amounts are minor units of `currency`; quantities have three decimals."""
+"""Events of orders. Amounts are minor units of `currency`; quantities have three decimals."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -54,7 +54,7 @@ class SettledTender:
 
 @event("pos.order_placed", category=Category.INTEGRATION, stream="order:{order_id}")
 class OrderPlaced(Event):
-    """An order was rung up. `due` is what is not settled yet; cards are charged by `pos.card_charge_requested`."""
+    """An order was placed. `due` is what is not settled yet; cards are charged by `pos.card_charge_requested`."""
 
     order_id: UUID
     register_id: UUID
@@ -122,7 +122,7 @@ class ReceiptRequested(Event):
 
 @event("pos.order_voided", category=Category.INTEGRATION, stream="order:{order_id}")
 class OrderVoided(Event):
-    """An order was given up before it was completed; cards in `abandoned_charges` must not stay charged."""
+    """An order was cancelled before it was completed; cards in `abandoned_charges` must not stay charged."""
 
     order_id: UUID
     register_id: UUID

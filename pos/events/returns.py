@@ -1,4 +1,4 @@
-"""What returns say. Amounts are minor units of `currency`; quantities have three decimals."""
+"""Events of returns. Amounts are minor units of `currency`; quantities have three decimals."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -38,7 +38,7 @@ class DeviceTokenAuthentication(BaseAuthentication):
         if device.status == Device.Status.REVOKED:
             raise ApiProblem(401, "device-revoked", f"The device {device.name} was revoked.")
         if device.expires_at is not None and device.expires_at <= now:
-            raise ApiProblem(401, "device-token-expired", f"The token of {device.name} has expired: pair it anew.")
+            raise ApiProblem(401, "device-token-expired", f"The token of {device.name} has expired: pair it again.")
         if is_stale(device.last_used_at, now):
             Device.objects.filter(pk=device.pk).update(last_used_at=now)
         location = device.register.location

@@ -1,4 +1,4 @@
-"""Devices: paired with a register, their tokens made anew, revoked."""
+"""Devices: paired with a register, their tokens rotated, revoked."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""What the tills hear, by subject."""
+"""Subscribers of pos, by subject."""
 
 from pos.subscribers import catalogue, furnishing, orders
 

@@ -1,4 +1,4 @@
-"""What the catalogue hears."""
+"""Subscribers for the catalogue."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""What furnishes a new shop."""
+"""The subscriber that furnishes a new shop."""
 
 from events.subscribing import Delivery, subscriber
 from pos import furnishing

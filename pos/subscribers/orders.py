@@ -1,4 +1,4 @@
-"""What orders hear."""
+"""Subscribers for orders."""
 
 from django.utils import timezone
 

@@ -78,7 +78,7 @@ class DatabaseWrapper(django_tenants_base.DatabaseWrapper):
         self._settings = self._reported_settings()
 
     def ensure_connection(self) -> None:
-        """Connect, also anew after a unit of work that has left something in the session."""
+        """Connect, also again after a unit of work that has left something in the session."""
         if self.is_marked and not self.keeps_session and not self.in_atomic_block and not self.transaction_is_open:
             self.close()
         super().ensure_connection()

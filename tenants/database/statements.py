@@ -1,4 +1,4 @@
-"""What a statement's text says about transactions, schemas, rows and the session. Every statement's text is looked at.
+"""What the text of a statement shows about transactions, schemas, rows and the session. Every statement is examined.
 
 Comments are no part of it, and neither is what stands between quotes, but for names of settings and bodies of code.
 """

@@ -105,7 +105,7 @@ def test_w07_wrong_codes_make_even_the_right_one_wait(ada: User) -> None:
 
     answer = client.post(VERIFY, {"code": code_of(ada)})
 
-    assert b"too many before it" in answer.content
+    assert b"too many wrong codes" in answer.content
     assert client.get("/admin/").status_code == 302
     assert audited().count("second factor failed") == 5
 

@@ -106,4 +106,4 @@ def _description(typed: str, fact: str) -> str:
 
 def _next_steps(new: NewEvent) -> str:
     test = new.room.tests / f"test_{new.name.fact}.py"
-    return f"next: make docs; then make test PYTEST={test}"
+    return f"next: make docs; then .venv/bin/pytest {test}"

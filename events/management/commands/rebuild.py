@@ -1,4 +1,4 @@
-"""`manage.py rebuild SUBSCRIBER --tenant NAME [--swap]`: a projection, made anew from the log, compared, swapped in."""
+"""`manage.py rebuild SUBSCRIBER --tenant NAME [--swap]`: a projection, rebuilt from the log, compared, swapped in."""
 
 import argparse
 import getpass

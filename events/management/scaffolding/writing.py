@@ -94,7 +94,7 @@ def _declare(new: NewEvent, tree: Tree) -> None:
             f"class {new.name.class_name}(Event):\n"
             f'    """{new.description}"""\n\n{indent(fields, "    ")}\n'
         ),
-        docstring=f"Events about {new.room.subject or new.name.app}.",
+        docstring=f"Events of {new.room.subject or new.name.app}.",
     )
     front = new.room.front("events")
     if front is not None:

@@ -1,4 +1,4 @@
-"""`manage.py device pair | list | rotate | revoke`: a terminal's token, printed once, made anew, refused for good."""
+"""`manage.py device pair | list | rotate | revoke`: a terminal's token, printed once, rotated, refused for good."""
 
 import argparse
 from datetime import timedelta

@@ -78,7 +78,7 @@ def run(tree: Path, *arguments: str) -> str:
         ((*IN_REGISTERS, "--service", "pair_device"), "pos/registers/services.py has pair_device already"),
         (("pos.device_rotated", "a_id:UUID", "--subject", "registers", "--service", "new_token"), "has new_token already"),
         ((*IN_REGISTERS, "--subscriber", "notifications.mail_receipts"), "notifications.mail_receipts is declared already"),
-        ((*IN_REGISTERS, "--subscriber", "notifications.receive_alerts_of_new_shop"), "notifications/subscribers.py has receive_alerts_of_new_shop already"),
+        ((*IN_REGISTERS, "--subscriber", "notifications.queue_receipt"), "notifications/subscribers.py has queue_receipt already"),
         ((*IN_REGISTERS, "--subscriber", "cafe.note_drawer"), "cafe is not an app that has subscribers"),
         ((*IN_REGISTERS, "--subscriber", "note_drawer"), "'note_drawer' cannot name a subscriber"),
         ((*IN_REGISTERS, "--subscriber", "pos.note_drawer"), "pos is divided by subject: give --subscriber-subject one of"),

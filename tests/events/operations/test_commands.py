@@ -123,7 +123,7 @@ def test_c04_a_rename_to_two_names_is_refused(committed: Tenant) -> None:
 
 
 def test_c04_a_subscriber_is_ended_for_a_reason_only(committed: Tenant) -> None:
-    with pytest.raises(CommandError, match="say why"):
+    with pytest.raises(CommandError, match="give a reason"):
         call_command("unsubscribe", "tests.gone", "--reason", " ")
 
 

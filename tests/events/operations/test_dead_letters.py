@@ -154,7 +154,7 @@ def test_a_group_is_discarded_with_one_reason_and_its_successors_go_on(dead: str
     assert count == 1
     assert parked(dead) == [(1, "DISCARDED"), (4, "DEAD")]
     assert written() == ["2-good", "3-bad"]
-    with pytest.raises(NotParked, match="say which"):
+    with pytest.raises(NotParked, match="name the events to discard"):
         discard_parked(subscriber=dead, operator="user:ada", reason="all of them?")
 
 

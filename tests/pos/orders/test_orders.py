@@ -138,7 +138,10 @@ def test_f4_a_shop_without_a_gateway_is_not_sent_to_one() -> None:
 
 
 def test_f4_an_unknown_tender_is_answered_with_those_that_the_shop_takes() -> None:
-    with pytest.raises(TenderMismatch, match="no 'visa', but account, card, cash, gateway$"), transaction.atomic():
+    with (
+        pytest.raises(TenderMismatch, match="no tender type 'visa'; it has account, card, cash, gateway$"),
+        transaction.atomic(),
+    ):
         make.order(TenderInput(id=new_id(), type="visa", amount=1000))
 
 

@@ -200,7 +200,7 @@ def test_the_command_pairs_lists_rotates_and_revokes(shop: Tenant) -> None:
     [
         (["pair", "--days", "0"], "not a number of days"),
         (["pair", "--name", "x" * 201], "not a printable text"),
-        (["revoke", "R1"], "no id of a device"),
+        (["revoke", "R1"], "not a device id"),
         (["revoke", str(new_id())], "no device"),
         (["pair", "--register", "R9"], "no register"),
     ],
