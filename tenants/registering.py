@@ -22,7 +22,7 @@ class TenantNameTaken(Refusal):
 
 class TenantInvalid(Refusal):
     code = "tenant-invalid"
-    title = "Tenant invalid"
+    title = "Invalid tenant"
     status = 422
 
 

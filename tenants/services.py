@@ -27,7 +27,7 @@ LONGEST_WAIT = "60s"
 
 class TenantNotInState(Refusal):
     code = "tenant-not-in-state"
-    title = "Tenant not in the state that this needs"
+    title = "Tenant in another state"
 
 
 class TenantBusy(Refusal):

@@ -160,7 +160,7 @@ def test_in06_a_host_that_nothing_would_reach_is_refused_before_anything_is_writ
 
 
 def test_in06_a_name_whose_host_would_be_none_needs_a_host(committed: Tenant) -> None:
-    with pytest.raises(registering.TenantInvalid, match="host: 'shop-.localhost' is no host name"):
+    with pytest.raises(registering.TenantInvalid, match="host: 'shop-.localhost' is not a host name"):
         services.create_tenant(name="shop_")
 
 
@@ -177,14 +177,14 @@ def test_in06_a_shop_answers_at_its_host_however_it_is_written(committed: Tenant
 @pytest.mark.parametrize(
     ("values", "said"),
     [
-        ({"currency": "ZZZ"}, "currency: 'ZZZ' is no currency in use"),
-        ({"currency": "eur"}, "currency: 'eur' is no currency in use"),
-        ({"currency": "XTS"}, "currency: 'XTS' is no currency in use"),
-        ({"currency": "DEM"}, "currency: 'DEM' is no currency in use"),
+        ({"currency": "ZZZ"}, "currency: 'ZZZ' is not a currency in use"),
+        ({"currency": "eur"}, "currency: 'eur' is not a currency in use"),
+        ({"currency": "XTS"}, "currency: 'XTS' is not a currency in use"),
+        ({"currency": "DEM"}, "currency: 'DEM' is not a currency in use"),
         ({"currency": ""}, "currency: "),
         ({"currency": "JPY"}, "currency: amounts of JPY are written with 0 decimals"),
         ({"currency": "KWD"}, "currency: amounts of KWD are written with 3 decimals"),
-        ({"timezone": "Mars/Olympus"}, "time zone: 'Mars/Olympus' is no time zone"),
+        ({"timezone": "Mars/Olympus"}, "time zone: 'Mars/Olympus' is not a time zone"),
         ({"timezone": "../../etc/passwd"}, "time zone: "),
         ({"timezone": "europe/berlin"}, "time zone: "),
         ({"timezone": "localtime"}, "time zone: "),
@@ -213,8 +213,8 @@ def test_in07_the_locations_of_a_shop_follow_the_same_rule(shop: Tenant) -> None
     answer = client.post("/admin/pos/location/add/", form)
 
     assert answer.status_code == 200
-    assert b"is no currency in use" in answer.content
-    assert b"is no time zone" in answer.content
+    assert b"is not a currency in use" in answer.content
+    assert b"is not a time zone" in answer.content
 
 
 @pytest.mark.parametrize(
@@ -223,11 +223,11 @@ def test_in07_the_locations_of_a_shop_follow_the_same_rule(shop: Tenant) -> None
         ({"schema_name": "public"}, "reserved for the platform"),
         ({"schema_name": "north"}, "already"),
         ({"schema_name": "elsewhere", "host": "north.localhost"}, "another tenant&#x27;s already"),
-        ({"schema_name": "shop_"}, "is no host name"),
+        ({"schema_name": "shop_"}, "is not a host name"),
         ({"schema_name": "elsewhere", "host": "localhost"}, "the platform&#x27;s own host"),
         ({"schema_name": "elsewhere", "host": "a:80"}, "leave out scheme, port"),
         ({"schema_name": "elsewhere", "currency": "JPY"}, "0 decimals"),
-        ({"schema_name": "elsewhere", "timezone": "Mars/Olympus"}, "is no time zone"),
+        ({"schema_name": "elsewhere", "timezone": "Mars/Olympus"}, "is not a time zone"),
     ],
 )
 def test_in14_the_admins_form_says_what_is_wrong_with_a_tenant(
