@@ -73,7 +73,7 @@ check: .venv/installed-dev ## lint, types, import contracts, migrations, generat
 	@$(RUN) manage.py spectacular --api-version v1 --urlconf config.urls --fail-on-warn --validate --file var/openapi.yaml
 	@$(RUN) manage.py events list --markdown | diff -u docs/events.md - || (echo "docs/events.md is stale: make docs" && exit 1)
 
-docs: .venv/installed ## write docs/events.md anew
+docs: .venv/installed ## write docs/events.md, schemas and docs/asyncapi.json
 	@mkdir -p docs && $(RUN) manage.py events list --markdown > docs/events.md && $(RUN) manage.py schemas && $(RUN) manage.py asyncapi > docs/asyncapi.json
 
 format: .venv/installed-dev ## format the code

@@ -38,7 +38,7 @@ class WriteElsewhereRefused(StatementRefused):
 
 
 class OpenUnit(Protocol):
-    """A unit of work, as the database connection knows it: whose it is, and what becomes of its savepoints."""
+    """A unit of work, as the database connection knows it: whose it is, and the end of its savepoints."""
 
     tenant_id: str
 

@@ -63,7 +63,7 @@ def _database_response(cause: BaseException | None, path: str) -> Response | Non
         detail = f"Nothing was recorded. {cause.diag.message_detail} (in {cause.diag.table_name})"
         return _response(status.HTTP_409_CONFLICT, "already-exists", "Already exists", detail, path, {})
     if isinstance(cause, NumericValueOutOfRange):
-        detail = f"Nothing was recorded. A number that comes of this is too large: {cause.diag.message_primary}."
+        detail = f"Nothing was recorded. A resulting number is too large: {cause.diag.message_primary}."
         code = "number-too-large"
         return _response(status.HTTP_422_UNPROCESSABLE_ENTITY, code, "Number too large", detail, path, {})
     return None

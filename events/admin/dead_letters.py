@@ -22,7 +22,7 @@ from web.admin import ReadOnlyAdmin, acting_on, operator_of
 
 
 class GroupForm(forms.Form):
-    """Which group, named by one event of it that is parked now, and what becomes of them all."""
+    """Which group, named by one event of it that is parked now, and the action on all of them."""
 
     parked = forms.IntegerField(min_value=1)
     action = forms.ChoiceField(choices=[("retry", "retry"), ("discard", "discard")])
@@ -30,7 +30,7 @@ class GroupForm(forms.Form):
 
 
 class OneForm(forms.Form):
-    """What becomes of one event."""
+    """The action on one event."""
 
     action = forms.ChoiceField(choices=[("retry", "retry"), ("discard", "discard")])
     reason = forms.CharField(required=False)

@@ -1,4 +1,4 @@
-"""Failures: what becomes of an event whose handler failed; it is parked, tried again, and dead in the end."""
+"""Failures: how an event whose handler failed goes on; it is parked, tried again, and dead in the end."""
 
 from collections.abc import Callable
 from contextlib import suppress

@@ -1,6 +1,6 @@
 """Gauges that are read from the database and the broker at a scrape.
 
-Only what is not zero has a series of its own tenant.
+Only values that are not zero have a series with their tenant.
 """
 
 import os

@@ -26,7 +26,7 @@ def acting_on(row: OfTenant) -> AbstractContextManager[Any]:
 
 
 def refuse_foreign_tenant(request: HttpRequest) -> None:
-    """On a shop's host, let no request name another shop, whatever would become of the name.
+    """On a shop's host, let no request name another shop, whatever the view would do with the name.
 
     :raises Http404: when a parameter or a field named `tenant_id` has another value than this shop's.
     """
