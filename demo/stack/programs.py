@@ -43,7 +43,7 @@ def calling_workers() -> list[Program]:
 
 
 def backlog_worker(name: str = "backlog") -> Program:
-    """The worker of those who are far behind; it gives way to all the others."""
+    """The worker for long backlogs; it gives way to all the others."""
     return _worker(name, [BACKLOG], 1, nice=10)
 
 
