@@ -11,6 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.urls import reverse_lazy
 
 from config.browsers import browser_settings
+from config.documentation import SPECTACULAR_SETTINGS as SPECTACULAR_SETTINGS  # noqa: PLC0414 - a setting
 from config.environment import Environment, setting
 from config.logs import default_level
 from config.place import load_urls, unusable, var

@@ -21,6 +21,7 @@ from tenants import hosts, services
 from tenants.database.base import SearchPathNotSet
 from tenants.hosts import HostCache, host_cache
 from tenants.models import Domain, Tenant
+from tenants.registering import TenantNameTaken
 from tests.support import make
 from tests.support.terminal import terminal
 from tests.support.work import settle
@@ -69,7 +70,7 @@ def test_provisioning_may_be_repeated(created: Tenant) -> None:
 
 
 def test_a_name_is_given_once(created: Tenant) -> None:
-    with pytest.raises(services.TenantNameTaken):
+    with pytest.raises(TenantNameTaken):
         services.create_tenant(name=NAME)
 
 
