@@ -29,8 +29,7 @@ def web(port: int, processes: int = 2) -> Program:
 
 
 def worker(name: str = "worker", *, queues: Sequence[str] = INSIDE, concurrency: int = 2) -> Program:
-    """The worker of events inside; it gives way to the web processes, which somebody waits for."""
-    return _worker(name, queues, concurrency, nice=5)
+    return _worker(name, queues, concurrency)
 
 
 def calling_workers() -> list[Program]:
