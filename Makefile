@@ -44,6 +44,9 @@ contract: .venv/installed-dev ## hold the API's document against the code: a val
 test-alone: .venv/installed-dev ## every test file in a separate process: FILES="tests/pos/test_api.py" EACH=1
 	@$(RUN) -m tests.alone $(FILES) $(if $(EACH),--each)
 
+mutations: .venv/installed-dev ## take guards out of services, one at a time: a test must fail. APP=pos ONLY=pos/returns
+	@$(RUN) -m tests.mutations $(APP) $(if $(ONLY),--only '$(ONLY)')
+
 RABBITMQ := /usr/lib/rabbitmq/bin/rabbitmq-server
 ROUNDS ?= 30
 JOBS ?= 1
@@ -91,4 +94,4 @@ scale: .venv/installed-dev ## a million events, a thousand tenants, noisy neighb
 	@$(RUN) -m benchmarks.scale
 	@$(RUN) -m benchmarks.neighbours
 
-.PHONY: help demo demo-check credentials up down test contract test-alone faults simulate alerts asyncapi check docs format benchmarks walls scale
+.PHONY: help demo demo-check credentials up down test contract test-alone mutations faults simulate alerts asyncapi check docs format benchmarks walls scale
