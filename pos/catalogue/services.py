@@ -68,8 +68,6 @@ def put_item(*, item: Item) -> tuple[Variant, bool]:
 def _put_barcodes(variant: Variant, codes: Sequence[str]) -> None:
     """Add the barcodes that the variant lacks, in two statements, whatever their number."""
     wanted = sorted(set(codes))
-    if not wanted:
-        return
     Barcode.objects.bulk_create([Barcode(code=code, variant=variant) for code in wanted], ignore_conflicts=True)
     taken = Barcode.objects.filter(code__in=wanted).exclude(variant=variant).order_by("code").first()
     if taken is not None:

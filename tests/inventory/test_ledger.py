@@ -3,6 +3,7 @@
 import threading
 import time
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
@@ -10,13 +11,17 @@ from django.db.models import Sum
 
 from events.publishing.unit_of_work import unit_of_work
 from inventory.models import StockedVariant, StockItem, StockMovement
-from inventory.services import UnknownVariants, adjust_stock, post_movements, receive_goods
+from inventory.services import DocumentExists, UnknownVariants, adjust_stock, post_movements, receive_goods
+from kernel.bounds import NumberTooLarge
 from kernel.ids import new_id
+from kernel.limits import LARGEST_QUANTITY, MOST_GOODS
 from pos.models import ShelfLevel, Variant
 from tenants.models import Tenant
 from tests.support import make
 from tests.support.make import moved, source
 from tests.support.racing import in_thread
+from tests.support.terminal import Terminal
+from tests.support.unchanged import nothing_happened
 from tests.support.work import drain, names, published, settle
 
 
@@ -75,10 +80,8 @@ def test_a_line_is_posted_once(mug: Variant) -> None:
     document, line = source(), moved(mug, "1")
     receive_goods(source=document, moved=[line])
 
-    with pytest.raises(IntegrityError), transaction.atomic():
+    with nothing_happened(), pytest.raises(IntegrityError):
         post_movements(source=document, kind=StockMovement.Kind.RECEIPT, moved=[line])
-
-    assert StockItem.objects.get().on_hand == 1
 
 
 @pytest.mark.parametrize(
@@ -96,14 +99,41 @@ def test_the_ledger_cannot_be_rewritten(mug: Variant, statement: str) -> None:
 def test_goods_that_nobody_knows_are_refused(mug: Variant) -> None:
     service = make.variant("WRAP", stocked=False)
     settle()
-    before = names()
 
     for unknown in (service, Variant(id=new_id())):
-        with pytest.raises(UnknownVariants), transaction.atomic():
+        with nothing_happened(), pytest.raises(UnknownVariants):
             receive_goods(source=source(), moved=[moved(mug, "1"), moved(unknown, "1")])
 
-    assert StockMovement.objects.count() == 0
-    assert names() == before
+
+def test_in03_more_goods_than_a_document_may_come_to_are_not_received(mug: Variant) -> None:
+    lines = [moved(mug, f"{LARGEST_QUANTITY:f}")] * (int(MOST_GOODS / LARGEST_QUANTITY) + 1)
+
+    with nothing_happened(), pytest.raises(NumberTooLarge, match="send it in parts"):
+        receive_goods(source=source(), moved=lines)
+
+
+@pytest.mark.parametrize("more", [{"quantity": "2"}, {"line": 2}, {"reason": "broken"}, {"variant": "CUP"}])
+def test_a_document_that_exists_is_not_posted_with_other_content(mug: Variant, more: dict[str, Any]) -> None:
+    other = make.variant("CUP")
+    settle()
+    document, lines = source("adjustment"), [moved(mug, "1")]
+    adjust_stock(source=document, moved=lines)
+    asked = moved(other if "variant" in more else mug, more.get("quantity", "1"), reason=more.get("reason", ""))
+
+    with nothing_happened(), pytest.raises(DocumentExists, match="adjustment .* was posted already"):
+        adjust_stock(source=document, moved=[asked] * more.get("line", 1))
+    with nothing_happened():
+        assert adjust_stock(source=document, moved=lines) == list(StockMovement.objects.all())
+
+
+def test_an_adjustment_of_nothing_is_refused(api: Terminal, mug: Variant) -> None:
+    line = {"variant_id": str(mug.id), "quantity": "0", "reason": "counted again"}
+
+    with nothing_happened():
+        answer = api.post("/stock-adjustments", {"id": str(new_id()), "lines": [line]})
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "validation-failed")
+    assert [error["pointer"] for error in answer.json()["errors"]] == ["/lines/0/quantity"]
 
 
 def test_inventory_learns_what_a_variant_is_called_now(mug: Variant) -> None:

@@ -17,6 +17,7 @@ from tenants.models import Tenant
 from tests.support import make
 from tests.support.forms import filled_form
 from tests.support.make import moved, source
+from tests.support.unchanged import nothing_happened
 from tests.support.work import names, published, settle
 
 RAN_LOW = "inventory.stock_ran_low"
@@ -93,5 +94,5 @@ def test_in12_the_admin_raises_it_and_alerts(item: StockItem) -> None:
 
 
 def test_an_item_that_does_not_exist_is_not_found(shop: Tenant) -> None:
-    with pytest.raises(NotFound):
+    with nothing_happened(), pytest.raises(NotFound):
         set_reorder_point(item_id=new_id(), reorder_point=Decimal(1))

@@ -3,6 +3,8 @@
 from typing import Any
 
 import pytest
+from django.apps import apps
+from django.core.exceptions import ImproperlyConfigured
 from django.utils import timezone
 
 from events.models import Outgoing
@@ -25,6 +27,7 @@ from pos.models import Order, Tender
 from pos.orders.services import add_tenders, void_order
 from tenants.models import Tenant
 from tests.support import make
+from tests.support.unchanged import nothing_happened
 from tests.support.work import drain, names, settle, try_again
 
 
@@ -150,9 +153,9 @@ def test_a_charge_by_a_worker_that_had_stalled_goes_back(monkeypatch: pytest.Mon
 
 
 def test_what_builds_on_something_unheard_is_tried_again_later() -> None:
-    with pytest.raises(NotRecordedYet):
+    with nothing_happened(), pytest.raises(NotRecordedYet):
         abandon_charges(tender_ids=[new_id()])
-    with pytest.raises(NotRecordedYet):
+    with nothing_happened(), pytest.raises(NotRecordedYet):
         refund_payment(
             refund_id=new_id(), return_id=new_id(), tender_id=new_id(), tender_type="cash", amount=1, currency="EUR"
         )
@@ -189,6 +192,16 @@ def test_a_refund_that_the_gateway_refuses_is_failed_and_said_nothing_of() -> No
     refund.refresh_from_db()
     assert refund.state == "FAILED"
     assert "payments.payment_refunded" not in names()
+
+
+@pytest.mark.parametrize(
+    "named", ["payments.gateways.simulator.NoSuchGateway", "payments.gateways.gateway.card_gateway"]
+)
+def test_a_process_does_not_start_without_a_gateway(settings: Any, named: str) -> None:
+    settings.CARD_GATEWAY = named
+
+    with pytest.raises(ImproperlyConfigured, match=f"CARD_GATEWAY is set to '{named}', which"):
+        apps.get_app_config("payments").ready()
 
 
 def test_the_simulator_answers_a_key_the_same_twice() -> None:

@@ -13,6 +13,7 @@ from staff.models import ApiKey
 from tenants.models import Tenant
 from tests.support import people
 from tests.support.terminal import Terminal
+from tests.support.unchanged import nothing_happened
 
 
 def run(*arguments: str) -> str:
@@ -44,10 +45,8 @@ def test_wrong_keys_are_told_why(shop: Tenant) -> None:
         (("revoke", "nobody", "--tenant", "north"), "no valid API key"),
         (("issue", "other", "--tenant", "nowhere"), "no tenant"),
     ):
-        with pytest.raises(CommandError, match=error):
+        with nothing_happened(), pytest.raises(CommandError, match=error):
             run(*arguments)
-
-    assert ApiKey.objects.filter(name__in=["till-bot", "other"]).count() == 1
 
 
 def test_w09_a_revoked_key_stays_revoked(shop: Tenant) -> None:
@@ -57,7 +56,7 @@ def test_w09_a_revoked_key_stays_revoked(shop: Tenant) -> None:
     for change in ({"revoked_at": None}, {"key_hash": "0" * 64}):
         with pytest.raises(IntegrityError, match="final"), transaction.atomic():
             ApiKey.objects.filter(name="till-bot").update(**change)
-    with pytest.raises(CommandError, match="no valid API key"):
+    with nothing_happened(), pytest.raises(CommandError, match="no valid API key"):
         run("rotate", "till-bot", "--tenant", "north")
 
     assert Terminal("north.localhost", key).get("/events").status_code == 401
@@ -135,9 +134,5 @@ def _key() -> ApiKey:
     ],
 )
 def test_the_command_says_what_was_wrong(shop: Tenant, typed: list[str], reason: str) -> None:
-    before = ApiKey.objects.count()
-
-    with pytest.raises(CommandError, match=reason):
+    with nothing_happened(), pytest.raises(CommandError, match=reason):
         run(*typed, "--tenant", "north")
-
-    assert ApiKey.objects.count() == before

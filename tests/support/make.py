@@ -114,5 +114,5 @@ def source(kind: str = "goods_receipt", id: UUID | None = None) -> Source:
     return Source(type=kind, id=id or new_id(), location_id=register().location_id, occurred_at=NOW)
 
 
-def moved(variant: Variant, quantity: str) -> Moved:
-    return Moved(variant_id=variant.id, quantity=Decimal(quantity), line=new_id())
+def moved(variant: Variant, quantity: str, *, reason: str = "") -> Moved:
+    return Moved(variant_id=variant.id, quantity=Decimal(quantity), line=new_id(), reason=reason)

@@ -10,6 +10,8 @@ from psycopg import sql
 from events.log.log import head
 from kernel.tenancy import current_tenant
 
+SESSION = frozenset({"django_session"})
+"""Every page of the admin prolongs the session: `nothing_happened(but=SESSION)`."""
 MOST_SHOWN = 20
 _TABLES = """
 SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -26,7 +28,7 @@ def nothing_happened(*, but: Collection[str] = ()) -> Iterator[None]:
     Compared are all rows that the connection sees: of the schema that it works in, and of the tables in `public` (with a
     tenant's session: that tenant's rows). Put no `transaction.atomic()` inside: it would roll back what it must find.
 
-    :param but: tables that may change, such as `django_session`.
+    :param but: tables that may change.
     """
     tenant_id = current_tenant()
     before, position = rows(but), head(tenant_id)

@@ -13,6 +13,7 @@ from staff.services import hire_owner
 from tenants import schemas, services
 from tenants.models import Tenant
 from tenants.services import TenantNotInState
+from tests.support.unchanged import nothing_happened
 
 NAME = "fading_shop"
 STATUS = Tenant.Status
@@ -78,7 +79,7 @@ def test_c08_a_change_is_decided_by_the_row_and_not_by_a_stale_object(
     after = ALLOWED.get((move, actual))
 
     if after is None:
-        with pytest.raises(TenantNotInState, match=f"is {actual.lower()}"):
+        with in_public_schema(), nothing_happened(), pytest.raises(TenantNotInState, match=f"is {actual.lower()}"):
             MOVES[move](tenant=fading)
     else:
         MOVES[move](tenant=fading)
@@ -94,7 +95,7 @@ def test_c08_a_closed_tenant_stays_closed_and_says_nothing(fading: Tenant) -> No
     services.close_tenant(tenant=Tenant.objects.get(pk=fading.pk))
 
     for move in ("suspend", "reactivate", "provision"):
-        with pytest.raises(TenantNotInState, match="is closed"):
+        with in_public_schema(), nothing_happened(), pytest.raises(TenantNotInState, match="is closed"):
             MOVES[move](tenant=stale)
 
     assert _status(fading) == STATUS.CLOSED
@@ -114,7 +115,7 @@ def test_c08_saving_a_stale_tenant_writes_everything_but_its_status(fading: Tena
         stale.save()
 
     assert list(Tenant.objects.filter(pk=fading.pk).values_list("name", "status")) == [("Renamed", STATUS.CLOSED)]
-    with pytest.raises(ValueError, match="changed by a service"):
+    with nothing_happened(), pytest.raises(ValueError, match="changed by a service"):
         stale.save(update_fields=["status"])
     assert _status(fading) == STATUS.CLOSED
 

@@ -24,6 +24,7 @@ from tenants.models import Domain, Tenant
 from tenants.registering import TenantNameTaken
 from tests.support import make
 from tests.support.terminal import terminal
+from tests.support.unchanged import nothing_happened
 from tests.support.work import settle
 
 NAME = "passing_shop"
@@ -70,7 +71,7 @@ def test_provisioning_may_be_repeated(created: Tenant) -> None:
 
 
 def test_a_name_is_given_once(created: Tenant) -> None:
-    with pytest.raises(TenantNameTaken):
+    with in_public_schema(), nothing_happened(), pytest.raises(TenantNameTaken):
         services.create_tenant(name=NAME)
 
 
@@ -80,9 +81,10 @@ def test_a_suspended_tenant_takes_no_requests_and_loses_nothing(committed: Tenan
     with in_public_schema():
         services.suspend_tenant(tenant=committed)
 
-    answer = till.get("/orders")
-    with pytest.raises(services.TenantNotInState):
-        services.suspend_tenant(tenant=committed)
+    with in_public_schema(), nothing_happened():
+        answer = till.get("/orders")
+        with pytest.raises(services.TenantNotInState):
+            services.suspend_tenant(tenant=committed)
     with in_public_schema():
         services.reactivate_tenant(tenant=committed)
 
@@ -101,7 +103,7 @@ def test_a_closed_tenant_is_gone_with_its_events(created: Tenant) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM information_schema.schemata WHERE schema_name = %s", [NAME])
         assert cursor.fetchone()[0] == 0
-    with pytest.raises(Refusal):
+    with in_public_schema(), nothing_happened(), pytest.raises(Refusal):
         services.close_tenant(tenant=created)
 
 
@@ -176,8 +178,9 @@ def test_a_token_of_another_shop_is_refused_and_its_ids_are_unknown(committed: T
     with in_tenant(south):
         theirs = terminal("south")
 
-    crossed = ours.client.get(f"/api/v1/orders/{order.id}", headers={**ours.headers, "Host": "south.localhost"})
-    other = theirs.get(f"/orders/{order.id}")
+    with nothing_happened():
+        crossed = ours.client.get(f"/api/v1/orders/{order.id}", headers={**ours.headers, "Host": "south.localhost"})
+        other = theirs.get(f"/orders/{order.id}")
 
     assert (crossed.status_code, crossed.json()["code"]) == (403, "tenant-mismatch")
     assert (other.status_code, other.json()["code"]) == (404, "not-found")
@@ -206,10 +209,10 @@ def test_commands_create_list_suspend_and_close(committed: Tenant) -> None:
     assert "brief_shop" in run("list")
     assert "suspended" in run("suspend", "brief_shop")
     assert "active" in run("reactivate", "brief_shop")
-    with pytest.raises(CommandError, match="--yes"):
+    with in_public_schema(), nothing_happened(), pytest.raises(CommandError, match="--yes"):
         run("close", "brief_shop")
     assert "dropped" in run("close", "brief_shop", "--yes")
-    with pytest.raises(CommandError, match="no tenant"):
+    with in_public_schema(), nothing_happened(), pytest.raises(CommandError, match="no tenant"):
         run("suspend", "nobody")
     with in_public_schema():
         Tenant.objects.filter(schema_name="brief_shop").delete()
@@ -217,7 +220,7 @@ def test_commands_create_list_suspend_and_close(committed: Tenant) -> None:
 
 
 def test_the_owner_command_sets_a_password(committed: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(CommandError, match="OWNER_PASSWORD"):
+    with nothing_happened(), pytest.raises(CommandError, match="OWNER_PASSWORD"):
         call_command("owner", "ada", "--tenant", "north")
     monkeypatch.setenv("OWNER_PASSWORD", "a long secret")
 

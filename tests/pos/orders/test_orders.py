@@ -7,17 +7,20 @@ from django.db import IntegrityError, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from kernel.bounds import NumberTooLarge
 from kernel.ids import new_id
+from kernel.limits import LARGEST_AMOUNT, LARGEST_QUANTITY, MOST_GOODS
 from kernel.refusals import NotFound, Refusal
 from payments.models import Payment
-from pos.cash.services import ShiftAlreadyOpen, ShiftNotOpen, open_shift
+from pos.cash.services import ShiftAlreadyOpen, ShiftNotOpen, open_shift, open_shift_of
 from pos.catalogue.goods import LinesInvalid
-from pos.models import Order, Register, Tender, TenderType
-from pos.orders.services import OrderExists, OrderNotEditable, add_tenders, void_order
+from pos.models import Order, Register, Shift, Tender, TenderType
+from pos.orders.services import OrderExists, OrderNotEditable, add_tenders, settle_card_tender, void_order
 from pos.orders.tenders import TenderInput, TenderMismatch
 from pos.registers.services import pair_device
 from tenants.models import Tenant
 from tests.support import make
+from tests.support.unchanged import nothing_happened
 from tests.support.work import names, published, settle
 
 
@@ -96,30 +99,22 @@ def test_an_order_without_enough_tenders_stays_placed_until_they_come() -> None:
     ],
 )
 def test_tenders_that_do_not_fit_are_refused_and_nothing_happens(tender: TenderInput) -> None:
-    before = names()
-
-    with pytest.raises(TenderMismatch), transaction.atomic():
+    with nothing_happened(), pytest.raises(TenderMismatch):
         make.order(tender)
-
-    assert Order.objects.count() == 0
-    assert names() == before
 
 
 @pytest.mark.parametrize("type_", ["cash", "card", "account"])
 def test_f4_a_card_token_is_refused_by_every_tender_that_charges_nothing(type_: str) -> None:
     paying = TenderInput(id=new_id(), type=type_, amount=1000, card_token="tok_decline")
-    before = names()
 
-    with pytest.raises(TenderMismatch, match=f"{type_} takes no card_token.*of the type gateway"), transaction.atomic():
+    with nothing_happened(), pytest.raises(TenderMismatch, match=f"{type_} takes no card_token.*of the type gateway"):
         make.order(make.card(500), paying)
-
-    assert (Order.objects.count(), names()) == (0, before)
 
 
 def test_f4_tenders_added_to_an_order_take_no_card_token_either() -> None:
     order = make.order(make.cash(400))
 
-    with pytest.raises(TenderMismatch, match="takes no card_token"), transaction.atomic():
+    with nothing_happened(), pytest.raises(TenderMismatch, match="takes no card_token"):
         add_tenders(
             order_id=order.id,
             currency=order.currency,
@@ -127,53 +122,48 @@ def test_f4_tenders_added_to_an_order_take_no_card_token_either() -> None:
             now=make.NOW,
         )
 
-    assert order.tenders.count() == 1
-
 
 def test_f4_a_shop_without_a_gateway_is_not_sent_to_one() -> None:
     TenderType.objects.filter(kind=TenderType.Kind.GATEWAY).delete()
 
-    with pytest.raises(TenderMismatch, match="no tender type that the backend charges"), transaction.atomic():
+    with nothing_happened(), pytest.raises(TenderMismatch, match="no tender type that the backend charges"):
         make.order(TenderInput(id=new_id(), type="card", amount=1000, card_token="tok_approve"))
 
 
 def test_f4_an_unknown_tender_is_answered_with_those_that_the_shop_takes() -> None:
     with (
+        nothing_happened(),
         pytest.raises(TenderMismatch, match="no tender type 'visa'; it has account, card, cash, gateway$"),
-        transaction.atomic(),
     ):
         make.order(TenderInput(id=new_id(), type="visa", amount=1000))
 
 
 def test_cash_that_is_not_needed_is_refused() -> None:
-    with pytest.raises(TenderMismatch, match="nothing is due"), transaction.atomic():
+    with nothing_happened(), pytest.raises(TenderMismatch, match="nothing is due"):
         make.order(TenderInput(id=new_id(), type="card", amount=1000), make.cash(500))
 
 
 def test_unknown_goods_are_refused_with_their_line() -> None:
-    with pytest.raises(LinesInvalid) as refusal, transaction.atomic():
+    with nothing_happened(), pytest.raises(LinesInvalid) as refusal:
         make.order(make.cash(1000), lines=[make.asked("MUG"), make.asked("NOPE")])
 
     assert refusal.value.details["errors"] == [
         {"pointer": "/lines/1", "code": "unknown-variant", "detail": "this shop sells no NOPE"}
     ]
-    assert Order.objects.count() == 0
 
 
 def test_a_service_with_an_unknown_tax_rate_is_refused() -> None:
     service = make.asked("", description="Engraving", unit_price=500, tax_rate="Nope")
 
-    with pytest.raises(LinesInvalid, match="tax rate"), transaction.atomic():
+    with nothing_happened(), pytest.raises(LinesInvalid, match="tax rate"):
         make.order(lines=[service])
 
 
 def test_an_id_is_used_once() -> None:
     order = make.order(make.cash(1000))
 
-    with pytest.raises(OrderExists), transaction.atomic():
+    with nothing_happened(), pytest.raises(OrderExists):
         make.order(make.cash(1000), id=order.id)
-
-    assert Order.objects.count() == 1
 
 
 def test_receipt_numbers_are_gapless_when_orders_fail() -> None:
@@ -200,37 +190,59 @@ def test_a_placed_order_can_be_voided_and_a_completed_one_not() -> None:
     assert placed.status == "VOIDED"
     assert published("pos.order_voided")[0].data["reason"] == "changed their mind"
     for order_id in (placed.id, completed.id):
-        with pytest.raises(OrderNotEditable), transaction.atomic():
+        with nothing_happened(), pytest.raises(OrderNotEditable):
             void_order(order_id=order_id, reason="again")
-    with pytest.raises(NotFound), transaction.atomic():
+    with nothing_happened(), pytest.raises(NotFound):
         void_order(order_id=new_id(), reason="nothing")
+
+
+def test_a_completed_or_voided_order_takes_no_tenders() -> None:
+    completed, voided = make.order(make.cash(1000)), make.order()
+    void_order(order_id=voided.id, reason="changed their mind")
+
+    for order in (completed, voided):
+        with nothing_happened(), pytest.raises(OrderNotEditable, match="is (completed|voided)$"):
+            add_tenders(order_id=order.id, currency="EUR", tenders=[make.cash(1000)], now=make.NOW)
+
+
+def test_a_card_that_was_charged_completes_no_voided_order() -> None:
+    order = make.order(make.card(1000))
+    void_order(order_id=order.id, reason="took too long")
+
+    with nothing_happened():
+        settle_card_tender(tender_id=order.tenders.get().id, order_id=order.id, reference="ch_1", now=make.NOW)
+
+
+def test_in03_an_order_comes_to_no_more_goods_and_money_than_is_kept_of_it() -> None:
+    goods = [make.asked("MUG", f"{LARGEST_QUANTITY:f}", unit_price=0)] * (int(MOST_GOODS / LARGEST_QUANTITY) + 1)
+    money = [make.asked("MUG", unit_price=LARGEST_AMOUNT), make.asked("MUG", unit_price=1)]
+
+    for lines, reason in ((goods, "the quantities of all lines"), (money, "minor units")):
+        with nothing_happened(), pytest.raises(NumberTooLarge, match=reason):
+            make.order(lines=lines)
 
 
 def test_an_order_that_holds_cash_is_not_voided() -> None:
     order = make.order(make.cash(100))
 
-    with pytest.raises(OrderNotEditable, match="cash"), transaction.atomic():
+    with nothing_happened(), pytest.raises(OrderNotEditable, match="cash"):
         void_order(order_id=order.id, reason="x")
 
 
 def test_without_an_open_shift_nothing_is_sold() -> None:
-    from pos.models import Shift
-
     Shift.objects.update(state=Shift.State.CLOSED)
 
-    with pytest.raises(ShiftNotOpen):
-        from pos.cash.services import open_shift_of
-
+    with nothing_happened(), pytest.raises(ShiftNotOpen):
         open_shift_of(make.register())
 
 
 def test_a_register_has_one_open_shift() -> None:
-    with pytest.raises(ShiftAlreadyOpen), transaction.atomic():
+    with nothing_happened(), pytest.raises(ShiftAlreadyOpen):
         open_shift(id=new_id(), register=make.register(), float_amount=0, now=make.NOW)
 
 
 def test_pairing_with_an_unknown_register_is_refused() -> None:
-    with pytest.raises(NotFound):
+    with nothing_happened(), pytest.raises(NotFound):
         pair_device(register_code="R9", name="x")
 
 

@@ -14,11 +14,22 @@ from django.utils import timezone
 from events.models import AuditEntry
 from kernel.ids import new_id
 from kernel.refusals import NotFound
+from kernel.tenancy import in_tenant
+from kernel.text import TextRefused
 from pos.models import Device, Register
-from pos.registers.services import DeviceRevoked, pair_device, revoke_device, rotate_device_token
+from pos.registers.services import (
+    DeviceExpired,
+    DeviceRevoked,
+    ExpiryInvalid,
+    change_device,
+    pair_device,
+    revoke_device,
+    rotate_device_token,
+)
 from tenants.models import Tenant
 from tests.support import make, people
 from tests.support.terminal import Terminal
+from tests.support.unchanged import nothing_happened
 
 LIST = "/admin/pos/device/"
 
@@ -82,12 +93,43 @@ def test_w09_services_and_commands_revive_no_revoked_device(paired: tuple[Device
     revoke_device(device_id=device.id)
 
     for again in (revoke_device, rotate_device_token):
-        with pytest.raises(DeviceRevoked):
+        with nothing_happened(), pytest.raises(DeviceRevoked):
             again(device_id=device.id)
-        with pytest.raises(NotFound):
+        with nothing_happened(), pytest.raises(NotFound):
             again(device_id=new_id())
-    with pytest.raises(CommandError, match="was revoked, which is final"):
+    with nothing_happened(), pytest.raises(CommandError, match="was revoked, which is final"):
         call_command("device", "rotate", str(device.id), "--tenant", "north")
+
+
+@pytest.mark.parametrize("name", ["", "Till\nof the door", "x" * 201])
+def test_a_device_is_paired_under_a_printable_name(shop: Tenant, name: str) -> None:
+    with nothing_happened(), pytest.raises(TextRefused, match="the name of a device"):
+        pair_device(register_code="R1", name=name)
+
+
+def test_w09_an_expired_token_is_not_rotated(paired: tuple[Device, Terminal]) -> None:
+    device, _ = paired
+    Device.objects.update(expires_at=timezone.now())
+
+    with nothing_happened(), pytest.raises(DeviceExpired, match="has expired: pair a new one"):
+        rotate_device_token(device_id=device.id)
+
+
+@pytest.mark.parametrize("days", [-365 * 40, 365 * 11])
+def test_w11_a_device_expires_within_ten_years(paired: tuple[Device, Terminal], days: int) -> None:
+    device, _ = paired
+
+    with nothing_happened(), pytest.raises(ExpiryInvalid):
+        change_device(device_id=device.id, changed={"expires_at": timezone.now() + timedelta(days=days)})
+
+
+def test_a_token_of_another_shop_is_refused(api: Terminal, south: Tenant) -> None:
+    with in_tenant(south):
+        _, token = make.device()
+
+    answer = Terminal("north.localhost", token).get("/orders")
+
+    assert (answer.status_code, answer.json()["code"]) == (403, "tenant-mismatch")
 
 
 def test_w09_a_rotated_token_works_beside_the_one_before_for_a_day(paired: tuple[Device, Terminal]) -> None:
@@ -206,10 +248,8 @@ def test_the_command_pairs_lists_rotates_and_revokes(shop: Tenant) -> None:
     ],
 )
 def test_the_command_says_what_was_wrong(shop: Tenant, typed: list[str], reason: str) -> None:
-    with pytest.raises(CommandError, match=reason):
+    with nothing_happened(), pytest.raises(CommandError, match=reason):
         call_command("device", *typed, "--tenant", "north")
-
-    assert Device.objects.count() == 0
 
 
 def test_w15_no_message_travels_in_a_cookie(shop: Tenant) -> None:
@@ -223,10 +263,10 @@ def test_w15_no_message_travels_in_a_cookie(shop: Tenant) -> None:
 
 
 def test_f11_a_shop_that_no_worker_has_furnished_yet_says_so(shop: Tenant) -> None:
-    with pytest.raises(NotFound, match="has no register 'R9'; it has R1$"):
+    with nothing_happened(), pytest.raises(NotFound, match="has no register 'R9'; it has R1$"):
         pair_device(register_code="R9", name="Till")
 
     Register.objects.all().delete()
 
-    with pytest.raises(NotFound, match="the workers make R1"):
+    with nothing_happened(), pytest.raises(NotFound, match="the workers make R1"):
         pair_device(register_code="R1", name="Till")
