@@ -133,7 +133,7 @@ def test_a_guard_of_another_source_is_refused() -> None:
 
 
 def test_a_service_runs_without_its_guard_until_it_is_put_back(shop: Tenant) -> None:
-    [unknown] = [each for each in guards_of(ROOT, "pos") if each.text == "if order is None"]
+    [unknown] = [each for each in guards_of(ROOT, "pos") if each.owner[0] == "lock_order"]
     before = (ROOT / unknown.file).read_bytes()
 
     with taken_out(unknown), pytest.raises(AttributeError, match="'NoneType' object has no attribute"):
