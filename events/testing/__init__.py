@@ -1,4 +1,7 @@
-"""For tests of subscribers: `prove_idempotent`, and what it may find."""
+"""For tests of subscribers: `prove_idempotent`, and what it may find.
+
+`work` does a worker's work in the process of a test; `doorbells` has doorbells that ring nowhere.
+"""
 
 from events.testing.prover import Proof, prove_idempotent
 from events.testing.watch import (

@@ -95,7 +95,7 @@ VIOLATIONS = {
     ),
     "a subscriber imports its API": imports("inventory/subscribers.py", "from inventory.api import StockView", "Inside inventory"),
     "production code imports tests": imports(
-        "events/operations/parked.py", "from tests.support.work import drain", "Production imports no tests"
+        "events/operations/parked.py", "from tests.support.make import at_location", "Production imports no tests"
     ),
     "the auditor imports services": imports("audit/archives.py", "from pos.orders.services import place_order", "The auditor"),
     "an app's invariants import services": imports("pos/invariants.py", "from pos.orders.services import place_order", "The auditor"),

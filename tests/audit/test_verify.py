@@ -6,10 +6,10 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
+from events.testing.work import settle
 from kernel.invariants import all_invariants
 from tenants.models import Tenant
 from tests.support import make
-from tests.support.work import settle
 
 DAMAGE = {
     "line totals = quantity x price with tax": "UPDATE pos_orderline SET unit_price = unit_price + 1",

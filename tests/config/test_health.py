@@ -15,10 +15,10 @@ from demo.stack.broker import free_port
 from events.maintenance import sweeper
 from events.models import Event, Subscription
 from events.subscriptions.doorbells import doorbells
+from events.testing.work import settle
 from kernel.tenancy import in_public_schema
 from tenants.models import Tenant
 from tests.support import make, wsgi
-from tests.support.work import settle
 
 
 @pytest.fixture(autouse=True)

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from rest_framework.throttling import SimpleRateThrottle
 
+from events.testing.work import settle
 from integrations.webhooks.endpoints import create_endpoint
 from kernel.ids import new_id
 from staff.services import issue_api_key
@@ -14,7 +15,6 @@ from tests.support import make
 from tests.support.document import document
 from tests.support.known import Known
 from tests.support.terminal import terminal
-from tests.support.work import settle
 from tests.support.wsgi import in_this_transaction
 from web.scopes import ALL_SCOPES
 

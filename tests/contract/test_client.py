@@ -14,9 +14,9 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
+from events.testing.work import settle
 from kernel.ids import new_id
 from tests.support.known import HOST, Known
-from tests.support.work import settle
 from tests.support.wsgi import application
 
 NAME = "generated_tillflow_client"

@@ -12,13 +12,13 @@ from django.db import connection
 from events.maintenance import sweeper
 from events.subscriptions.doorbells import Doorbells, doorbells
 from events.subscriptions.registry import find_subscriber
+from events.testing.work import drain, settle
 from inventory.models import StockedVariant
 from tenants.models import Tenant
 from tests.support import make
 from tests.support.isolation import flush_broker
 from tests.support.make import order_body
 from tests.support.terminal import terminal
-from tests.support.work import drain, settle
 
 SUBSCRIBER = "inventory.know_variants"
 

@@ -13,6 +13,7 @@ from django.db.utils import ProgrammingError
 
 from events.maintenance.sweeper import make_partitions
 from events.models import Event, OperatorAction
+from events.testing.work import names, settle
 from kernel.tenancy import in_public_schema, in_tenant
 from staff.models import ApiKey
 from staff.services import issue_api_key
@@ -22,7 +23,6 @@ from tests.support.ageing import verified
 from tests.support.database import create_beside, drop_beside, working_in
 from tests.support.embedded_stack import services
 from tests.support.terminal import Terminal
-from tests.support.work import names, settle
 from web.scopes import EVENTS_READ
 
 

@@ -18,6 +18,7 @@ from events.operations.parked import retry_parked
 from events.operations.pausing import pause_subscription, resume_subscription
 from events.subscriptions.registry import find_subscriber, forget_subscriber
 from events.tasks import drain_tenant
+from events.testing.doorbells import SilentDoorbells
 from integrations.bridges.bridge import BridgeDown, Message, MessageRefused
 from integrations.bridges.configured import configured_bridges
 from integrations.bridges.forwarding import Forward
@@ -27,7 +28,6 @@ from tests.support.bridging import A, B, FakeBridge, bridged, key
 from tests.support.hooking import fail
 from tests.support.outages import outage
 from tests.support.recording import parked
-from tests.support.work import SilentDoorbells
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from events.publishing.publish import publish
 from events.publishing.unit_of_work import unit_of_work
 from events.subscriptions.demand import is_wanted
 from events.subscriptions.registry import find_subscriber
+from events.testing.work import drain
 from integrations.models import WebhookDelivery, WebhookEndpoint, WebhookSecret
 from integrations.webhooks import http, queueing
 from integrations.webhooks.deliveries import queue_test
@@ -39,7 +40,6 @@ from tests.support.hooking import NOW, A, B, fail, later, states
 from tests.support.receiving import Receiver
 from tests.support.terminal import Terminal
 from tests.support.unchanged import SESSION, nothing_happened
-from tests.support.work import drain
 from web.scopes import WEBHOOKS_WRITE
 
 

@@ -13,6 +13,7 @@ from standardwebhooks import Webhook
 from events.contracts.pins import pin_version
 from events.log.log import read_at
 from events.maintenance import sweeper
+from events.testing.work import drain, published, settle
 from integrations.cloudevents import rendered
 from integrations.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
 from integrations.webhooks import sending
@@ -25,7 +26,6 @@ from kernel.refusals import NotFound
 from tests.support.hooking import NOW, A, B, fail, later, states
 from tests.support.receiving import Receiver
 from tests.support.unchanged import nothing_happened
-from tests.support.work import drain, published, settle
 
 
 def test_an_event_arrives_as_a_signed_cloudevent(receiver: Receiver) -> None:

@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 
 from events.models import ParkedEvent, Subscription
+from events.testing.work import drain, settle
 from inventory.models import StockedVariant, StockMovement
 from kernel.ids import new_id
 from tests.support.terminal import Terminal
 from tests.support.unchanged import nothing_happened
-from tests.support.work import drain, settle
 
 KNOWS = "inventory.know_variants"
 

@@ -10,6 +10,7 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.db.models import Sum
 
 from events.publishing.unit_of_work import unit_of_work
+from events.testing.work import drain, names, published, settle
 from inventory.models import StockedVariant, StockItem, StockMovement
 from inventory.services import DocumentExists, UnknownVariants, adjust_stock, post_movements, receive_goods
 from kernel.bounds import NumberTooLarge
@@ -22,7 +23,6 @@ from tests.support.make import moved, source
 from tests.support.racing import in_thread
 from tests.support.terminal import Terminal
 from tests.support.unchanged import nothing_happened
-from tests.support.work import drain, names, published, settle
 
 
 @pytest.fixture

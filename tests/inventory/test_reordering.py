@@ -7,6 +7,7 @@ import pytest
 from django.core import mail
 from django.test import Client
 
+from events.testing.work import names, published, settle
 from inventory.models import StockItem
 from inventory.services import receive_goods, set_reorder_point
 from kernel.ids import new_id
@@ -18,7 +19,6 @@ from tests.support import make
 from tests.support.forms import filled_form
 from tests.support.make import moved, source
 from tests.support.unchanged import nothing_happened
-from tests.support.work import names, published, settle
 
 RAN_LOW = "inventory.stock_ran_low"
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from events.models import ParkedEvent
+from events.testing.work import settle
 from inventory.models import StockItem
 from kernel.ids import new_id
 from kernel.limits import LARGEST_AMOUNT, LARGEST_QUANTITY, MOST_GOODS, MOST_LINES
@@ -14,7 +15,6 @@ from pos.models import Order, Return, ShelfLevel
 from tests.support import make
 from tests.support.make import order_body
 from tests.support.terminal import Terminal
-from tests.support.work import settle
 
 OLD_STOCK = Decimal("-99999999999.999")
 MOST = int(MOST_GOODS / LARGEST_QUANTITY)

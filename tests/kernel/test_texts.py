@@ -9,6 +9,7 @@ from django.db import models
 from django.test import Client, RequestFactory
 
 from events.models import ParkedEvent
+from events.testing.work import settle
 from kernel import limits
 from kernel.ids import new_id
 from kernel.text import TextRefused, clipped, printable
@@ -26,7 +27,6 @@ from tests.support import make
 from tests.support.declared import text_fields
 from tests.support.make import order_body
 from tests.support.terminal import Terminal
-from tests.support.work import settle
 
 APPS = ("pos", "inventory", "payments", "notifications", "staff", "tenants")
 FIXED = "written by our own code, from a closed set"

@@ -10,6 +10,7 @@ from django.contrib.auth.models import Permission
 from django.db import connection, transaction
 from django.test import Client
 
+from events.testing.work import settle
 from kernel.tenancy import in_public_schema, in_tenant
 from pos.models import Device
 from staff.models import ApiKey, User
@@ -18,7 +19,6 @@ from tenants.hosts import host_cache
 from tenants.models import Domain, Tenant
 from tests.support import make
 from tests.support.routes import METHODS, Guard, NotAddressable, Route, routes
-from tests.support.work import settle
 from web.scopes import ALL_SCOPES
 
 UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")

@@ -10,6 +10,7 @@ from django.core import mail
 
 from demo.stack.broker import free_port
 from events.models import Outgoing
+from events.testing.work import names, published, settle, try_again
 from inventory.models import StockItem
 from notifications.channels import mail as mail_channel
 from notifications.models import AlertRecipient, Message
@@ -17,7 +18,6 @@ from notifications.services import record_sent
 from tenants.models import Tenant
 from tests.support import make
 from tests.support.make import moved, source
-from tests.support.work import names, published, settle, try_again
 
 
 class Mailbox:

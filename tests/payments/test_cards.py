@@ -10,6 +10,7 @@ from django.utils import timezone
 from events.models import Outgoing
 from events.operations.undelivered import send_again
 from events.outgoing.calls import send
+from events.testing.work import drain, names, settle, try_again
 from kernel.ids import new_id
 from payments.gateways.gateway import Answer, CardGateway, GatewayTimeout
 from payments.gateways.simulator import SimulatedGateway
@@ -28,7 +29,6 @@ from pos.orders.services import add_tenders, void_order
 from tenants.models import Tenant
 from tests.support import make
 from tests.support.unchanged import nothing_happened
-from tests.support.work import drain, names, settle, try_again
 
 
 @pytest.fixture(autouse=True)

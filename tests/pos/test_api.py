@@ -10,6 +10,7 @@ from django.test import Client
 from drf_spectacular.generators import SchemaGenerator
 
 from events.subscriptions import queries
+from events.testing.work import settle
 from kernel.ids import new_id
 from pos.models import Device, Shift
 from pos.orders.api import OrderPages
@@ -18,7 +19,6 @@ from tests.support import make
 from tests.support.make import order_body
 from tests.support.terminal import Terminal
 from tests.support.unchanged import nothing_happened
-from tests.support.work import settle
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, transaction
 
+from events.testing.work import settle
 from kernel.ids import new_id
 from pos.cash.services import open_shift
 from pos.models import Location, Order, Register
@@ -15,7 +16,6 @@ from tests.support.make import order_body
 from tests.support.people import owner
 from tests.support.terminal import Terminal
 from tests.support.unchanged import SESSION, nothing_happened
-from tests.support.work import settle
 
 CASH = {"type": "cash", "amount": {"amount": 1000}}
 

@@ -15,6 +15,7 @@ from events.operations.tenant_records import TENANT_TABLES, subscribe_tenant
 from events.publishing.unit_of_work import unit_of_work
 from events.subscribing import Backoff
 from events.subscriptions import cursors, parking
+from events.testing.work import settle
 from integrations.models import WebhookDelivery, WebhookEndpoint
 from integrations.webhooks.endpoints import create_endpoint
 from kernel.tenancy import in_public_schema, in_tenant
@@ -25,7 +26,6 @@ from tenants.models import Tenant
 from tests.support import make, people
 from tests.support.recording import say
 from tests.support.unchanged import SESSION, nothing_happened
-from tests.support.work import settle
 from web.admin import ModelAdmin, acting_on
 
 Subscribe = Callable[..., str]

@@ -10,6 +10,7 @@ from django.test import Client
 
 from events.models import OperatorAction, ParkedEvent, Subscription
 from events.subscribing import Delivery
+from events.testing.work import drain, names, settle
 from kernel.tenancy import in_public_schema
 from pos.models import Product, Variant
 from staff.services import define_roles, hire_owner, issue_api_key
@@ -18,7 +19,6 @@ from tenants.models import Tenant
 from tests.support import make
 from tests.support.recording import say
 from tests.support.unchanged import SESSION, nothing_happened
-from tests.support.work import drain, names, settle
 from web.admin import OnPlatformHost
 
 SHOP = {"Host": "north.localhost"}

@@ -21,6 +21,7 @@ from events.operations.tenant_records import TENANT_TABLES
 from events.publishing.unit_of_work import unit_of_work
 from events.subscribing import Backoff
 from events.subscriptions import cursors, parking
+from events.testing.work import names, settle
 from integrations.models import WebhookDelivery, WebhookEndpoint
 from integrations.webhooks.endpoints import create_endpoint
 from kernel.tenancy import in_public_schema, in_tenant
@@ -32,7 +33,6 @@ from tenants.models import Tenant
 from tests.support import make
 from tests.support.forms import filled_form
 from tests.support.recording import say
-from tests.support.work import names, settle
 
 SHOP, PLATFORM = "north.localhost", "localhost"
 HOSTS = {SHOP: "north", PLATFORM: "public"}

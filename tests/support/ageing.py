@@ -9,13 +9,13 @@ from django.core.management import call_command
 from django.db import connection, connections
 
 from events.maintenance.retention import retain
+from events.testing.work import settle
 from inventory.services import Moved, Source, receive_goods
 from kernel.ids import new_id
 from kernel.tenancy import in_public_schema, in_tenant
 from pos.models import Variant
 from tenants.models import Tenant
 from tests.support import make
-from tests.support.work import settle
 
 OLD = "2020_01"
 LATER = datetime(2020, 3, 1, tzinfo=UTC)

@@ -7,10 +7,10 @@ from uuid import UUID
 from events.event import Category, classes_in
 from events.operations.tenant_records import subscribe_tenant
 from events.subscriptions.registry import find_subscriber
+from events.testing.doorbells import SilentDoorbells
 from integrations.bridges.bridge import BridgeDown, Message, MessageRefused
 from integrations.bridges.forwarding import Forward
 from integrations.bridges.subscribing import subscribe_bridge
-from tests.support.work import SilentDoorbells
 
 A, B = UUID(int=1), UUID(int=2)
 

@@ -12,6 +12,7 @@ from django.test import Client
 from events.maintenance.sweeper import make_partitions
 from events.outgoing import calls
 from events.outgoing.calls import register_sender
+from events.testing.work import settle
 from integrations.models import WebhookEndpoint
 from integrations.webhooks.endpoints import create_endpoint
 from kernel.tenancy import in_public_schema, in_tenant
@@ -23,7 +24,6 @@ from tests.support.receiving import Receiver, receiving
 from tests.support.recording import Recorder
 from tests.support.sending import FakeSender
 from tests.support.terminal import Terminal
-from tests.support.work import settle
 from web.scopes import EVENTS_OPERATE
 
 

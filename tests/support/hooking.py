@@ -5,11 +5,11 @@ from uuid import UUID
 
 from events.publishing.publish import publish
 from events.publishing.unit_of_work import unit_of_work
+from events.testing.work import drain
 from integrations.models import WebhookDelivery, WebhookEndpoint
 from integrations.webhooks.endpoints import QUEUEING
 from kernel.ids import new_id
 from payments.events import PaymentFailed
-from tests.support.work import drain
 
 NOW = datetime.now(UTC)
 

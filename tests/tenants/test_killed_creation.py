@@ -11,11 +11,11 @@ from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 
 from events.models import Event
+from events.testing.work import settle
 from kernel.tenancy import in_public_schema, in_tenant
 from pos.models import Register
 from tenants import schemas, services
 from tenants.models import Tenant
-from tests.support.work import settle
 
 NAME = "cut_short"
 

@@ -9,11 +9,11 @@ from events.events import CacheInvalidated
 from events.models import Event
 from events.publishing.publish import publish
 from events.publishing.unit_of_work import unit_of_work
+from events.testing.work import settle
 from kernel.tenancy import in_public_schema
 from tenants.hosts import host_cache
 from tenants.models import Tenant
 from tests.support.waiting import wait_for
-from tests.support.work import settle
 
 
 def test_a_service_that_starts_is_in_the_platforms_log(committed: Tenant) -> None:

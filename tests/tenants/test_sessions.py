@@ -13,6 +13,7 @@ from events.publishing.unit_of_work import unit_of_work
 from events.subscribing import Backoff
 from events.subscriptions.registry import find_subscriber
 from events.tasks import drain_tenant
+from events.testing.work import published
 from kernel.ids import new_id
 from kernel.tenancy import StatementRefused, WriteElsewhereRefused, in_public_schema, in_tenant
 from pos.models import Location
@@ -20,7 +21,6 @@ from tenants.database.statements import read
 from tenants.events import TenantSuspended
 from tenants.models import Tenant
 from tests.support.recording import Subscribe, parked, say
-from tests.support.work import published
 
 RUNS = 6
 """More than three events need, of which one fails."""

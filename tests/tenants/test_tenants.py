@@ -13,6 +13,7 @@ from django_tenants.postgresql_backend import base
 from events.models import AuditEntry, Event, Subscription
 from events.operations import audit
 from events.subscriptions.registry import all_subscribers
+from events.testing.work import settle
 from kernel.refusals import Refusal
 from kernel.tenancy import in_public_schema, in_tenant
 from pos.models import Register, TaxRate, TenderType
@@ -25,7 +26,6 @@ from tenants.registering import TenantNameTaken
 from tests.support import make
 from tests.support.terminal import terminal
 from tests.support.unchanged import nothing_happened
-from tests.support.work import settle
 
 NAME = "passing_shop"
 

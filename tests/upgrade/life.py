@@ -27,6 +27,7 @@ from events.operations.parked import discard_parked, publish_edited_copy, retry_
 from events.operations.pausing import pause_subscription
 from events.outgoing import calls
 from events.outgoing.calls import send
+from events.testing.work import drain, settle
 from integrations.models import WebhookDelivery, WebhookEndpoint
 from integrations.webhooks import sending
 from integrations.webhooks.deliveries import skip
@@ -48,7 +49,6 @@ from staff.services import hire_owner, issue_api_key, revoke_api_key
 from tenants.models import Tenant
 from tenants.services import close_tenant, create_tenant, reactivate_tenant, suspend_tenant
 from tests.support import make
-from tests.support.work import drain, settle
 
 KNOW = "inventory.know_variants"
 TAKE = "inventory.take_sold_goods_from_stock"

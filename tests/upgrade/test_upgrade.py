@@ -23,6 +23,7 @@ from events.operations.parked import discard_parked, retry_parked
 from events.operations.pausing import resume_subscription
 from events.outgoing.calls import send
 from events.subscriptions.registry import find_subscriber
+from events.testing.work import drain, settle
 from integrations.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint, WebhookSecret
 from integrations.webhooks import sending
 from integrations.webhooks.http import Answer
@@ -35,7 +36,6 @@ from pos.models import Order
 from tenants.models import Tenant
 from tenants.registering import TenantNameTaken
 from tenants.services import create_tenant, reactivate_tenant
-from tests.support.work import drain, settle
 from tests.upgrade.restoring import SHOPS, Upgraded, contents, grants
 
 KNOW, SHELF, RECORD = "inventory.know_variants", "pos.note_shelf_levels", "payments.record_payments"

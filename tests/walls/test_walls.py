@@ -18,6 +18,7 @@ from events.operations.pausing import pause_subscription, resume_subscription
 from events.publishing.unit_of_work import unit_of_work
 from events.subscribing import Backoff
 from events.subscriptions import cursors, leases, parking, queries
+from events.testing.work import settle
 from integrations.models import WebhookDelivery
 from integrations.webhooks.endpoints import create_endpoint, list_endpoints
 from integrations.webhooks.turns import take_turn
@@ -33,7 +34,6 @@ from tests.support.accounting import unaccounted
 from tests.support.recording import say
 from tests.support.terminal import Terminal
 from tests.support.walls.watch import watch
-from tests.support.work import settle
 from web.scopes import EVENTS_OPERATE
 
 SHARED = [m for m in apps.get_app_config("events").get_models() if "tenant_id" in {f.attname for f in m._meta.fields}]

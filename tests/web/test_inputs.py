@@ -8,6 +8,7 @@ import pytest
 from rest_framework.test import APIClient
 from rest_framework.throttling import SimpleRateThrottle
 
+from events.testing.work import names, settle
 from kernel import limits
 from kernel.ids import new_id
 from pos.models import Order
@@ -17,7 +18,6 @@ from tests.support import make
 from tests.support.document import asked_of, operations
 from tests.support.make import order_body
 from tests.support.terminal import Terminal, terminal
-from tests.support.work import names, settle
 from web.fields import QuantityField
 from web.scopes import ALL_SCOPES
 

@@ -137,7 +137,7 @@ def _add_subscriber(new: NewEvent, room: Room, function: str, tree: Tree) -> Non
 def _add_test(new: NewEvent, tree: Tree) -> None:
     values = [f"{field.name}={literal(sample_of(field.type, field.name))}" for field in new.fields]
     imports = ["from tenants.models import Tenant", "from tests.support.golden import golden", *new.imports]
-    imports.append("from tests.support.work import published")
+    imports.append("from events.testing.work import published")
     if any("tzinfo=UTC" in value for value in values):
         imports.append("from datetime import UTC")
     if new.service:

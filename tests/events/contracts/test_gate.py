@@ -12,6 +12,7 @@ from events.contracts.unreadable import named_by_feeds
 from events.models import Subscription
 from events.operations.gauges import scraped
 from events.subscriptions.bindings import unbind
+from events.testing.work import drain, settle
 from integrations.models import WebhookDelivery, WebhookEndpoint
 from kernel.tenancy import in_public_schema
 from tenants.events import TenantReactivated, TenantSuspended
@@ -19,7 +20,6 @@ from tenants.models import Tenant
 from tests.support.hooking import A, fail
 from tests.support.recording import Subscribe
 from tests.support.releases import REACTIVATED, SUSPENDED, Hearing, declares, reactivated, release, suspended
-from tests.support.work import drain, settle
 
 NEW = "tests.after_renaming"
 FAILED = "payments.payment_failed"

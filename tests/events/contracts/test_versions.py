@@ -28,6 +28,7 @@ from events.event import (
     type_of_class,
 )
 from events.subscribing import Delivery
+from events.testing.work import drain
 from events.versions import VersionUnreachable, can_downcast, can_upcast, downcaster, recast, upcaster
 from kernel.tenancy import in_public_schema
 from payments.events import PaymentFailed
@@ -35,7 +36,6 @@ from tenants.events import TenantSuspended
 from tenants.models import Tenant
 from tests.support.golden import golden
 from tests.support.recording import Recorder, Subscribe, parked, say
-from tests.support.work import drain
 
 BOOK = SchemaBook(ROOT / "schemas")
 

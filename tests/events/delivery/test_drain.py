@@ -12,13 +12,14 @@ from events.publishing.publish import publish
 from events.publishing.unit_of_work import unit_of_work
 from events.subscribing import Delivery
 from events.subscriptions.registry import find_subscriber
+from events.testing.doorbells import SilentDoorbells
+from events.testing.work import drain, names
 from kernel.ids import new_id
 from kernel.refusals import NotFound
 from tenants.events import TenantReactivated, TenantSuspended
 from tenants.models import Tenant
 from tests.support.racing import in_thread
 from tests.support.recording import Recorder, Subscribe, say, write, written
-from tests.support.work import SilentDoorbells, drain, names
 
 
 def test_events_are_applied_once_and_in_order(recorder: Recorder, subscribe: Subscribe) -> None:
@@ -77,7 +78,7 @@ def test_what_a_handler_publishes_is_caused_by_its_event(shop: Tenant, subscribe
 
     drain(name)
 
-    from tests.support.work import published
+    from events.testing.work import published
 
     cause, effect = published()
     assert effect.causation_id == cause.event_id

@@ -15,6 +15,8 @@ from events.models import ParkedEvent, Subscription
 from events.subscribing import Backoff
 from events.subscriptions.parking import State
 from events.subscriptions.registry import find_subscriber, forget_subscriber
+from events.testing.doorbells import SilentDoorbells
+from events.testing.work import drain
 from integrations.bridges.forwarding import Forward
 from kernel.ids import new_id
 from tenants.events import TenantReactivated, TenantSuspended
@@ -23,7 +25,6 @@ from tests.support import make
 from tests.support.bridging import A, FakeBridge, bridged
 from tests.support.hooking import fail
 from tests.support.recording import Recorder, Subscribe, parked, say, written
-from tests.support.work import SilentDoorbells, drain
 
 
 def store_newer(position: int, kind: str = "tenants.tenant_suspended", stream: str = "tenant:new") -> None:

@@ -24,6 +24,7 @@ from events.subscriptions import cursors, holding, leases, parking
 from events.subscriptions.holding import SubscriptionBusy, hold
 from events.subscriptions.parking import State
 from events.subscriptions.registry import forget_subscriber
+from events.testing.work import drain
 from kernel.ids import new_id
 from kernel.tenancy import in_public_schema
 from tenants.events import TenantSuspended
@@ -33,7 +34,6 @@ from tests.support.hooking import fail
 from tests.support.racing import Aside, Gate
 from tests.support.recording import Recorder, Subscribe, parked, say, write, written
 from tests.support.terminal import Terminal
-from tests.support.work import drain
 
 ONCE = Backoff(attempts=1)
 LEVELS = "pos.note_shelf_levels"

@@ -22,12 +22,13 @@ from events.subscribing import Backoff, Delivery
 from events.subscriptions import cursors, parking
 from events.subscriptions.notes import Note
 from events.subscriptions.registry import find_subscriber
+from events.testing.doorbells import SilentDoorbells
+from events.testing.work import PATIENT_SECONDS, drain
 from tenants.events import TenantSuspended
 from tenants.models import Tenant
 from tests.support import make
 from tests.support.outages import outage
 from tests.support.recording import SOON, Recorder, Subscribe, let_a_second_pass, parked, say, write, written
-from tests.support.work import PATIENT_SECONDS, SilentDoorbells, drain
 
 
 def exit_on_poison(event: TenantSuspended, delivery: Delivery[TenantSuspended]) -> None:

@@ -12,10 +12,11 @@ from events.delivery.pace import Pace
 from events.models import Subscription
 from events.subscribing import Backoff, Delivery
 from events.subscriptions.registry import find_subscriber
+from events.testing.doorbells import SilentDoorbells
+from events.testing.work import drain
 from tenants.events import TenantSuspended
 from tenants.models import Tenant
 from tests.support.recording import Recorder, Subscribe, parked, say, write, written
-from tests.support.work import SilentDoorbells, drain
 
 ONCE = Backoff(attempts=1)
 

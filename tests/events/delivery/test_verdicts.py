@@ -28,6 +28,8 @@ from events.publishing.unit_of_work import unit_of_work
 from events.subscribing import Backoff, Delivery
 from events.subscriptions.doorbells import Doorbells
 from events.subscriptions.registry import find_subscriber
+from events.testing.doorbells import SilentDoorbells
+from events.testing.work import drain
 from kernel.refusals import NotFound, Refusal
 from kernel.tenancy import tenant_connection
 from pos.models import Location
@@ -35,7 +37,6 @@ from tenants.events import TenantSuspended
 from tenants.models import Tenant
 from tests.support.outages import outage, with_state
 from tests.support.recording import Subscribe, let_a_second_pass, parked, say, write, written
-from tests.support.work import SilentDoorbells, drain
 
 ONCE = Backoff(attempts=1)
 

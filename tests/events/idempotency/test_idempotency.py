@@ -13,6 +13,7 @@ from events.idempotency.keys import Answer, IdempotencyKeyReused, claim, fingerp
 from events.models import IdempotencyRecord
 from events.publishing.unit_of_work import unit_of_work
 from events.tasks import look_after_tables
+from events.testing.work import names
 from kernel.tenancy import in_tenant
 from pos.models import Order
 from pos.orders import api as pos_api
@@ -20,7 +21,6 @@ from tenants.models import Tenant
 from tests.support import make
 from tests.support.make import order_body
 from tests.support.terminal import Terminal, terminal
-from tests.support.work import names
 
 BODY = {"a": 1}
 

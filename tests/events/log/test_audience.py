@@ -21,6 +21,7 @@ from events.publishing.unit_of_work import unit_of_work
 from events.subscribing import Backoff
 from events.subscriptions import queries
 from events.subscriptions.declarations import note_rename
+from events.testing.work import drain, settle
 from integrations.models import WebhookEndpoint
 from integrations.webhooks.endpoints import QUEUEING
 from integrations.webhooks.queueing import replay_period
@@ -37,7 +38,6 @@ from tests.support.hooking import A, fail, failure, later, states
 from tests.support.recording import Recorder, Subscribe, say
 from tests.support.releases import Hearing
 from tests.support.terminal import Terminal
-from tests.support.work import drain, settle
 from web.scopes import EVENTS_READ
 
 ONE_ATTEMPT = Backoff(base=0.0, cap=0.0, attempts=1)

@@ -8,6 +8,7 @@ from django.core.management import CommandError, call_command
 
 from events.log.horizon import CursorInvalid, EventArchived, read_cursor
 from events.log.log import head, read_at
+from events.testing.work import drain, settle
 from integrations.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
 from integrations.webhooks.deliveries import redeliver
 from integrations.webhooks.endpoints import QUEUEING, create_endpoint
@@ -18,7 +19,6 @@ from tenants.models import Tenant
 from tests.support import make
 from tests.support.ageing import age, retained
 from tests.support.terminal import Terminal, terminal
-from tests.support.work import drain, settle
 
 KEPT_SINCE = datetime(2020, 2, 1, tzinfo=UTC)
 

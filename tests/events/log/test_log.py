@@ -11,12 +11,12 @@ from events.log.log import head, read
 from events.models import Event, Subscription
 from events.publishing.publish import publish
 from events.publishing.unit_of_work import unit_of_work
+from events.testing.work import published
 from kernel.ids import new_id
 from kernel.tenancy import in_public_schema, in_tenant, tenant_connection
 from tenants.events import TenantSuspended
 from tenants.models import Tenant
 from tests.support.racing import in_thread
-from tests.support.work import published
 
 TYPE = "tenants.tenant_suspended"
 

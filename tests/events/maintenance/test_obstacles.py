@@ -19,6 +19,7 @@ from events.operations.tenant_records import subscribe_tenant
 from events.subscribing import Backoff
 from events.subscriptions import bindings, queries
 from events.subscriptions.registry import forget_subscriber
+from events.testing.work import drain, published, settle
 from integrations.models import WebhookDelivery
 from integrations.webhooks.deliveries import redeliver
 from integrations.webhooks.endpoints import create_endpoint, delete_endpoint
@@ -30,7 +31,6 @@ from tests.support import make
 from tests.support.ageing import OLD, age, count, retained, trade
 from tests.support.explaining import Explaining
 from tests.support.recording import Recorder, Subscribe, say
-from tests.support.work import drain, published, settle
 
 
 def keeps(text: str) -> list[tuple[str, bool, str]]:

@@ -28,6 +28,7 @@ from events.outgoing.calls import State
 from events.publishing.publish import publish
 from events.publishing.unit_of_work import unit_of_work
 from events.subscriptions.registry import forget_subscriber
+from events.testing.work import published, settle
 from kernel.tenancy import in_public_schema
 from tenants.events import TenantSuspended
 from tenants.models import Tenant
@@ -35,7 +36,6 @@ from tests.support import make
 from tests.support.ageing import LATER, OLD, age, count, other_session, retained, trade, verified
 from tests.support.recording import Recorder, Subscribe, say
 from tests.support.sending import FakeSender, wanted
-from tests.support.work import published, settle
 
 
 def test_a_month_that_everyone_has_passed_is_archived_and_dropped_and_verify_still_holds(

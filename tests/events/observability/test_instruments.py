@@ -15,6 +15,7 @@ from config.telemetry import trace_to_collector
 from events.models import Event, ParkedEvent
 from events.observability import instruments, telemetry
 from events.subscribing import Delivery
+from events.testing.work import drain
 from kernel.tenancy import current_tenant, tenant_connection
 from tenants.events import TenantSuspended
 from tenants.models import Tenant
@@ -22,7 +23,6 @@ from tests.support import make
 from tests.support.make import order_body
 from tests.support.recording import SOON, Recorder, Subscribe, parked, say
 from tests.support.terminal import Terminal
-from tests.support.work import drain
 
 TYPE = "tenants.tenant_suspended"
 

@@ -18,6 +18,7 @@ from events.operations.accounts import check_accounts, forget_accounts, unaccoun
 from events.operations.canary import arrivals, release_canary
 from events.operations.pausing import pause_subscription
 from events.subscriptions.registry import all_subscribers
+from events.testing.work import drain, published, settle
 from integrations.api import live
 from kernel.tenancy import in_public_schema
 from tenants.events import TenantSuspended
@@ -25,7 +26,6 @@ from tenants.models import Tenant
 from tests.support import make
 from tests.support.recording import SOON, Recorder, Subscribe, say
 from tests.support.terminal import Terminal, terminal
-from tests.support.work import drain, published, settle
 
 PLATFORM = {"Host": "localhost"}
 

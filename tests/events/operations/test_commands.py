@@ -11,13 +11,13 @@ from events.models import Event, Subscription
 from events.operations.accounts import check_accounts, unaccounted_on_the_books
 from events.subscribing import Delivery
 from events.subscriptions.doorbells import doorbells
+from events.testing.work import drain, settle
 from kernel.refusals import NotFound
 from kernel.tenancy import in_public_schema
 from tenants.events import TenantSuspended
 from tenants.models import Tenant
 from tests.support import make
 from tests.support.recording import say
-from tests.support.work import drain, settle
 
 SUBSCRIBER = "inventory.know_variants"
 

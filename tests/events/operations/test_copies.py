@@ -20,6 +20,7 @@ from events.operations.parked import publish_edited_copy
 from events.subscribing import Backoff
 from events.subscriptions.queries import feed
 from events.subscriptions.registry import forget_subscriber
+from events.testing.work import drain, settle
 from integrations.models import WebhookEndpoint
 from kernel.tenancy import in_public_schema
 from pos.events import OrderCompleted
@@ -31,7 +32,6 @@ from tests.support.bridging import FakeBridge, bridged, key
 from tests.support.hooking import A, B, fail, states
 from tests.support.recording import Recorder, Subscribe, parked, say
 from tests.support.releases import Hearing, declares, release
-from tests.support.work import drain, settle
 
 ONE_ATTEMPT = Backoff(base=0.0, cap=0.0, attempts=1)
 NEW = "tests.after_renaming"

@@ -17,6 +17,7 @@ from events.operations.dry_run import dry_run
 from events.operations.parked import NotParked, discard_parked, publish_edited_copy
 from events.publishing.publish import publish
 from events.subscribing import Backoff, Delivery
+from events.testing.work import drain, names
 from kernel.tenancy import in_public_schema
 from pos.models import Location, TaxRate
 from staff.services import issue_api_key
@@ -25,7 +26,6 @@ from tenants.models import Tenant
 from tests.support.explaining import Explaining
 from tests.support.recording import Recorder, Subscribe, parked, say, written
 from tests.support.terminal import Terminal
-from tests.support.work import drain, names
 from web.scopes import EVENTS_READ
 
 ONE_ATTEMPT = Backoff(attempts=1)

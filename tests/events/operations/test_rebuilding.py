@@ -18,6 +18,7 @@ from events.publishing.publish import publish
 from events.publishing.unit_of_work import unit_of_work
 from events.subscriptions import cursors, parking
 from events.subscriptions.parking import State
+from events.testing.work import drain, published, settle
 from kernel.tenancy import in_tenant
 from pos.models import ShelfLevel
 from tenants.events import TenantReactivated, TenantSuspended
@@ -25,7 +26,6 @@ from tenants.models import Tenant
 from tests.support import make
 from tests.support.ageing import age, retained, trade
 from tests.support.recording import Subscribe, say
-from tests.support.work import drain, published, settle
 
 LEVELS = "pos.note_shelf_levels"
 

@@ -23,6 +23,7 @@ from events.subscriptions.bindings import Interval, intervals_of
 from events.subscriptions.cursors import lock
 from events.subscriptions.declarations import renamed_names
 from events.subscriptions.registry import CANARY, find_subscriber, renamed_subscribers
+from events.testing.work import drain
 from kernel.refusals import NotFound
 from kernel.tenancy import in_public_schema
 from tenants.events import TenantReactivated, TenantSuspended
@@ -30,7 +31,6 @@ from tenants.models import Tenant
 from tests.support.recording import Subscribe, parked
 from tests.support.releases import REACTIVATED, SUSPENDED, Hearing, declares, reactivated, release, suspended
 from tests.support.terminal import Terminal
-from tests.support.work import drain
 
 NEW = "tests.after_renaming"
 

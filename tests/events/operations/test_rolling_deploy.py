@@ -21,6 +21,7 @@ from events.subscribing import Backoff
 from events.subscriptions import demand, queries
 from events.subscriptions.bindings import Interval, intervals_of
 from events.subscriptions.registry import Subscriber
+from events.testing.doorbells import SilentDoorbells
 from integrations.bridges.forwarding import Forward
 from kernel.tenancy import in_public_schema
 from tenants.events import TenantReactivated, TenantSuspended
@@ -29,7 +30,6 @@ from tests.support.accounting import unaccounted
 from tests.support.bridging import FakeBridge
 from tests.support.recording import parked
 from tests.support.releases import REACTIVATED, SUSPENDED, Hearing, declares, reactivated, release, suspended
-from tests.support.work import SilentDoorbells
 
 NAME, RENAMED = "tests.rolling", "tests.rolled"
 

@@ -15,12 +15,12 @@ from events.operations.dead_letters import letters
 from events.operations.parked import HearsNothing, publish_edited_copy, retry_parked
 from events.subscriptions.bindings import unbind
 from events.subscriptions.registry import CANARY, Backoff
+from events.testing.work import drain
 from tenants.events import TenantReactivated, TenantSuspended
 from tenants.models import Tenant
 from tests.support.recording import Recorder, Subscribe, parked, say, written
 from tests.support.releases import REACTIVATED, SUSPENDED, declares, release
 from tests.support.terminal import Terminal
-from tests.support.work import drain
 
 
 @pytest.fixture

@@ -10,10 +10,10 @@ from structlog.testing import capture_logs
 
 from events.publishing.unit_of_work import unit_of_work
 from events.subscriptions.doorbells import doorbells
+from events.testing.work import published
 from tenants.models import Tenant
 from tests.support.recording import say
 from tests.support.releases import suspended
-from tests.support.work import published
 
 
 def fail(*_arguments: object) -> None:

@@ -10,11 +10,11 @@ from events.log.causes import Cause, caused_by
 from events.models import Event
 from events.publishing.publish import publish
 from events.publishing.unit_of_work import NotInUnitOfWork, TenantChangedInUnitOfWork, unit_of_work
+from events.testing.work import names, published
 from kernel.ids import new_id
 from kernel.tenancy import tenant_connection
 from tenants.events import TenantReactivated, TenantSuspended
 from tenants.models import Tenant
-from tests.support.work import names, published
 
 
 def suspended(name: str = "north") -> TenantSuspended:

@@ -11,6 +11,7 @@ from django.utils import timezone
 from events.event import decode
 from events.models import Event, KeptSecret
 from events.publishing.safekeeping import SecretGone, forget_old, keep, take
+from events.testing.work import settle
 from kernel.ids import new_id
 from kernel.tenancy import in_public_schema, in_tenant
 from payments.models import PaymentIntent
@@ -18,7 +19,6 @@ from pos.events import CardChargeRequested
 from tenants.models import Tenant
 from tests.support import make
 from tests.support.golden import golden
-from tests.support.work import settle
 
 
 def test_w15_no_event_of_a_card_order_holds_the_token_and_the_card_is_charged(shop: Tenant) -> None:

@@ -12,10 +12,10 @@ from events.log.causes import Cause, caused_by
 from events.log.log import read_at
 from events.publishing.publish import LONGEST_STREAM, publish
 from events.publishing.unit_of_work import unit_of_work
+from events.testing.work import names, published
 from kernel.ids import new_id
 from tenants.events import TenantSuspended
 from tenants.models import Tenant
-from tests.support.work import names, published
 
 NAME = "tests.payload"
 

@@ -23,6 +23,7 @@ from events.publishing.unit_of_work import (
     unit_of_work,
 )
 from events.subscribing import Backoff
+from events.testing.work import drain, published
 from kernel.ids import new_id
 from kernel.refusals import NotFound
 from kernel.tenancy import StatementRefused, in_public_schema, in_tenant
@@ -31,7 +32,6 @@ from tenants.database.base import TransactionAborted
 from tenants.events import TenantReactivated, TenantSuspended
 from tenants.models import Tenant
 from tests.support.recording import Subscribe, parked, say
-from tests.support.work import drain, published
 
 
 def suspend(name: str) -> None:

@@ -11,10 +11,10 @@ from events.models import ProcessedEvent, Subscription
 from events.operations.tenant_records import subscribe_tenant
 from events.subscriptions.bindings import Heard, Interval, Wanted, bind, heard, intervals_of, unbind
 from events.subscriptions.registry import CANARY
+from events.testing.work import drain, settle
 from tenants.events import TenantReactivated, TenantSuspended
 from tests.support.ageing import OLD, age, other_session, retained, verified
 from tests.support.recording import Subscribe, say
-from tests.support.work import drain, settle
 
 SUSPENDED, REACTIVATED = "tenants.tenant_suspended", "tenants.tenant_reactivated"
 

@@ -14,13 +14,13 @@ from events.operations.tenant_records import subscribe_tenant
 from events.operations.tracing import trace
 from events.subscriptions import queries
 from events.subscriptions.bindings import Wanted, bind, unbind
+from events.testing.work import drain, published
 from kernel.tenancy import in_public_schema
 from tenants.events import TenantReactivated, TenantSuspended
 from tenants.models import Tenant
 from tests.support.accounting import unaccounted
 from tests.support.recording import Subscribe
 from tests.support.releases import REACTIVATED, SUSPENDED, Hearing, declares, reactivated, release, suspended
-from tests.support.work import drain, published
 
 hearing = Hearing()
 

@@ -24,6 +24,7 @@ from events.subscriptions.doorbells import THIS_INSTANT_MS, Doorbells, doorbells
 from events.subscriptions.notes import Note
 from events.subscriptions.registry import find_subscriber
 from events.tasks import drain_tenant, look_after_tables
+from events.testing.work import drain, published
 from kernel.ids import new_id
 from kernel.tenancy import TenantRefused, in_public_schema
 from tenants.events import TenantSuspended
@@ -32,7 +33,6 @@ from tenants.services import reactivate_tenant, suspend_tenant
 from tests.support import make
 from tests.support.isolation import flush_broker
 from tests.support.outages import outage
-from tests.support.work import drain, published
 
 SUBSCRIBER = "inventory.know_variants"
 

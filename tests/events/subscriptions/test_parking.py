@@ -17,6 +17,7 @@ from events.subscribing import Backoff, Delivery
 from events.subscriptions.doorbells import Doorbells
 from events.subscriptions.parking import LONGEST_SUMMARY, State, summary
 from events.subscriptions.registry import find_subscriber
+from events.testing.work import drain
 from kernel.tenancy import in_public_schema
 from pos.models import Barcode
 from tenants.events import TenantSuspended
@@ -24,7 +25,6 @@ from tenants.models import Tenant
 from tests.support import make
 from tests.support.outages import outage
 from tests.support.recording import SOON, Recorder, Subscribe, parked, say, write, written
-from tests.support.work import drain
 
 
 def test_only_the_failing_event_is_parked_and_its_effects_are_gone(recorder: Recorder, subscribe: Subscribe) -> None:

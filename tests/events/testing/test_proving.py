@@ -15,6 +15,7 @@ from events.publishing.unit_of_work import unit_of_work
 from events.subscribing import Delivery
 from events.subscriptions.registry import all_subscribers
 from events.testing import NotIdempotent, prove_idempotent
+from events.testing.work import settle
 from integrations.webhooks.endpoints import QUEUEING, create_endpoint
 from inventory.models import StockItem
 from inventory.services import Moved, Source, receive_goods
@@ -27,7 +28,6 @@ from tenants.models import Tenant
 from tests.support import make
 from tests.support.processes import database_url
 from tests.support.recording import Subscribe, say, write
-from tests.support.work import settle
 
 PROVED_ALONE = {
     name

@@ -2,13 +2,13 @@
 
 import pytest
 
+from events.testing.work import names
 from pos.catalogue.services import BarcodeTaken, Item, UnknownTaxRate, put_item
 from pos.models import Variant
 from tenants.models import Tenant
 from tests.support import make
 from tests.support.terminal import Terminal
 from tests.support.unchanged import nothing_happened
-from tests.support.work import names
 
 
 def test_a_sku_is_put_in_once_and_brought_up_to_date(shop: Tenant) -> None:
@@ -80,7 +80,7 @@ def test_a_return_may_come_twice_under_different_keys(api: Terminal) -> None:
 
 
 def test_cards_and_adjustments_on_the_api(api: Terminal) -> None:
-    from tests.support.work import settle
+    from events.testing.work import settle
 
     variant = make.variant()
     order = make.order(make.card(1000))

@@ -4,13 +4,13 @@ from typing import Any
 
 import pytest
 
+from events.testing.work import settle
 from kernel.ids import new_id
 from pos.models import Order, Register, Return, Shift, TenderType, Variant
 from tenants.models import Tenant
 from tests.support import make
 from tests.support.make import order_body
 from tests.support.terminal import Terminal
-from tests.support.work import settle
 
 CASH = {"type": "cash", "amount": {"amount": 5000}}
 CARD = {"type": "gateway", "amount": {"amount": 100}, "card_token": "tok_approve"}

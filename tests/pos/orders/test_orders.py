@@ -7,6 +7,7 @@ from django.db import IntegrityError, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from events.testing.work import names, published, settle
 from kernel.bounds import NumberTooLarge
 from kernel.ids import new_id
 from kernel.limits import LARGEST_AMOUNT, LARGEST_QUANTITY, MOST_GOODS
@@ -21,7 +22,6 @@ from pos.registers.services import pair_device
 from tenants.models import Tenant
 from tests.support import make
 from tests.support.unchanged import nothing_happened
-from tests.support.work import names, published, settle
 
 
 @pytest.fixture(autouse=True)

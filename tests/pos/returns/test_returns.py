@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 
+from events.testing.work import names, published, settle
 from inventory.models import StockItem
 from kernel.bounds import NumberTooLarge
 from kernel.ids import new_id
@@ -24,7 +25,6 @@ from pos.returns.services import (
 from tenants.models import Tenant
 from tests.support import make
 from tests.support.unchanged import nothing_happened
-from tests.support.work import names, published, settle
 
 
 @pytest.fixture(autouse=True)

@@ -1,4 +1,4 @@
-"""Doing a worker's work in the test's own process, and reading what came of it."""
+"""A worker's work, done in the process of a test, and the events that it left in the log."""
 
 from datetime import timedelta
 from typing import Any
@@ -8,40 +8,11 @@ from django.utils import timezone
 from events.delivery.drain import Drain
 from events.models import Event, Outgoing
 from events.outgoing.calls import send
-from events.subscriptions.doorbells import Doorbells
-from events.subscriptions.notes import Note
 from events.subscriptions.registry import all_subscribers, find_subscriber
+from events.testing.doorbells import SilentDoorbells
 from kernel.tenancy import current_tenant, in_public
 
 PATIENT_SECONDS = 60.0
-
-
-class SilentDoorbells(Doorbells):
-    """Rings nowhere, and notes for whom it would have."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.rung: list[str] = []
-        self.unended, self.run = False, ""
-        self.behind: set[str] = set()
-
-    def ring_for(self, tenant_id: str, subscribers: Any) -> None:
-        self.rung += [subscriber.name for subscriber in subscribers]
-
-    def ring_again(self, tenant_id: str, subscriber: Any, *, countdown: float = 0.0) -> bool:
-        self.rung.append(subscriber.name)
-        return True
-
-    def answer(self, tenant_id: str, subscriber: Any) -> bool:
-        return subscriber.name in self.behind
-
-    def begin(self, tenant_id: str, subscriber: Any, note: Note) -> Note | None:
-        known, self.run = self.run == note.run, note.run
-        return Note(run="killed", cursor=note.cursor) if self.unended and not known else None
-
-    def end(self, tenant_id: str, subscriber: Any, run: str, *, behind: bool = False) -> None:
-        self.unended = False
-        (self.behind.add if behind else self.behind.discard)(subscriber.name)
 
 
 def drain(name: str, **options: Any) -> int:
