@@ -93,9 +93,10 @@ WHERE e.tenant_id = %(tenant)s AND e.id <> %(endpoint)s AND {_FREE}
 ORDER BY next.next_attempt_at LIMIT 1
 """
 _ENDPOINTS = f"""
-SELECT e.tenant_id, e.id FROM events_webhookendpoint e
-WHERE e.tenant_id = ANY(%(tenants)s)
-    AND (({_FREE} AND EXISTS (SELECT 1 {_DUE})) OR ({_TESTED} AND EXISTS (SELECT 1 {_TEST_DUE})))
+SELECT e.tenant_id, e.id FROM events_webhookendpoint e CROSS JOIN LATERAL (SELECT 1 {_DUE}) AS next
+WHERE e.tenant_id = ANY(%(tenants)s) AND {_FREE}
+UNION SELECT e.tenant_id, e.id FROM events_webhookendpoint e CROSS JOIN LATERAL (SELECT 1 {_TEST_DUE}) AS next
+WHERE e.tenant_id = ANY(%(tenants)s) AND {_TESTED}
 """
 
 
