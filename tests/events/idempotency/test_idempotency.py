@@ -29,6 +29,9 @@ def test_a_claimed_key_gives_its_answer_again(shop: Tenant) -> None:
     fingerprint = fingerprint_of("POST", "/x", BODY)
     with unit_of_work():
         assert claim("test", "key", fingerprint, patience="1s") is None
+        with connection.cursor() as cursor:
+            cursor.execute("SHOW lock_timeout")
+            assert cursor.fetchone() == ("1s",)
         remember("test", "key", status=201, body='{"id": 5}')
 
     assert claim("test", "key", fingerprint, patience="1s") == Answer(status=201, body={"id": 5})
