@@ -1,6 +1,7 @@
 """`manage.py new_event pos.drawer_opened register_id:UUID …`: the code, payload, schema and test of a new event."""
 
 import argparse
+import re
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ from django.core.management.base import CommandError
 
 from events.event import Category
 from events.management.scaffolding.editing import Tree
-from events.management.scaffolding.fields import read_fields, read_stream
+from events.management.scaffolding.fields import Field, read_fields, read_stream
 from events.management.scaffolding.names import read_event_name, read_subscriber_name, require_function_name
 from events.management.scaffolding.rooms import Room, find_room
 from events.management.scaffolding.writing import NewEvent, compose
@@ -62,7 +63,7 @@ def _read(options: dict[str, Any]) -> NewEvent:
         fields=fields,
         stream=read_stream(options["stream"], fields),
         category=_category(options["category"]),
-        description=_description(options["description"], name.fact),
+        description=_description(options["description"], name.fact, fields),
         room=room,
         service=require_function_name(options["service"]) if options["service"] else "",
         subscriber=_subscriber(options),
@@ -88,7 +89,7 @@ def _category(typed: str) -> Category:
         raise CommandError(message) from None
 
 
-def _description(typed: str, fact: str) -> str:
+def _description(typed: str, fact: str, fields: list[Field]) -> str:
     text = typed.strip() or f"{fact.replace('_', ' ').capitalize()}."
     if (
         len(text) > LONGEST_DESCRIPTION
@@ -100,6 +101,10 @@ def _description(typed: str, fact: str) -> str:
             f"the description must be one line of at most {LONGEST_DESCRIPTION} characters that ends with a full stop, "
             "without double quotes and backslashes"
         )
+        raise CommandError(message)
+    unknown = sorted(set(re.findall("`([^`]*)`", text)) - {field.name for field in fields})
+    if unknown:
+        message = f"the description names `{unknown[0]}`, which is not a field of the event"
         raise CommandError(message)
     return text
 

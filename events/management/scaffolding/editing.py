@@ -11,6 +11,7 @@ from pathlib import Path
 from django.core.management.base import CommandError
 
 SORTED = "I,RUF022,UP037"
+HERE = "this module"
 
 
 @dataclass
@@ -24,27 +25,39 @@ class Tree:
     files: dict[Path, str] = field(default_factory=dict)
 
     def read(self, path: Path) -> str:
+        """Return a module's text, "" where it is new.
+
+        :raises CommandError: when it is not Python.
+        """
         if path in self.files:
             return self.files[path]
         file = self.root / path
-        return file.read_text() if file.exists() else ""
+        try:
+            text = file.read_text() if file.exists() else ""
+            ast.parse(text)
+        except (SyntaxError, ValueError) as error:
+            message = f"{path} is not Python, so nothing can be added to it: {error}"
+            raise CommandError(message) from None
+        return text
 
     def add(self, path: Path, *, imports: Iterable[str], definition: str, docstring: str) -> None:
         """Append a definition to a module. :param docstring: of the module, where it is new.
 
-        :raises CommandError: when the module defines the name already.
+        :raises CommandError: when the module has the name already, or something else by the name of an import.
         """
+        imports = list(imports)
         before = self.read(path) or f'"""{docstring}"""\n'
-        (defined,) = ast.parse(definition).body
-        name = getattr(defined, "name", "")
-        if name in _names(before):
-            message = f"{path} has {name} already: choose another name"
-            raise CommandError(message)
+        require_distinct(path, before, definition)
+        require_distinct(path, before, *imports)
         self.files[path] = self._formatted(path, f"{_with_imports(before, imports)}\n\n{definition}")
 
     def export(self, path: Path, *, imports: str, name: str) -> None:
-        """Import a name in the `__init__.py` of a package, and add it to `__all__`."""
+        """Import a name in the `__init__.py` of a package, and add it to `__all__`.
+
+        :raises CommandError: when the package exports something else by that name.
+        """
         before = self.read(path)
+        require_distinct(path, before, imports)
         if f'"{name}"' not in before:
             text = re.sub(r"__all__ = \[", f'__all__ = ["{name}", ', _with_imports(before, [imports]), count=1)
             self.files[path] = self._formatted(path, text)
@@ -97,14 +110,28 @@ class Tree:
         return done.stdout
 
 
-def _names(text: str) -> set[str]:
-    """Return what a module defines or imports."""
-    found = set()
+def require_distinct(path: Path, *texts: str) -> None:
+    """:raises CommandError: when two of the texts give the same name to different things."""
+    found: dict[str, str] = {}
+    for text in texts:
+        for name, origin in _names(text).items():
+            if name in found and (found[name] != origin or origin == HERE):
+                message = f"{path} has {name} already: choose another name"
+                raise CommandError(message)
+            found[name] = origin
+
+
+def _names(text: str) -> dict[str, str]:
+    """Return what a module defines or imports: each name with the module that it comes from."""
+    found: dict[str, str] = {}
     for node in ast.parse(text).body:
         if isinstance(node, (ast.Import, ast.ImportFrom)):
-            found |= {alias.asname or alias.name for alias in node.names}
+            origin = node.module or "" if isinstance(node, ast.ImportFrom) else ""
+            found |= {alias.asname or alias.name: origin for alias in node.names}
         elif isinstance(node, (ast.FunctionDef, ast.ClassDef)):
-            found.add(node.name)
+            found[node.name] = HERE
+        elif isinstance(node, ast.Assign):
+            found |= {target.id: HERE for target in node.targets if isinstance(target, ast.Name)}
     return found
 
 

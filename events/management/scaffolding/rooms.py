@@ -45,6 +45,9 @@ def find_room(root: Path, app: str, subject: str, *, role: str, option: str) -> 
     :raises CommandError: when there is no such app or subject, or the app has no file for the role.
     """
     known = _apps_with(root, role)
+    if not known:
+        message = f"no app in {root} has {role}: give --folder the root of the source tree, or leave it out"
+        raise CommandError(message)
     if app not in known:
         message = f"{app} is not an app that has {role}: use one of {', '.join(known)}"
         raise CommandError(message)

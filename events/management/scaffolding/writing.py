@@ -6,10 +6,11 @@ from pathlib import Path
 from textwrap import indent
 
 import msgspec
+from django.core.management.base import CommandError
 
 from events.contracts.schemas import schema_of
 from events.event import Category, Event, EventType
-from events.management.scaffolding.editing import Tree
+from events.management.scaffolding.editing import Tree, require_distinct
 from events.management.scaffolding.fields import Field
 from events.management.scaffolding.names import EventName
 from events.management.scaffolding.rooms import Room
@@ -17,6 +18,8 @@ from events.management.scaffolding.samples import literal, sample_object, sample
 
 GOLDEN = Path("tests", "events", "golden")
 PUBLISHING = "from events.publishing.publish import publish", "from events.publishing.unit_of_work import unit_of_work"
+CALLED = "publish", "unit_of_work"
+"""What a generated service calls, so that none of its parameters may have the name."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,6 +106,10 @@ def _declare(new: NewEvent, tree: Tree) -> None:
 
 
 def _add_service(new: NewEvent, tree: Tree) -> None:
+    for field in new.fields:
+        if field.name in CALLED:
+            message = f"a parameter {field.name} would hide the function that the service calls: rename the field"
+            raise CommandError(message)
     parameters = ", ".join(f"{field.name}: {field.annotation}" for field in new.fields)
     values = ", ".join(f"{field.name}={field.name}" for field in new.fields)
     tree.add(
@@ -164,10 +171,12 @@ def _add_test(new: NewEvent, tree: Tree) -> None:
             f'    proof = prove_idempotent("{room.app}.{function}")\n\n    assert proof.events == 1\n'
         )
     heading = f'"""`{new.name}`: it is published as declared, and whoever hears it applies it once."""'
-    package = new.room.tests / "__init__.py"
-    if not (tree.root / package).exists():
-        tree.put(package, "")
-    tree.put(new.room.tests / f"test_{new.name.fact}.py", "\n\n".join([heading, "\n".join(imports), *tests]))
+    path = new.room.tests / f"test_{new.name.fact}.py"
+    require_distinct(path, *dict.fromkeys(imports), *tests)
+    for folder in reversed([new.room.tests, *new.room.tests.parents[:-2]]):
+        if not (tree.root / folder / "__init__.py").exists():
+            tree.put(folder / "__init__.py", "")
+    tree.put(path, "\n\n".join([heading, "\n".join(imports), *tests]))
 
 
 def _dotted(path: Path) -> str:

@@ -84,6 +84,13 @@ def run(tree: Path, *arguments: str) -> str:
         ((*IN_REGISTERS, "--subscriber", "pos.note_drawer"), "pos is divided by subject: give --subscriber-subject one of"),
         ((*IN_REGISTERS, "--subscriber-subject", "orders"), "--subscriber-subject needs --subscriber"),
         (("pos.sold_line", "a_id:UUID", "--subject", "orders"), "pos/events/orders.py has SoldLine already"),
+        (("pos.sold_line", "a_id:UUID", "--subject", "registers"), "pos/events/__init__.py has SoldLine already"),
+        (("pos.device_revoked", "a_id:UUID", "--subject", "registers", "--service", "tell_revoked"), "pos/registers/services.py has DeviceRevoked already"),
+        (("inventory.shelf_counted", "a_id:UUID", "--service", "shelf_counted"), "tests/inventory/test_shelf_counted.py has shelf_counted already"),
+        (("inventory.shelf_counted", "a_id:UUID", "--service", "prove_idempotent", "--subscriber", "inventory.note_shelf"), "has prove_idempotent already"),
+        (("inventory.shelf_counted", "a_id:UUID", "--service", "unit_of_work"), "inventory/services.py has unit_of_work already"),
+        ((*RIGHT, "publish:str", "--subject", "registers", "--service", "open_drawer"), "a parameter publish would hide the function that the service calls"),
+        ((*IN_REGISTERS, "--description", "A `drawer` was opened."), "the description names `drawer`, which is not a field"),
     ],
 )  # fmt: skip
 def test_what_is_typed_wrong_is_refused_and_nothing_is_written(
@@ -97,6 +104,27 @@ def test_what_is_typed_wrong_is_refused_and_nothing_is_written(
     assert sentence in str(refused.value)
     assert "\n" not in str(refused.value)
     assert digest(tree) == before
+
+
+def test_a_folder_that_is_no_source_tree_is_named(tree: Path) -> None:
+    with pytest.raises(
+        CommandError, match=r"no app in \S+/nowhere has events: give --folder the root of the source tree"
+    ):
+        run(tree / "nowhere", *IN_REGISTERS)
+
+
+@pytest.mark.parametrize("contents", [b"def (", b"\xff\xfe", b"x = '\0'"])
+def test_a_module_that_is_not_python_is_named_and_left(tree: Path, contents: bytes) -> None:
+    module = tree / "inventory" / "services.py"
+    kept = module.read_bytes()
+    module.write_bytes(contents)
+    before = digest(tree)
+
+    with pytest.raises(CommandError, match=r"inventory/services\.py is not Python, so nothing can be added to it"):
+        run(tree, "inventory.shelf_counted", "shelf_id:UUID", "--service", "count_shelf")
+
+    assert digest(tree) == before
+    module.write_bytes(kept)
 
 
 @pytest.mark.parametrize("taken", ["tests/pos/registers/test_drawer_opened.py", "schemas/pos.drawer_opened/v1.json"])
