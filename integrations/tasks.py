@@ -7,7 +7,7 @@ from celery import shared_task
 
 from events.tasks import RETRY_ON_INFRASTRUCTURE
 from integrations.webhooks.sending import send_due
-from kernel.tenancy import in_tenant, tenant_for_task
+from kernel.tenancy import in_tenant, tenant_for_task  # noqa: TID251 - a task enters its tenant
 
 
 @shared_task(name="events.send_webhooks", queue="webhooks", **RETRY_ON_INFRASTRUCTURE)

@@ -24,7 +24,7 @@ from integrations.api.places import Place, Places, has_hung_up
 from integrations.cloudevents import encoded
 from integrations.outward import UNDELIVERABLE, Undeliverable, outward
 from integrations.terms import Terms, terms_of_tenant
-from kernel.tenancy import TenantLike, current_tenant, in_tenant, takes_requests, tenant_connection
+from kernel.tenancy import TenantLike, current_tenant, in_tenant, takes_requests, tenant_connection  # noqa: TID251 - a stream's turns
 from web.errors import ApiProblem
 from web.inputs import Query
 from web.operations import operation

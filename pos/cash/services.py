@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, transaction  # noqa: TID251 - a savepoint
 
 from events.publishing.publish import publish
 from events.publishing.unit_of_work import unit_of_work

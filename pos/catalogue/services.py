@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
 
-from django.db import connection
+from django.db import connection  # noqa: TID251 - one statement for all levels
 
 from events.publishing.publish import publish
 from events.publishing.unit_of_work import unit_of_work

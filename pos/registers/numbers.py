@@ -1,6 +1,6 @@
 """The numbers that a register gives: of receipts and of returns, without a gap."""
 
-from django.db import connection
+from django.db import connection  # noqa: TID251 - UPDATE … RETURNING
 
 from pos.registers.models import Register
 

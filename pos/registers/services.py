@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import transaction  # noqa: TID251 - no event, an audit entry
 from django.utils import timezone
 
 from events.operations import audit

@@ -1,8 +1,10 @@
 """What imports cannot show: keys stay in their app, every queue has a worker, documents are true."""
 
 import ast
+import configparser
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -128,6 +130,18 @@ def test_events_can_be_read_without_django() -> None:
     code = "import pos.events, events.event, sys; sys.exit('django' in sys.modules)"
 
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
+
+
+def test_every_package_is_under_the_rules() -> None:
+    """A new package is named in `.importlinter`, or no contract applies to it."""
+    packages = {path.parent.name for path in ROOT.glob("*/__init__.py")}
+    rules = configparser.ConfigParser()
+    rules.read(ROOT / ".importlinter")
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]
+
+    assert set(rules["importlinter"]["root_packages"].split()) == packages - {"benchmarks"}
+    assert set(project["ruff"]["lint"]["isort"]["known-first-party"]) == packages - {"benchmarks"}
+    assert set(project["coverage"]["run"]["source"]) == packages - {"benchmarks", "tests"}
 
 
 def test_invariants_import_nothing_but_their_declaration() -> None:

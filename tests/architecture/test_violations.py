@@ -99,6 +99,53 @@ VIOLATIONS = {
     ),
     "the auditor imports services": imports("audit/archives.py", "from pos.orders.services import place_order", "The auditor"),
     "an app's invariants import services": imports("pos/invariants.py", "from pos.orders.services import place_order", "The auditor"),
+    "an app reaches into files that the front door does not know yet": Violation(
+        edits={
+            "events/operations/brand_new.py": "X = 1", "events/log/brand_new.py": "X = 1",
+            "inventory/services.py": "from events.log.brand_new import X\nfrom events.operations import brand_new as plain",
+            "pos/cash/services.py": "from events.events import ServiceStarted",
+        },
+        rule=DOOR, evidence=("events.log.brand_new", "events.operations.brand_new", "pos.cash.services -> events.events"),
+    ),
+    "a view makes an outgoing call": imports(
+        "pos/returns/api.py", "from events.outgoing.calls import send_later", "Only services make outgoing calls"
+    ),
+    "production proves a subscriber": imports(
+        "inventory/queries.py", "from events.testing import prove_idempotent", "Only tests use events/testing"
+    ),
+    "production imports benchmarks and pytest": Violation(
+        edits={"events/operations/tracing.py": "from benchmarks.orders import main\nimport pytest"},
+        rule="Production imports no demo", evidence=("-> benchmarks", "-> pytest"),
+    ),
+    "an app talks to Celery, the broker and django-tenants": Violation(
+        edits={
+            "pos/cash/api.py": "from celery import current_app\ncurrent_app.send_task('x')",
+            "inventory/api.py": "import redis",
+            "notifications/services.py": "from django_tenants.utils import schema_context",
+        },
+        rule="Apps know no Celery", evidence=("pos.cash.api -> celery", "inventory.api -> redis", "notifications.services -> django_tenants"),
+    ),
+    "a circle inside a room": imports(
+        "events/delivery/poison.py", "def late() -> None:\n    from events.delivery import drain", "No circles",
+        "events.delivery",
+    ),
+    "SQL by hand in a view, a schema switched in a subscriber": Violation(
+        edits={
+            "inventory/api.py": "from django.db import connection",
+            "notifications/subscribers.py": "from kernel.tenancy import in_tenant",
+            "payments/subscribers.py": "import django.db\ndjango.db.connection.set_schema('south')",
+        },
+        rule="TID251",
+        evidence=("inventory/api.py", "notifications/subscribers.py", "`kernel.tenancy.in_tenant`", "payments/subscribers.py"),
+    ),
+    "a service hears a Django signal": Violation(
+        edits={"pos/returns/services.py": "from django.db.models import signals\nsignals.post_save.connect(print)"},
+        rule="TID251", evidence=("pos/returns/services.py",),
+    ),
+    "an app reads tables by name": Violation(
+        edits={"payments/queries.py": "from django.apps import apps\nORDER = apps.get_model('pos', 'Order')"},
+        rule="TID251", evidence=("payments/queries.py", "`django.apps.apps.get_model`"),
+    ),
     "a service imports its own subscribers": imports(
         ORDERS, "from pos.subscribers.furnishing import furnish_shop", "Subjects of pos"
     ),

@@ -11,7 +11,7 @@ from events.log.causes import acting_as
 from kernel import arguments
 from kernel.commands import Command as OurCommand
 from kernel.limits import NAME
-from kernel.tenancy import find_furnished_tenant, in_tenant
+from kernel.tenancy import find_furnished_tenant, in_tenant  # noqa: TID251 - a command enters its shop
 from pos.registers.models import Device
 from pos.registers.services import pair_device, revoke_device, rotate_device_token
 
