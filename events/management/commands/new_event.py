@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import CommandError
 
-from events.event import Category
+from events.event import Category, all_types
 from events.management.scaffolding.editing import Tree
 from events.management.scaffolding.fields import Field, read_fields, read_stream
 from events.management.scaffolding.names import read_event_name, read_subscriber_name, require_function_name
@@ -102,9 +102,10 @@ def _description(typed: str, fact: str, fields: list[Field]) -> str:
             "without double quotes and backslashes"
         )
         raise CommandError(message)
-    unknown = sorted(set(re.findall("`([^`]*)`", text)) - {field.name for field in fields})
+    known = {field.name for field in fields} | {declared.name for declared in all_types()}
+    unknown = sorted(set(re.findall("`([^`]*)`", text)) - known)
     if unknown:
-        message = f"the description names `{unknown[0]}`, which is not a field of the event"
+        message = f"the description names `{unknown[0]}`, which is neither a field of the event nor another event"
         raise CommandError(message)
     return text
 

@@ -90,7 +90,7 @@ def run(tree: Path, *arguments: str) -> str:
         (("inventory.shelf_counted", "a_id:UUID", "--service", "prove_idempotent", "--subscriber", "inventory.note_shelf"), "has prove_idempotent already"),
         (("inventory.shelf_counted", "a_id:UUID", "--service", "unit_of_work"), "inventory/services.py has unit_of_work already"),
         ((*RIGHT, "publish:str", "--subject", "registers", "--service", "open_drawer"), "a parameter publish would hide the function that the service calls"),
-        ((*IN_REGISTERS, "--description", "A `drawer` was opened."), "the description names `drawer`, which is not a field"),
+        ((*IN_REGISTERS, "--description", "A `drawer` was opened."), "the description names `drawer`, which is neither a field"),
     ],
 )  # fmt: skip
 def test_what_is_typed_wrong_is_refused_and_nothing_is_written(
@@ -186,10 +186,11 @@ def test_an_app_without_subjects_and_every_type_of_field_are_written(tree: Path,
         copy, "inventory.shelf_counted", "shelf_id:UUID", "codes:list[str]", "note: str | None", "seen_at:datetime|None",
         "counted_on:date", "on_hand:Decimal", "cents:int", "exact:bool", "--subscriber", "pos.note_count",
         "--subscriber-subject", "registers", "--stream", "shelf:{shelf_id}@{cents}", "--category", "INTEGRATION",
+        "--description", "The `codes` of a shelf, after `pos.order_completed`.",
     )  # fmt: skip
 
     events = (copy / "inventory" / "events.py").read_text()
-    assert 'stream="shelf:{shelf_id}@{cents}")\nclass ShelfCounted(Event):\n    """Shelf counted."""\n' in events
+    assert 'stream="shelf:{shelf_id}@{cents}")\nclass ShelfCounted(Event):\n    """The `codes` of a shelf, ' in events
     assert "    seen_at: datetime | None\n    counted_on: date\n    on_hand: Decimal\n" in events
     assert "registers" in (copy / "pos" / "subscribers" / "__init__.py").read_text()
     test = (copy / "tests" / "inventory" / "test_shelf_counted.py").read_text()
