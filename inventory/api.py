@@ -16,8 +16,8 @@ from inventory.models import StockItem, StockMovement
 from inventory.queries import movements_at, stock_at
 from inventory.services import (
     DocumentExists,
-    Moved,
     Source,
+    StockMove,
     UnknownVariants,
     VariantsNotHeardOf,
     adjust_stock,
@@ -110,7 +110,7 @@ def post_document(request: Request, asked: dict[str, Any], *, source_type: str, 
         location_id=terminal_of(request).location_id,
         occurred_at=asked.get("occurred_at") or timezone.now(),
     )
-    moved = [Moved(line=uuid5(asked["id"], str(n)), **line) for n, line in enumerate(asked["lines"], start=1)]
+    moved = [StockMove(line=uuid5(asked["id"], str(n)), **line) for n, line in enumerate(asked["lines"], start=1)]
     with claimed(request, source_type) as claim:
         if claim.is_new:
             movements = service(source=source, moved=moved)

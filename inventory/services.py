@@ -42,7 +42,7 @@ class DocumentExists(Refusal):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Moved:
+class StockMove:
     """A quantity of a variant that came in (positive) or went out (negative); `line` names it within its source."""
 
     variant_id: UUID
@@ -61,7 +61,7 @@ class Source:
     occurred_at: datetime
 
 
-def receive_goods(*, source: Source, moved: Sequence[Moved]) -> list[StockMovement]:
+def receive_goods(*, source: Source, moved: Sequence[StockMove]) -> list[StockMovement]:
     """Take delivered goods into stock, once for each document.
 
     :raises DocumentExists: when another document was posted under this id.
@@ -72,7 +72,7 @@ def receive_goods(*, source: Source, moved: Sequence[Moved]) -> list[StockMoveme
     return _post_document(source=source, kind=StockMovement.Kind.RECEIPT, moved=moved)
 
 
-def adjust_stock(*, source: Source, moved: Sequence[Moved]) -> list[StockMovement]:
+def adjust_stock(*, source: Source, moved: Sequence[StockMove]) -> list[StockMovement]:
     """Correct the stock by hand, once for each document: breakage, theft, found goods.
 
     :raises DocumentExists: when another document was posted under this id.
@@ -83,7 +83,7 @@ def adjust_stock(*, source: Source, moved: Sequence[Moved]) -> list[StockMovemen
     return _post_document(source=source, kind=StockMovement.Kind.ADJUSTMENT, moved=moved)
 
 
-def post_movements(*, source: Source, kind: StockMovement.Kind, moved: Sequence[Moved]) -> list[StockMovement]:
+def post_movements(*, source: Source, kind: StockMovement.Kind, moved: Sequence[StockMove]) -> list[StockMovement]:
     """Post movements to the ledger, bring the items up to date, and say what changed."""
     if not moved:
         return []
@@ -139,7 +139,7 @@ def know_variant(*, variant_id: UUID, sku: str, title: str, tracked: bool) -> No
     StockItem.objects.filter(variant_id=variant_id).update(sku=sku, title=title)
 
 
-def _post_document(*, source: Source, kind: StockMovement.Kind, moved: Sequence[Moved]) -> list[StockMovement]:
+def _post_document(*, source: Source, kind: StockMovement.Kind, moved: Sequence[StockMove]) -> list[StockMovement]:
     """Post a document that has an id; one that was posted already is answered with its movements."""
     require_goods(line.quantity for line in moved)
     with unit_of_work():
@@ -167,7 +167,7 @@ def _take_ledger(location_id: UUID) -> None:
         )
 
 
-def _require_tracked(moved: Sequence[Moved]) -> None:
+def _require_tracked(moved: Sequence[StockMove]) -> None:
     wanted = {line.variant_id for line in moved}
     known = StockedVariant.objects.filter(variant_id__in=wanted, tracked=True).values_list("variant_id", flat=True)
     unknown = sorted(str(variant_id) for variant_id in wanted - set(known))

@@ -2,7 +2,7 @@
 
 from events.subscribing import Delivery, Queue, subscriber
 from inventory.models import StockMovement
-from inventory.services import KNOWS_VARIANTS, Moved, Source, know_variant, post_movements
+from inventory.services import KNOWS_VARIANTS, Source, StockMove, know_variant, post_movements
 from pos.events import OrderCompleted, ReturnCompleted, VariantChanged
 
 
@@ -15,7 +15,7 @@ def know_variants(event: VariantChanged, _delivery: Delivery[VariantChanged]) ->
 def take_sold_goods_from_stock(event: OrderCompleted, _delivery: Delivery[OrderCompleted]) -> None:
     source = Source(type="order", id=event.order_id, location_id=event.location_id, occurred_at=event.occurred_at)
     moved = [
-        Moved(variant_id=line.variant_id, quantity=-line.quantity, line=line.line_id)
+        StockMove(variant_id=line.variant_id, quantity=-line.quantity, line=line.line_id)
         for line in event.lines
         if line.stocked and line.variant_id
     ]
@@ -26,7 +26,7 @@ def take_sold_goods_from_stock(event: OrderCompleted, _delivery: Delivery[OrderC
 def put_returned_goods_back(event: ReturnCompleted, _delivery: Delivery[ReturnCompleted]) -> None:
     source = Source(type="return", id=event.return_id, location_id=event.location_id, occurred_at=event.occurred_at)
     moved = [
-        Moved(variant_id=line.variant_id, quantity=line.quantity, line=line.line_id)
+        StockMove(variant_id=line.variant_id, quantity=line.quantity, line=line.line_id)
         for line in event.lines
         if line.disposition == "RESTOCK" and line.variant_id
     ]

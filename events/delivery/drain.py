@@ -17,7 +17,7 @@ from events.delivery.store import Store
 from events.delivery.verdicts import is_hang
 from events.log.envelope import AnyDelivery
 from events.log.log import StoredEvent
-from events.subscriptions.cursors import Held, Isolation, Suspicion
+from events.subscriptions.cursors import Isolation, LockedSubscription, Suspicion
 from events.subscriptions.doorbells import Doorbells
 from events.subscriptions.notes import Note
 from events.subscriptions.parking import STARTING_SECONDS, State
@@ -180,7 +180,7 @@ class Drain:
             return Step.OUTDATED
         return Step.MORE if portion.more or held.due else Step.CAUGHT_UP
 
-    def _note_begin(self, held: Held) -> bool:
+    def _note_begin(self, held: LockedSubscription) -> bool:
         """Note from where on events are handled; return whether another drain may have been killed by the same ones.
 
         One whose note names an earlier cursor has committed what it handled, and is about to end.

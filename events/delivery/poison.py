@@ -14,7 +14,7 @@ from events.delivery.reading import Place
 from events.delivery.store import Store
 from events.log.envelope import Envelope
 from events.log.log import StoredEvent
-from events.subscriptions.cursors import Held, Isolation, Suspicion
+from events.subscriptions.cursors import Isolation, LockedSubscription, Suspicion
 from events.subscriptions.parking import Parked, State
 from events.subscriptions.registry import Subscriber
 
@@ -63,7 +63,7 @@ class Poison:
         self.store.isolate(self.tenant_id, self.subscriber.name, isolation)
         return isolation
 
-    def suspect_next(self, held: Held) -> None:
+    def suspect_next(self, held: LockedSubscription) -> None:
         """Suspect the events after the cursor, as many as may share a transaction."""
         name, most = self.subscriber.name, self.subscriber.batch_size
         page = self.store.read(self.tenant_id, name, after=held.cursor, types=held.heard.types, limit=most)

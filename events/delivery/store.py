@@ -10,7 +10,7 @@ from events.log.envelope import Envelope
 from events.log.log import Page, StoredEvent
 from events.publishing import unit_of_work
 from events.subscriptions import cursors, parking
-from events.subscriptions.cursors import Held, Isolation
+from events.subscriptions.cursors import Isolation, LockedSubscription
 from events.subscriptions.parking import Parked, State
 
 
@@ -35,7 +35,7 @@ class Store:
 
     # The subscription
 
-    def lock(self, tenant_id: str, subscriber: str) -> Held | None:
+    def lock(self, tenant_id: str, subscriber: str) -> LockedSubscription | None:
         return cursors.lock(tenant_id, subscriber)
 
     def account(self, tenant_id: str, subscriber: str, envelopes: Sequence[Envelope], *, reached: int) -> set[int]:

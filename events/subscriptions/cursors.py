@@ -35,7 +35,7 @@ class Isolation:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Held:
+class LockedSubscription:
     """A subscription whose row this transaction has locked.
 
     :param blocked: whether an event is parked that another may wait for, or that the cursor has yet to pass.
@@ -74,7 +74,7 @@ SET LOCAL statement_timeout = '{STATEMENT_SECONDS}s'
 """
 
 
-def lock(tenant_id: str, subscriber: str) -> Held | None:
+def lock(tenant_id: str, subscriber: str) -> LockedSubscription | None:
     """Lock the subscription for this transaction; None when another has it, or it does not exist."""
     with connection.cursor() as cursor:
         cursor.execute(_LOCK, {"tenant": tenant_id, "subscriber": subscriber})
@@ -85,7 +85,7 @@ def lock(tenant_id: str, subscriber: str) -> Held | None:
         flags = cursor.fetchone()
     position, paused, suspicion, until, started = row
     isolated = Isolation(until=until, suspicion=Suspicion(suspicion)) if suspicion and until > position else None
-    return Held(
+    return LockedSubscription(
         cursor=position,
         paused=paused,
         blocked=flags[0],

@@ -107,12 +107,12 @@ def change_device(*, device_id: UUID, changed: Mapping[str, Any]) -> None:
             raise ExpiryInvalid(str(invalid), field="expires_at") from None
     with transaction.atomic():
         device = _locked(device_id)
-        told = []
+        changes = []
         for field, value in changed.items():
-            told.append(f"{field}: {getattr(device, field)} → {value}")
+            changes.append(f"{field}: {getattr(device, field)} → {value}")
             setattr(device, field, value)
         device.save(update_fields=list(changed))
-        audit.record(action="device changed", subject=f"device:{device.id}", detail="; ".join(told))
+        audit.record(action="device changed", subject=f"device:{device.id}", detail="; ".join(changes))
 
 
 def _locked(device_id: UUID) -> Device:

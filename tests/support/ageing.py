@@ -10,7 +10,7 @@ from django.db import connection, connections
 
 from events.maintenance.retention import retain
 from events.testing.work import settle
-from inventory.services import Moved, Source, receive_goods
+from inventory.services import Source, StockMove, receive_goods
 from kernel.ids import new_id
 from kernel.tenancy import in_public_schema, in_tenant
 from pos.models import Variant
@@ -38,7 +38,7 @@ def trade() -> None:
     make.variant()
     make.shift()
     settle()
-    mug = Moved(variant_id=Variant.objects.get(sku="MUG").id, quantity=5, line=new_id())  # type: ignore[arg-type]
+    mug = StockMove(variant_id=Variant.objects.get(sku="MUG").id, quantity=5, line=new_id())  # type: ignore[arg-type]
     source = Source(type="goods_receipt", id=new_id(), location_id=make.register().location_id, occurred_at=make.NOW)
     receive_goods(source=source, moved=[mug])
     order = make.order(make.cash(2000), lines=[make.asked(quantity="2")])

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from inventory.services import Moved, Source
+from inventory.services import Source, StockMove
 from kernel.ids import new_id
 from pos.cash.services import open_shift
 from pos.catalogue.services import Item, put_item
@@ -114,5 +114,5 @@ def source(kind: str = "goods_receipt", id: UUID | None = None) -> Source:
     return Source(type=kind, id=id or new_id(), location_id=register().location_id, occurred_at=NOW)
 
 
-def moved(variant: Variant, quantity: str, *, reason: str = "") -> Moved:
-    return Moved(variant_id=variant.id, quantity=Decimal(quantity), line=new_id(), reason=reason)
+def moved(variant: Variant, quantity: str, *, reason: str = "") -> StockMove:
+    return StockMove(variant_id=variant.id, quantity=Decimal(quantity), line=new_id(), reason=reason)

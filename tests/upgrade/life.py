@@ -1,7 +1,7 @@
-"""The life of four shops, told to the services of the code at hand: everything that an upgrade must not lose.
+"""The life of four shops, played through the services of the code at hand: everything that an upgrade must not lose.
 
-alder sells and has every trouble there is; birch is behind and has a paused subscriber; cedar is suspended; dogwood is
-closed. `make_dump.py` runs this with the code of one commit, so it uses that commit's services and test helpers.
+alder sells and has every trouble there is; birch has pending events and a paused subscriber; cedar is suspended;
+dogwood is closed. `make_dump.py` runs this with the code of one commit, so it uses its services and test helpers.
 """
 
 import json
@@ -35,7 +35,7 @@ from integrations.webhooks.endpoints import create_endpoint, delete_endpoint, pa
 from integrations.webhooks.http import Answer
 from inventory import subscribers as inventory_subscribers
 from inventory.models import StockItem
-from inventory.services import Moved, Source, receive_goods
+from inventory.services import Source, StockMove, receive_goods
 from kernel.ids import new_id
 from kernel.tenancy import in_public_schema, in_tenant
 from notifications.channels import mail
@@ -175,7 +175,7 @@ def stocked(*skus: str) -> None:
     make.shift()
     settle()
     for sku in skus:
-        received = Moved(variant_id=Variant.objects.get(sku=sku).id, quantity=5, line=new_id())  # type: ignore[arg-type]
+        received = StockMove(variant_id=Variant.objects.get(sku=sku).id, quantity=5, line=new_id())  # type: ignore[arg-type]
         location = make.register().location_id
         source = Source(type="goods_receipt", id=new_id(), location_id=location, occurred_at=make.NOW)
         receive_goods(source=source, moved=[received])

@@ -13,7 +13,7 @@ from events.delivery.pace import Pace
 from events.delivery.store import Store
 from events.models import Subscription
 from events.subscribing import Backoff, Delivery
-from events.subscriptions.cursors import Held
+from events.subscriptions.cursors import LockedSubscription
 from events.subscriptions.registry import find_subscriber
 from events.testing.doorbells import SilentDoorbells
 from events.testing.work import drain
@@ -237,7 +237,7 @@ class DueAfterFirstLook(Store):
 
     looked = False
 
-    def lock(self, tenant_id: str, subscriber: str) -> Held | None:
+    def lock(self, tenant_id: str, subscriber: str) -> LockedSubscription | None:
         held = super().lock(tenant_id, subscriber)
         first, self.looked = not self.looked, True
         return replace(held, due_in=60.0) if held and first else held

@@ -1,4 +1,4 @@
-"""Dead letters: grouped, tried without effect, retried, discarded, mended; by API, by command, in the admin."""
+"""Dead letters: grouped, tried without effect, retried, discarded, corrected; by API, by command, in the admin."""
 
 import json
 from collections.abc import Callable

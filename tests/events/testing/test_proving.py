@@ -18,7 +18,7 @@ from events.testing import NotIdempotent, prove_idempotent
 from events.testing.work import settle
 from integrations.webhooks.endpoints import QUEUEING, create_endpoint
 from inventory.models import StockItem
-from inventory.services import Moved, Source, receive_goods
+from inventory.services import Source, StockMove, receive_goods
 from kernel.ids import new_id
 from kernel.tenancy import in_public_schema
 from pos.models import Location, Variant
@@ -66,7 +66,7 @@ def trade(*, without: str) -> None:
     settle(without=without)
     location_id = make.register().location_id
     if without != "inventory.know_variants":
-        mug = Moved(variant_id=Variant.objects.get(sku="MUG").id, quantity=Decimal(4), line=new_id())
+        mug = StockMove(variant_id=Variant.objects.get(sku="MUG").id, quantity=Decimal(4), line=new_id())
         source = Source(type="goods_receipt", id=new_id(), location_id=location_id, occurred_at=make.NOW)
         receive_goods(source=source, moved=[mug])
         StockItem.objects.update(reorder_point=3)

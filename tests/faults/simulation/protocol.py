@@ -12,7 +12,7 @@ from events.delivery.store import Store
 from events.log.envelope import Envelope
 from events.log.horizon import EventArchived
 from events.log.log import Page, StoredEvent
-from events.subscriptions.cursors import Held, Isolation
+from events.subscriptions.cursors import Isolation, LockedSubscription
 from events.subscriptions.parking import STARTING_SECONDS, UNRESOLVED, Parked, State, fingerprint
 from tests.faults.simulation.database import Database, Transaction
 from tests.faults.simulation.rows import NEVER, NewEvent, ParkedRow, SubscriptionRow
@@ -108,7 +108,7 @@ class Protocol(Store):
 
     # events.subscriptions.cursors
 
-    def lock(self, tenant_id: str, subscriber: str) -> Held | None:
+    def lock(self, tenant_id: str, subscriber: str) -> LockedSubscription | None:
         """Lock the row in one statement, which passes over one that is locked, and read the flags in the next."""
         before = self.database.snapshot(tenant_id)
         if subscriber not in before.subscriptions:
@@ -124,7 +124,7 @@ class Protocol(Store):
             return None
         flags = before if self.variant.flags_in_locking_statement else self.database.snapshot(tenant_id)
         parked = list(flags.parked_of(subscriber))
-        return Held(
+        return LockedSubscription(
             cursor=newest.cursor,
             paused=False,
             blocked=any(row.state in UNRESOLVED or row.position > newest.cursor for row in parked),
