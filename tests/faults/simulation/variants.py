@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 from events.delivery.drain import Drain
+from events.delivery.failures import Failures, Outcome
 from events.delivery.poison import ForgetStart, Poison
 from events.delivery.reading import Portion, Reader
 from events.delivery.steps import BatchFailed, Step
@@ -161,13 +162,17 @@ class EndsOwing(Drain):
 class ForgetsTheFailed(Drain):
     """Parks nothing: what failed is passed over."""
 
-    def _park_alone(self, event: StoredEvent, error: BaseException) -> Step:
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.failures = _PassesFailed(**vars(self.failures))
+
+
+class _PassesFailed(Failures):
+    def park(self, event: StoredEvent, _error: BaseException) -> Outcome:
         with self.store.unit_of_work():
-            held = self.store.lock(self.tenant_id, self.subscriber.name)
-            if held is not None:
+            if self.store.lock(self.tenant_id, self.subscriber.name) is not None:
                 self.store.account(self.tenant_id, self.subscriber.name, [], reached=event.envelope.position)
-        self.singles = max(0, self.singles - 1)
-        return Step.MORE
+        return Outcome.DONE
 
 
 PROTOCOL = Variant(name="the protocol")
