@@ -52,7 +52,7 @@ def test_a_feed_is_not_resumed_over_a_gap(endpoint: WebhookEndpoint) -> None:
     assert (pulled.status_code, followed.status_code) == (410, 410)
     assert pulled.json()["code"] == "cursor-expired"
     assert pulled.json()["dropped_up_to"] == dropped
-    assert f"after={dropped} goes on behind them" in pulled.json()["detail"]
+    assert f"after={dropped} goes on after them" in pulled.json()["detail"]
     for after in (0, dropped):
         page = till.get("/events", after=after).json()
         assert [event["position"] for event in page["events"]] == [dropped + 1]
