@@ -57,6 +57,18 @@ def subscriber(
 ) -> Callable[[Each[A | B | C, None]], Each[A | B | C, None]]: ...
 @overload
 def subscriber(
+    name: str,
+    first: type[Event],
+    second: type[Event],
+    third: type[Event],
+    fourth: type[Event],
+    /,
+    *more: type[Event],
+    batch: Literal[False] = False,
+    **options: Unpack[Options],
+) -> Callable[[Each[Any, None]], Each[Any, None]]: ...
+@overload
+def subscriber(
     name: str, first: type[A], /, *, batch: Literal[True], **options: Unpack[Options]
 ) -> Callable[[Batch[A, None]], Batch[A, None]]: ...
 @overload

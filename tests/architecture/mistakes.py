@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
+from events.event import Event
 from events.publishing.publish import publish
 from events.subscribing import Delivery, Queue, subscriber
-from pos.events import OrderCompleted, OrderVoided
+from pos.events import OrderCompleted, OrderPlaced, OrderVoided, ReturnCompleted
 
 
 @subscriber("mistakes.another_event", OrderCompleted)  # wrong
@@ -37,3 +38,7 @@ def two(event: OrderCompleted | OrderVoided, delivery: Delivery[OrderCompleted |
 
 @subscriber("right.batch", OrderCompleted, batch=True)
 def batch(deliveries: Sequence[Delivery[OrderCompleted]]) -> None: ...
+
+
+@subscriber("right.four", OrderPlaced, OrderCompleted, OrderVoided, ReturnCompleted)
+def four(event: Event, delivery: Delivery[Event]) -> None: ...
