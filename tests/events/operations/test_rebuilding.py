@@ -26,6 +26,7 @@ from tenants.models import Tenant
 from tests.support import make
 from tests.support.ageing import age, retained, trade
 from tests.support.recording import Subscribe, say
+from tests.support.unchanged import nothing_happened
 
 LEVELS = "pos.note_shelf_levels"
 
@@ -124,7 +125,7 @@ def test_the_rebuild_command_fails_while_they_differ(committed: Tenant) -> None:
     ShelfLevel.objects.update(on_hand=77)
     out = StringIO()
 
-    with pytest.raises(CommandError, match="not what the log gives"):
+    with nothing_happened(), pytest.raises(CommandError, match="not what the log gives"):
         call_command("rebuild", LEVELS, "--tenant", "north", stdout=out)
     call_command("rebuild", LEVELS, "--tenant", "north", "--swap", stdout=out)
     call_command("rebuild", LEVELS, "--tenant", "north", stdout=out)
@@ -140,9 +141,9 @@ def test_what_is_no_projection_is_refused(committed: Tenant, subscribe: Subscrib
     say("a")
     drain(name)
 
-    with pytest.raises(NotAProjection, match="declares no projection"):
+    with nothing_happened(), pytest.raises(NotAProjection, match="declares no projection"):
         rebuild(subscriber="inventory.know_variants", operator="user:ada")
-    with pytest.raises(NotAProjection, match="publishes"):
+    with nothing_happened(), pytest.raises(NotAProjection, match="publishes"):
         rebuild(subscriber=name, operator="user:ada")
 
     assert len(published()) == 2
