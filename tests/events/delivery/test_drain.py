@@ -20,6 +20,7 @@ from tenants.events import TenantReactivated, TenantSuspended
 from tenants.models import Tenant
 from tests.support.racing import in_thread
 from tests.support.recording import Recorder, Subscribe, say, write, written
+from tests.support.unchanged import nothing_happened
 
 
 def test_events_are_applied_once_and_in_order(recorder: Recorder, subscribe: Subscribe) -> None:
@@ -98,7 +99,7 @@ def test_a_paused_subscription_stands_still_until_it_is_resumed(recorder: Record
 
 
 def test_pausing_what_does_not_exist_is_refused(shop: Tenant) -> None:
-    with pytest.raises(NotFound):
+    with nothing_happened(), pytest.raises(NotFound):
         pause_subscription(subscriber="tests.nobody", operator="user:ada", reason="a test")
 
 

@@ -34,6 +34,7 @@ from tests.support.hooking import fail
 from tests.support.racing import Aside, Gate
 from tests.support.recording import Recorder, Subscribe, parked, say, write, written
 from tests.support.terminal import Terminal
+from tests.support.unchanged import nothing_happened
 
 ONCE = Backoff(attempts=1)
 LEVELS = "pos.note_shelf_levels"
@@ -157,13 +158,13 @@ def test_an_operator_who_waits_too_long_is_refused_and_changes_nothing(
     gate.wait()
     data = {"tenant_uuid": str(new_id()), "tenant_name": "bad"}
     try:
-        with pytest.raises(SubscriptionBusy, match="try again in a moment") as refused:
+        with nothing_happened(), pytest.raises(SubscriptionBusy, match="try again in a moment") as refused:
             discard_parked(subscriber=name, operator="user:ada", reason="r", position=1)
-        with pytest.raises(SubscriptionBusy):
+        with nothing_happened(), pytest.raises(SubscriptionBusy):
             retry_parked(subscriber=name, operator="user:ada")
-        with pytest.raises(SubscriptionBusy):
+        with nothing_happened(), pytest.raises(SubscriptionBusy):
             publish_edited_copy(subscriber=name, position=1, data=data, operator="user:ada", reason="r")
-        with pytest.raises(SubscriptionBusy):
+        with nothing_happened(), pytest.raises(SubscriptionBusy):
             repair(operator="user:ada", subscriber=name)
     finally:
         gate.open.set()
@@ -175,7 +176,7 @@ def test_an_operator_who_waits_too_long_is_refused_and_changes_nothing(
 
 
 def test_a_rebuild_waits_for_a_drain_and_is_refused_when_it_takes_too_long(committed: Tenant, hurried: None) -> None:
-    with held_by_a_drain(committed, LEVELS), pytest.raises(SubscriptionBusy):
+    with held_by_a_drain(committed, LEVELS), nothing_happened(), pytest.raises(SubscriptionBusy):
         rebuild(subscriber=LEVELS, operator="user:ada")
 
 
@@ -183,11 +184,8 @@ def test_a_rebuild_waits_for_a_drain_and_is_refused_when_it_takes_too_long(commi
 def test_a_pause_is_refused_while_a_drain_works_for_longer_than_a_moment(
     committed: Tenant, hurried: None, act: Any
 ) -> None:
-    with held_by_a_drain(committed, LEVELS), pytest.raises(SubscriptionBusy):
+    with held_by_a_drain(committed, LEVELS), nothing_happened(), pytest.raises(SubscriptionBusy):
         act(subscriber=LEVELS, operator="user:ada", reason="a test")
-
-    assert Subscription.objects.get(subscriber=LEVELS).paused_at is None
-    assert OperatorAction.objects.count() == 0
 
 
 def test_a_bridge_that_sends_can_be_paused_and_keeps_its_lease(shop: Tenant, hurried: None) -> None:
@@ -220,7 +218,8 @@ def test_a_busy_subscription_is_a_problem_with_status_409(
     holding_it = Aside(committed, hold_it)
     gate.wait()
     try:
-        answer = terminal.post("/dead-letters/retry", {"subscriber": name})
+        with nothing_happened():
+            answer = terminal.post("/dead-letters/retry", {"subscriber": name})
     finally:
         gate.open.set()
         holding_it.join()
@@ -376,11 +375,8 @@ def test_a_copy_for_a_removed_subscriber_is_refused(shop: Tenant, subscribe: Sub
     forget_subscriber(name)
     data = {"tenant_uuid": str(new_id()), "tenant_name": "a"}
 
-    with pytest.raises(CopyInvalid, match="does not declare"):
+    with nothing_happened(), pytest.raises(CopyInvalid, match="does not declare"):
         publish_edited_copy(subscriber=name, position=1, data=data, operator="user:ada", reason="r")
-
-    assert parked(name) == [(1, "DEAD")]
-    assert OperatorAction.objects.count() == 0
 
 
 def test_the_command_repairs_and_says_when_all_is_in_order(committed: Tenant, subscribe: Subscribe) -> None:

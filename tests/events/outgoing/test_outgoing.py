@@ -16,6 +16,7 @@ from events.tasks import send as send_task
 from kernel.ids import new_id
 from tenants.models import Tenant
 from tests.support.sending import FakeSender, wanted
+from tests.support.unchanged import nothing_happened
 
 
 def test_it_is_sent_outside_a_transaction_with_its_key(committed: Tenant, sender: FakeSender) -> None:
@@ -37,7 +38,7 @@ def test_it_is_not_sent_twice(shop: Tenant, sender: FakeSender) -> None:
 
 
 def test_nothing_is_sent_for_a_unit_that_failed(shop: Tenant, sender: FakeSender) -> None:
-    with pytest.raises(NotInUnitOfWork):
+    with nothing_happened(), pytest.raises(NotInUnitOfWork):
         send_later("tests.fake", new_id())
 
     assert Outgoing.objects.filter(kind="tests.fake").count() == 0

@@ -15,6 +15,7 @@ from kernel.ids import new_id
 from kernel.tenancy import tenant_connection
 from tenants.events import TenantReactivated, TenantSuspended
 from tenants.models import Tenant
+from tests.support.unchanged import nothing_happened
 
 
 def suspended(name: str = "north") -> TenantSuspended:
@@ -22,7 +23,7 @@ def suspended(name: str = "north") -> TenantSuspended:
 
 
 def test_publish_outside_a_unit_of_work_is_refused(committed: Tenant) -> None:
-    with pytest.raises(NotInUnitOfWork):
+    with nothing_happened(), pytest.raises(NotInUnitOfWork):
         publish(suspended())
 
     assert names() == []
@@ -76,21 +77,21 @@ def test_events_of_one_unit_keep_their_order_and_count_their_streams(shop: Tenan
 
 
 def test_a_field_of_another_type_is_refused_and_named(shop: Tenant) -> None:
-    with pytest.raises(EventInvalid, match="tenant_name"), unit_of_work():
+    with nothing_happened(), pytest.raises(EventInvalid, match="tenant_name"), unit_of_work():
         publish(TenantSuspended(tenant_uuid=new_id(), tenant_name=5))  # type: ignore[arg-type]
 
     assert names() == []
 
 
 def test_an_event_that_is_too_large_is_refused(shop: Tenant) -> None:
-    with pytest.raises(EventInvalid, match="bytes"), unit_of_work():
+    with nothing_happened(), pytest.raises(EventInvalid, match="bytes"), unit_of_work():
         publish(suspended("x" * 1_100_000))
 
     assert names() == []
 
 
 def test_what_is_no_event_is_refused(shop: Tenant) -> None:
-    with pytest.raises(EventInvalid, match="not declared"), unit_of_work():
+    with nothing_happened(), pytest.raises(EventInvalid, match="not declared"), unit_of_work():
         publish(object())
 
 

@@ -19,6 +19,7 @@ from pos.events import CardChargeRequested
 from tenants.models import Tenant
 from tests.support import make
 from tests.support.golden import golden
+from tests.support.unchanged import nothing_happened
 
 
 def test_w15_no_event_of_a_card_order_holds_the_token_and_the_card_is_charged(shop: Tenant) -> None:
@@ -64,7 +65,7 @@ def test_w15_a_secret_is_taken_once_and_a_rollback_gives_it_back(shop: Tenant) -
     taken = take(second)
 
     assert taken == "two"
-    with pytest.raises(SecretGone):
+    with nothing_happened(), pytest.raises(SecretGone):
         take(second)
     assert take(first) == "one"
 
@@ -74,7 +75,7 @@ def test_w15_a_secret_is_its_shops_alone(shop: Tenant, south: Tenant) -> None:
 
     with in_tenant(south):
         assert KeptSecret.objects.count() == 0
-        with pytest.raises(SecretGone):
+        with nothing_happened(), pytest.raises(SecretGone):
             take(reference)
 
     assert take(reference) == "one"
@@ -82,7 +83,7 @@ def test_w15_a_secret_is_its_shops_alone(shop: Tenant, south: Tenant) -> None:
 
 @pytest.mark.parametrize("reference", [new_id(), UUID(int=0)])
 def test_w15_nothing_is_kept_under_another_reference(shop: Tenant, reference: Any) -> None:
-    with pytest.raises(SecretGone, match="nothing is kept"):
+    with nothing_happened(), pytest.raises(SecretGone, match="nothing is kept"):
         take(reference)
 
 

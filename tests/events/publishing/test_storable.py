@@ -16,6 +16,7 @@ from events.testing.work import names, published
 from kernel.ids import new_id
 from tenants.events import TenantSuspended
 from tenants.models import Tenant
+from tests.support.unchanged import nothing_happened
 
 NAME = "tests.payload"
 
@@ -105,7 +106,12 @@ def test_c13_what_publish_accepts_is_read_as_it_was(committed: Tenant, payload: 
 
 @pytest.mark.parametrize("around", [{"actor": "user:a\0b"}, {"actor": "user:\ud800"}, {"traceparent": "00-\0"}])
 def test_c13_what_stands_around_an_event_is_checked_too(committed: Tenant, around: dict[str, str]) -> None:
-    with caused_by(Cause(**around)), unit_of_work(), pytest.raises(EventInvalid, match=next(iter(around))):
+    with (
+        nothing_happened(),
+        caused_by(Cause(**around)),
+        unit_of_work(),
+        pytest.raises(EventInvalid, match=next(iter(around))),
+    ):
         publish(TenantSuspended(tenant_uuid=new_id(), tenant_name="a"))
 
     assert published() == []
@@ -121,7 +127,7 @@ def test_c13_what_stands_around_an_event_is_checked_too(committed: Tenant, aroun
     ],
 )
 def test_c13_a_moment_that_is_none_is_refused(committed: Tenant, occurred_at: Any) -> None:
-    with unit_of_work(), pytest.raises(EventInvalid, match="moment"):
+    with nothing_happened(), unit_of_work(), pytest.raises(EventInvalid, match="moment"):
         publish(TenantSuspended(tenant_uuid=new_id(), tenant_name="a"), occurred_at=occurred_at)
 
     assert published() == []

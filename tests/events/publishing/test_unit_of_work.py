@@ -32,6 +32,7 @@ from tenants.database.base import TransactionAborted
 from tenants.events import TenantReactivated, TenantSuspended
 from tenants.models import Tenant
 from tests.support.recording import Subscribe, parked, say
+from tests.support.unchanged import nothing_happened
 
 
 def suspend(name: str) -> None:
@@ -352,7 +353,7 @@ def test_a06_a_unit_of_another_tenant_inside_a_unit_is_refused_before_it_writes(
 
 
 def test_a06_a_unit_of_the_platform_inside_a_tenants_is_refused(committed: Tenant) -> None:
-    with pytest.raises(TenantChangedInUnitOfWork, match="'north'.*'public'"), unit_of_work():
+    with nothing_happened(), pytest.raises(TenantChangedInUnitOfWork, match="'north'.*'public'"), unit_of_work():
         with in_public_schema(), unit_of_work():
             suspend("a")
 
@@ -360,7 +361,7 @@ def test_a06_a_unit_of_the_platform_inside_a_tenants_is_refused(committed: Tenan
 
 
 def test_a06_publish_in_another_schema_than_the_units_is_refused(committed: Tenant, south: Tenant) -> None:
-    with pytest.raises(TenantChangedInUnitOfWork), unit_of_work(), in_tenant(south):
+    with nothing_happened(), pytest.raises(TenantChangedInUnitOfWork), unit_of_work(), in_tenant(south):
         suspend("a")
 
     with in_public_schema():
@@ -387,7 +388,7 @@ def test_a06_a_write_in_another_schema_is_refused_a_read_is_not(committed: Tenan
     ],
 )
 def test_a06_a_write_in_public_is_refused_inside_a_tenants_unit(committed: Tenant, statement: str) -> None:
-    with pytest.raises(StatementRefused, match="'public'"), unit_of_work(), in_public_schema():
+    with nothing_happened(), pytest.raises(StatementRefused, match="'public'"), unit_of_work(), in_public_schema():
         sql(statement)
 
     committed.refresh_from_db()
