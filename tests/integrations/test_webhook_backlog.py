@@ -11,7 +11,7 @@ from tests.support.explaining import Explaining
 from tests.support.hooking import later
 from tests.support.receiving import Receiver
 
-WAITING = 20_000
+WAITING = 6_000
 
 LOOKS: dict[str, Callable[[WebhookEndpoint], object]] = {
     "the lease of a delivery": lambda endpoint: sending._lease(endpoint.id, later(seconds=2)),

@@ -15,7 +15,7 @@ from tenants.models import Tenant
 from tests.support.explaining import Explaining
 from tests.support.recording import Recorder, Subscribe
 
-PARKED = 20_000
+PARKED = 3_000
 
 
 @pytest.fixture
