@@ -18,6 +18,7 @@ from demo.till import ApiRefused, Till
 
 TAX_RATE = "Standard, included"
 PATIENCE_SECONDS = 60
+RETRY_SECONDS = 0.5
 REPLAYED = "Idempotency-Replayed"
 
 
@@ -113,7 +114,7 @@ class Replay:
             "occurred_at": invoice.at.isoformat(),
             "lines": [
                 {
-                    "variant_id": self.till.get("/variants", sku=row.code)["results"][0]["id"],
+                    "variant_id": self._find_variant(row.code),
                     "quantity": str(row.quantity),
                     "reason": row.description[:200] or f"invoice {invoice.number}",
                 }
@@ -122,28 +123,39 @@ class Replay:
         }
         self._post("adjustments", "/stock-adjustments", adjustment, key=adjustment["id"])
 
+    def _find_variant(self, code: str) -> str:
+        found = _patiently(lambda: self.till.get("/variants", sku=code))
+        variant_id: str = found["results"][0]["id"]
+        return variant_id
+
     def _post(self, kind: str, path: str, body: dict[str, Any], *, key: str) -> None:
-        """Send until there is an answer: a broken connection leaves open whether it was taken; the key settles it."""
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while True:
+        def post() -> requests.Response:
             began = time.monotonic()
-            try:
-                response = self.till.post(path, body, key=key)
-            except ApiRefused as refused:
-                if not _passing(refused):
-                    self.tally.refuse(f"{kind} {body.get('note') or body.get('reason') or body.get('sku')}", refused)
-                    return
-                if time.monotonic() > deadline:
-                    self.tally.refuse(f"{kind} {key}", refused)
-                    return
-            except (requests.ConnectionError, requests.Timeout):
-                if time.monotonic() > deadline:
-                    raise
-            else:
-                self.tally.seconds.append(time.monotonic() - began)
-                self.tally.count(kind, response)
-                return
-            time.sleep(0.5)
+            response = self.till.post(path, body, key=key)
+            self.tally.seconds.append(time.monotonic() - began)
+            return response
+
+        try:
+            response = _patiently(post)
+        except ApiRefused as refused:
+            self.tally.refuse(f"{kind} {body.get('note') or body.get('reason') or body.get('sku') or key}", refused)
+        else:
+            self.tally.count(kind, response)
+
+
+def _patiently(ask: Callable[[], Any]) -> Any:
+    """Ask until there is an answer: a broken connection leaves open whether it was taken; a request's key settles it.
+
+    :raises ApiRefused: when waiting does not help, or has not helped for a minute.
+    """
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            return ask()
+        except (ApiRefused, requests.ConnectionError, requests.Timeout) as error:
+            if time.monotonic() > deadline or (isinstance(error, ApiRefused) and not _passing(error)):
+                raise
+        time.sleep(RETRY_SECONDS)
 
 
 def _passing(refused: ApiRefused) -> bool:
