@@ -103,7 +103,7 @@ class ThreadShares:
         return self.running[tenant] < most and self._leaves_one()
 
     def _note(self, tenant: str) -> None:
-        if not tenant.endswith(")"):
+        if _is_shop(tenant):
             self.seen.pop(tenant, None)
             self.seen[tenant] = self.clock()
 
@@ -118,7 +118,8 @@ class ThreadShares:
 
     def _end(self, tenant: str, began: float) -> None:
         with self._lock:
-            self.spending.add(tenant, self.clock() - began)
+            if _is_shop(tenant):
+                self.spending.add(tenant, self.clock() - began)
             self.running[tenant] -= 1
             if not self.running[tenant]:
                 del self.running[tenant]
@@ -135,6 +136,11 @@ class ThreadShares:
     def _leave(self, waiter: "_Waiter") -> None:
         self._waiters.remove(waiter)
         self.waiting[waiter.tenant] -= 1
+
+
+def _is_shop(tenant: str) -> bool:
+    """Say whether a part is a shop's own requests: not its feeds, which mostly sleep, nor probes."""
+    return not tenant.endswith(")")
 
 
 class _Waiter:

@@ -162,6 +162,18 @@ def test_w04_live_feeds_have_a_part_beside_their_tenants_requests(slow: Slow) ->
     assert statuses(around, *["a.test"] * 3) == ["200", "200", "503"]
 
 
+def test_w04_live_feeds_that_have_ended_leave_their_part_free(slow: Slow) -> None:
+    now = [0.0]
+    around = shares(slow, of_one=2, clock=lambda: now[0])
+    for _ in range(2):
+        with_others(around)
+        feeds = [Asked(around, "a.test", "/api/v1/events/stream") for _ in range(2)]
+        assert [feed.status for feed in feeds] == ["200", "200"]
+        now[0] += 55.0
+        for feed in feeds:
+            feed.close()
+
+
 def test_w18_a_process_that_turns_everybody_away_is_seen_to_live(slow: Slow) -> None:
     around = shares(slow, threads=2, of_one=1)
     deaf = {"HTTP_HOST": "a.test", "wsgi.input": None, "CONTENT_LENGTH": "9" * 20, "CONTENT_TYPE": "x; x*=bogus''a"}
