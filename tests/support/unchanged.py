@@ -17,6 +17,8 @@ _TABLES = """
 SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND n.nspname IN ('public', %s) ORDER BY 1, 2
 """
+# PostgreSQL keeps the schemas of temporary tables, and makes them for any session that needs one.
+_SCHEMAS = "SELECT 'schema', nspname FROM pg_namespace WHERE nspname !~ '^pg_(toast_)?temp_'"
 
 Rows = Counter[tuple[str, str]]
 
@@ -45,7 +47,7 @@ def rows(but: Collection[str] = ()) -> Rows:
     with connection.cursor() as cursor:
         cursor.execute(_TABLES, [current_tenant()])
         selects = [_select(schema, table) for schema, table in cursor.fetchall() if table not in but]
-        cursor.execute(sql.SQL(" UNION ALL ").join([*selects, sql.SQL("SELECT 'schema', nspname FROM pg_namespace")]))
+        cursor.execute(sql.SQL(" UNION ALL ").join([*selects, sql.SQL(_SCHEMAS)]))
         return Counter(cursor.fetchall())
 
 

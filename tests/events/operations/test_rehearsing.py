@@ -96,9 +96,14 @@ def test_c15_a_dry_run_that_does_not_finish_is_stopped_with_its_session_and_its_
     found = rehearse(subscriber=NAME, position=park_deadly(deed))
 
     assert found == DryRun(error="The dry run did not finish within 2 s and was stopped.")
-    assert not [each for each in psutil.process_iter(["cmdline"]) if "time.sleep(77.7)" in str(each.info["cmdline"])]
+    wait_for(lambda: not children(), seconds=3)
     wait_for(lambda: not sessions(), seconds=3)
     assert Location.objects.filter(code="MAIN").update(name="free") == 1
+
+
+def children() -> list[Any]:
+    """List the processes that the deadly event has started; a killed one needs a moment to be gone."""
+    return [each for each in psutil.process_iter(["cmdline"]) if "time.sleep(77.7)" in str(each.info["cmdline"])]
 
 
 def sessions() -> list[Any]:
