@@ -2,6 +2,8 @@
 
 from decimal import ROUND_HALF_UP, Decimal
 
+from kernel.currencies import exponent
+
 QUANTITY_STEP = Decimal("0.001")
 
 
@@ -11,10 +13,13 @@ def round_half_up(value: Decimal) -> int:
 
 
 def formatted(amount: int, currency: str) -> str:
-    """Write an amount of minor units for people: `-12.50 GBP`."""
-    sign = "-" if amount < 0 else ""
-    major, minor = divmod(abs(amount), 100)
-    return f"{sign}{major}.{minor:02} {currency}"
+    """Write an amount of minor units for people: `-12.50 GBP`, `1000 JPY`, `1.659 KWD`."""
+    return f"{in_major_units(amount, currency)} {currency}"
+
+
+def in_major_units(amount: int, currency: str) -> str:
+    """Write an amount of minor units with the decimals of its currency: `-12.50`, `1000`, `1.659`."""
+    return f"{Decimal(amount).scaleb(-exponent(currency)):f}"
 
 
 def written(quantity: Decimal) -> str:

@@ -1,13 +1,11 @@
 """Validators that models, fields of the API and of the admin's forms share."""
 
-from babel.numbers import get_currency_precision
 from django.core.exceptions import ValidationError
 from django.utils.deconstruct import deconstructible
 
-from kernel.regions import currencies, timezones
+from kernel.currencies import SUPPORTED, exponent, is_listed
+from kernel.regions import timezones
 from kernel.text import find_control_character
-
-DECIMALS = 2
 
 
 @deconstructible
@@ -38,15 +36,12 @@ class PlainText:
 
 
 def validate_currency(code: str) -> None:
-    """:raises ValidationError: when it is no currency of today, or not one with two decimals."""
-    if code not in currencies():
+    """:raises ValidationError: when ISO 4217 does not list it, or with more decimals than are kept here."""
+    if not is_listed(code):
         message = f"{code!r} is not a currency in use: write its ISO 4217 code in capitals, such as EUR"
         raise ValidationError(message, "unknown")
-    if get_currency_precision(code) != DECIMALS:
-        message = (
-            f"amounts of {code} are written with {get_currency_precision(code)} decimals (CLDR): only currencies with "
-            f"{DECIMALS} are supported so far"
-        )
+    if exponent(code) not in SUPPORTED:
+        message = f"amounts of {code} have {exponent(code)} decimals: only currencies with 0, 2 or 3 are supported"
         raise ValidationError(message, "unsupported")
 
 

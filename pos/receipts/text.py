@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from kernel.money import formatted, written
+from kernel.money import formatted, in_major_units, written
 from kernel.text import printable
 
 COLUMNS = 42
@@ -55,8 +55,8 @@ def receipt_text(receipt: Receipt) -> str:
     ]
     for line in receipt.lines:
         parts.append(line.description[:COLUMNS])
-        price = f"  {written(line.quantity)} x {formatted(line.unit_price, '').strip()}"
-        parts.append(_columns(price, formatted(line.total, "").strip()))
+        price = f"  {written(line.quantity)} x {in_major_units(line.unit_price, currency)}"
+        parts.append(_columns(price, in_major_units(line.total, currency)))
     parts.append("-" * COLUMNS)
     parts.append(_columns("TOTAL", formatted(receipt.total, currency)))
     parts.append(_columns("of which tax", formatted(receipt.tax_total, currency)))

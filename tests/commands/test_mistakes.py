@@ -87,7 +87,7 @@ WRONG: dict[str, list[str]] = {
     "folder": ["/proc/none", "\udcff"],
     "file": ["no-such-file.csv", "/", "manage.py", "\udcff"],
     "url": ["", "x", "localhost:1", "http://127.0.0.1:1", "ftp://127.0.0.1", "http://[", "http://127.0.0.1:999999"],
-    "currency": ["", "ZZZ", "eur", "JPY", "x" * 300, "\udcff"],
+    "currency": ["", "ZZZ", "eur", "CLF", "x" * 300, "\udcff"],
     "timezone": ["", "Mars/Olympus", "x" * 300, "\udcff"],
     "host": ["localhost", "a:80", "http://x.localhost", "x y", "x" * 300, "127.0.0.1", "\udcff"],
     "owner_email": ["nobody", "x" * 300, "\udcff"],

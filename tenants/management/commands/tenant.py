@@ -26,7 +26,7 @@ class Command(OurCommand):
         create.add_argument("name", help="permanent name, also of the schema: lower-case letters, digits, underscores")
         create.add_argument("--title", default="", help="the shop's name for people")
         create.add_argument("--host", default="", help="default: NAME.BASE_DOMAIN")
-        create.add_argument("--currency", default="EUR", help="ISO 4217, with two decimals")
+        create.add_argument("--currency", default="EUR", help="ISO 4217, with 0, 2 or 3 decimals")
         create.add_argument("--timezone", default="UTC", help="IANA, as Europe/Berlin")
         create.add_argument("--owner-email", default="", help="receives alerts")
         actions.add_parser("list", help="list all tenants")
