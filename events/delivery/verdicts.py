@@ -9,7 +9,7 @@ from billiard.common import terminate_handler_fired  # type: ignore[attr-defined
 from celery.exceptions import SoftTimeLimitExceeded
 from django.db import Error, InterfaceError, OperationalError
 
-from events.publishing.unit_of_work import ConnectionClosed
+from events.publishing.errors import ConnectionClosed
 from events.subscriptions.parking import summary
 
 OUTAGE_CLASSES = ("08", "40", "53", "57", "58")

@@ -11,6 +11,7 @@ from django.db import connection
 from events.log.audience import is_for
 from events.log.envelope import Envelope
 from events.log.horizon import EventArchived
+from kernel.statements import Statement, together
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,13 +83,19 @@ ORDER BY new.n
 """
 
 
-def append(tenant_id: str, events: Sequence[NewEvent]) -> str:
+def append(tenant_id: str, events: Sequence[NewEvent], *, after: Sequence[Statement] = ()) -> str:
     """Append events to the tenant's log; return the isolation level of the transaction.
 
     The tenant's lock is held from here to the end of the transaction.
+
+    :param after: statements that are sent in the same round trip, before the lock is taken.
     """
+    appending = Statement(_APPEND, {"tenant": tenant_id, "events": _new_events.encode(events).decode()})
+    sent = together([*after, appending])
     with connection.cursor() as cursor:
-        cursor.execute(_APPEND, {"tenant": tenant_id, "events": _new_events.encode(events).decode()})
+        cursor.execute(sent.sql, sent.parameters)
+        for _ in after:
+            cursor.nextset()
         isolation: str = cursor.fetchone()[0]
         return isolation
 

@@ -84,6 +84,7 @@ def _try(subscriber: Subscriber, event: StoredEvent, attempt: int, unit: Unit) -
     try:
         with transaction.atomic():
             dispatch.call([dispatch.delivery(event, attempt=attempt)])
+            unit.write_collected()
             unit.require_whole()
     except Exception as error:  # noqa: BLE001 - whatever the handler raises is what the operator wants to see
         if getattr(error.__cause__, "sqlstate", None) in TAKEN:

@@ -1,55 +1,36 @@
 """The unit of work: one transaction, whose events are appended as its last statements before COMMIT."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
-import structlog
 from django.db import connection, transaction
+from django.db.models import Model
 from psycopg import IsolationLevel
 
 from events.bus.local import announce
 from events.log.log import NewEvent, append
 from events.observability.instruments import published
+from events.publishing.collecting import Collected, Refusals
+from events.publishing.errors import (
+    ConnectionClosed,
+    InCommitHook,
+    LeftOpen,
+    NotInUnitOfWork,
+    NotTheOutermost,
+    TenantChangedInUnitOfWork,
+    UnitRolledBack,
+    WrongIsolation,
+)
+from events.publishing.hooks import CommitHook
+from events.publishing.inserting import insertion
 from events.subscriptions.doorbells import doorbells
 from events.subscriptions.parking import summary
+from kernel.statements import Statement
 from kernel.tenancy import TenantConnection, current_tenant, tenant_connection
 
-logger = structlog.get_logger(__name__)
-
 READ_COMMITTED = "read committed"
-
-
-class NotInUnitOfWork(Exception):
-    """`publish` was called outside a unit of work, where no transaction would make the fact true."""
-
-
-class InCommitHook(NotInUnitOfWork):
-    """An `on_commit` hook wanted to publish or to open a unit: it may be lost with its process."""
-
-
-class NotTheOutermost(Exception):
-    """A unit of work was opened inside a transaction of somebody else, which would hold the log's lock to its end."""
-
-
-class TenantChangedInUnitOfWork(Exception):
-    """A unit of work of one tenant wanted to write, or to publish, in another."""
-
-
-class UnitRolledBack(Exception):
-    """An error inside a unit of work was caught inside it. The database has undone the work, so the unit fails."""
-
-
-class ConnectionClosed(UnitRolledBack):
-    """The connection was closed by code inside a unit of work, not by the database or the network."""
-
-
-class LeftOpen(UnitRolledBack):
-    """A `transaction.atomic()` was entered inside a unit of work, and not left."""
-
-
-class WrongIsolation(Exception):
-    """A unit of work needs READ COMMITTED: the log's head is read after the log's lock was waited for."""
 
 
 @dataclass
@@ -69,7 +50,8 @@ class Unit:
     after_append: list[Callable[[], None]] = field(default_factory=list)
     failure: BaseException | None = None
     """What a unit inside this one raised, until a savepoint around that one is rolled back."""
-    _savepoints: dict[str, tuple[int, int]] = field(default_factory=dict)
+    _collected: Collected = field(default_factory=Collected)
+    _savepoints: dict[str, tuple[int, int, tuple[int, int]]] = field(default_factory=dict)
     _hooks_before: int = field(default_factory=lambda: len(tenant_connection().run_on_commit))
     """How many hooks were registered before the unit began: a test's own."""
 
@@ -78,13 +60,47 @@ class Unit:
         return [each.new for each in self.published]
 
     def savepoint_made(self, sid: str) -> None:
-        self._savepoints[sid] = (len(self.published), len(self.after_append))
+        self._savepoints[sid] = (len(self.published), len(self.after_append), self._collected.mark())
 
     def savepoint_undone(self, sid: str) -> None:
-        """Forget what was published since the savepoint: ROLLBACK TO has undone what made it true."""
-        published, after_append = self._savepoints.get(sid, (0, 0))
+        """Forget what was published and collected since the savepoint: ROLLBACK TO has undone what made it true."""
+        published, after_append, collected = self._savepoints.get(sid, (0, 0, (0, 0)))
         del self.published[published:], self.after_append[after_append:]
+        self._collected.go_back(collected)
         self.failure = None
+
+    def insert_later(self, rows: Sequence[Model], *, refusals: Refusals | None = None) -> None:
+        """Insert rows of one model in the round trip that appends the events, the unit's last before COMMIT.
+
+        Until then nothing in the unit sees them, and nothing that the database refuses has been raised; after
+        `write_collected` it has. As with `bulk_create`, no signals are sent and `save` is not called.
+
+        :param refusals: what to raise, by the name of the unique constraint that refuses a row.
+        :raises NotInsertable: when only the ORM can write such a row.
+        """
+        if rows:
+            self._collect(insertion(rows), refusals)
+
+    def execute_later(self, sql: str, parameters: Mapping[str, Any]) -> None:
+        """Send a statement in the same round trip. :param sql: one statement, its parameters written `%(name)s`."""
+        self._collect(Statement(sql, parameters))
+
+    def _collect(self, statement: Statement, refusals: Refusals | None = None) -> None:
+        self.require_current()
+        self._collected.add(statement, refusals)
+
+    def write_collected(self) -> None:
+        """Send what was collected so far, for a statement of this unit that must see it, in one round trip."""
+        if self._collected.waits:
+            self.require_tenant()
+            self._collected.send()
+
+    def require_current(self) -> None:
+        """:raises NotInUnitOfWork: when the unit is over: in a commit hook, for example.
+        :raises TenantChangedInUnitOfWork: when the connection is not in the unit's schema.
+        """
+        if current_unit() is not self:
+            raise NotInUnitOfWork("this unit of work is over: write in the one that is open")
 
     def require_tenant(self) -> None:
         """:raises TenantChangedInUnitOfWork: when the connection is not in the unit's schema."""
@@ -117,36 +133,25 @@ class Unit:
         self.require_whole()
         self.require_tenant()
         if self.published:
-            isolation = append(self.tenant_id, self.events)
+            with self._collected.refusing():
+                isolation = append(self.tenant_id, self.events, after=self._collected.take())
             _require_read_committed(isolation)
             for each in self.after_append:
                 each()
             transaction.on_commit(self.ring, robust=True)
+        self.write_collected()
         self._let_hooks_fail()
 
     def _let_hooks_fail(self) -> None:
         """Let no hook that raises keep the others from running, or look like a refusal of what is committed."""
         hooks = tenant_connection().run_on_commit
-        hooks[self._hooks_before :] = [(sids, _Hook(hook), True) for sids, hook, _ in hooks[self._hooks_before :]]
+        hooks[self._hooks_before :] = [(sids, CommitHook(hook), True) for sids, hook, _ in hooks[self._hooks_before :]]
 
     def ring(self) -> None:
         events = self.events
         announce([each.heard for each in self.published if each.heard is not None], self.tenant_id)
         published(self.tenant_id, events)
         doorbells.ring(self.tenant_id, {new.type for new in events})
-
-
-@dataclass
-class _Hook:
-    """What is done after the commit. An error in it is logged: the work is done, whoever called it must know that."""
-
-    run: Callable[[], object]
-
-    def __call__(self) -> None:
-        try:
-            self.run()
-        except Exception:
-            logger.exception("commit_hook_failed", hook=getattr(self.run, "__qualname__", repr(self.run)))
 
 
 @contextmanager
@@ -190,6 +195,7 @@ def rehearsal() -> Iterator[Unit]:
                 cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
             database.unit = unit
         yield unit
+        unit.write_collected()
         transaction.set_rollback(True)
 
 
@@ -244,7 +250,7 @@ def current_unit() -> Unit:
     unit: Unit | None = database.unit
     if unit is None:
         _require_no_hook(database)
-        raise NotInUnitOfWork("publish is only possible inside unit_of_work()")
+        raise NotInUnitOfWork("publish and writing later are only possible inside unit_of_work()")
     unit.require_tenant()
     return unit
 

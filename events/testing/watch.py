@@ -9,7 +9,7 @@ from types import FrameType, TracebackType
 from events.delivery.store import Store
 from events.observability.instruments import WrongTenant
 from events.observability.middleware import Reaction
-from events.publishing.unit_of_work import TenantChangedInUnitOfWork, UnitRolledBack
+from events.publishing.errors import TenantChangedInUnitOfWork, UnitRolledBack
 from events.testing.crashes import Crash
 from kernel.tenancy import WriteElsewhereRefused
 

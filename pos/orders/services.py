@@ -4,9 +4,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from django.db import IntegrityError
-from psycopg.errors import UniqueViolation
-
 from events.publishing.publish import publish
 from events.publishing.unit_of_work import unit_of_work
 from kernel.bounds import require_amount, require_goods
@@ -64,13 +61,15 @@ def place_order(
 ) -> Order:
     """Ring up an order, and complete it when its tenders settle it.
 
+    The rows are written when the unit of work ends, without signals; what the database refuses is raised there.
+
     :raises OrderExists: when the id was used before.
     :raises ShiftNotOpen: when the register has no open shift.
     :raises LinesInvalid: when a line names nothing that the shop sells.
     :raises NumberTooLarge: when all lines come to too much, in goods or in money.
     :raises TenderMismatch: when the tenders exceed what may be taken.
     """
-    with unit_of_work():
+    with unit_of_work() as unit:
         order = Order(
             id=id,
             register=register,
@@ -87,15 +86,14 @@ def place_order(
         _total(order, rows)
         taken = hand_over(order=order, given=tenders)
         hold_rows(order, lines=rows, tenders=taken)
-        is_settled = _settle(order, taken, now=now)
-        _insert(order)
-        OrderLine.objects.bulk_create(rows)
-        Tender.objects.bulk_create(taken)
         sold = facts.sold_lines(rows)
         publish(facts.placed(order, sold), occurred_at=occurred_at)
         request_charges(order=order, tenders=taken, given=tenders)
-        if is_settled:
+        if _settle(order, taken, now=now):
             _announce_completed(order, sold, rows, taken)
+        unit.insert_later([order], refusals={PRIMARY_KEY: OrderExists(id)})
+        unit.insert_later(rows)
+        unit.insert_later(taken)
     return order
 
 
@@ -108,13 +106,13 @@ def add_tenders(*, order_id: UUID, currency: str, tenders: Sequence[TenderInput]
     :raises OrderNotEditable: when it is completed or voided.
     :raises TenderMismatch: when the tenders exceed what is due.
     """
-    with unit_of_work():
+    with unit_of_work() as unit:
         order = lock_order(order_id)
         require_currency(order, currency)
         _require_placed(order)
         earlier = _tenders_of(order)
         taken = hand_over(order=order, given=tenders, earlier=earlier)
-        Tender.objects.bulk_create(taken)
+        unit.insert_later(taken)
         request_charges(order=order, tenders=taken, given=tenders)
         _complete_if_settled(order, [*earlier, *taken], now=now)
     return order
@@ -208,16 +206,6 @@ def _settle(order: Order, tenders: Sequence[Tender], *, now: datetime) -> bool:
     order.receipt_number = take_receipt_number(order.register)
     order.status, order.completed_at = Order.Status.COMPLETED, now
     return True
-
-
-def _insert(order: Order) -> None:
-    """:raises OrderExists: when the id was used before. The transaction can only be rolled back then."""
-    try:
-        order.save(force_insert=True)
-    except IntegrityError as error:
-        if isinstance(error.__cause__, UniqueViolation) and error.__cause__.diag.constraint_name == PRIMARY_KEY:
-            raise OrderExists(order.id) from None
-        raise
 
 
 def _complete_if_settled(order: Order, tenders: Sequence[Tender], *, now: datetime) -> None:

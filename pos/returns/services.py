@@ -5,9 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db import IntegrityError
-from psycopg.errors import UniqueViolation
-
 from events.publishing.publish import publish
 from events.publishing.unit_of_work import unit_of_work
 from kernel.bounds import require_amount, require_goods
@@ -76,6 +73,8 @@ def complete_return(
 ) -> Return:
     """Take goods back and give the money back: to the order's own tenders, or without an order to one type.
 
+    The rows are written when the unit of work ends, without signals; what the database refuses is raised there.
+
     :param refund_to: the code of a tender type, for a return without an order.
     :raises ReturnExists: when the id was used before.
     :raises ShiftNotOpen: when the register has no open shift.
@@ -86,7 +85,7 @@ def complete_return(
     :raises LinesInvalid: when a line without an order names nothing that the shop sells.
     :raises NumberTooLarge: when lines without an order come to too much, in goods or in money.
     """
-    with unit_of_work():
+    with unit_of_work() as unit:
         shift = open_shift_of(register)
         order = lock_order(order_id) if order_id else None
         if order:
@@ -113,25 +112,15 @@ def complete_return(
             occurred_at=occurred_at,
             recorded_at=now,
         )
-        _insert(returned)
         for row in rows:
             row.parent = returned
-        ReturnLine.objects.bulk_create(rows)
         refunds = _refunds_to_tenders(order, returned) if order else _refund_to_type(refund_to, returned)
-        Refund.objects.bulk_create(refunds)
+        unit.insert_later([returned], refusals={PRIMARY_KEY: ReturnExists(id)})
+        unit.insert_later(rows)
+        unit.insert_later(refunds)
         hold_rows(returned, lines=rows, refunds=refunds)
         publish(_completed(returned, rows, refunds), occurred_at=occurred_at)
     return returned
-
-
-def _insert(returned: Return) -> None:
-    """:raises ReturnExists: when the id was used before. The transaction can only be rolled back then."""
-    try:
-        returned.save(force_insert=True)
-    except IntegrityError as error:
-        if isinstance(error.__cause__, UniqueViolation) and error.__cause__.diag.constraint_name == PRIMARY_KEY:
-            raise ReturnExists(returned.id) from None
-        raise
 
 
 def _linked_rows(order: Order, lines: Sequence[ReturnLineInput]) -> list[ReturnLine]:

@@ -10,7 +10,8 @@ from django.db.utils import ProgrammingError
 
 from events.delivery.verdicts import is_outage
 from events.models import Event
-from events.publishing.unit_of_work import UnitRolledBack, unit_of_work
+from events.publishing.errors import UnitRolledBack
+from events.publishing.unit_of_work import unit_of_work
 from kernel.tenancy import in_public_schema, in_tenant
 from pos.models import Location
 from tenants.database.base import SearchPathNotSet, TransactionAborted

@@ -11,7 +11,7 @@ from events.maintenance import sweeper
 from events.models import Outgoing
 from events.outgoing import calls
 from events.outgoing.calls import Call, RefusedForGood, State, send, send_later
-from events.publishing.unit_of_work import NotInUnitOfWork
+from events.publishing.errors import NotInUnitOfWork
 from events.tasks import send as send_task
 from kernel.ids import new_id
 from tenants.models import Tenant

@@ -8,8 +8,9 @@ import pytest
 from events.event import EventInvalid, EventUnreadable, decode
 from events.log.causes import Cause, caused_by
 from events.models import Event
+from events.publishing.errors import NotInUnitOfWork, TenantChangedInUnitOfWork
 from events.publishing.publish import publish
-from events.publishing.unit_of_work import NotInUnitOfWork, TenantChangedInUnitOfWork, unit_of_work
+from events.publishing.unit_of_work import unit_of_work
 from events.testing.work import names, published
 from kernel.ids import new_id
 from kernel.tenancy import tenant_connection

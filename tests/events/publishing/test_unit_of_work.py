@@ -11,17 +11,16 @@ from events.bus.local import bus
 from events.log.log import head
 from events.operations.dry_run import dry_run
 from events.operations.pausing import pause_subscription
-from events.publishing.publish import publish
-from events.publishing.unit_of_work import (
+from events.publishing.errors import (
     InCommitHook,
     NotInUnitOfWork,
     NotTheOutermost,
     TenantChangedInUnitOfWork,
     UnitRolledBack,
     WrongIsolation,
-    rehearsal,
-    unit_of_work,
 )
+from events.publishing.publish import publish
+from events.publishing.unit_of_work import rehearsal, unit_of_work
 from events.subscribing import Backoff
 from events.testing.work import drain, published
 from kernel.ids import new_id
