@@ -2,11 +2,19 @@
 
 from typing import Any
 
+import msgspec
 from drf_spectacular.extensions import OpenApiSerializerFieldExtension
 from drf_spectacular.plumbing import ResolvedComponent
 from rest_framework import serializers
 
 from kernel.limits import LARGEST_AMOUNT
+
+
+class Money(msgspec.Struct, frozen=True, gc=False):
+    """An amount of minor units, as it is answered."""
+
+    amount: int
+    currency: str
 
 
 class MoneyField(serializers.Field):  # type: ignore[type-arg]

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import connection
 
+from events.publishing.unit_of_work import current_unit
 from kernel.refusals import Refusal
 from kernel.tenancy import current_tenant
 
@@ -24,10 +25,10 @@ class IdempotencyKeyReused(Refusal):
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """:param body: what JSON can hold, as it was read."""
+    """:param body: JSON, as it was sent."""
 
     status: int
-    body: Any
+    body: bytes
 
 
 # The limit is one statement and the INSERT, which may wait, the next; both travel in one round trip.
@@ -63,7 +64,7 @@ def claim(scope: str, key: str, fingerprint: str, *, patience: str) -> Answer | 
         if cursor.rowcount:
             return None
         cursor.execute(
-            "SELECT fingerprint, status, body FROM events_idempotencyrecord"
+            "SELECT fingerprint, status, body::text FROM events_idempotencyrecord"
             " WHERE tenant_id = %s AND scope = %s AND key = %s",
             [tenant_id, scope, key],
         )
@@ -71,20 +72,19 @@ def claim(scope: str, key: str, fingerprint: str, *, patience: str) -> Answer | 
     if earlier != fingerprint:
         message = f"the Idempotency-Key {key} was used for another request"
         raise IdempotencyKeyReused(message)
-    return Answer(status=status, body=json.loads(body) if isinstance(body, str) else body)
+    return Answer(status=status, body=body.encode())
 
 
 def remember(scope: str, key: str, *, status: int, body: str) -> None:
-    """Store the answer beside the effect, in the same transaction.
+    """Store the answer with its effect: in the last round trip of the current unit of work.
 
     :param body: JSON.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE events_idempotencyrecord SET status = %s, body = %s::json"
-            " WHERE tenant_id = %s AND scope = %s AND key = %s",
-            [status, body, current_tenant(), scope, key],
-        )
+    current_unit().execute_later(
+        "UPDATE events_idempotencyrecord SET status = %(status)s, body = %(body)s::json"
+        " WHERE tenant_id = %(tenant)s AND scope = %(scope)s AND key = %(key)s",
+        {"status": status, "body": body, "tenant": current_tenant(), "scope": scope, "key": key},
+    )
 
 
 def forget_old() -> int:

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.utils import OperationalError
-from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from events.idempotency import keys
 from events.log.causes import acting_as
 from events.publishing.unit_of_work import unit_of_work
+from web.encoded import Encoded, encoded
 from web.errors import ApiProblem, sqlstate_of
 from web.terminal import terminal_of
 
@@ -45,14 +45,18 @@ class Claim:
         return self._response
 
     def answer(self, data: Any, *, status: int = 200) -> None:
-        """Answer the request, and store the answer with its effect."""
+        """Answer the request, and store the answer with its effect: the bytes that are sent are those that are stored.
+
+        :param data: what a serializer has made, or JSON as bytes.
+        """
         assert self.is_new, "the request was answered before: its effect must not happen again"
-        keys.remember(self.scope, self.key, status=status, body=JSONRenderer().render(data).decode())
-        self._response = Response(data, status=status)
+        body = encoded(data)
+        keys.remember(self.scope, self.key, status=status, body=body.decode())
+        self._response = Encoded(body, status=status)
 
     def answer_again(self, data: Any, *, status: int) -> None:
         """Answer what the request was answered when it came first, and say so."""
-        self._response = Response(data, status=status, headers={REPLAYED: "true"})
+        self._response = Encoded(encoded(data), status=status, headers={REPLAYED: "true"})
 
 
 @contextmanager

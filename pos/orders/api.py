@@ -18,6 +18,7 @@ from kernel.ids import new_id
 from kernel.refusals import NotFound, Refusal
 from pos.cash.services import ShiftNotOpen
 from pos.catalogue.goods import LinesInvalid
+from pos.orders.answers import encoded_order, orders_shown
 from pos.orders.lines import OrderLineInput
 from pos.orders.models import Order, Tender
 from pos.orders.queries import lines_of_order, orders
@@ -41,6 +42,7 @@ from pos.orders.services import (
 from pos.orders.tenders import TenderInput, TenderMismatch
 from pos.receipts.text import receipt_text
 from pos.registers.authentication import device_of
+from web.encoded import Encoded
 from web.operations import operation
 from web.pages import WeighedPages
 from web.terminal import terminal_of
@@ -94,7 +96,7 @@ class OrderListView(generics.GenericAPIView[Order]):
                         customer_email=asked["customer_email"],
                         note=asked["note"],
                     )
-                    claim.answer(OrderSerializer(order).data, status=201)
+                    claim.answer(encoded_order(order), status=201)
         except (OrderExists, ShiftNotOpen, LinesInvalid, TenderMismatch, NumberTooLarge) as refusal:
             _answer_again(claim, asked["id"], refusal)
         return claim.response
@@ -103,7 +105,7 @@ class OrderListView(generics.GenericAPIView[Order]):
     def get(self, _request: Request) -> Response:
         """List the shop's orders, by their ids, the earliest first. A page ends early at 2,000 lines in all."""
         page = self.paginate_queryset(orders())
-        return self.get_paginated_response(OrderSerializer(page or [], many=True).data)
+        return self.get_paginated_response(orders_shown(page or []))
 
 
 def _answer_again(claim: Claim, order_id: UUID, refusal: Refusal) -> None:
@@ -113,13 +115,13 @@ def _answer_again(claim: Claim, order_id: UUID, refusal: Refusal) -> None:
         raise refusal
     if order.fingerprint != claim.fingerprint:
         raise OrderExists(order_id) from refusal
-    claim.answer_again(OrderSerializer(order).data, status=201)
+    claim.answer_again(encoded_order(order), status=201)
 
 
 class OrderView(APIView):
     @operation("get_order", answers=OrderSerializer)
     def get(self, _request: Request, order_id: UUID) -> Response:
-        return Response(OrderSerializer(_existing(order_id)).data)
+        return Encoded(encoded_order(_existing(order_id)))
 
 
 class OrderTendersView(APIView):
@@ -141,7 +143,7 @@ class OrderTendersView(APIView):
                     tenders=_tenders(asked["tenders"]),
                     now=timezone.now(),
                 )
-                claim.answer(OrderSerializer(order).data, status=201)
+                claim.answer(encoded_order(order), status=201)
         return claim.response
 
 
@@ -159,7 +161,7 @@ class OrderVoidView(APIView):
         with claimed(request, "voids") as claim:
             if claim.is_new:
                 order = void_order(order_id=order_id, reason=asked["reason"])
-                claim.answer(OrderSerializer(order).data)
+                claim.answer(encoded_order(order))
         return claim.response
 
 

@@ -35,7 +35,7 @@ def test_a_claimed_key_gives_its_answer_again(shop: Tenant) -> None:
             assert cursor.fetchone() == ("1s",)
         remember("test", "key", status=201, body='{"id": 5}')
 
-    assert claim("test", "key", fingerprint, patience="1s") == Answer(status=201, body={"id": 5})
+    assert claim("test", "key", fingerprint, patience="1s") == Answer(status=201, body=b'{"id": 5}')
 
 
 def test_a_key_of_another_request_is_refused(shop: Tenant) -> None:

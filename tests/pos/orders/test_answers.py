@@ -3,10 +3,14 @@
 from typing import Any
 
 import pytest
+from django.db import connection
+from rest_framework.renderers import JSONRenderer
 
 from events.testing.work import settle
 from kernel.ids import new_id
 from pos.models import Order, Register, Return, Shift, TenderType, Variant
+from pos.orders.queries import orders
+from pos.orders.serializers import OrderSerializer
 from tenants.models import Tenant
 from tests.support import make
 from tests.support.make import order_body
@@ -15,6 +19,14 @@ from tests.support.terminal import Terminal
 CASH = {"type": "cash", "amount": {"amount": 5000}}
 CARD = {"type": "gateway", "amount": {"amount": 100}, "card_token": "tok_approve"}
 SERVICE = {"description": "Engraving", "unit_price": {"amount": 333}, "tax_name": "Zero", "quantity": "1.5"}
+
+
+def stored_answers() -> list[str]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT body::text FROM events_idempotencyrecord WHERE scope = 'orders' AND key = 'the-same-key'"
+        )
+        return [body for (body,) in cursor.fetchall()]
 
 
 @pytest.fixture
@@ -49,6 +61,10 @@ def test_an_order_is_answered_as_it_is_shown_and_replayed(till: Terminal, more: 
     assert till.get(f"/orders/{body['id']}").content == placed.content
     assert till.post("/orders", body, key="the-same-key").content == placed.content
     assert till.post("/orders", body, key="another-key").content == placed.content
+    assert stored_answers() == [placed.content.decode()]
+    order = orders().get()
+    assert placed.content == JSONRenderer().render(OrderSerializer(order).data)
+    assert till.get("/orders").json()["results"] == [placed.json()]
 
 
 def test_further_tenders_a_void_and_a_return_are_answered_as_the_order_is_shown(till: Terminal) -> None:

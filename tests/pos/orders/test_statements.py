@@ -10,7 +10,7 @@ from tests.support import make
 from tests.support.server_log import is_readable, statements_logged
 from tests.support.terminal import terminal
 
-AT_MOST = 15
+AT_MOST = 11
 SKUS = ("MUG", "TEA", "CUP")
 
 
@@ -23,7 +23,7 @@ def order() -> dict[str, Any]:
 
 
 @pytest.mark.skipif(not is_readable(), reason="the log of a server that was given cannot be read here")
-def test_an_order_of_three_lines_and_cash_takes_at_most_15_statements(
+def test_an_order_of_three_lines_and_cash_takes_at_most_11_statements(
     committed: Tenant, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for sku in SKUS:

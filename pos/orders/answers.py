@@ -1,0 +1,141 @@
+"""An order as the API answers it: encoded once, and the same bytes wherever it is shown.
+
+`OrderSerializer` describes the same members for the document; a test compares the two.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from pos.orders.models import Order, OrderLine, Tender
+from web.money import Money
+
+
+class LineAnswer(msgspec.Struct, frozen=True, gc=False):
+    id: UUID
+    number: int
+    variant_id: UUID | None
+    sku: str
+    description: str
+    quantity: str
+    unit_price: Money
+    tax_name: str
+    tax_rate: str
+    tax_inclusive: bool
+    tax_total: Money
+    total: Money
+    returned_quantity: str
+    returned_total: Money
+
+
+class TenderAnswer(msgspec.Struct, frozen=True, gc=False):
+    id: UUID
+    number: int
+    type: str
+    state: str
+    amount: Money
+    change: Money
+    refunded: Money
+    reference: str
+    failure: str
+
+
+class OrderAnswer(msgspec.Struct, frozen=True):
+    id: UUID
+    status: str
+    register_id: UUID
+    shift_id: UUID
+    register: UUID
+    shift: UUID
+    receipt: str
+    receipt_number: int | None
+    currency: str
+    subtotal: Money
+    tax_total: Money
+    total: Money
+    change_total: Money
+    due: Money
+    customer_email: str
+    note: str
+    occurred_at: datetime
+    completed_at: datetime | None
+    lines: list[LineAnswer]
+    tenders: list[TenderAnswer]
+
+
+_encoder = msgspec.json.Encoder()
+
+
+def encoded_order(order: Order) -> bytes:
+    """Write an order, whose lines and tenders are at hand, as JSON."""
+    return _encoder.encode(_answer(order))
+
+
+def orders_shown(orders: Iterable[Order]) -> list[Any]:
+    """Return orders as values of JSON, for a page of them."""
+    shown: list[Any] = msgspec.to_builtins([_answer(order) for order in orders])
+    return shown
+
+
+def _answer(order: Order) -> OrderAnswer:
+    currency = order.currency
+    tenders = order.tenders.all()
+    settled = sum(tender.paid for tender in tenders if tender.state == Tender.State.SETTLED)
+    return OrderAnswer(
+        id=order.id,
+        status=order.status,
+        register_id=order.register_id,
+        shift_id=order.shift_id,
+        register=order.register_id,
+        shift=order.shift_id,
+        receipt=order.receipt,
+        receipt_number=order.receipt_number,
+        currency=currency,
+        subtotal=Money(order.subtotal, currency),
+        tax_total=Money(order.tax_total, currency),
+        total=Money(order.total, currency),
+        change_total=Money(order.change_total, currency),
+        due=Money(order.total - settled, currency),
+        customer_email=order.customer_email,
+        note=order.note,
+        occurred_at=order.occurred_at,
+        completed_at=order.completed_at,
+        lines=[_line(line, currency) for line in order.lines.all()],
+        tenders=[_tender(tender, currency) for tender in tenders],
+    )
+
+
+def _line(line: OrderLine, currency: str) -> LineAnswer:
+    return LineAnswer(
+        id=line.id,
+        number=line.number,
+        variant_id=line.variant_id,
+        sku=line.sku,
+        description=line.description,
+        quantity=f"{line.quantity:.3f}",
+        unit_price=Money(line.unit_price, currency),
+        tax_name=line.tax_name,
+        tax_rate=f"{line.tax_rate:.6f}",
+        tax_inclusive=line.tax_inclusive,
+        tax_total=Money(line.tax_total, currency),
+        total=Money(line.total, currency),
+        returned_quantity=f"{line.returned_quantity:.3f}",
+        returned_total=Money(line.returned_total, currency),
+    )
+
+
+def _tender(tender: Tender, currency: str) -> TenderAnswer:
+    return TenderAnswer(
+        id=tender.id,
+        number=tender.number,
+        type=tender.type.code,
+        state=tender.state,
+        amount=Money(tender.amount, currency),
+        change=Money(tender.change, currency),
+        refunded=Money(tender.refunded, currency),
+        reference=tender.reference,
+        failure=tender.failure,
+    )
