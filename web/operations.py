@@ -3,7 +3,7 @@
 import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Concatenate
+from typing import Any, Concatenate, Protocol
 
 from django.db.utils import OperationalError
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
@@ -33,12 +33,22 @@ _KEY = OpenApiParameter(
 Handler = Callable[Concatenate[Any, Request, ...], Any]
 
 
+class PlainReader(Protocol):
+    """Reads the plain form of a body quickly, with the result that the serializer has; None where it has another form.
+
+    :param currency: the terminal's.
+    """
+
+    def __call__(self, body: Any, *, currency: str) -> dict[str, Any] | None: ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class Operation:
     """What is declared of a method of a view.
 
     :param keyed: whether the request carries an Idempotency-Key.
     :param paged: whether the answer is a page of rows.
+    :param plain: reads the plain form of the body, before the serializer is asked.
     :param refuses: what its service may refuse.
     :param problems: codes of further problems by status.
     """
@@ -50,6 +60,7 @@ class Operation:
     problems: Mapping[int, Sequence[str]]
     keyed: bool = False
     paged: bool = False
+    plain: PlainReader | None = None
 
     @property
     def renames(self) -> bool:
@@ -71,6 +82,7 @@ def operation(
     problems: Mapping[int, Sequence[str]] | None = None,
     keyed: bool = False,
     paged: bool = False,
+    plain: PlainReader | None = None,
     parameters: Sequence[OpenApiParameter] = (),
     example: Mapping[str, Any] | None = None,
 ) -> Callable[[Handler], Handler]:
@@ -87,6 +99,7 @@ def operation(
         problems=problems or {},
         keyed=keyed,
         paged=paged,
+        plain=plain,
     )
 
     def declare(method: Handler) -> Handler:
@@ -125,6 +138,10 @@ def _retried(declared: Operation, act: Callable[[], Any]) -> Any:
 
 def _read(declared: Operation, request: Request, used: set[str]) -> list[dict[str, Any]]:
     _require_known_parameters(declared, request)
+    if declared.plain and isinstance(request.user, Terminal):
+        read = declared.plain(request.data, currency=request.user.currency)
+        if read is not None:
+            return [read]
     context = {"renamed": used}
     if isinstance(request.user, Terminal):
         context["currency"] = request.user.currency  # type: ignore[assignment]

@@ -21,6 +21,7 @@ from pos.catalogue.goods import LinesInvalid
 from pos.orders.answers import encoded_order, orders_shown
 from pos.orders.lines import OrderLineInput
 from pos.orders.models import Order, Tender
+from pos.orders.plain import plain_order
 from pos.orders.queries import lines_of_order, orders
 from pos.orders.receipts import receipt_of
 from pos.orders.serializers import (
@@ -72,6 +73,7 @@ class OrderListView(generics.GenericAPIView[Order]):
         answers={201: OrderSerializer},
         refuses=[OrderExists, ShiftNotOpen, LinesInvalid, TenderMismatch],
         keyed=True,
+        plain=plain_order,
         example=A_MUG,
     )
     def post(self, request: Request, asked: dict[str, Any]) -> Response:
