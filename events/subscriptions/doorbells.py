@@ -15,10 +15,10 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from events.observability import metrics
-from events.subscriptions.breaker import CircuitBreaker
 from events.subscriptions.demand import is_wanted
 from events.subscriptions.notes import Note
 from events.subscriptions.registry import Subscriber, known_subscriber, subscribers_of
+from kernel.breaker import CircuitBreaker
 from kernel.refusals import Refusal
 
 logger = structlog.get_logger(__name__)

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from rest_framework.throttling import SimpleRateThrottle
 
 from events.testing.work import settle
 from integrations.webhooks.endpoints import create_endpoint
@@ -17,6 +16,7 @@ from tests.support.known import Known
 from tests.support.terminal import terminal
 from tests.support.wsgi import in_this_transaction
 from web.scopes import ALL_SCOPES
+from web.throttles import DeviceThrottle
 
 
 @pytest.fixture(scope="session")
@@ -27,7 +27,7 @@ def described() -> Any:
 @pytest.fixture
 def known(shop: Tenant, monkeypatch: pytest.MonkeyPatch, settings: Any) -> Iterator[Known]:  # noqa: ARG001
     """Bring goods, orders of every state, a return, stock and an endpoint; and who may ask."""
-    monkeypatch.setattr(SimpleRateThrottle, "allow_request", lambda *_: True)
+    monkeypatch.setattr(DeviceThrottle, "allow_request", lambda *_: True)
     settings.LIVE_SECONDS = 0.0
     settings.WEBHOOKS_MAY_BE_LOCAL = True
     mug = make.variant("MUG", barcode="4006381333931")

@@ -353,25 +353,6 @@ def test_a_request_id_is_carried_into_the_events(till: Terminal) -> None:
     assert answered.headers["X-Request-Id"] == event["correlation_id"] == request_id
 
 
-def test_a_device_is_throttled_and_told_when_to_come_back(till: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
-    from web.throttles import DeviceThrottle
-
-    monkeypatch.setattr(DeviceThrottle, "THROTTLE_RATES", {"device": "2/min"})
-    answers = [till.get("/orders") for _ in range(3)]
-
-    assert [answer.status_code for answer in answers] == [200, 200, 429]
-    assert answers[2].json()["code"] == "rate-limited"
-    assert int(answers[2].headers["Retry-After"]) > 0
-
-
-def test_without_the_cache_nothing_is_throttled(till: Terminal, settings: Any) -> None:
-    settings.CACHES = {
-        "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": "redis://127.0.0.1:1/0"}
-    }
-
-    assert till.get("/orders").status_code == 200
-
-
 def test_the_document_is_served_to_anyone_and_made_once(
     shop: Tenant, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,7 +10,6 @@ import pytest
 from django.contrib.admin import site
 from django.test import Client
 from drf_spectacular.generators import SchemaGenerator
-from rest_framework.throttling import SimpleRateThrottle
 
 from kernel.ids import new_id
 from staff.services import issue_api_key
@@ -18,6 +17,7 @@ from tenants.models import Tenant
 from tests.support import make, people
 from tests.support.terminal import terminal
 from web.scopes import ALL_SCOPES
+from web.throttles import DeviceThrottle
 
 CURSORS = [
     base64.b64encode(cursor).decode() for cursor in (b"p=\0", b"p=x", b"p=99999999999999999999", b"o=-5&p=3", b"\xff")
@@ -42,7 +42,7 @@ def document() -> Any:
 
 @pytest.fixture
 def token(shop: Tenant, monkeypatch: pytest.MonkeyPatch) -> str:  # noqa: ARG001
-    monkeypatch.setattr(SimpleRateThrottle, "allow_request", lambda *_: True)
+    monkeypatch.setattr(DeviceThrottle, "allow_request", lambda *_: True)
     make.variant()
     return terminal("north").headers["Authorization"]
 

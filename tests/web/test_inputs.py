@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 from rest_framework.test import APIClient
-from rest_framework.throttling import SimpleRateThrottle
 
 from events.testing.work import names, settle
 from kernel import limits
@@ -20,6 +19,7 @@ from tests.support.make import order_body
 from tests.support.terminal import Terminal, terminal
 from web.fields import QuantityField
 from web.scopes import ALL_SCOPES
+from web.throttles import DeviceThrottle
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def till(api: Terminal) -> Terminal:
 @pytest.fixture
 def ask(shop: Tenant, monkeypatch: pytest.MonkeyPatch) -> Any:  # noqa: ARG001
     """Send something to an operation of the document, as somebody who may."""
-    monkeypatch.setattr(SimpleRateThrottle, "allow_request", lambda *_: True)
+    monkeypatch.setattr(DeviceThrottle, "allow_request", lambda *_: True)
     token = terminal("north").headers["Authorization"]
     key = f"Bearer {issue_api_key(name='all', scopes=ALL_SCOPES)}"
 

@@ -19,12 +19,12 @@ from events.operations.gauges import scraped
 from events.publishing.publish import publish
 from events.publishing.unit_of_work import unit_of_work
 from events.subscribing import Delivery
-from events.subscriptions.breaker import CircuitBreaker
 from events.subscriptions.doorbells import THIS_INSTANT_MS, Doorbells, doorbells
 from events.subscriptions.notes import Note
 from events.subscriptions.registry import find_subscriber
 from events.tasks import drain_tenant, look_after_tables
 from events.testing.work import drain, published
+from kernel.breaker import CircuitBreaker
 from kernel.ids import new_id
 from kernel.tenancy import TenantRefused, in_public_schema
 from tenants.events import TenantSuspended

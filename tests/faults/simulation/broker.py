@@ -6,9 +6,9 @@ from typing import Any
 
 import redis
 
-from events.subscriptions.breaker import CircuitBreaker
 from events.subscriptions.doorbells import Doorbells
 from events.subscriptions.registry import Subscriber
+from kernel.breaker import CircuitBreaker
 from tests.faults.simulation.world import World
 
 VISIBILITY_SECONDS = 300.0
