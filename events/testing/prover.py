@@ -5,17 +5,17 @@
         prove_idempotent("my_app.my_subscriber")
 
 The subscriber's pending events are applied once; then, each time from the same rows, twice, by several drains at once,
-and with a crash at every statement. The rows of the tenant's schema, its log and its accounts must be the same each
-time, but for what is new by nature: ids that were not there before, and moments. In each run the handler is watched:
-it may not swallow an error that has undone its work, leave its tenant, end its process, take longer for an event than a
-drain may take, or keep the drain busy without an end.
+with a crash at every statement, and, where the handler takes lists, one event at a time. The rows of the tenant's
+schema, its log and its accounts must be the same each time, but for what is new by nature: ids that were not there
+before, and moments. In each run the handler is watched: it may not swallow an error that has undone its work, leave its
+tenant, end its process, take longer for an event than a drain may take, or keep the drain busy without an end.
 
 It commits for real, in the schema that the connection is in; the caller brings it back afterwards.
 """
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Barrier, Thread
 from typing import Any
 
@@ -107,6 +107,8 @@ class _Prover:
         self._require_speed()
         self._again("twice", self._twice)
         self._again("by several drains at once", self._at_once)
+        if self.subscriber.batch:
+            self._again("one event at a time", self._one_at_a_time)
         for at in range(1, statements.count + 1):
             self._again(f"with a crash at statement {at} of {statements.count}", lambda at=at: self._crashing(at))  # type: ignore[misc]
         self.snapshot.restore()
@@ -182,6 +184,14 @@ class _Prover:
                 message = f"{self.subscriber.name} does not end when several drains run at once"
                 raise NeverEnds(message)
         self._drain()
+
+    def _one_at_a_time(self) -> None:
+        """What a handler does, publishes and names as the cause must not show which events shared a transaction."""
+        together, self.subscriber = self.subscriber, replace(self.subscriber, batch_size=1)
+        try:
+            self._drain()
+        finally:
+            self.subscriber = together
 
     def _crashing(self, at: int) -> None:
         try:

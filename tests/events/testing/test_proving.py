@@ -1,6 +1,7 @@
 """Every subscriber of ours goes through the prover; and the prover catches those that are not idempotent."""
 
 import re
+from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 
@@ -111,6 +112,32 @@ def test_one_that_commits_by_itself_is_caught_with_its_rows(committed: Tenant, s
         prove_idempotent(name)
 
     assert name in str(caught.value)
+
+
+def test_one_of_lists_that_writes_a_row_for_each_list_is_caught(committed: Tenant, subscribe: Subscribe) -> None:
+    def write_last(deliveries: Sequence[Delivery[TenantSuspended]]) -> None:
+        write(deliveries[-1].event.tenant_name, deliveries[-1])
+
+    name = subscribe(write_last, TenantSuspended, batch=True)
+    say("a", "b")
+
+    with pytest.raises(NotIdempotent, match=r"(?s)one event at a time.*pos_location: one too many .*1-a"):
+        prove_idempotent(name)
+
+
+def test_one_of_lists_that_names_the_last_event_as_the_cause_of_all_is_caught(
+    committed: Tenant, subscribe: Subscribe
+) -> None:
+    def answer(deliveries: Sequence[Delivery[TenantSuspended]]) -> None:
+        with unit_of_work():
+            for delivery in deliveries:
+                publish(SubscriptionPaused(subscriber=delivery.event.tenant_name, operator="", reason=""))
+
+    name = subscribe(answer, TenantSuspended, batch=True)
+    say("a", "b")
+
+    with pytest.raises(NotIdempotent, match=r"(?s)one event at a time.*events_event: missing .*causation_id"):
+        prove_idempotent(name)
 
 
 def test_one_whose_effect_is_outside_the_database_is_caught(committed: Tenant, subscribe: Subscribe) -> None:
