@@ -1,22 +1,22 @@
 """What the stockroom can do: post movements to the ledger, whatever they come from."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from django.db import connection  # noqa: TID251 - one statement for all levels
-
+from events.log.causes import Cause, caused_by, current_cause
 from events.publishing.publish import publish
 from events.publishing.unit_of_work import unit_of_work
 from events.subscriptions.queries import unheard
+from inventory import ledger
 from inventory.events import InventoryStockChanged, ProductOutOfStock, StockRanLow
 from inventory.models import StockedVariant, StockItem, StockMovement
 from kernel.bounds import require_goods
+from kernel.ids import new_id
 from kernel.money import QUANTITY_STEP
 from kernel.refusals import NotFound, Refusal
-from kernel.tenancy import current_tenant
 
 KNOWS_VARIANTS = "inventory.know_variants"
 
@@ -61,6 +61,16 @@ class Source:
     occurred_at: datetime
 
 
+@dataclass(frozen=True, kw_only=True)
+class Posting:
+    """Movements of one source. :param cause: of what is published for them."""
+
+    source: Source
+    kind: StockMovement.Kind
+    moved: Sequence[StockMove]
+    cause: Cause = field(default_factory=current_cause)
+
+
 def receive_goods(*, source: Source, moved: Sequence[StockMove]) -> list[StockMovement]:
     """Take delivered goods into stock, once for each document.
 
@@ -83,35 +93,21 @@ def adjust_stock(*, source: Source, moved: Sequence[StockMove]) -> list[StockMov
     return _post_document(source=source, kind=StockMovement.Kind.ADJUSTMENT, moved=moved)
 
 
-def post_movements(*, source: Source, kind: StockMovement.Kind, moved: Sequence[StockMove]) -> list[StockMovement]:
-    """Post movements to the ledger, bring the items up to date, and say what changed."""
-    if not moved:
-        return []
+def post_movements(*, postings: Sequence[Posting]) -> None:
+    """Post movements to the ledger, bring the items up to date, and say what changed, as if posting by posting.
+
+    The number of statements is the same for any number of postings.
+    """
+    places = {(line.variant_id, posting.source.location_id) for posting in postings for line in posting.moved}
+    if not places:
+        return
     with unit_of_work():
-        _take_ledger(source.location_id)
-        items = _locked_items({line.variant_id for line in moved}, source.location_id)
-        before = {variant_id: item.on_hand for variant_id, item in items.items()}
-        movements = []
-        for line in moved:
-            item = items[line.variant_id]
-            item.on_hand += line.quantity
-            movements.append(
-                StockMovement(
-                    item=item,
-                    kind=kind,
-                    quantity=line.quantity,
-                    reason=line.reason,
-                    source_type=source.type,
-                    source_id=source.id,
-                    source_line=line.line,
-                    occurred_at=source.occurred_at,
-                )
-            )
-        StockMovement.objects.bulk_create(movements)
-        StockItem.objects.bulk_update(items.values(), ["on_hand"])
-        for item in items.values():
-            _announce(item, before[item.variant_id], kind, source)
-    return movements
+        items = ledger.lock_items(places)
+        entries: list[ledger.Entry] = []
+        for posting in postings:
+            with caused_by(posting.cause):
+                entries += _post(posting, items)
+        ledger.write(entries, items.values())
 
 
 def set_reorder_point(*, item_id: UUID, reorder_point: Decimal) -> None:
@@ -144,11 +140,11 @@ def _post_document(*, source: Source, kind: StockMovement.Kind, moved: Sequence[
     require_goods(line.quantity for line in moved)
     with unit_of_work():
         _require_tracked(moved)
-        _take_ledger(source.location_id)
-        found = StockMovement.objects.filter(source_type=source.type, source_id=source.id).select_related("item")
-        posted = list(found.order_by("id"))
+        ledger.take([source.location_id])
+        posted = _posted(source)
         if not posted:
-            return post_movements(source=source, kind=kind, moved=moved)
+            post_movements(postings=[Posting(source=source, kind=kind, moved=moved)])
+            return _posted(source)
         asked = [(source.location_id, line.variant_id, line.quantity, line.reason) for line in moved]
         if [(row.item.location_id, row.item.variant_id, row.quantity, row.reason) for row in posted] != asked:
             message = f"{source.type.replace('_', ' ')} {source.id} was posted already, with other content"
@@ -156,15 +152,9 @@ def _post_document(*, source: Source, kind: StockMovement.Kind, moved: Sequence[
         return posted
 
 
-def _take_ledger(location_id: UUID) -> None:
-    """Let one transaction at a time post to a location's ledger.
-
-    A transaction may hold many orders' items; locking item by item, two of them would wait for each other in a circle.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"stock:{current_tenant()}:{location_id}"]
-        )
+def _posted(source: Source) -> list[StockMovement]:
+    found = StockMovement.objects.filter(source_type=source.type, source_id=source.id)
+    return list(found.select_related("item").order_by("id"))
 
 
 def _require_tracked(moved: Sequence[StockMove]) -> None:
@@ -182,40 +172,46 @@ def _require_tracked(moved: Sequence[StockMove]) -> None:
         raise UnknownVariants(message, variant_ids=unknown)
 
 
-def _locked_items(variant_ids: set[UUID], location_id: UUID) -> dict[UUID, StockItem]:
-    titles = {known.variant_id: known for known in StockedVariant.objects.filter(variant_id__in=variant_ids)}
-    existing = set(
-        StockItem.objects.filter(location_id=location_id, variant_id__in=variant_ids).values_list(
-            "variant_id", flat=True
+def _post(posting: Posting, items: dict[ledger.Place, StockItem]) -> list[ledger.Entry]:
+    """Move the items, say what changed, and return what is to be written."""
+    source = posting.source
+    moved = {line.variant_id: items[line.variant_id, source.location_id] for line in posting.moved}
+    before = {variant_id: item.on_hand for variant_id, item in sorted(moved.items())}
+    entries = []
+    for line in posting.moved:
+        item = moved[line.variant_id]
+        item.on_hand += line.quantity
+        entries.append(
+            ledger.Entry(
+                id=new_id(),
+                item_id=item.id,
+                kind=posting.kind,
+                quantity=line.quantity,
+                reason=line.reason,
+                source_type=source.type,
+                source_id=source.id,
+                source_line=line.line,
+                occurred_at=source.occurred_at,
+            )
         )
-    )
-    missing = [
-        StockItem(
-            variant_id=variant_id,
-            location_id=location_id,
-            sku=titles[variant_id].sku if variant_id in titles else "",
-            title=titles[variant_id].title if variant_id in titles else "",
-        )
-        for variant_id in sorted(variant_ids - existing)
-    ]
-    if missing:
-        StockItem.objects.bulk_create(missing, ignore_conflicts=True)
-    locked = StockItem.objects.select_for_update(no_key=True).order_by("variant_id")
-    return {item.variant_id: item for item in locked.filter(location_id=location_id, variant_id__in=variant_ids)}
+    for variant_id, on_hand in before.items():
+        _announce(moved[variant_id], on_hand, posting)
+    return entries
 
 
-def _announce(item: StockItem, before: Decimal, kind: StockMovement.Kind, source: Source) -> None:
+def _announce(item: StockItem, before: Decimal, posting: Posting) -> None:
+    occurred_at = posting.source.occurred_at
     publish(
         InventoryStockChanged(
             variant_id=item.variant_id,
             location_id=item.location_id,
             sku=item.sku,
-            kind=kind.value,
+            kind=posting.kind.value,
             quantity=item.on_hand - before,
             on_hand=item.on_hand,
-            occurred_at=source.occurred_at,
+            occurred_at=occurred_at,
         ),
-        occurred_at=source.occurred_at,
+        occurred_at=occurred_at,
     )
     if item.on_hand <= 0 < before:
         publish(

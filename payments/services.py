@@ -1,11 +1,13 @@
 """What the cash office can do: record payments, charge cards, refund, and give back what was charged in vain."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
 from django.db.models import F
 
+from events.log.causes import Cause, caused_by, current_cause
 from events.outgoing.calls import send_later
 from events.publishing.publish import publish
 from events.publishing.safekeeping import take
@@ -28,25 +30,46 @@ class NotRecordedYet(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Received:
-    """Money that a till took. `amount` in minor units, without the change."""
+    """Money that a till took for an order. `amount` in minor units, without the change.
 
+    :param cause: of what is published for it.
+    """
+
+    order_id: UUID
     tender_id: UUID
     tender_type: str
     amount: int
+    currency: str
+    occurred_at: datetime
+    cause: Cause = field(default_factory=current_cause)
 
 
-def record_payment(*, order_id: UUID, received: Received, currency: str, occurred_at: datetime) -> None:
-    """Record what a till received for an order."""
+@dataclass(frozen=True, kw_only=True)
+class Abandoned:
+    """Cards that an order does without. :param cause: of what is given back for it."""
+
+    tender_ids: Sequence[UUID]
+    cause: Cause = field(default_factory=current_cause)
+
+
+def record_payments(*, received: Sequence[Received]) -> None:
+    """Record what tills received for orders, in one statement."""
     with unit_of_work():
-        payment = Payment.objects.create(
-            order_id=order_id,
-            tender_id=received.tender_id,
-            tender_type=received.tender_type,
-            amount=received.amount,
-            currency=currency,
-            occurred_at=occurred_at,
-        )
-        _announce(payment, charged_here=False)
+        payments = [
+            Payment(
+                order_id=each.order_id,
+                tender_id=each.tender_id,
+                tender_type=each.tender_type,
+                amount=each.amount,
+                currency=each.currency,
+                occurred_at=each.occurred_at,
+            )
+            for each in received
+        ]
+        Payment.objects.bulk_create(payments)
+        for payment, each in zip(payments, received, strict=True):
+            with caused_by(each.cause):
+                _announce(payment, charged_here=False)
 
 
 def take_card_token(*, card_reference: str) -> str:
@@ -107,22 +130,23 @@ def record_no_answer(*, intent_id: UUID) -> None:
     )
 
 
-def abandon_charges(*, tender_ids: list[UUID]) -> None:
-    """See to it that cards which an order does without do not stay charged.
+def abandon_charges(*, abandoned: Sequence[Abandoned]) -> None:
+    """See to it that cards which orders do without do not stay charged.
 
     :raises NotRecordedYet: when an intent has not been written yet.
     """
+    causes = {tender_id: each.cause for each in abandoned for tender_id in each.tender_ids}
     with unit_of_work():
         locked = PaymentIntent.objects.select_for_update(no_key=True).order_by("id")
-        intents = list(locked.filter(tender_id__in=tender_ids))
-        if len(intents) < len(tender_ids):
-            message = f"{len(tender_ids) - len(intents)} intents are not recorded yet"
+        intents = list(locked.filter(tender_id__in=causes))
+        if len(intents) < len(causes):
+            message = f"{len(causes) - len(intents)} intents are not recorded yet"
             raise NotRecordedYet(message)
+        PaymentIntent.objects.filter(tender_id__in=causes).update(abandoned=True)
         for intent in intents:
-            intent.abandoned = True
-            intent.save(update_fields=["abandoned"])
             if intent.state == PaymentIntent.State.CAPTURED:
-                _give_back(intent.payment)
+                with caused_by(causes[intent.tender_id]):
+                    _give_back(intent.payment)
 
 
 def refund_payment(

@@ -1,8 +1,10 @@
 """Subscribers of payments."""
 
+from collections.abc import Sequence
+
 from events.subscribing import Delivery, subscriber
 from payments import services
-from payments.services import Received, record_payment, refund_payment, request_charge, take_card_token
+from payments.services import Abandoned, Received, refund_payment, request_charge, take_card_token
 from pos.events import CardChargeRequested, OrderCompleted, OrderVoided, ReturnCompleted
 
 
@@ -18,22 +20,35 @@ def charge_cards(event: CardChargeRequested, _delivery: Delivery[CardChargeReque
     )
 
 
-@subscriber("payments.record_payments", OrderCompleted)
-def record_payments(event: OrderCompleted, _delivery: Delivery[OrderCompleted]) -> None:
-    for tender in event.tenders:
-        if not tender.charged_here:
-            received = Received(
-                tender_id=tender.tender_id, tender_type=tender.tender_type, amount=tender.amount - tender.change
-            )
-            record_payment(
-                order_id=event.order_id, received=received, currency=event.currency, occurred_at=event.occurred_at
-            )
+@subscriber("payments.record_payments", OrderCompleted, batch=True)
+def record_payments(deliveries: Sequence[Delivery[OrderCompleted]]) -> None:
+    received = [
+        Received(
+            order_id=delivery.event.order_id,
+            tender_id=tender.tender_id,
+            tender_type=tender.tender_type,
+            amount=tender.amount - tender.change,
+            currency=delivery.event.currency,
+            occurred_at=delivery.event.occurred_at,
+            cause=delivery.envelope.cause(),
+        )
+        for delivery in deliveries
+        for tender in delivery.event.tenders
+        if not tender.charged_here
+    ]
+    if received:
+        services.record_payments(received=received)
 
 
-@subscriber("payments.abandon_charges", OrderCompleted, OrderVoided)
-def abandon_charges(event: OrderCompleted | OrderVoided, _delivery: Delivery[OrderCompleted | OrderVoided]) -> None:
-    if event.abandoned_charges:
-        services.abandon_charges(tender_ids=event.abandoned_charges)
+@subscriber("payments.abandon_charges", OrderCompleted, OrderVoided, batch=True)
+def abandon_charges(deliveries: Sequence[Delivery[OrderCompleted | OrderVoided]]) -> None:
+    abandoned = [
+        Abandoned(tender_ids=delivery.event.abandoned_charges, cause=delivery.envelope.cause())
+        for delivery in deliveries
+        if delivery.event.abandoned_charges
+    ]
+    if abandoned:
+        services.abandon_charges(abandoned=abandoned)
 
 
 @subscriber("payments.refund_returns", ReturnCompleted)

@@ -12,7 +12,7 @@ from django.db.models import Sum
 from events.publishing.unit_of_work import unit_of_work
 from events.testing.work import drain, names, published, settle
 from inventory.models import StockedVariant, StockItem, StockMovement
-from inventory.services import DocumentExists, UnknownVariants, adjust_stock, post_movements, receive_goods
+from inventory.services import DocumentExists, Posting, UnknownVariants, adjust_stock, post_movements, receive_goods
 from kernel.bounds import NumberTooLarge
 from kernel.ids import new_id
 from kernel.limits import LARGEST_QUANTITY, MOST_GOODS
@@ -81,7 +81,7 @@ def test_a_line_is_posted_once(mug: Variant) -> None:
     receive_goods(source=document, moved=[line])
 
     with nothing_happened(), pytest.raises(IntegrityError):
-        post_movements(source=document, kind=StockMovement.Kind.RECEIPT, moved=[line])
+        post_movements(postings=[Posting(source=document, kind=StockMovement.Kind.RECEIPT, moved=[line])])
 
 
 @pytest.mark.parametrize(

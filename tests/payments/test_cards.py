@@ -16,6 +16,7 @@ from payments.gateways.gateway import Answer, CardGateway, GatewayTimeout
 from payments.gateways.simulator import SimulatedGateway
 from payments.models import Payment, PaymentIntent, PaymentRefund, SimulatedCharge
 from payments.services import (
+    Abandoned,
     NotRecordedYet,
     abandon_charges,
     record_charge,
@@ -154,7 +155,7 @@ def test_a_charge_by_a_worker_that_had_stalled_goes_back(monkeypatch: pytest.Mon
 
 def test_what_builds_on_something_unheard_is_tried_again_later() -> None:
     with nothing_happened(), pytest.raises(NotRecordedYet):
-        abandon_charges(tender_ids=[new_id()])
+        abandon_charges(abandoned=[Abandoned(tender_ids=[new_id()])])
     with nothing_happened(), pytest.raises(NotRecordedYet):
         refund_payment(
             refund_id=new_id(), return_id=new_id(), tender_id=new_id(), tender_type="cash", amount=1, currency="EUR"

@@ -39,7 +39,7 @@ from inventory.services import Source, StockMove, receive_goods
 from kernel.ids import new_id
 from kernel.tenancy import in_public_schema, in_tenant
 from notifications.channels import mail
-from payments import subscribers as payments_subscribers
+from payments import services as payments_services
 from payments.gateways.gateway import card_gateway
 from payments.models import PaymentIntent
 from pos.models import Order, Variant
@@ -308,7 +308,7 @@ def fail() -> None:
         drain(KNOW)
     make.variant("GOOD")
 
-    with failing(payments_subscribers, "record_payment", lambda **said: True):
+    with failing(payments_services, "record_payments", lambda **said: True):
         make.order(make.cash(1000), lines=[make.asked("TEA")])
         exhaust("payments.record_payments")
 
