@@ -3,10 +3,12 @@
 import copy
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.contrib.contenttypes.models import ContentType
+from django.core.exceptions import ValidationError
 from django.db import connection, models
 
 from events.publishing import unit_of_work
@@ -103,6 +105,10 @@ def test_what_the_orm_would_convert_is_converted(shop: Tenant) -> None:
         unit.insert_later([line])
 
     assert [stored([line])] == by_orm
+    line.quantity = Decimal("NaN")
+    for write in (OrderLine.objects.bulk_create, insertion):
+        with pytest.raises(ValidationError):
+            write([line])
 
 
 def test_a_model_whose_key_the_database_makes_is_left_to_the_orm(shop: Tenant) -> None:
