@@ -53,8 +53,8 @@ class Abandoned:
 
 
 def record_payments(*, received: Sequence[Received]) -> None:
-    """Record what tills received for orders, in one statement."""
-    with unit_of_work():
+    """Record what tills received for orders, in the round trip that ends the unit of work."""
+    with unit_of_work() as unit:
         payments = [
             Payment(
                 order_id=each.order_id,
@@ -66,7 +66,7 @@ def record_payments(*, received: Sequence[Received]) -> None:
             )
             for each in received
         ]
-        Payment.objects.bulk_create(payments)
+        unit.insert_later(payments)
         for payment, each in zip(payments, received, strict=True):
             with caused_by(each.cause):
                 _announce(payment, charged_here=False)

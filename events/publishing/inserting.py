@@ -85,7 +85,7 @@ def _table_of(model: type[Model]) -> _Table:
 
 def _kind_of(model: type[Model], field: "Field[Any, Any]") -> type:
     """:raises NotInsertable: when the value of the field is not all that the ORM would write."""
-    kind: type = type(field.target_field) if type(field) is ForeignKey else type(field)
+    kind: type = type(field.target_field) if isinstance(field, ForeignKey) else type(field)
     made_when_saved = getattr(field, "auto_now", False) or getattr(field, "auto_now_add", False)
     if kind not in _AS_IT_IS | _CONVERTED or made_when_saved:
         message = f"{model.__name__}.{field.name} is a {kind.__name__} that only the ORM can write: save it with that"

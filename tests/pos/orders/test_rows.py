@@ -13,7 +13,9 @@ from django.db import connection, models
 
 from events.publishing import unit_of_work
 from events.publishing.inserting import NotInsertable, insertion
+from events.testing.work import drain
 from kernel.statements import Statement
+from payments.models import Payment
 from pos.models import Order, OrderLine, Refund, Return, ReturnLine, Tender
 from tenants.models import Tenant
 from tests.support import make
@@ -88,6 +90,18 @@ def test_a_returns_rows_are_as_the_orm_writes_them(shop: Tenant, monkeypatch: py
         make.return_(order, make.returning(order, "0.5"))
 
     assert [type(rows[0]) for rows in collected] == [Return, ReturnLine, Refund]
+    assert [stored(rows) for rows in collected] == written_by_the_orm(collected)
+
+
+def test_payments_of_a_list_of_orders_are_as_the_orm_writes_them(shop: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
+    make.variant("MUG", 1000)
+    for _ in range(3):
+        make.order(make.cash(2000))
+
+    with written_later(monkeypatch) as collected:
+        drain("payments.record_payments")
+
+    assert [[type(row) for row in rows] for rows in collected] == [[Payment] * 3]
     assert [stored(rows) for rows in collected] == written_by_the_orm(collected)
 
 
