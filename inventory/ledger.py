@@ -9,6 +9,7 @@ import msgspec
 from django.db import connection  # noqa: TID251 - sets of rows are written with one statement each
 
 from inventory.models import StockItem
+from kernel.arrays import array
 from kernel.ids import new_id
 from kernel.tenancy import current_tenant
 
@@ -88,7 +89,7 @@ def lock_items(places: Collection[Place]) -> dict[Place, StockItem]:
     items = _locked(f"{_TAKE};{_LOCK}", places, ledgers=ledgers)
     missing = [place for place in places if place not in items]
     if missing:
-        ids = _array(new_id() for _ in missing)
+        ids = array(new_id() for _ in missing)
         items |= _locked(f"{_OPEN};{_LOCK}", missing, ids=ids)
     return items
 
@@ -100,8 +101,8 @@ def write(entries: Collection[Entry], items: Collection[StockItem]) -> None:
             _WRITE,
             {
                 "entries": _entries.encode(entries).decode(),
-                "items": _array(item.id for item in items),
-                "on_hand": _array(item.on_hand for item in items),
+                "items": array(item.id for item in items),
+                "on_hand": array(item.on_hand for item in items),
             },
         )
 
@@ -111,8 +112,8 @@ def _locked(statements: str, places: Collection[Place], **parameters: str | list
         cursor.execute(
             statements,
             {
-                "variants": _array(variant_id for variant_id, _ in places),
-                "locations": _array(location_id for _, location_id in places),
+                "variants": array(variant_id for variant_id, _ in places),
+                "locations": array(location_id for _, location_id in places),
                 **parameters,
             },
         )
@@ -123,8 +124,3 @@ def _locked(statements: str, places: Collection[Place], **parameters: str | list
 
 def _ledgers(location_ids: Iterable[UUID]) -> list[str]:
     return sorted(f"stock:{current_tenant()}:{location_id}" for location_id in location_ids)
-
-
-def _array(values: Iterable[UUID | Decimal]) -> str:
-    """Write an array of what needs no quotes."""
-    return f"{{{','.join(map(str, values))}}}"

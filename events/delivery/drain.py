@@ -202,8 +202,8 @@ class Drain:
         )
         if len(fresh) < len(passing):
             self.seen.repeated(sorted({event.envelope.position for event in passing} - fresh))
-        chosen = [event for event in passing if event.envelope.position in fresh]
-        deliveries = [self.dispatch.delivery(event, attempt=1) for event in chosen]
+            passing = [event for event in passing if event.envelope.position in fresh]
+        deliveries = [self.dispatch.delivery(event, attempt=1) for event in passing]
         self.dispatch.call(deliveries)
         return deliveries
 

@@ -81,6 +81,9 @@ class Reader:
         return min(size, max(1, before_started)) if place.started else size
 
     def _cut_before_newer(self, portion: Portion) -> Portion:
+        kinds = {(event.envelope.type, event.envelope.version): event.envelope for event in portion.events}
+        if all(map(self.dispatch.can_handle, kinds.values())):
+            return portion
         for number, event in enumerate(portion.events):
             if not self.dispatch.can_handle(event.envelope):
                 return portion.cut(number, outdated=True)

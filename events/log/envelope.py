@@ -11,7 +11,7 @@ from events.log.causes import Cause
 E = TypeVar("E")
 
 
-class Envelope(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+class Envelope(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     """What is stored around an event. `position` is its place in the tenant's log: 1, 2, 3… in commit order.
 
     `audience` is the one subscriber that an edited copy is for; None for everybody.
@@ -43,7 +43,7 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
         )
 
 
-class Delivery(msgspec.Struct, Generic[E], frozen=True, kw_only=True):
+class Delivery(msgspec.Struct, Generic[E], frozen=True, kw_only=True, gc=False):
     """:param attempt: 1 the first time this event is given to this subscriber."""
 
     event: E

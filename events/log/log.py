@@ -35,7 +35,7 @@ class NewEvent:
     audience: str | None = None
 
 
-class StoredEvent(msgspec.Struct, frozen=True, kw_only=True):
+class StoredEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     envelope: Envelope
     data: str
 
