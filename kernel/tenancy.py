@@ -46,6 +46,14 @@ class OpenUnit(Protocol):
     def savepoint_undone(self, sid: str) -> None: ...
 
 
+class Remembered(Protocol):
+    """What a process remembers of the rows of a shop, as the database connection knows it."""
+
+    def is_of(self, statement: str) -> bool:
+        """Say whether a statement that writes may change one of those rows."""
+        ...
+
+
 class TenantConnection(Protocol):
     """The database connection as django-tenants and `tenants.database` extend it."""
 
@@ -67,9 +75,12 @@ class TenantConnection(Protocol):
     transaction_is_open: bool
     run_on_commit: list[Any]
     keeps_session: bool
+    remembered: Any
+    """What the process remembers of the shop, a `Remembered`; None where nothing is."""
 
     def set_tenant(self, tenant: Any) -> None: ...
     def set_schema_to_public(self) -> None: ...
+    def enter(self, reading: str) -> Any: ...
 
 
 def tenant_connection() -> TenantConnection:

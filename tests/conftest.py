@@ -16,6 +16,7 @@ from kernel.ids import new_id
 from kernel.tenancy import in_public_schema, in_tenant
 from notifications.services import receive_alerts
 from pos.furnishing import furnish_shop
+from pos.memory.memory import process_memory
 from tenants.hosts import host_cache
 from tenants.models import Tenant
 from tenants.services import create_tenant
@@ -154,6 +155,7 @@ def api(shop: Tenant) -> Terminal:  # noqa: ARG001
 def _nothing_remembered() -> None:
     """Whatever a process remembers of another test's database is gone."""
     host_cache.forget()
+    process_memory.forget()
     demand.forget()
 
 

@@ -9,6 +9,7 @@ from events.publishing.publish import publish
 from events.publishing.unit_of_work import unit_of_work
 from kernel.refusals import Refusal
 from pos.cash.models import ONE_OPEN_SHIFT, Shift
+from pos.cash.queries import find_open_shift
 from pos.events.cash import ShiftOpened
 from pos.registers.models import Register
 
@@ -47,7 +48,7 @@ def open_shift(*, id: UUID, register: Register, float_amount: int, now: datetime
 
 def open_shift_of(register: Register) -> Shift:
     """:raises ShiftNotOpen: when the register has none."""
-    shift = Shift.objects.filter(register=register, state=Shift.State.OPEN).first()
+    shift = find_open_shift(register.id)
     if shift is None:
         message = f"register {register.code} has no open shift"
         raise ShiftNotOpen(message)

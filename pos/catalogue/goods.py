@@ -1,13 +1,14 @@
 """Goods: what a line of an order or of a return names, found in the catalogue."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from uuid import UUID
 
 from kernel.refusals import Refusal
-from pos.catalogue.models import TaxRate, Variant
-from pos.catalogue.queries import Found, variants_asked_for
+from pos.catalogue.models import Barcode, Product, TaxRate, Variant
+from pos.catalogue.queries import Name, variants_asked_for
+from pos.memory.shop import Kind
 from pos.pricing import Tax
 
 
@@ -33,12 +34,16 @@ class LineInput:
     tax_rate: str = ""
 
     @property
-    def names(self) -> UUID | str | None:
+    def name(self) -> Name | None:
         """What the line names its variant by; nothing for a service."""
-        return self.variant_id or self.barcode or self.sku or None
+        if self.variant_id:
+            return "id", self.variant_id
+        if self.barcode:
+            return "barcode", self.barcode
+        return ("sku", self.sku) if self.sku else None
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Goods:
     """What a line sells, or takes back. :param price: of the catalogue, in minor units; 0 for a service."""
 
@@ -50,24 +55,24 @@ class Goods:
     tax: Tax
 
 
+GOODS: Kind[Name, Goods] = Kind(name="goods by name", models=(Variant, Product, TaxRate, Barcode))
+TAXES: Kind[str, Tax] = Kind(name="tax by name", models=(TaxRate,))
+
+
 def find_goods(lines: Sequence[LineInput]) -> list[Goods]:
-    """Find what each line names, in as many statements as there are kinds of names.
+    """Find what each line names, in as many statements as there are kinds of names that are not remembered.
 
     :raises LinesInvalid: when lines name nothing that the shop sells; it points at each of them.
     """
-    found = variants_asked_for(
-        ids={line.variant_id for line in lines if line.variant_id},
-        barcodes={line.barcode for line in lines if line.barcode},
-        skus={line.sku for line in lines if line.sku},
-    )
-    tax_rates = _tax_rates({line.tax_rate for line in lines if not line.names})
+    known = GOODS.recall({line.name for line in lines if line.name}, _load_goods)
+    taxes = TAXES.recall({line.tax_rate for line in lines if not line.name}, _load_taxes)
     goods, errors = [], []
     for index, line in enumerate(lines):
-        each = _variant(line, found) if line.names else _service(line, tax_rates)
+        each = _variant(line, known.get(line.name)) if line.name else _service(line, taxes.get(line.tax_rate))
         if each is not None:
             goods.append(each)
-        elif line.names:
-            errors.append(_error(index, "unknown-variant", f"this shop sells no {line.names}"))
+        elif line.name:
+            errors.append(_error(index, "unknown-variant", f"this shop sells no {line.name[1]}"))
         else:
             errors.append(_error(index, "unknown-tax-rate", f"this shop has no tax rate {line.tax_rate!r}"))
     if errors:
@@ -75,29 +80,33 @@ def find_goods(lines: Sequence[LineInput]) -> list[Goods]:
     return goods
 
 
-def _tax_rates(names: set[str]) -> dict[str, TaxRate]:
-    return {rate.name: rate for rate in TaxRate.objects.filter(name__in=names)} if names else {}
+def _load_goods(names: Collection[Name]) -> dict[Name, Goods]:
+    return {name: _goods(variant) for name, variant in variants_asked_for(names).items()}
 
 
-def _variant(line: LineInput, found: Found) -> Goods | None:
-    variant: Variant | None = found.of(variant_id=line.variant_id, barcode=line.barcode, sku=line.sku)
-    if variant is None:
+def _load_taxes(names: Collection[str]) -> dict[str, Tax]:
+    return {rate.name: _tax(rate) for rate in TaxRate.objects.filter(name__in=names)}
+
+
+def _variant(line: LineInput, goods: Goods | None) -> Goods | None:
+    return replace(goods, description=line.description) if goods and line.description else goods
+
+
+def _service(line: LineInput, tax: Tax | None) -> Goods | None:
+    if tax is None:
         return None
+    return Goods(variant_id=None, sku="", description=line.description, stocked=False, price=0, tax=tax)
+
+
+def _goods(variant: Variant) -> Goods:
     return Goods(
         variant_id=variant.id,
         sku=variant.sku,
-        description=line.description or variant.title,
+        description=variant.title,
         stocked=variant.stocked,
         price=variant.price,
         tax=_tax(variant.product.tax_rate),
     )
-
-
-def _service(line: LineInput, tax_rates: dict[str, TaxRate]) -> Goods | None:
-    tax_rate = tax_rates.get(line.tax_rate)
-    if tax_rate is None:
-        return None
-    return Goods(variant_id=None, sku="", description=line.description, stocked=False, price=0, tax=_tax(tax_rate))
 
 
 def _tax(tax_rate: TaxRate) -> Tax:

@@ -1,40 +1,34 @@
 """What can be asked of the catalogue."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from typing import Literal
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
 from pos.catalogue.models import Barcode, ShelfLevel, Variant
 
-
-@dataclass(frozen=True, kw_only=True)
-class Found:
-    """Variants by each of the ways to name one."""
-
-    by_id: dict[UUID, Variant]
-    by_barcode: dict[str, Variant]
-    by_sku: dict[str, Variant]
-
-    def of(self, *, variant_id: UUID | None, barcode: str, sku: str) -> Variant | None:
-        if variant_id:
-            return self.by_id.get(variant_id)
-        return self.by_barcode.get(barcode) if barcode else self.by_sku.get(sku)
+Name = tuple[Literal["id"], UUID] | tuple[Literal["barcode", "sku"], str]
+"""What a variant may be named by."""
 
 
-def variants_asked_for(*, ids: Collection[UUID], barcodes: Collection[str], skus: Collection[str]) -> Found:
+def variants_asked_for(names: Collection[Name]) -> dict[Name, Variant]:
     """Find the active variants that an order's lines name, in at most two queries."""
     variants = Variant.objects.select_related("product__tax_rate").filter(active=True)
-    by_id, by_sku, by_barcode = {}, {}, {}
+    ids, skus, barcodes = _of("id", names), _of("sku", names), _of("barcode", names)
+    found: dict[Name, Variant] = {}
     if ids or skus:
         for variant in variants.filter(Q(id__in=ids) | Q(sku__in=skus)):
-            by_id[variant.id] = by_sku[variant.sku] = variant
+            found["id", variant.id] = found["sku", variant.sku] = variant
     if barcodes:
-        found = Barcode.objects.filter(code__in=barcodes, variant__active=True)
-        for barcode in found.select_related("variant__product__tax_rate"):
-            by_barcode[barcode.code] = barcode.variant
-    return Found(by_id=by_id, by_barcode=by_barcode, by_sku=by_sku)
+        coded = Barcode.objects.filter(code__in=barcodes, variant__active=True)
+        for barcode in coded.select_related("variant__product__tax_rate"):
+            found["barcode", barcode.code] = barcode.variant
+    return {name: found[name] for name in names if name in found}
+
+
+def _of(kind: str, names: Collection[Name]) -> list[UUID | str]:
+    return [name for named_by, name in names if named_by == kind]
 
 
 def catalogue() -> QuerySet[Variant]:

@@ -11,6 +11,7 @@ from kernel.limits import REASON
 from kernel.refusals import Refusal
 from kernel.text import clipped
 from pos.cash.models import TenderType
+from pos.cash.queries import tender_types
 from pos.events.orders import CardChargeRequested, Charge
 from pos.orders.models import Order, Tender
 
@@ -41,8 +42,7 @@ def hand_over(*, order: Order, given: Sequence[TenderInput], earlier: Sequence[T
     :raises TenderMismatch: when a type is unknown, a card that the backend charges lacks its token, another type has
         one, or more is taken than is due.
     """
-    codes = {each.type for each in given}
-    types = {type_.code: type_ for type_ in TenderType.objects.filter(code__in=codes)} if codes else {}
+    types = tender_types({each.type for each in given})
     due = order.total - sum(tender.paid for tender in earlier if tender.state != Tender.State.FAILED)
     number = max((tender.number for tender in earlier), default=0)
     tenders = []

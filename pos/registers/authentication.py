@@ -12,7 +12,9 @@ from rest_framework.request import Request
 from kernel.tenancy import current_tenant, in_public
 from kernel.tokens import hash_of
 from kernel.usage import is_stale
+from pos.memory.shop import enter_shop
 from pos.registers.models import Device
+from pos.registers.queries import device_of_token
 from pos.registers.services import TOKEN_PREFIX
 from web.errors import ApiProblem
 from web.terminal import Terminal
@@ -32,7 +34,8 @@ class DeviceTokenAuthentication(BaseAuthentication):
         if tenant != current_tenant():
             raise ApiProblem(403, "tenant-mismatch", "This token belongs to another shop than the one at this host.")
         token_hash, now = hash_of(token), timezone.now()
-        device = Device.objects.select_related("register__location").answering_to(token_hash, now).first()
+        enter_shop()
+        device = device_of_token(token_hash, now)
         if device is None:
             raise AuthenticationFailed("Unknown or revoked device token.")
         if device.status == Device.Status.REVOKED:
@@ -41,6 +44,7 @@ class DeviceTokenAuthentication(BaseAuthentication):
             raise ApiProblem(401, "device-token-expired", f"The token of {device.name} has expired: pair it again.")
         if is_stale(device.last_used_at, now):
             Device.objects.filter(pk=device.pk).update(last_used_at=now)
+            device.last_used_at = now
         location = device.register.location
         terminal = Terminal(
             device_id=device.id,

@@ -67,3 +67,9 @@ class Device(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def answers_to(self, token_hash: str, now: datetime) -> bool:
+        """Say of this row what `answering_to` asks of all."""
+        if self.token_hash == token_hash:
+            return True
+        return self.previous_hash == token_hash and self.previous_until is not None and self.previous_until > now

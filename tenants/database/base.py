@@ -10,10 +10,10 @@ from typing import Any
 
 from django.db.backends.utils import CursorWrapper
 from django.db.utils import Error, InternalError, OperationalError
-from django_tenants.postgresql_backend import base as django_tenants_base
 from psycopg.pq import TransactionStatus
 
 from kernel.tenancy import OpenUnit, RoleNotBound, StatementRefused, WriteElsewhereRefused
+from tenants.database.entering import EnteringWrapper
 from tenants.database.statements import Statement, read
 
 
@@ -28,7 +28,7 @@ class TransactionAborted(InternalError):
     """A COMMIT of a transaction in which a statement had failed: PostgreSQL would have rolled back without an error."""
 
 
-class DatabaseWrapper(django_tenants_base.DatabaseWrapper):
+class DatabaseWrapper(EnteringWrapper):
     """:param unit: the unit of work that owns the current transaction. :param in_commit_hooks: whether hooks run now.
 
     :param default_isolation: what the session's transactions start with, as PostgreSQL writes it.
@@ -42,7 +42,6 @@ class DatabaseWrapper(django_tenants_base.DatabaseWrapper):
     is_marked = False
     keeps_session = False
     _controlling = False
-    _reported: bytes | None = None
     _settings: list[bytes | None]
     _search_path_error: Error | None = None
 
@@ -170,11 +169,6 @@ class DatabaseWrapper(django_tenants_base.DatabaseWrapper):
         message = f"search_path for schema {self.schema_name!r} could not be set: {self._search_path_error}"
         raise SearchPathNotSet(message) from self._search_path_error
 
-    def _report(self) -> bytes | None:
-        """Return the search_path as the server reports every change of it; None before PostgreSQL 18."""
-        report: bytes | None = self.connection.pgconn.parameter_status(b"search_path")
-        return report
-
     def _reported_settings(self) -> list[bytes | None]:
         """Return the settings whose changes the server reports, whatever has changed them: no round trip."""
         session = self.connection.pgconn
@@ -204,6 +198,8 @@ class DatabaseWrapper(django_tenants_base.DatabaseWrapper):
         statement = read(text := sql if isinstance(sql, str) else self._text(sql))
         if self.unit is not None:
             self._refuse_what_units_do_not_send(statement, text, self.unit.tenant_id)
+        if statement.writes and self.remembered is not None and self.remembered.is_of(text):
+            self.remembered = None
         if not self.connection.closed and (not self.search_path_set_schemas or self._report() != self._reported):
             self.search_path_set_schemas = None
             with self._prepare_cursor(self.create_cursor()) as cursor:

@@ -10,7 +10,7 @@ from tests.support import make
 from tests.support.server_log import is_readable, statements_logged
 from tests.support.terminal import terminal
 
-AT_MOST = 11
+AT_MOST = 6
 SKUS = ("MUG", "TEA", "CUP")
 
 
