@@ -23,7 +23,7 @@ def order() -> dict[str, Any]:
 
 
 @pytest.mark.skipif(not is_readable(), reason="the log of a server that was given cannot be read here")
-def test_an_order_of_three_lines_and_cash_takes_at_most_11_statements(
+def test_an_order_of_three_lines_and_cash_takes_at_most_6_statements(
     committed: Tenant, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for sku in SKUS:
