@@ -84,6 +84,7 @@ format: .venv/installed-dev ## format the code
 
 benchmarks: .venv/installed-dev ## the figures of docs/figures.md
 	@$(RUN) -m benchmarks.subscribers
+	@$(RUN) -m benchmarks.batch
 	@$(RUN) -m benchmarks.latency
 	@$(RUN) -m benchmarks.failures
 

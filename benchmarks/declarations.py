@@ -7,6 +7,7 @@ from django.db import connection, models, transaction
 
 from events.event import Category, Event, event
 from events.subscribing import Delivery, subscriber
+from kernel.arrays import array
 
 QUEUE = "bench"
 TABLES = """
@@ -48,8 +49,8 @@ def apply_one(sold: Sold, delivery: Delivery[Sold]) -> None:
 
 @subscriber("bench.batch", Sold, queue=QUEUE, batch=True, batch_size=1000)
 def apply_many(deliveries: Sequence[Delivery[Sold]]) -> None:
-    event_ids = [delivery.envelope.event_id for delivery in deliveries]
-    amounts = [delivery.event.amount for delivery in deliveries]
+    event_ids = array(delivery.envelope.event_id for delivery in deliveries)
+    amounts = array(delivery.event.amount for delivery in deliveries)
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO bench_effect (event_id, amount) SELECT * FROM unnest(%s::uuid[], %s::bigint[])",
