@@ -12,7 +12,16 @@ from django.db.models import Sum
 from events.publishing.unit_of_work import unit_of_work
 from events.testing.work import drain, names, published, settle
 from inventory.models import StockedVariant, StockItem, StockMovement
-from inventory.services import DocumentExists, Posting, UnknownVariants, adjust_stock, post_movements, receive_goods
+from inventory.services import (
+    DocumentExists,
+    Posting,
+    Source,
+    StockMove,
+    UnknownVariants,
+    adjust_stock,
+    post_movements,
+    receive_goods,
+)
 from kernel.bounds import NumberTooLarge
 from kernel.ids import new_id
 from kernel.limits import LARGEST_QUANTITY, MOST_GOODS
@@ -165,7 +174,12 @@ def test_parallel_postings_lose_nothing(committed: Tenant) -> None:
         assert item.movements.aggregate(sum=Sum("quantity"))["sum"] == item.on_hand
 
 
-def test_transactions_of_many_orders_do_not_deadlock(committed: Tenant) -> None:
+def post_directly(*, source: Source, moved: list[StockMove]) -> None:
+    post_movements(postings=[Posting(source=source, kind=StockMovement.Kind.ORDER, moved=moved)])
+
+
+@pytest.mark.parametrize("service", [adjust_stock, post_directly])
+def test_transactions_of_many_orders_do_not_deadlock(committed: Tenant, service: Any) -> None:
     first, second = make.variant("FIRST"), make.variant("SECOND")
     settle()
     errors: list[Exception] = []
@@ -176,7 +190,7 @@ def test_transactions_of_many_orders_do_not_deadlock(committed: Tenant) -> None:
             barrier.wait()
             with unit_of_work():
                 for variant in variants:
-                    adjust_stock(source=source("adjustment"), moved=[moved(variant, "1")])
+                    service(source=source("adjustment"), moved=[moved(variant, "1")])
                     time.sleep(0.2)
         except DatabaseError as error:
             errors.append(error)
