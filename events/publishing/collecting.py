@@ -13,27 +13,38 @@ Refusals = Mapping[str, Exception]
 """What is raised, by the name of the unique constraint that the database refused a row for."""
 
 
+@dataclass(frozen=True, slots=True)
+class Write:
+    statement: Statement
+    refusals: Refusals
+
+
 @dataclass
 class Collected:
-    """Statements in their order. Those that were sent are kept: a rollback to a savepoint may undo their effect."""
+    """Writes in their order. Those that were sent are kept: a rollback to a savepoint may undo their effect."""
 
-    statements: list[Statement] = field(default_factory=list)
-    _refusals: dict[str, Exception] = field(default_factory=dict)
+    writes: list[Write] = field(default_factory=list)
     _sent: int = 0
-
-    def add(self, statement: Statement, refusals: Refusals | None = None) -> None:
-        self.statements.append(statement)
-        self._refusals.update(refusals or {})
+    _refusals: dict[str, Exception] = field(default_factory=dict)
+    """Of what was sent last."""
 
     def take(self) -> list[Statement]:
         """Return what was not sent yet, and take it for sent."""
-        waiting = self.statements[self._sent :]
-        self._sent = len(self.statements)
-        return waiting
+        waiting = self.writes[self._sent :]
+        self._sent = len(self.writes)
+        self._refusals = {name: refusal for write in waiting for name, refusal in write.refusals.items()}
+        return [write.statement for write in waiting]
+
+    def confuses(self, write: Write) -> bool:
+        """Whether a refusal of its rows could not be told from one of rows of the same table that were not sent yet."""
+        return any(
+            write.statement.sql == waiting.statement.sql and (write.refusals or waiting.refusals)
+            for waiting in self.writes[self._sent :]
+        )
 
     @property
     def waits(self) -> bool:
-        return self._sent < len(self.statements)
+        return self._sent < len(self.writes)
 
     def send(self) -> None:
         """Send what was not sent yet, in one round trip."""
@@ -42,12 +53,12 @@ class Collected:
             cursor.execute(sent.sql, sent.parameters)
 
     def mark(self) -> tuple[int, int]:
-        return len(self.statements), self._sent
+        return len(self.writes), self._sent
 
     def go_back(self, mark: tuple[int, int]) -> None:
         """Forget what was collected since the mark; what was collected before and sent since then must go again."""
         collected, sent = mark
-        del self.statements[collected:]
+        del self.writes[collected:]
         self._sent = min(self._sent, sent)
 
     @contextmanager

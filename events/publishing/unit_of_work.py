@@ -12,7 +12,7 @@ from psycopg import IsolationLevel
 from events.bus.local import announce
 from events.log.log import NewEvent, append
 from events.observability.instruments import published
-from events.publishing.collecting import Collected, Refusals
+from events.publishing.collecting import Collected, Refusals, Write
 from events.publishing.errors import (
     ConnectionClosed,
     InCommitHook,
@@ -75,19 +75,22 @@ class Unit:
         Until then nothing in the unit sees them, and nothing that the database refuses has been raised; after
         `write_collected` it has. As with `bulk_create`, no signals are sent and `save` is not called.
 
-        :param refusals: what to raise, by the name of the unique constraint that refuses a row.
+        :param refusals: what to raise, by the name of the unique constraint that refuses a row. Rows of the same table
+            that were collected before are sent now, so that it is clear whose refusal it is.
         :raises NotInsertable: when only the ORM can write such a row.
         """
         if rows:
-            self._collect(insertion(rows), refusals)
+            self._collect(Write(insertion(rows), refusals or {}))
 
     def execute_later(self, sql: str, parameters: Mapping[str, Any]) -> None:
         """Send a statement in the same round trip. :param sql: one statement, its parameters written `%(name)s`."""
-        self._collect(Statement(sql, parameters))
+        self._collect(Write(Statement(sql, parameters), {}))
 
-    def _collect(self, statement: Statement, refusals: Refusals | None = None) -> None:
+    def _collect(self, write: Write) -> None:
         self.require_current()
-        self._collected.add(statement, refusals)
+        if self._collected.confuses(write):
+            self.write_collected()
+        self._collected.writes.append(write)
 
     def write_collected(self) -> None:
         """Send what was collected so far, for a statement of this unit that must see it, in one round trip."""

@@ -154,6 +154,23 @@ def test_a_unique_violation_is_told_apart_by_its_constraint(committed: Tenant, *
     assert said() == (["a"] if event else [])
 
 
+def test_of_two_rows_of_a_unit_the_one_that_exists_is_refused(committed: Tenant) -> None:
+    for first, second in (("MAIN", "TWO"), ("TWO", "MAIN")):
+        with pytest.raises(CodeTaken, match="MAIN"), unit_of_work() as unit:
+            for code in (first, second):
+                unit.insert_later([place(code)], refusals={CODE_UNIQUE: CodeTaken(code)})
+
+    with pytest.raises(IntegrityError, match=CODE_UNIQUE), unit_of_work() as unit:
+        unit.insert_later([place("MAIN")])
+        unit.insert_later([place("TWO")], refusals={CODE_UNIQUE: CodeTaken("TWO")})
+    with pytest.raises(IntegrityError, match=CODE_UNIQUE), unit_of_work() as unit:
+        with pytest.raises(NotFound), transaction.atomic():
+            unit.insert_later([place("TWO")], refusals={CODE_UNIQUE: CodeTaken("TWO")})
+            raise NotFound("no")
+        unit.insert_later([place("MAIN")])
+    assert places() == ["MAIN"]
+
+
 def test_a_refusal_that_was_caught_inside_fails_the_unit(committed: Tenant) -> None:
     with pytest.raises(UnitRolledBack), unit_of_work() as unit:
         unit.insert_later([place("MAIN")])
