@@ -49,6 +49,7 @@ class StockItem(models.Model):
                 sentence="A reorder point must not be below zero.",
             ),
         ]
+        indexes: ClassVar = [models.Index(fields=["location_id", "id"], name="stock_item_by_location")]
 
     def __str__(self) -> str:
         return f"{self.sku} {self.on_hand}"
@@ -64,7 +65,7 @@ class StockMovement(models.Model):
         ADJUSTMENT = "ADJUSTMENT", "Adjusted"
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    item = models.ForeignKey(StockItem, on_delete=models.PROTECT, related_name="movements")
+    item = models.ForeignKey(StockItem, on_delete=models.PROTECT, related_name="movements", db_index=False)
     kind = models.CharField(max_length=10, choices=Kind.choices)
     quantity = models.DecimalField(
         max_digits=limits.QUANTITY_DIGITS, decimal_places=3, help_text="In is positive, out negative"
@@ -91,6 +92,7 @@ class StockMovement(models.Model):
                 sentence="The quantity of a movement must not be zero.",
             ),
         ]
+        indexes: ClassVar = [models.Index(fields=["item", "id"], name="stock_movement_by_item")]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.quantity}"

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Subquery
 
 from inventory.models import StockItem, StockMovement
 
@@ -13,5 +13,8 @@ def stock_at(*, location_id: UUID, variant_id: UUID | None = None) -> QuerySet[S
 
 
 def movements_at(*, location_id: UUID, variant_id: UUID | None = None) -> QuerySet[StockMovement]:
-    movements = StockMovement.objects.select_related("item").filter(item__location_id=location_id)
-    return movements.filter(item__variant_id=variant_id) if variant_id else movements
+    """Return the ledger of a location, or what it has of one variant: that is found without the others."""
+    movements = StockMovement.objects.select_related("item")
+    if variant_id is None:
+        return movements.filter(item__location_id=location_id)
+    return movements.filter(item_id=Subquery(stock_at(location_id=location_id, variant_id=variant_id).values("id")))

@@ -42,6 +42,7 @@ class PaymentIntent(models.Model):
                 sentence="A charge must be above zero.",
             ),
         ]
+        indexes: ClassVar = [models.Index(fields=["order_id"], name="payment_intent_by_order")]
 
     def __str__(self) -> str:
         return f"{self.id} {self.state}"
@@ -76,6 +77,7 @@ class Payment(models.Model):
                 sentence="A payment cannot be refunded beyond its amount.",
             ),
         ]
+        indexes: ClassVar = [models.Index(fields=["order_id"], name="payment_by_order")]
 
     def __str__(self) -> str:
         return f"{self.tender_type} {self.amount}"

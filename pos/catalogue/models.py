@@ -55,6 +55,9 @@ class Variant(models.Model):
     price = models.BigIntegerField(help_text="In minor units, tax included or not as its tax rate says")
     active = models.BooleanField(default=True)
     updated_at = models.DateTimeField(auto_now=True)
+    search = models.TextField(
+        default="", db_default="", editable=False, help_text="Title and SKU in small letters: the database writes it"
+    )
 
     class Meta:
         constraints: ClassVar = [

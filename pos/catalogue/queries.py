@@ -4,12 +4,22 @@ from collections.abc import Collection
 from typing import Literal
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.contrib.postgres.fields import ArrayField
+from django.db.models import Func, Q, QuerySet, TextField, Value
+from django.db.models.functions import Lower
 
 from pos.catalogue.models import Barcode, ShelfLevel, Variant
 
 Name = tuple[Literal["id"], UUID] | tuple[Literal["barcode", "sku"], str]
 """What a variant may be named by."""
+LONGEST_PART = 3
+
+
+class Parts(Func):
+    """The runs of so many characters of a text: `Parts(text, shortest, longest)`. Those of variants are indexed."""
+
+    function = "pos_parts"
+    output_field = ArrayField(TextField())
 
 
 def variants_asked_for(names: Collection[Name]) -> dict[Name, Variant]:
@@ -32,18 +42,22 @@ def _of(kind: str, names: Collection[Name]) -> list[UUID | str]:
 
 
 def catalogue() -> QuerySet[Variant]:
-    return Variant.objects.select_related("product__tax_rate").prefetch_related("barcodes").filter(active=True)
+    variants = Variant.objects.select_related("product__tax_rate").prefetch_related("barcodes").defer("search")
+    return variants.filter(active=True)
 
 
 def variants_matching(*, barcode: str = "", sku: str = "", text: str = "") -> QuerySet[Variant]:
-    """Find active variants by barcode, by SKU, or by a part of their names."""
+    """Find active variants by barcode, by SKU, or by a part of their title or SKU."""
     variants = catalogue()
     if barcode:
         variants = variants.filter(barcodes__code=barcode)
     if sku:
         variants = variants.filter(sku=sku)
     if text:
-        variants = variants.filter(Q(product__name__icontains=text) | Q(name__icontains=text) | Q(sku__icontains=text))
+        sought, longest = Lower(Value(text)), min(len(text), LONGEST_PART)
+        variants = variants.alias(parts=Parts("search", 1, LONGEST_PART))
+        variants = variants.filter(parts__contains=Parts(sought, longest, longest), search__contains=sought)
+        variants = variants.select_related(None).prefetch_related("product__tax_rate")  # of a page, not of all found
     return variants
 
 

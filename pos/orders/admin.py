@@ -22,10 +22,9 @@ class TenderInline(ReadOnlyInline):
 @admin.register(Order)
 class OrderAdmin(ShopReadOnlyAdmin):
     list_display = ("receipt", "status", "amount", "occurred_at", "trace")
-    list_filter = ("status",)
+    list_filter = ("status", "occurred_at")
     list_select_related = ("register",)
     search_fields = ("id", "receipt_number", "customer_email")
-    date_hierarchy = "occurred_at"
     inlines = (OrderLineInline, TenderInline)
 
     @admin.display(description="total", ordering="total")

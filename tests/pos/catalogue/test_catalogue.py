@@ -95,3 +95,29 @@ def test_cards_and_adjustments_on_the_api(api: Terminal) -> None:
     assert [(intent["state"], intent["amount"]["amount"]) for intent in intents] == [("CAPTURED", 1000)]
     assert nothing.status_code == 422
     assert broken.json()["movements"][0]["quantity"] == "-1.000"
+
+
+def test_a_text_finds_a_part_of_the_title_or_the_sku_as_they_are_now(api: Terminal) -> None:
+    mug, tea = make.variant("MUG-01"), make.variant("TEA-100%")
+    make.variant("OXOX")
+
+    def found(text: str) -> list[str]:
+        return [variant["sku"] for variant in api.get("/variants", q=text).json()["results"]]
+
+    assert found("g-0") == ["MUG-01"]
+    assert found("THE MUG") == ["MUG-01"]
+    assert found("1") == ["MUG-01", "TEA-100%"]
+    assert (found("oxox"), found("oxoxox")) == (["OXOX"], [])
+    assert found("0%") == ["TEA-100%"]
+    assert found("%0") == found("the_mug") == found("mug-02") == []
+
+    mug.product.name = "Bowl"
+    mug.product.save()
+    assert found("the bowl") == []
+    assert found("bowl") == ["MUG-01"]
+    Variant.objects.filter(pk=mug.pk).update(name="in blue", search="stale")
+    Variant.objects.filter(pk=tea.pk).update(sku="TEA-2")
+
+    assert found("bowl in b") == ["MUG-01"]
+    assert found("tea-2") == ["TEA-2"]
+    assert found("the mug") == found("stale") == found("blue tea") == []
