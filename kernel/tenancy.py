@@ -145,7 +145,7 @@ def takes_requests(schema_name: str) -> bool:
 def working_schemas() -> set[str]:
     """Return the schemas whose subscribers may run: the platform's, and those of tenants that accept work."""
     with in_public_schema():
-        tenants = get_tenant_model().objects.all()
+        tenants = get_tenant_model().objects.only("schema_name", "status")
         return {get_public_schema_name(), *(tenant.schema_name for tenant in tenants if tenant.accepts_work)}
 
 

@@ -29,43 +29,48 @@ class Lag:
     paused: bool
 
 
+# The end of each tenant's log, looked up once for each tenant, however many subscriptions it has.
+_HEADS = f"""heads AS MATERIALIZED (
+    SELECT tenant.tenant_id, (SELECT max(position) FROM events_event e WHERE e.tenant_id = tenant.tenant_id) AS head
+    FROM (SELECT DISTINCT s.tenant_id FROM events_subscription s WHERE {wall("s")}) AS tenant
+)"""
+
 _LAG = f"""
+WITH {_HEADS}, parked AS MATERIALIZED (
+    SELECT p.tenant_id, p.subscriber, count(*) FILTER (WHERE p.state = 'RETRYING') AS retrying,
+        count(*) FILTER (WHERE p.state = 'WAITING') AS waiting, count(*) FILTER (WHERE p.state = 'DEAD') AS dead
+    FROM events_parkedevent p WHERE {wall("p")} AND p.state <> 'DISCARDED' GROUP BY p.tenant_id, p.subscriber
+)
 SELECT s.tenant_id, s.subscriber, s.cursor, pending.behind,
     coalesce(extract(epoch FROM clock_timestamp() - oldest.recorded_at), 0)::float,
-    parked.retrying, parked.waiting, parked.dead, s.paused_at IS NOT NULL
+    coalesce(parked.retrying, 0), coalesce(parked.waiting, 0), coalesce(parked.dead, 0), s.paused_at IS NOT NULL
 FROM events_subscription s
-CROSS JOIN LATERAL (SELECT min(first.recorded_at) AS recorded_at FROM {FIRST_PENDING}) AS oldest
-CROSS JOIN LATERAL (SELECT count(*) AS behind FROM {PENDING} WHERE oldest.recorded_at IS NOT NULL) AS pending
+JOIN heads ON heads.tenant_id = s.tenant_id
+LEFT JOIN parked ON parked.tenant_id = s.tenant_id AND parked.subscriber = s.subscriber
 CROSS JOIN LATERAL (
-    SELECT count(*) FILTER (WHERE state = 'RETRYING') AS retrying, count(*) FILTER (WHERE state = 'WAITING') AS waiting,
-        count(*) FILTER (WHERE state = 'DEAD') AS dead
-    FROM events_parkedevent p WHERE p.tenant_id = s.tenant_id AND p.subscriber = s.subscriber
-) AS parked
+    SELECT min(first.recorded_at) AS recorded_at FROM {FIRST_PENDING} WHERE heads.head > s.cursor
+) AS oldest
+CROSS JOIN LATERAL (SELECT count(*) AS behind FROM {PENDING} WHERE oldest.recorded_at IS NOT NULL) AS pending
 WHERE {wall("s")}
 ORDER BY s.tenant_id, s.subscriber
 """
 
 # A subscription is late when an event that it hears has waited longer than a moment, or when its cursor has so much
 # of no interest before it that the next look would be long. What is bound to nothing is never late.
+_MAY_RUN = "s.paused_at IS NULL AND (s.leased_until IS NULL OR s.leased_until < clock_timestamp())"
 _BEHIND = f"""
-SELECT s.tenant_id, s.subscriber
-FROM events_subscription s
-CROSS JOIN LATERAL (
-    SELECT coalesce(max(position), 0) AS head FROM events_event e WHERE e.tenant_id = s.tenant_id
-) AS log
-WHERE {wall("s")} AND s.paused_at IS NULL AND (s.leased_until IS NULL OR s.leased_until < clock_timestamp()) AND (
-    (log.head > s.cursor AND EXISTS (
-        SELECT 1 FROM events_binding b WHERE log.head - s.cursor > 1000 AND {OPEN}
-        UNION ALL
-        SELECT 1 FROM {FIRST_PENDING}
-        WHERE first.recorded_at < clock_timestamp() - make_interval(secs => %(moment)s)
-    ))
-    OR EXISTS (
-        SELECT 1 FROM events_parkedevent p
-        WHERE p.tenant_id = s.tenant_id AND p.subscriber = s.subscriber AND p.state = 'RETRYING'
-            AND p.next_attempt_at < clock_timestamp()
-    )
+WITH {_HEADS}
+SELECT s.tenant_id, s.subscriber FROM heads JOIN events_subscription s ON s.tenant_id = heads.tenant_id
+WHERE {wall("s")} AND heads.head > s.cursor AND {_MAY_RUN} AND EXISTS (
+    SELECT 1 FROM events_binding b WHERE heads.head - s.cursor > 1000 AND {OPEN}
+    UNION ALL
+    SELECT 1 FROM {FIRST_PENDING}
+    WHERE first.recorded_at < clock_timestamp() - make_interval(secs => %(moment)s)
 )
+UNION
+SELECT s.tenant_id, s.subscriber FROM events_parkedevent p
+JOIN events_subscription s ON s.tenant_id = p.tenant_id AND s.subscriber = p.subscriber
+WHERE {wall("p")} AND {wall("s")} AND p.state = 'RETRYING' AND p.next_attempt_at < clock_timestamp() AND {_MAY_RUN}
 """
 
 _OLDEST_PENDING = f"""
