@@ -1,0 +1,1 @@
+"""Complete orders through HTTP: `python -m benchmarks.orders`."""
