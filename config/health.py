@@ -10,7 +10,8 @@ from django.conf import settings
 from django.db import Error, connection
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
 
-from events.subscriptions.doorbells import BrokerAway, doorbells
+from events.subscriptions.broker import BrokerAway
+from events.subscriptions.doorbells import doorbells
 from events.subscriptions.queries import oldest_pending_seconds
 from events.subscriptions.registry import all_subscribers
 from kernel.tenancy import RoleNotBound, in_public_schema, working_schemas

@@ -1,4 +1,4 @@
-"""The Celery tasks: one for each subscriber, under its own name, and the platform's few periodic ones."""
+"""The Celery tasks: one for each subscriber, under its own name, that of rounds, and the platform's periodic ones."""
 
 from typing import Any
 from uuid import UUID
@@ -10,16 +10,20 @@ from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 from django_tenants.utils import get_public_schema_name
 
+from events.delivery.bells import BellsInRound
 from events.delivery.drain import Drain
+from events.delivery.round import Round
 from events.delivery.verdicts import is_told_to_end, outages_raised_for_a_retry
 from events.idempotency import keys
 from events.maintenance import retention, sweeper
+from events.observability.requests import RoundRequest
 from events.operations import accounts, audit
 from events.operations.releasing import tenants_to_release
 from events.outgoing.calls import send_in_line
 from events.publishing import safekeeping
 from events.subscriptions.declarations import unbound
 from events.subscriptions.doorbells import doorbells
+from events.subscriptions.messages import ROUND
 from events.subscriptions.parking import STARTING_SECONDS, summary
 from events.subscriptions.registry import Run, Subscriber, all_subscribers
 from kernel.tenancy import TenantRefused, in_public_schema, in_tenant, tenant_for_task
@@ -72,6 +76,28 @@ def drain_and_live(subscriber: Subscriber, tenant: str) -> dict[str, Any]:
         return {"tenant": tenant, "handled": 0, "died": summary(death)}
 
 
+def drain_round(tenant: str, queue: str) -> dict[str, Any]:
+    """Drain, one after the other, the subscribers of a queue that have news for one tenant, in its schema.
+
+    :raises TenantRefused: when the tenant is missing, unknown or suspended.
+    """
+    if tenant == get_public_schema_name():
+        with in_public_schema():
+            return _round_of(tenant, queue, platform=True)
+    with in_tenant(tenant_for_task(tenant)):
+        return _round_of(tenant, queue, platform=False)
+
+
+def _round_of(tenant: str, queue: str, *, platform: bool) -> dict[str, Any]:
+    chosen = [each for each in all_subscribers(platform=platform) if each.queue == queue and each.in_rounds]
+
+    def drain(subscriber: Subscriber, bells: BellsInRound, store: Any, budget: float) -> Drain:
+        return Drain(subscriber, tenant, bells, store=store, looks_again=False, budget=budget)
+
+    drained = Round(tenant, queue, chosen, doorbells, drain).run()
+    return {"tenant": tenant, "queue": queue, "drained": [each.told for each in drained]}
+
+
 def drain_of(subscriber: Subscriber, tenant: str) -> Run:
     return (subscriber.forward or Drain)(subscriber, tenant, doorbells)
 
@@ -86,6 +112,19 @@ def register_drains(app: Celery) -> None:
     for subscriber in all_subscribers():
         if subscriber.name not in app.tasks:
             _register_drain(app, subscriber)
+    if ROUND not in app.tasks:
+        _register_round(app)
+
+
+def _register_round(app: Celery) -> None:
+    def drain(_task: Task[..., Any], tenant: str, queue: str) -> dict[str, Any]:
+        with outages_raised_for_a_retry():
+            return drain_round(tenant, queue)
+
+    options: dict[str, Any] = {"resultrepr_maxsize": RoundRequest.LONGEST_RESULT, "Request": RoundRequest}
+    options |= {**RETRY_ON_INFRASTRUCTURE, **handler_limits()}
+    register: Any = app.task(name=ROUND, bind=True, **options)
+    register(drain)
 
 
 def _register_drain(app: Celery, subscriber: Subscriber) -> None:

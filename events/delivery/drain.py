@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from events.delivery.bells import Bells
 from events.delivery.blocking import Blocking
 from events.delivery.dispatch import Dispatch
 from events.delivery.failures import OUTDATED_SECONDS, Failures, Outcome
@@ -18,7 +19,6 @@ from events.delivery.verdicts import is_hang
 from events.log.envelope import AnyDelivery
 from events.log.log import StoredEvent
 from events.subscriptions.cursors import Isolation, LockedSubscription, Suspicion
-from events.subscriptions.doorbells import Doorbells
 from events.subscriptions.notes import Note
 from events.subscriptions.parking import STARTING_SECONDS, State
 from events.subscriptions.registry import Subscriber
@@ -28,20 +28,23 @@ from events.subscriptions.registry import Subscriber
 class Drain:
     """One run of a subscriber's task in the tenant's schema.
 
-    :param clock: seconds, monotonic.
+    :param clock: seconds, monotonic. :param ended: its last step; None where there may be more, or an error ended it.
+    :param looks_again: whether it looks once more after its last commit; in a round, the round does.
     :param budget: seconds after which it stops, and rings for the next; None for what its place in the queues allows.
     """
 
     subscriber: Subscriber
     tenant_id: str
-    doorbells: Doorbells
+    doorbells: Bells
     clock: Callable[[], float] = time.monotonic
     budget: float | None = None
     store: Store = field(default_factory=Store)
     dispatch: Dispatch = field(default=None)  # type: ignore[assignment]
     seen: Seen = field(default=None)  # type: ignore[assignment]
     pace: Pace = field(default=None)  # type: ignore[assignment]
+    looks_again: bool = True
     handled: int = 0
+    ended: Step | None = None
     deadline: float = 0.0
     run_id: str = field(default_factory=lambda: secrets.token_hex(4))
     tells_its_end: bool = False
@@ -91,16 +94,16 @@ class Drain:
             if step is Step.OUTDATED:
                 self.seen.outdated()
                 self.failures.due_in(OUTDATED_SECONDS)
-                return False
             if step is Step.DIED:
                 self._leave_to_other()
-            if step in {Step.NOT_OURS, Step.DIED} or (step is Step.CAUGHT_UP and not self._second_look()):
+            if step.is_last or (step is Step.CAUGHT_UP and not self._second_look()):
+                self.ended = step
                 return False
             if self.clock() >= self.deadline and not self.owing and not self.retried:
                 return True
 
     def _second_look(self) -> bool:
-        return self.store.has_news(self.tenant_id, self.subscriber.name)
+        return self.looks_again and self.store.has_news(self.tenant_id, self.subscriber.name)
 
     def _ring_for_retries(self) -> None:
         """Ring once for the next parked event that will be due; the sweeper finds it anyway."""

@@ -18,6 +18,11 @@ class Step(Enum):
     MORE = auto()
     CAUGHT_UP = auto()
 
+    @property
+    def is_last(self) -> bool:
+        """Whether this drain does not go on, though there may be more to do."""
+        return self in {Step.NOT_OURS, Step.OUTDATED, Step.DIED}
+
 
 class BatchFailed(Exception):
     """What was done for a batch was rolled back, with what it parked. `events` were in it.

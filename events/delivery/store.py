@@ -12,6 +12,7 @@ from events.publishing import unit_of_work
 from events.subscriptions import cursors, parking
 from events.subscriptions.cursors import Isolation, LockedSubscription
 from events.subscriptions.parking import Parked, State
+from events.subscriptions.pending import Look, look
 
 
 class Store:
@@ -41,6 +42,9 @@ class Store:
     def account(self, tenant_id: str, subscriber: str, envelopes: Sequence[Envelope], *, reached: int) -> set[int]:
         return cursors.account(tenant_id, subscriber, envelopes, reached=reached)
 
+    def look(self, tenant_id: str, subscribers: Sequence[str]) -> Look:
+        return look(tenant_id, subscribers)
+
     def has_news(self, tenant_id: str, subscriber: str) -> bool:
         return cursors.has_news(tenant_id, subscriber)
 
@@ -66,6 +70,9 @@ class Store:
 
     def read(self, tenant_id: str, subscriber: str, *, after: int, types: Iterable[str], limit: int) -> Page:
         return log.read(tenant_id, subscriber=subscriber, after=after, types=types, limit=limit)
+
+    def has_any(self, tenant_id: str, *, after: int, types: Sequence[str]) -> bool:
+        return log.has_any(tenant_id, after=after, types=types)
 
     def read_at(self, tenant_id: str, position: int) -> StoredEvent:
         return log.read_at(tenant_id, position)

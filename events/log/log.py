@@ -158,6 +158,16 @@ def read(
     return Page(events=events, reached=max(reached, after), more=newest > reached)
 
 
+def has_any(tenant_id: str, *, after: int, types: Sequence[str]) -> bool:
+    """Say whether an event of these types is after a position."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT 1 FROM events_event WHERE tenant_id = %s AND position > %s AND type = ANY(%s))",
+            [tenant_id, after, list(types)],
+        )
+        return bool(cursor.fetchone()[0])
+
+
 def read_at(tenant_id: str, position: int) -> StoredEvent:
     """Read the event at a position that was once written.
 

@@ -1,36 +1,34 @@
-"""Doorbells: the hint, sent through the broker, that a subscriber of a tenant has news. Losing one costs only time."""
+"""Doorbells: the hint, sent through the broker, that a tenant has news for a subscriber. Losing one costs only time.
+
+A bell rings for a round, that is for all subscribers of one queue. Those that forward elsewhere are rung for alone, and
+so are those that something is special about: a retry is due, they have much pending, or they may kill their worker.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
-import redis
 import structlog
 from celery import current_app
-from django.conf import settings
 from django_tenants.utils import get_public_schema_name
-from kombu.exceptions import OperationalError
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 from events.observability import metrics
+from events.subscriptions import keys
+from events.subscriptions.broker import AWAY
 from events.subscriptions.demand import is_wanted
-from events.subscriptions.notes import Note
+from events.subscriptions.messages import list_of
+from events.subscriptions.notes import TAKE_BACK, Note
 from events.subscriptions.registry import Subscriber, known_subscriber, subscribers_of
-from kernel.breaker import CircuitBreaker
-from kernel.refusals import Refusal
+from events.subscriptions.rounds import KEY_LIFETIME_MS, Rounds
 
 logger = structlog.get_logger(__name__)
 
-KEY_LIFETIME_MS = 10_000
 RUNNING_LIFETIME_MS = 600_000
 BEHIND_LIFETIME_MS = 60_000
 BACKLOG = "backlog"
 """The queue of drains that had more to do than their time allowed: they have separate slots, and delay nobody."""
 
-PROBE_SECONDS = 0.1
-ANSWER_SECONDS = 2.0
 LONGEST_COUNTDOWN = 75.0
 AT_ONCE_MS = 500
 """Two delayed doorbells that would ring within this time are one."""
@@ -38,23 +36,7 @@ THIS_INSTANT_MS = 20
 """A delayed doorbell that rings within this time may be the one that is being answered: it counts for nothing."""
 
 
-class BrokerAway(Refusal):
-    code = "broker-away"
-    title = "Broker unavailable"
-    status = 503
-
-
-_TAKE_BACK = """
-local note = redis.call('GET', KEYS[1])
-if note and string.sub(note, 1, #ARGV[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
-"""
-
-
-class Doorbells:
-    def __init__(self, breaker: CircuitBreaker | None = None) -> None:
-        self.breaker = breaker or CircuitBreaker()
-        self._client: redis.Redis[bytes] | None = None
-
+class Doorbells(Rounds):
     def ring(self, tenant_id: str, types: Iterable[str]) -> None:
         """Ring for every subscriber of these types whose doorbell does not ring yet. Never raises for the broker."""
         platform = tenant_id == get_public_schema_name()
@@ -62,18 +44,12 @@ class Doorbells:
         self.ring_for(tenant_id, [subscriber for subscriber in listening if is_wanted(tenant_id, subscriber)])
 
     def ring_for(self, tenant_id: str, subscribers: list[Subscriber]) -> None:
-        if not subscribers or not self.breaker.allows():
-            metrics.doorbells.labels("failed").inc(len(subscribers))
-            return
-        try:
-            for subscriber, queue in self._silent(tenant_id, subscribers):
-                self._send(tenant_id, subscriber, queue=queue)
-        except (redis.RedisError, OperationalError, OSError) as error:
-            self.breaker.failed()
-            metrics.doorbells.labels("failed").inc(len(subscribers))
-            logger.warning("doorbell_failed", tenant=tenant_id, error=f"{type(error).__name__}: {error}")
-        else:
-            self.breaker.worked()
+        queues = sorted({subscriber.queue for subscriber in subscribers if subscriber.in_rounds})
+        self._ring_silent(tenant_id, queues, [subscriber for subscriber in subscribers if not subscriber.in_rounds])
+
+    def ring_alone(self, tenant_id: str, subscribers: list[Subscriber]) -> None:
+        """Ring for each of these under its own name, unless it rings already. Never raises for the broker."""
+        self._ring_silent(tenant_id, [], subscribers)
 
     def ring_again(self, tenant_id: str, subscriber: Subscriber, *, countdown: float = 0.0) -> bool:
         """Ring without asking whether it rings already: for the sweeper, a spent time budget, a retry that is due.
@@ -82,7 +58,7 @@ class Doorbells:
         """
 
         def ring() -> bool:
-            behind = self._connected().exists(_behind(tenant_id, subscriber))
+            behind = self._connected().exists(keys.behind(tenant_id, subscriber))
             self._send(tenant_id, subscriber, queue=BACKLOG if behind else subscriber.queue, countdown=countdown)
             return True
 
@@ -98,7 +74,7 @@ class Doorbells:
         """Ring once at that moment, unless it will ring before. A moment far away is left to the sweeper."""
         if countdown > LONGEST_COUNTDOWN:
             return
-        key, milliseconds = _later(tenant_id, subscriber), int(countdown * 1000) + 1
+        key, milliseconds = keys.later(tenant_id, subscriber), int(countdown * 1000) + 1
 
         def claim() -> object:
             client = self._connected()
@@ -130,15 +106,15 @@ class Doorbells:
 
         def silence() -> object:
             pipeline = self._connected().pipeline(transaction=False)
-            pipeline.delete(_bell(tenant_id, subscriber))
-            pipeline.exists(_behind(tenant_id, subscriber))
+            pipeline.delete(keys.bell(tenant_id, subscriber))
+            pipeline.exists(keys.behind(tenant_id, subscriber))
             return pipeline.execute()[1]
 
         return bool(self._try(silence, step="answer"))
 
     def begin(self, tenant_id: str, subscriber: Subscriber, note: Note) -> Note | None:
         """Note from where on the drain handles events; return the note of another one that has not yet ended."""
-        running = _running(tenant_id, subscriber)
+        running = keys.running(tenant_id, subscriber)
         found: Any = self._try(
             lambda: self._connected().set(running, str(note), px=RUNNING_LIFETIME_MS, get=True), step="begin"
         )
@@ -152,12 +128,13 @@ class Doorbells:
         """
 
         def tell() -> object:
-            client = self._connected()
+            pipeline = self._connected().pipeline(transaction=False)
             if behind:
-                client.set(_behind(tenant_id, subscriber), "1", px=BEHIND_LIFETIME_MS)
+                pipeline.set(keys.behind(tenant_id, subscriber), "1", px=BEHIND_LIFETIME_MS)
             else:
-                client.delete(_behind(tenant_id, subscriber))
-            return client.eval(_TAKE_BACK, 1, _running(tenant_id, subscriber), f"{run} ")
+                pipeline.delete(keys.behind(tenant_id, subscriber))
+            pipeline.eval(TAKE_BACK, 1, keys.running(tenant_id, subscriber), f"{run} ")
+            return pipeline.execute()
 
         self._try(tell, step="end")
 
@@ -179,31 +156,54 @@ class Doorbells:
     def waiting(self) -> dict[str, int]:
         """Count the messages that wait in each of the broker's queues; empty when the broker is away."""
         names = [queue.name for queue in current_app.conf.task_queues]
-        prefix = current_app.conf.broker_transport_options["global_keyprefix"]
 
         def count() -> object:
             pipeline = self._connected().pipeline(transaction=False)
             for name in names:
-                pipeline.llen(prefix + name)
+                pipeline.llen(list_of(name))
             return pipeline.execute()
 
         lengths: Any = self._try(count, step="count")
         return dict(zip(names, lengths, strict=True)) if lengths else {}
 
-    def _silent(self, tenant_id: str, subscribers: list[Subscriber]) -> list[tuple[Subscriber, str]]:
-        """Set the bells; return those that did not ring yet, each with the queue that it is to ring in."""
+    def _ring_silent(self, tenant_id: str, queues: list[str], alone: list[Subscriber]) -> None:
+        """Ring the bells of rounds and of single subscribers that are silent, while the circuit is closed."""
+        bells = len(queues) + len(alone)
+        if not bells or not self.breaker.allows():
+            metrics.doorbells.labels("failed").inc(bells)
+            return
+        try:
+            rounds, single = self._silent(tenant_id, queues, alone)
+            self._push(tenant_id, rounds)
+            for subscriber, queue in single:
+                self._send(tenant_id, subscriber, queue=queue)
+        except AWAY as error:
+            self.breaker.failed()
+            metrics.doorbells.labels("failed").inc(bells)
+            logger.warning("doorbell_failed", tenant=tenant_id, error=f"{type(error).__name__}: {error}")
+        else:
+            self.breaker.worked()
+
+    def _silent(
+        self, tenant_id: str, queues: list[str], alone: list[Subscriber]
+    ) -> tuple[list[str], list[tuple[Subscriber, str]]]:
+        """Set the bells; return those that did not ring yet: of rounds, and of single subscribers with their queue."""
         pipeline = self._connected().pipeline(transaction=False)
-        for subscriber in subscribers:
-            pipeline.set(_bell(tenant_id, subscriber), "1", nx=True, px=KEY_LIFETIME_MS)
-            pipeline.exists(_behind(tenant_id, subscriber))
+        for queue in queues:
+            pipeline.set(keys.round_bell(tenant_id, queue), "", nx=True, px=KEY_LIFETIME_MS)
+        for subscriber in alone:
+            pipeline.set(keys.bell(tenant_id, subscriber), "1", nx=True, px=KEY_LIFETIME_MS)
+            pipeline.exists(keys.behind(tenant_id, subscriber))
         answers = pipeline.execute()
-        silent = [
+        rounds = [queue for queue, was_set in zip(queues, answers, strict=False) if was_set]
+        of_alone = answers[len(queues) :]
+        single = [
             (subscriber, BACKLOG if behind else subscriber.queue)
-            for subscriber, was_set, behind in zip(subscribers, answers[::2], answers[1::2], strict=True)
+            for subscriber, was_set, behind in zip(alone, of_alone[::2], of_alone[1::2], strict=True)
             if was_set
         ]
-        metrics.doorbells.labels("coalesced").inc(len(subscribers) - len(silent))
-        return silent
+        metrics.doorbells.labels("coalesced").inc(len(queues) + len(alone) - len(rounds) - len(single))
+        return rounds, single
 
     def _send(self, tenant_id: str, subscriber: Subscriber, *, queue: str, countdown: float = 0.0) -> None:
         current_app.send_task(
@@ -213,71 +213,6 @@ class Doorbells:
             countdown=min(countdown, LONGEST_COUNTDOWN) or None,
         )
         metrics.doorbells.labels("rung").inc()
-
-    def _try(self, command: Callable[[], object], **about: str) -> object:
-        """Return what the broker answers, None while it is away; what it answers closes the circuit."""
-        if not self.breaker.allows():
-            return None
-        try:
-            answer = command()
-        except (redis.RedisError, OperationalError, OSError) as error:
-            self.breaker.failed()
-            logger.warning("doorbell_failed", **about, error=f"{type(error).__name__}: {error}")
-            return None
-        self.breaker.worked()
-        return answer
-
-    def _connected(self) -> redis.Redis[bytes]:
-        if self._client is None:
-            self._client = _client(PROBE_SECONDS)
-        return self._client
-
-    def require_broker(self) -> None:
-        """Ask the broker whether it is there, on a new connection, whatever the circuit breaker says.
-
-        :raises BrokerAway: when it does not answer within a moment.
-        """
-        try:
-            with _client(ANSWER_SECONDS) as client:
-                client.ping()
-        except (redis.RedisError, OSError) as error:
-            message = _away(error)
-            raise BrokerAway(message) from error
-
-    def forget_connection(self) -> None:
-        """Drop a connection that was inherited by a fork."""
-        self._client = None
-
-
-def _away(error: Exception) -> str:
-    if "REDIS_URL" in settings.NOT_NAMED:
-        return "no broker is named and no embedded stack runs here: make demo, make up, or set REDIS_URL"
-    if isinstance(error, redis.AuthenticationError | redis.ResponseError):
-        return f"the broker refuses what it is asked: {error}; see the name, password and number in REDIS_URL"
-    return f"the broker does not answer: {error}"
-
-
-def _client(patience: float) -> redis.Redis[bytes]:
-    """Make a client that waits so many seconds for the broker, and asks once."""
-    return redis.Redis.from_url(
-        settings.REDIS_URL, socket_timeout=patience, socket_connect_timeout=patience, retry=Retry(NoBackoff(), 0)
-    )
-
-
-def _bell(tenant_id: str, subscriber: Subscriber) -> str:
-    return f"doorbell:{tenant_id}:{subscriber.name}"
-
-
-def _later(tenant_id: str, subscriber: Subscriber) -> str:
-    return f"later:{tenant_id}:{subscriber.name}"
-
-
-def _running(tenant_id: str, subscriber: Subscriber) -> str:
-    return f"draining:{tenant_id}:{subscriber.name}"
-
-
-def _behind(tenant_id: str, subscriber: Subscriber) -> str:
-    return f"behind:{tenant_id}:{subscriber.name}"
 
 
 doorbells = Doorbells()

@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+TAKE_BACK = """
+local note = redis.call('GET', KEYS[1])
+if note and string.sub(note, 1, #ARGV[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
+"""
+"""Deletes a note, for the broker: that of another run, which has begun since, is left."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Note:
@@ -23,3 +29,14 @@ class Note:
         """Read a note; None for one of an older release, which says nothing."""
         run, _, cursor = (text.decode() if isinstance(text, bytes) else text).partition(" ")
         return cls(run=run, cursor=int(cursor)) if cursor else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Watched:
+    """What is noted of a subscriber before a round drains it.
+
+    :param note: of a drain that has not ended. :param behind: whether its drains run in the backlog.
+    """
+
+    note: Note | None
+    behind: bool

@@ -79,6 +79,11 @@ class Subscriber:
         return self.types | {CANARY}
 
     @property
+    def in_rounds(self) -> bool:
+        """Whether it is drained with the others of its queue. Who waits for others' servers holds up nobody."""
+        return self.forward is None
+
+    @property
     def old_names(self) -> tuple[str, ...]:
         return (self.renamed_from,) if isinstance(self.renamed_from, str) else self.renamed_from
 

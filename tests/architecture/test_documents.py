@@ -10,6 +10,7 @@ from pkgutil import resolve_name
 import pytest
 from django.core.management import get_commands, load_command_class
 
+from config.celery import app
 from config.place import ROOT
 from demo.stack.isolation import known_settings
 from events.event import all_types
@@ -74,7 +75,7 @@ def test_every_file_that_a_document_names_without_a_folder_exists() -> None:
 
 def test_every_module_event_and_subscriber_that_a_document_names_exists() -> None:
     packages = "|".join(path.parent.name for path in ROOT.glob("*/__init__.py"))
-    known = {each.name for each in all_types()} | {each.name for each in all_subscribers()}
+    known = {each.name for each in all_types()} | {each.name for each in all_subscribers()} | set(app.tasks)
     named = {
         (document, found[1])
         for document, found in in_every_document(rf"(?<![\w./-])((?:{packages})(?:\.\w+)+)(?![\w/])")

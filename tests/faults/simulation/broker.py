@@ -16,9 +16,15 @@ VISIBILITY_SECONDS = 300.0
 
 @dataclass
 class Message:
+    """:param subscriber: whose drain it asks for; empty where it asks for a round.
+
+    :param at_work: who is drained at this moment, or was when the worker ended.
+    """
+
     tenant: str
     subscriber: str
     visible_at: float
+    at_work: str = ""
 
 
 class Broker:
@@ -104,11 +110,10 @@ class _Client:
     def _alive(self, key: str) -> bool:
         return self._get(key) is not None
 
-    def eval(self, _script: str, _keys: int, key: str, beginning: str) -> None:
+    def take_back(self, key: str, beginning: str) -> None:
         """Delete a key whose value begins like this: the one script that the doorbells have."""
-        self.broker.require()
         if (self._get(key) or "").startswith(beginning):
-            self.broker.keys.pop(key)
+            self.broker.keys.pop(key, None)
 
     def pttl(self, key: str) -> int:
         self.broker.require()
@@ -117,6 +122,10 @@ class _Client:
     def exists(self, key: str) -> int:
         self.broker.require()
         return int(self._alive(key))
+
+    def mget(self, keys: list[str]) -> list[str | None]:
+        self.broker.require()
+        return [self._get(key) for key in keys]
 
     def delete(self, *keys: str) -> int:
         self.broker.require()
@@ -131,7 +140,10 @@ class _Pipeline:
         self.client = client
         self.commands: list[Callable[[], Any]] = []
 
-    def set(self, key: str, value: str, *, px: int, nx: bool) -> None:
+    def eval(self, _script: str, _keys: int, key: str, beginning: str) -> None:
+        self.commands.append(lambda: self.client.take_back(key, beginning))
+
+    def set(self, key: str, value: str, *, px: int, nx: bool = False) -> None:
         self.commands.append(lambda: self.client._set(key, value, px, nx=nx, get=False))
 
     def delete(self, key: str) -> None:
@@ -157,6 +169,10 @@ class SimulatedDoorbells(Doorbells):
 
     def _send(self, tenant_id: str, subscriber: Subscriber, *, queue: str, countdown: float = 0.0) -> None:
         self.broker.send(tenant_id, subscriber.name, countdown=countdown)
+
+    def _push(self, tenant_id: str, queues: list[str], *, countdown: float = 0.0) -> None:
+        for _queue in queues:
+            self.broker.send(tenant_id, "", countdown=countdown)
 
     def _connected(self) -> Any:
         return _Client(self.broker)

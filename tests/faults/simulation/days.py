@@ -1,6 +1,7 @@
 """Living through seeds: one simulated day each."""
 
 from collections.abc import Iterable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from unittest.mock import patch
 
@@ -10,8 +11,16 @@ from tests.faults.simulation.shop import Shop
 from tests.faults.simulation.storm import Storm
 from tests.faults.simulation.variants import PROTOCOL, Variant
 from tests.faults.simulation.verdict import findings
+from tests.faults.simulation.world import Killed
 
 CALM_EVERY = 4
+QUIET = {
+    "events.subscriptions.doorbells": ["logger", "metrics"],
+    "events.subscriptions.broker": ["logger"],
+    "events.subscriptions.rounds": ["metrics"],
+    "events.delivery.round": ["logger"],
+}
+"""What logs and counts, and has nobody to tell in this world."""
 
 
 @dataclass
@@ -45,8 +54,11 @@ def lived(seed: int, variant: Variant = PROTOCOL) -> Outcome:
 
 def _until_broken(days: Iterable[Outcome]) -> Outcome:
     outcome = Outcome()
-    quiet = patch.multiple("events.subscriptions.doorbells", logger=Silence(), metrics=Silence())
-    with quiet, patch("events.delivery.failures.described", str):
+    with ExitStack() as stack:
+        for module, names in QUIET.items():
+            stack.enter_context(patch.multiple(module, **dict.fromkeys(names, Silence())))
+        stack.enter_context(patch("events.delivery.failures.described", str))
+        stack.enter_context(patch("events.delivery.round.is_told_to_end", lambda death: isinstance(death, Killed)))
         for day in days:
             outcome += day
             if day.findings:

@@ -66,6 +66,7 @@ class Handlers:
             shop.strikes.kill(shop.world.current)
             raise Killed
         if trouble == "exits":
+            shop.strikes.note_death(shop.workers[shop.world.current])
             raise EXITS[position % len(EXITS)]
         shop.world.sleep(TIME_LIMIT_SECONDS)
         shop.strikes.note_death(shop.workers[shop.world.current])

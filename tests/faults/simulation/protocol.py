@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
+import msgspec
 from django.db import IntegrityError
 
 from events.delivery.store import Store
@@ -14,10 +15,14 @@ from events.log.horizon import EventArchived
 from events.log.log import Page, StoredEvent
 from events.subscriptions.cursors import Isolation, LockedSubscription
 from events.subscriptions.parking import STARTING_SECONDS, UNRESOLVED, Parked, State, fingerprint
+from events.subscriptions.pending import Look, Pending
 from tests.faults.simulation.database import Database, Transaction
-from tests.faults.simulation.rows import NEVER, NewEvent, ParkedRow, SubscriptionRow
+from tests.faults.simulation.rows import NEVER, NewEvent, ParkedRow, Rows, SubscriptionRow
 from tests.faults.simulation.variants import Variant
 from tests.faults.simulation.world import Process, World
+
+NEWEST = 5
+"""Fewer than production's, so that a look does not always bring all that is pending."""
 
 
 class Silence:
@@ -39,6 +44,8 @@ class Protocol(Store):
         """Who has isolated something in the run that is on."""
         self.refused: Counter[Process] = Counter()
         """How often a process was sent away: another has the lock, or has just counted a start, or the row is gone."""
+        self.apart: dict[Process, set[str]] = {}
+        """Who was to be drained alone, as a round of this process has just seen."""
         self.ring: Callable[[str, set[str]], None] = lambda _tenant, _types: None
 
     @contextmanager
@@ -98,6 +105,10 @@ class Protocol(Store):
         reached = found[-1].envelope.position if len(found) == limit else rows.head
         return Page(events=found, reached=max(reached, after), more=rows.head > reached)
 
+    def has_any(self, tenant_id: str, *, after: int, types: Sequence[str]) -> bool:
+        events = self.database.snapshot(tenant_id).log.values()
+        return any(event.envelope.position > after and event.envelope.type in types for event in events)
+
     def read_at(self, tenant_id: str, position: int) -> StoredEvent:
         rows = self.database.snapshot(tenant_id)
         found = next((e for e in rows.log.values() if e.envelope.position == position), None)
@@ -145,6 +156,23 @@ class Protocol(Store):
         for position in fresh:
             database.write(tenant_id, "processed", (subscriber, position), True)
         return fresh
+
+    def look(self, tenant_id: str, subscribers: Sequence[str]) -> Look:
+        """Look at the subscriptions of a queue, and at the newest events, in one statement."""
+        rows, now = self.database.snapshot(tenant_id), self.world.now
+        found = []
+        for name in subscribers:
+            row = rows.subscriptions.get(name)
+            if row is None or not rows.has_news(name):
+                continue
+            due = any(each.state is State.RETRYING and each.next_attempt_at <= now for each in rows.parked_of(name))
+            apart = due or bool(row.started) or self._known_isolation(row) is not None
+            first = rows.first_pending(name)
+            found.append(Pending(subscriber=name, cursor=row.cursor, first=first, apart=apart))
+        self.apart[self.world.current] = {each.subscriber for each in found if each.apart}
+        begin = max(min((each.first for each in found), default=rows.head + 1), rows.head - NEWEST + 1)
+        events = [_as_for(rows, event) for event in rows.log.values() if event.envelope.position >= begin]
+        return Look(found=found, events=events)
 
     def has_news(self, tenant_id: str, subscriber: str) -> bool:
         return self.database.snapshot(tenant_id).has_news(subscriber)
@@ -306,6 +334,16 @@ class Protocol(Store):
 
     def _tenant_of(self, parked_id: int) -> str:
         return next((name for name in self.database.tenants if parked_id in self.database.newest(name).parked), "")
+
+
+def _as_for(rows: Rows, event: StoredEvent) -> StoredEvent:
+    """Return an event as a reader sees it that is nobody's subscriber: with the name of whom it is for."""
+    audience = rows.audiences.get(event.envelope.position)
+    return (
+        event
+        if audience is None
+        else msgspec.structs.replace(event, envelope=msgspec.structs.replace(event.envelope, audience=audience))
+    )
 
 
 def _one_start_less(row: Any, counted: int | None) -> Any:

@@ -139,6 +139,13 @@ class Rows:
         newest_first = (event.envelope for event in reversed(self.log.values()))
         return any(e.position > row.cursor and self.is_for(subscriber, heard, e) for e in newest_first)
 
+    def first_pending(self, subscriber: str) -> int:
+        """Return the first position after a cursor that its subscription hears; there is one."""
+        after = self.subscriptions[subscriber].cursor
+        heard = self.bound(subscriber, after=after)
+        envelopes = (event.envelope for event in self.log.values())
+        return next(e.position for e in envelopes if e.position > after and self.is_for(subscriber, heard, e))
+
     def parked_of(self, subscriber: str) -> Iterator[ParkedRow]:
         return (row for row in self.parked.values() if row.subscriber == subscriber)
 

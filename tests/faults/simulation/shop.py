@@ -5,16 +5,15 @@ from random import Random
 
 from django.db import OperationalError
 
-from events.delivery.dispatch import Dispatch
-from events.delivery.drain import Drain
 from events.delivery.pace import Pace
-from events.subscriptions.parking import STARTING_SECONDS, State
+from events.subscriptions.parking import State
 from events.subscriptions.registry import Subscriber
 from tests.faults.simulation.broker import Broker, Message, SimulatedDoorbells
 from tests.faults.simulation.database import Database
-from tests.faults.simulation.handlers import EXITS, Handlers
+from tests.faults.simulation.drains import Drains
+from tests.faults.simulation.handlers import Handlers
 from tests.faults.simulation.operators import Operators
-from tests.faults.simulation.protocol import Protocol, Silence
+from tests.faults.simulation.protocol import Protocol
 from tests.faults.simulation.releases import (
     CHANGES,
     COUNTED,
@@ -39,6 +38,8 @@ QUIET_UNTIL = 4000.0
 WORKERS = 3
 OPERATORS = [0, 1, 3]
 TILLS = 3
+RUNG_ALONE = [0.0, 0.0, 0.3, 1.0]
+"""How often subscribers are rung for one by one, as the sweeper and operators do it, and not by a round's bell."""
 RETENTIONS = 0.3
 """On how many days the oldest events are dropped."""
 
@@ -66,6 +67,7 @@ class Shop:
         self.failures: Counter[Process] = Counter()
         self.surprises: list[str] = []
         """What a run of a drain did that none may do, as it was seen."""
+        self.alone = Random(f"{seed} alone").choice(RUNG_ALONE)
         self.release_of: dict[Process, Release] = {}
         self.retired: set[Process] = set()
         self.handlers = Handlers(self)
@@ -146,7 +148,11 @@ class Shop:
 
     def _ring(self, tenant: str, types: set[str]) -> None:
         release = self.release_of.get(self.world.current, self.release)
-        self.bells.ring_for(tenant, [each for each in release.subscribers.values() if each.types & types])
+        listening = [each for each in release.subscribers.values() if each.types & types]
+        if self.random.random() >= self.alone:
+            self.bells.ring_for(tenant, listening)
+            listening = [each for each in listening if self.random.random() < self.alone]
+        self.bells.ring_alone(tenant, listening)
 
     def hire(self, after: float = 0.0) -> None:
         process = self.world.spawn("worker", self._work, after=after)
@@ -171,54 +177,11 @@ class Shop:
             if message is None:
                 continue
             self.workers[me] = message
-            subscriber = self.release_of[me].subscribers.get(message.subscriber)
-            if subscriber is None:
-                self.broker.acknowledge(message)
-            else:
-                self._run(self._drain(subscriber, message.tenant, self.release_of[me]), message)
+            Drains(self, message).run()
             if me.dead:
                 return
             self.workers[me] = None
         self.workers.pop(me, None)
-
-    def _drain(self, subscriber: Subscriber, tenant: str, release: Release) -> Drain:
-        return self.variant.drain(
-            subscriber,
-            tenant,
-            self.bells,
-            clock=lambda: self.world.now,
-            store=self.protocol,
-            dispatch=Dispatch(
-                subscriber,
-                tenant,
-                middleware=(),
-                decode=release.decode,
-                newest=lambda name: release.versions.get(name, 0),
-            ),
-            seen=Silence(),
-            pace=self.paces[self.world.current, subscriber.name],
-        )
-
-    def _run(self, drain: Drain, message: Message) -> None:
-        """Run a drain as its task does, and see that a failure leaves something behind."""
-        me, name = self.world.current, f"{message.tenant} {message.subscriber}"
-        self.protocol.isolated.discard(me)
-        self.protocol.refused[me] = self.failures[me] = 0
-        subscription = (message.tenant, message.subscriber)
-        before = self.database.progress[subscription]
-        try:
-            drain.run()
-        except OperationalError:
-            message.visible_at = self.world.now + self.random.uniform(0, 2)
-            return
-        except EXITS:
-            self.strikes.note_death(message)
-            self.bells.ring_later(message.tenant, drain.subscriber, countdown=STARTING_SECONDS)
-        except Exception as error:  # noqa: BLE001 - whatever it is, a task does not raise it
-            self.surprises.append(f"raised: {name} {type(error).__name__} {error}")
-        if self.failures[me] and self.database.progress[subscription] == before and not self.protocol.refused[me]:
-            self.surprises.append(f"no progress: {name} after {self.failures[me]} failures")
-        self.broker.acknowledge(message)
 
     def sweep(self) -> None:
         release = self.release

@@ -60,5 +60,5 @@ class Strikes:
 
     def note_death(self, message: Message | None) -> None:
         """Count that a drain ended as if its event had killed it."""
-        if message is not None:
-            self.killed_draining[message.tenant, identity(message.subscriber)] += 1
+        if message is not None and message.at_work:
+            self.killed_draining[message.tenant, identity(message.at_work)] += 1

@@ -1,6 +1,7 @@
 """The protocol, and ways to break it that must each be caught."""
 
 import sys
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
@@ -8,19 +9,24 @@ from events.delivery.drain import Drain
 from events.delivery.failures import Failures, Outcome
 from events.delivery.poison import ForgetStart, Poison
 from events.delivery.reading import Portion, Reader
+from events.delivery.round import Round
+from events.delivery.sharing import SharedLog
 from events.delivery.steps import BatchFailed, Step
 from events.log.envelope import Envelope
 from events.log.log import StoredEvent
 from events.subscriptions.doorbells import Doorbells
+from events.subscriptions.notes import Watched
+from events.subscriptions.pending import Pending
 from events.subscriptions.registry import Subscriber
 
 
 @dataclass(frozen=True, kw_only=True)
 class Variant:
-    """:param drain: the drain that runs. Each flag takes one of the protocol's precautions away."""
+    """:param drain: the drain that runs. :param round: the round. Each flag takes a precaution of the protocol away."""
 
     name: str
     drain: type[Drain] = Drain
+    round: type[Round] = Round
     lock_when_published: bool = False
     snapshot_before_lock: bool = False
     no_log_lock: bool = False
@@ -80,6 +86,75 @@ class _Unanswered:
 
     def __getattr__(self, name: str) -> object:
         return getattr(self.bells, name)
+
+
+class SilencesAfterTheLook(Round):
+    """Silences its bell when it has looked for the last time, not before."""
+
+    def _go(self) -> None:
+        while chosen := self._choose(self._look()):
+            if not self._drain_in_turn(chosen):
+                return
+        self._silence()
+
+
+class SilencesTooEarly(Round):
+    """Silences its bell before it begins, and leaves what is rung for meanwhile to another round."""
+
+    def _go(self) -> None:
+        self._silence()
+        self._drain_in_turn(self._choose(self._look()))
+
+
+class LooksNoMore(Round):
+    """Silences its bell when it has drained, and does not look again."""
+
+    def _go(self) -> None:
+        if self._drain_in_turn(self._choose(self._look())):
+            self._silence()
+
+
+class DrainsTheSuspected(Round):
+    """Drains all in turn, also those that may take the others with them."""
+
+    def _is_apart(self, found: Pending, _watched: dict[Subscriber, Watched]) -> bool:
+        return found.subscriber in self.left
+
+
+class ForgetsWhomItLeft(Round):
+    """Rings once for those that it leaves alone, though its bell rings for them until its last look."""
+
+    def _choose(self, found: list[Pending]) -> list[Subscriber]:
+        return super()._choose([each for each in found if each.subscriber not in self.left])
+
+
+class TakesCopiesForEverybodys(Round):
+    """Shares what its look has read, with edited copies for one subscriber alone."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.log = _SharesCopies(self.store)
+
+
+class _SharesCopies(SharedLog):
+    def look_for(self, tenant_id: str, subscribers: Sequence[str]) -> list[Pending]:
+        found = super().look_for(tenant_id, subscribers)
+        self.pending = {each.subscriber: each for each in found}
+        return found
+
+
+class TrustsItsLook(Round):
+    """Takes what its look has brought for all that there was."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.log = _SharesAll(self.store)
+
+
+class _SharesAll(SharedLog):
+    def _has_seen(self, subscriber: str, after: int) -> bool:
+        events = self.look.events
+        return subscriber in self.pending and bool(events) and after < events[-1].envelope.position
 
 
 class ParksAloneTooEarly(Drain):
@@ -187,7 +262,14 @@ BROKEN = [
     Variant(name="successors pass one that failed", successors_pass=True),
     Variant(name="failed events passed over", drain=ForgetsTheFailed),
     Variant(name="parked alone too early", drain=ParksAloneTooEarly),
-    Variant(name="no sweeper", never_sweeps=True),
+    Variant(name="lost rounds without a sweeper", never_sweeps=True),
+    Variant(name="bell of a round silenced after its last look", round=SilencesAfterTheLook),
+    Variant(name="bell of a round silenced too early", round=SilencesTooEarly),
+    Variant(name="no look after the bell of a round is silenced", round=LooksNoMore),
+    Variant(name="suspected subscribers drained in a round", round=DrainsTheSuspected),
+    Variant(name="whom a round has left is forgotten by its last look", round=ForgetsWhomItLeft),
+    Variant(name="edited copies shared in a round", round=TakesCopiesForEverybodys),
+    Variant(name="a look trusted beyond what it has seen", round=TrustsItsLook),
     Variant(name="operators without the lock", operators_without_lock=True),
     Variant(name="isolation forgotten between runs", drain=EndsOwing, forgets_isolation=True),
     Variant(name="unknown types stepped over", drain=StepsOverUnknown),
