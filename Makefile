@@ -91,6 +91,10 @@ benchmarks: .venv/installed-dev ## the figures of docs/figures.md
 orders: .venv/installed-dev ## complete orders through HTTP, beside a minimal DRF endpoint and django-oscar: SECONDS=10 ROUNDS=3
 	@$(RUN) -m benchmarks.orders --seconds $(or $(SECONDS),10) --rounds $(if $(filter file,$(origin ROUNDS)),3,$(ROUNDS))
 
+storage: .venv/installed-dev ## bytes that a complete order keeps, by table and index
+	@$(RUN) -m benchmarks.storage --columns
+	@$(RUN) -m benchmarks.storage --ended
+
 walls: .venv/installed-dev ## a neighbour's sales while another shop attacks, 60 s each: SECONDS=60
 	@$(RUN) -m benchmarks.walls --seconds $(or $(SECONDS),60)
 
@@ -98,4 +102,4 @@ scale: .venv/installed-dev ## a million events, a thousand tenants, noisy neighb
 	@$(RUN) -m benchmarks.scale
 	@$(RUN) -m benchmarks.neighbours
 
-.PHONY: help demo demo-check credentials up down test contract test-alone mutations faults simulate alerts asyncapi check docs format benchmarks orders walls scale
+.PHONY: help demo demo-check credentials up down test contract test-alone mutations faults simulate alerts asyncapi check docs format benchmarks orders storage walls scale

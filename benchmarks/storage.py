@@ -44,6 +44,7 @@ Sizes = dict[str, dict[str, int]]
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--orders", type=int, default=2000, help="that are measured")
+    parser.add_argument("--ended", action="store_true", help="as the month is kept after its end: with new indexes")
     parser.add_argument("--columns", action="store_true", help="print the columns of what an order keeps, too")
     options = parser.parse_args()
     if not 1 <= options.orders <= 1_000_000:
@@ -52,9 +53,9 @@ def main() -> None:
     with stack():
         post = open_shop()
         sell(post, WARM)
-        before, rows_before = sizes(), rows()
+        before, rows_before = sizes(ended=options.ended), rows()
         sell(post, options.orders)
-        after, rows_after = sizes(), rows()
+        after, rows_after = sizes(ended=options.ended), rows()
         show(
             before, after, {name: (rows_after[name] - rows_before.get(name, 0)) for name in rows_after}, options.orders
         )
@@ -109,12 +110,16 @@ def settle(schema: str) -> None:
         work.settle()
 
 
-def sizes() -> Sizes:
+def sizes(*, ended: bool) -> Sizes:
     """Return the bytes of each table's parts, the months of a table together, after a vacuum."""
     from django.db import connection
 
     found: Sizes = {}
     with connection.cursor() as cursor:
+        for table in ("events_event", "events_processedevent") if ended else ():
+            cursor.execute("SELECT relid::regclass::text FROM pg_partition_tree(%s::regclass) WHERE isleaf", [table])
+            for (partition,) in cursor.fetchall():
+                cursor.execute(f"REINDEX TABLE {partition}")
         cursor.execute("SELECT schemaname, tablename FROM pg_tables WHERE schemaname IN ('public', %s)", [SHOP])
         for schema, table in cursor.fetchall():
             cursor.execute(f'VACUUM (ANALYZE) "{schema}"."{table}"')

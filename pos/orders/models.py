@@ -19,7 +19,7 @@ class Order(models.Model):
         VOIDED = "VOIDED", "Voided"
 
     id = models.UUIDField(primary_key=True)
-    register = models.ForeignKey(Register, on_delete=models.PROTECT)
+    register = models.ForeignKey(Register, on_delete=models.PROTECT, db_index=False)
     device = models.ForeignKey(Device, on_delete=models.PROTECT, null=True)
     shift = models.ForeignKey(Shift, on_delete=models.PROTECT)
     status = models.CharField(max_length=9, choices=Status.choices, default=Status.PLACED)
@@ -69,7 +69,7 @@ class Order(models.Model):
 
 class OrderLine(models.Model):
     id = models.UUIDField(primary_key=True, default=new_id)
-    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="lines")
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="lines", db_index=False)
     number = models.PositiveIntegerField()
     variant_id = models.UUIDField(null=True)
     sku = models.CharField(max_length=limits.CODE, blank=True)
@@ -119,7 +119,7 @@ class Tender(models.Model):
         FAILED = "FAILED", "Failed"
 
     id = models.UUIDField(primary_key=True, default=new_id)
-    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="tenders")
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="tenders", db_index=False)
     number = models.PositiveIntegerField()
     type = models.ForeignKey(TenderType, on_delete=models.PROTECT)
     state = models.CharField(max_length=7, choices=State.choices)

@@ -16,7 +16,7 @@ from pos.registers.models import Register
 class Return(models.Model):
     id = models.UUIDField(primary_key=True)
     order = models.ForeignKey(Order, on_delete=models.PROTECT, null=True, related_name="returns")
-    register = models.ForeignKey(Register, on_delete=models.PROTECT)
+    register = models.ForeignKey(Register, on_delete=models.PROTECT, db_index=False)
     shift = models.ForeignKey(Shift, on_delete=models.PROTECT)
     number = models.BigIntegerField()
     currency = models.CharField(max_length=3)
