@@ -26,7 +26,7 @@ from benchmarks.orders.figures import Figures, Round, show, show_pairs
 from benchmarks.orders.load import sell
 from benchmarks.orders.parts import cpu, idle_cpu, statements, stored, tasks
 from benchmarks.stack import wait_for
-from config.place import ROOT
+from config.place import ROOT, var
 from demo.stack.broker import free_port
 from demo.stack.isolation import isolate_environment
 from demo.stack.processes import Supervisor
@@ -39,6 +39,7 @@ LOAD = re.compile(r"full|[1-9][0-9]{0,2}%|[1-9][0-9]{0,3}(\.[0-9]+)?")
 def main() -> None:
     options = _options()
     isolate_environment(ROOT / "var" / "bench")
+    var().mkdir(parents=True, exist_ok=True)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         figures = measure(options)
