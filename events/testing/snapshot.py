@@ -18,6 +18,9 @@ EVENT_TABLES = {
     "events_webhookdelivery": "TRUE",
 }
 
+WRITTEN_BY_TRIGGERS = "written by triggers"
+"""The comment of a table that says nothing but that others have changed: it is not compared."""
+
 Rows = dict[str, list[str]]
 
 NEW = re.compile(
@@ -41,9 +44,10 @@ class Snapshot:
         rows: Rows = {}
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT table_name FROM information_schema.tables WHERE table_schema = %s AND table_type = 'BASE TABLE'"
-                " AND table_schema <> 'public' ORDER BY table_name",
-                [self.tenant_id],
+                "SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+                " WHERE n.nspname = %s AND n.nspname <> 'public' AND c.relkind IN ('r', 'p') AND NOT c.relispartition"
+                " AND obj_description(c.oid, 'pg_class') IS DISTINCT FROM %s ORDER BY c.relname",
+                [self.tenant_id, WRITTEN_BY_TRIGGERS],
             )
             for (table,) in cursor.fetchall():
                 rows[table] = self._read(cursor, f'"{table}"', "TRUE")

@@ -25,6 +25,7 @@ CREATE TABLE pos_shopversion (
     id smallint PRIMARY KEY DEFAULT 1 CONSTRAINT shop_version_is_one CHECK (id = 1),
     version uuid NOT NULL DEFAULT gen_random_uuid()
 );
+COMMENT ON TABLE pos_shopversion IS 'written by triggers';
 INSERT INTO pos_shopversion DEFAULT VALUES;
 
 CREATE FUNCTION pos_shop_changed() RETURNS trigger LANGUAGE plpgsql AS $$

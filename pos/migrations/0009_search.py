@@ -8,11 +8,11 @@ do not pass each other unseen.
 from django.db import migrations, models
 
 FUNCTIONS = r"""
-CREATE FUNCTION pos_parts(text, shortest integer, longest integer) RETURNS text[]
+CREATE FUNCTION pos_parts(whole text, shortest integer, longest integer) RETURNS text[]
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE RETURN (
-    SELECT coalesce(array_agg(DISTINCT substr($1, at, length)), '{}')
-    FROM generate_series(1, length($1)) AS at, generate_series(shortest, longest) AS length
-    WHERE at + length - 1 <= length($1)
+    SELECT coalesce(array_agg(DISTINCT substr(whole, at, size)), '{}')
+    FROM generate_series(1, length(whole)) AS at, generate_series(shortest, longest) AS size
+    WHERE at + size - 1 <= length(whole)
 );
 CREATE FUNCTION pos_variant_search() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
