@@ -60,13 +60,16 @@ class Failures:
     def park(self, event: StoredEvent, error: BaseException) -> Outcome:
         """Put an event that failed alone aside, and let the cursor pass it.
 
-        What failed may have been the drain, before a handler ran: an event that waits for an earlier one waits on.
+        What failed may have been the drain, before a handler ran: an event that waits for an earlier one waits on. One
+        whose type was unbound since it was read is not parked: nobody is to apply it any more.
         """
         with self.store.unit_of_work():
             held = self.store.lock(self.tenant_id, self.subscriber.name)
             if held is None:
                 return Outcome.NOT_OURS
-            if held.cursor >= event.envelope.position:
+            if held.cursor >= event.envelope.position or not held.heard.hears(
+                event.envelope.type, event.envelope.position
+            ):
                 return Outcome.DONE
             passing, waiting = self.blocking.part([event]) if held.blocked else ([event], [])
             state, delay = self._verdict(error, attempts=1) if passing else (State.WAITING, 0.0)

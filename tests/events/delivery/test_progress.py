@@ -9,10 +9,12 @@ import pytest
 from django.db import connection
 
 from events.delivery.drain import Drain
+from events.delivery.failures import Failures, Outcome
 from events.delivery.pace import Pace
 from events.delivery.store import Store
 from events.models import Subscription
 from events.subscribing import Backoff, Delivery
+from events.subscriptions.bindings import unbind
 from events.subscriptions.cursors import LockedSubscription
 from events.subscriptions.registry import find_subscriber
 from events.testing.doorbells import SilentDoorbells
@@ -22,6 +24,7 @@ from tenants.models import Tenant
 from tests.support.recording import Recorder, Subscribe, parked, say, write, written
 
 ONCE = Backoff(attempts=1)
+SUSPENDED = "tenants.tenant_suspended"
 
 
 class Ticking:
@@ -264,3 +267,27 @@ def test_what_precedes_a_failure_is_committed_before_an_event_is_tried_again_tha
         drain(name, store=DueAfterFirstLook())
 
     assert written() == ["2-good"]
+
+
+def test_an_event_whose_type_is_unbound_between_its_failure_and_its_record_is_not_parked(
+    shop: Tenant, subscribe: Subscribe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def work(event: TenantSuspended, delivery: Delivery[TenantSuspended]) -> None:
+        if event.tenant_name == "bad":
+            raise ValueError("bad")
+        write(event.tenant_name, delivery)
+
+    def unbind_and_park(failures: Failures, event: Any, error: BaseException) -> Outcome:
+        unbind("north", name, [SUSPENDED])
+        return park(failures, event, error)
+
+    name, park = subscribe(work, TenantSuspended), Failures.park
+    say("good")
+    drain(name)
+    say("bad", "late")
+    monkeypatch.setattr(Failures, "park", unbind_and_park)
+
+    drain(name)
+
+    assert written() == ["1-good"]
+    assert parked(name) == []
