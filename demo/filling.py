@@ -1,4 +1,4 @@
-"""The rows of a large shop, written by SQL: a catalogue with stock, and orders with all that they leave behind.
+"""The rows of a large shop, written by SQL: a catalogue with stock, and orders with all rows that they cause.
 
 Every row satisfies the constraints; ids are UUIDv7, in the order of the rows. Nothing is published. Half of the stock
 and of the sales are at the first location, the others at nine more.

@@ -65,7 +65,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--registers", type=int, default=1, help="of each shop")
     parser.add_argument("--threads", type=int, help="of each web process of ours, where not as shipped")
     parser.add_argument("--without-workers", action="store_true", help="the web processes alone; nothing is applied")
-    parser.add_argument("--against", type=Path, help="another checkout of this project, with a .venv of its own")
+    parser.add_argument("--against", type=Path, help="another checkout of this project, that has its .venv")
     parser.add_argument("--only", default=f"{OURS},minimal,oscar", help="some contenders, separated by commas")
     parser.add_argument("--show", action="store_true", help="print the statements of one order of each contender")
     options = parser.parse_args()

@@ -1,4 +1,4 @@
-"""A checkout of this project as a contender: this one, or an older one beside it, with servers of its own.
+"""A checkout of this project as a contender: this one, or an older one beside it, with separate servers.
 
 Everything that is the project's is asked of the checkout itself, in its own environment: which programs it consists
 of, its migrations, its shops and their terminals.
@@ -67,7 +67,7 @@ class Elsewhere(Program):
 
 @dataclass
 class Checkout:
-    """:param folder: of the checkout, with a `.venv` of its own in it. Its servers live under `var/orders` there."""
+    """:param folder: of the checkout, with its `.venv` in it. Its servers live under `var/orders` there."""
 
     folder: Path
     environment: dict[str, str] = field(default_factory=dict)

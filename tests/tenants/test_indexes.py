@@ -10,7 +10,7 @@ from tenants.models import Tenant
 APPS = {"audit", "events", "integrations", "inventory", "notifications", "payments", "pos", "staff", "tenants"}
 OURS = [model._meta.db_table for model in apps.get_models() if model._meta.app_label in APPS]
 """Without the tables between two models, whose indexes Django chooses."""
-# Plain B-trees only: what has a condition, an expression or a class of its own serves other statements.
+# Plain B-trees only: what has a condition, an expression or a class that is named serves other statements.
 _DOUBLE = """
 WITH plain AS (
     SELECT x.indrelid, i.relname::text AS name, x.indisunique, i.relnamespace,

@@ -25,7 +25,7 @@ PACE_SECONDS = 0.05
 
 @dataclass
 class Watched:
-    """A drain that is watched: it raises nothing that a task does not expect, and a failure leaves something behind."""
+    """A drain that is watched: it raises nothing that a task does not expect, and a failure leaves a trace."""
 
     drain: Drain
     shop: "Shop"
