@@ -40,8 +40,7 @@ class Rounds(BrokerLink):
 
         def silence() -> object:
             pipeline = self._connected().pipeline(transaction=False)
-            for subscriber, run in ended.items():
-                pipeline.eval(TAKE_BACK, 1, keys.running(tenant_id, subscriber), f"{run} ")
+            _take_back_notes(pipeline, tenant_id, ended)
             pipeline.delete(keys.round_bell(tenant_id, queue))
             return pipeline.execute()
 
@@ -58,8 +57,7 @@ class Rounds(BrokerLink):
 
         def ring() -> object:
             pipeline = self._connected().pipeline(transaction=False)
-            for subscriber, run in ended.items():
-                pipeline.eval(TAKE_BACK, 1, keys.running(tenant_id, subscriber), f"{run} ")
+            _take_back_notes(pipeline, tenant_id, ended)
             pipeline.set(keys.round_bell(tenant_id, queue), str(began) if began else "", px=lifetime)
             pipeline.execute()
             self._push(tenant_id, [queue], countdown=countdown)
@@ -85,3 +83,9 @@ class Rounds(BrokerLink):
             pipeline.lpush(list_of(queue), round_message(tenant_id, queue, countdown=countdown))
         pipeline.execute()
         metrics.doorbells.labels("rung").inc(len(queues))
+
+
+def _take_back_notes(pipeline: Any, tenant_id: str, ended: Mapping[Subscriber, str]) -> None:
+    """Take back what is noted of runs that have ended; the note of another run, which has begun since, is left."""
+    for subscriber, run in ended.items():
+        pipeline.eval(TAKE_BACK, 1, keys.running(tenant_id, subscriber), f"{run} ")
