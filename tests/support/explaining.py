@@ -20,3 +20,12 @@ class Explaining:
             first = re.search(r"Buffers: (.*)", plan.split("Planning")[0])
             self.read.append((sum(map(int, re.findall(r"=(\d+)", first[1]))) if first else 0, plan))
         return execute(sql, params, many, context)
+
+    def touched(self, table: str) -> list[int]:
+        """List how many blocks of a table each scan of it touched: dead rows of other tables do not count."""
+        scans = rf"Scan[^\n]* on {table}\b[^\n]*(?:\n(?! *->)[^\n]*)*?\n *Buffers: (.*)"
+        return [
+            sum(map(int, re.findall(r"=(\d+)", buffers)))
+            for _, plan in self.read
+            for buffers in re.findall(scans, plan.split("Planning")[0])
+        ]

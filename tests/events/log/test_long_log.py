@@ -14,7 +14,7 @@ from events.subscriptions import cursors, queries
 from kernel.tenancy import in_public_schema
 from tenants.events import TenantReactivated, TenantSuspended
 from tenants.models import Tenant
-from tests.support.ageing import other_session
+from tests.support.ageing import forget_dead_rows
 from tests.support.explaining import Explaining
 from tests.support.recording import Recorder, Subscribe
 from tests.support.releases import release
@@ -52,14 +52,8 @@ def _in_public(look: Callable[[], object]) -> object:
 
 @pytest.fixture
 def name(shop: Tenant, subscribe: Subscribe) -> str:
-    _forget_dead_rows()
+    forget_dead_rows("events_parkedevent")
     return subscribe(Recorder().record, TenantSuspended, TenantReactivated)
-
-
-def _forget_dead_rows() -> None:
-    """Take away what other tests have rolled back: an index leads to it until a vacuum."""
-    with other_session(), connection.cursor() as cursor:
-        cursor.execute("VACUUM public.events_parkedevent")
 
 
 def _lengthen(name: str) -> None:

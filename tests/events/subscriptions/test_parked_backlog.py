@@ -12,6 +12,7 @@ from events.subscriptions import parking
 from events.subscriptions.parking import PARKED_FLAGS, State
 from tenants.events import TenantSuspended
 from tenants.models import Tenant
+from tests.support.ageing import forget_dead_rows
 from tests.support.explaining import Explaining
 from tests.support.recording import Recorder, Subscribe
 
@@ -20,6 +21,7 @@ PARKED = 3_000
 
 @pytest.fixture
 def name(shop: Tenant, subscribe: Subscribe) -> str:
+    forget_dead_rows("events_parkedevent")
     return subscribe(Recorder().record, TenantSuspended)
 
 
