@@ -4,10 +4,13 @@ import socket
 from dataclasses import dataclass
 
 TIMEOUT_SECONDS = 60
+LAST_CHUNK = b"0\r\n\r\n"
 
 
 @dataclass(frozen=True)
 class Answer:
+    """:param body: with its chunks as they came, where a server sends these (no contender does for an order)."""
+
     status: int
     body: bytes
 
@@ -47,9 +50,12 @@ class Connection:
         head, _, body = received.partition(b"\r\n\r\n")
         status, *fields = head.decode("latin-1").split("\r\n")
         headers = dict(field.lower().split(": ", 1) for field in fields)
-        length = int(headers["content-length"])
-        while len(body) < length:
-            body += self._some()
+        if headers.get("transfer-encoding") == "chunked":
+            while not body.endswith(LAST_CHUNK):
+                body += self._some()
+        else:
+            while len(body) < int(headers["content-length"]):
+                body += self._some()
         if headers.get("connection") == "close":
             self.close()
         return Answer(int(status.split()[1]), body)
