@@ -77,13 +77,18 @@ INSERT INTO payments_paymentintent (id, order_id, tender_id, tender_type, amount
 SELECT uuidv7(make_interval(secs => n - %(orders)s)), id, id, 'gateway', 3000, 'EUR', 'tok', 'CAPTURED',
     false, '', '', now()
 FROM sold WHERE n %% 4 = 0 ORDER BY n;
+INSERT INTO pos_return (id, order_id, register_id, shift_id, number, currency, tax_total, total, reason, fingerprint,
+    occurred_at, recorded_at)
+SELECT uuidv7(make_interval(secs => n - %(orders)s)), o.id, register_id, shift_id, n, 'EUR', 0, 3000, '', fingerprint,
+    o.occurred_at, o.recorded_at
+FROM sold JOIN pos_order o ON o.id = sold.id WHERE n %% 4 = 1 ORDER BY n;
 INSERT INTO public.events_idempotencyrecord (tenant_id, scope, key, fingerprint, status, body, created_at)
 SELECT current_schema(), 'orders', id::text, '', 201, '{}', now() FROM sold ORDER BY n;
 """
 
 FILLED = (
     "pos_product", "pos_variant", "pos_barcode", "pos_shelflevel", "inventory_stockitem", "pos_order", "pos_orderline",
-    "pos_tender", "inventory_stockmovement", "payments_payment", "payments_paymentintent",
+    "pos_tender", "pos_return", "inventory_stockmovement", "payments_payment", "payments_paymentintent",
 )  # fmt: skip
 
 

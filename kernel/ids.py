@@ -13,3 +13,10 @@ def new_id() -> UUID:
 
 def is_version_7(value: UUID) -> bool:
     return value.version == UUID_VERSION_7
+
+
+def parsed_id(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

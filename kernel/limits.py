@@ -14,6 +14,10 @@ CODE = 64
 """A SKU or a barcode."""
 SHORT_CODE = 20
 """Of a location, a register, a tender type."""
+RECEIPT = SHORT_CODE + 21
+"""Of a receipt's number as it is printed, with the code of its register."""
+LARGEST_NUMBER = 10**18
+"""Of a document of a register."""
 TAX_NAME = 100
 REFERENCE = 100
 """What another system calls a payment."""

@@ -54,6 +54,14 @@ class TextSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-ca
         return {**mapped, **least, "pattern": f"^[^{refused}]*$"}
 
 
+class Choice(serializers.ChoiceField):
+    """One of a few words. What is none of them is answered with all of them."""
+
+    def __init__(self, choices: Any, **options: Any) -> None:
+        super().__init__(choices, **options)
+        self.error_messages["invalid_choice"] = f"This is one of {', '.join(map(str, self.choices))}."
+
+
 class MailAddress(serializers.EmailField):
     """A mail address that may be left out."""
 
@@ -159,10 +167,21 @@ class MomentField(serializers.DateTimeField):
     }
 )
 class PeriodEndField(MomentField):
-    """The end of a period that is asked for, which may not have come yet."""
+    """The begin or end of a period that is asked for, which may not have come yet."""
 
     def accepted(self, moment: datetime) -> datetime:
         return moment
+
+
+class WholeNumber(serializers.IntegerField):
+    """A whole number that a query asks for, written in digits."""
+
+    default_error_messages = {"invalid": "This is a whole number in digits: 18."}
+
+    def to_internal_value(self, data: Any) -> int:
+        if not isinstance(data, str) or not data.isascii() or not data.isdigit():
+            self.fail("invalid")
+        return super().to_internal_value(data)
 
 
 class QuantitySchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]

@@ -88,7 +88,18 @@ class Body(serializers.Serializer[Any]):
 
 
 class Query(Body):
-    """The parameters of a query. Unknown ones are refused before they are read (`web/operations.py`)."""
+    """The parameters of a query. Unknown ones are refused before they are read (`web/operations.py`).
+
+    A text that is empty is refused: a list of everything is no answer to who looks for something.
+    """
+
+    def get_fields(self) -> dict[str, Any]:
+        fields = super().get_fields()
+        for field in fields.values():
+            if isinstance(field, serializers.CharField):
+                field.allow_blank = False
+                field.error_messages["blank"] = "This parameter is empty: give it a value, or leave it out."
+        return fields
 
 
 class Nothing(Body):

@@ -64,7 +64,9 @@ class WeighedPages(Pages):
 
     def paginate_queryset(self, queryset: Any, request: Any, view: Any = None) -> Any:
         self._fitting = None
-        weighed = queryset.select_related(None).prefetch_related(None).only("id").annotate(nested=self.nested)
+        ordered_by = self.get_ordering(request, queryset, view)
+        bare = queryset.select_related(None).prefetch_related(None).only("id", *ordered_by)
+        weighed = bare.annotate(nested=self.nested)
         rows = super().paginate_queryset(weighed, request, view)
         nested = [row.nested or 0 for row in (reversed(rows) if self.cursor and self.cursor.reverse else rows)]
         self._fitting = max(1, sum(total <= self.most_nested for total in accumulate(nested)))
@@ -72,6 +74,14 @@ class WeighedPages(Pages):
 
     def get_page_size(self, request: Request) -> int:
         return min(super().get_page_size(request), self._fitting or self.max_page_size)
+
+
+class RecordedPages(WeighedPages):
+    """Pages of documents: in the order of their ids, or of when they were recorded, where that is asked for."""
+
+    def get_ordering(self, request: Request, queryset: Any, view: Any) -> Any:
+        by_time = {"recorded_from", "recorded_before"} & set(request.query_params)
+        return ("recorded_at", "id") if by_time else super().get_ordering(request, queryset, view)
 
 
 def _require_cursor(encoded: str | None) -> None:

@@ -1,12 +1,14 @@
 """Orders to read, with a link to their events."""
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.html import format_html
 
 from kernel.money import formatted
 from pos.orders.models import Order, OrderLine, Tender
-from web.admin import ReadOnlyInline, ShopReadOnlyAdmin
+from pos.orders.queries import orders_named
+from web.admin import ExactSearch, ReadOnlyInline, ShopReadOnlyAdmin
 
 
 class OrderLineInline(ReadOnlyInline):
@@ -20,12 +22,15 @@ class TenderInline(ReadOnlyInline):
 
 
 @admin.register(Order)
-class OrderAdmin(ShopReadOnlyAdmin):
+class OrderAdmin(ExactSearch, ShopReadOnlyAdmin):
     list_display = ("receipt", "status", "amount", "occurred_at", "trace")
     list_filter = ("status", "occurred_at")
     list_select_related = ("register",)
-    search_fields = ("id", "receipt_number", "customer_email")
+    search_help_text = "A receipt (R1-000018), its number alone, a customer's mail address, or an id"
     inlines = (OrderLineInline, TenderInline)
+
+    def found(self, word: str) -> QuerySet[Order]:
+        return orders_named(word)
 
     @admin.display(description="total", ordering="total")
     def amount(self, order: Order) -> str:

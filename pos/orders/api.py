@@ -22,11 +22,12 @@ from pos.orders.answers import encoded_order, orders_shown
 from pos.orders.lines import OrderLineInput
 from pos.orders.models import Order, Tender
 from pos.orders.plain import plain_order
-from pos.orders.queries import lines_of_order, orders
+from pos.orders.queries import lines_of_order, orders, orders_matching
 from pos.orders.receipts import receipt_of
 from pos.orders.serializers import (
     A_MUG,
     AddTendersBody,
+    OrderQuery,
     OrderSerializer,
     PlaceOrderBody,
     ReceiptSerializer,
@@ -45,7 +46,7 @@ from pos.receipts.text import receipt_text
 from pos.registers.authentication import device_of
 from web.encoded import Encoded
 from web.operations import operation
-from web.pages import WeighedPages
+from web.pages import RecordedPages
 from web.terminal import terminal_of
 
 
@@ -57,7 +58,7 @@ def _existing(order_id: UUID) -> Order:
     return generics.get_object_or_404(orders(), id=order_id)
 
 
-class OrderPages(WeighedPages):
+class OrderPages(RecordedPages):
     nested = lines_of_order()
     most_nested = limits.MOST_LINES_ON_PAGE
 
@@ -103,10 +104,14 @@ class OrderListView(generics.GenericAPIView[Order]):
             _answer_again(claim, asked["id"], refusal)
         return claim.response
 
-    @operation("list_orders", answers=OrderSerializer(many=True), paged=True)
-    def get(self, _request: Request) -> Response:
-        """List the shop's orders, by their ids, the earliest first. A page ends early at 2,000 lines in all."""
-        page = self.paginate_queryset(orders())
+    @operation("list_orders", query=OrderQuery, answers=OrderSerializer(many=True), paged=True)
+    def get(self, _request: Request, asked: dict[str, Any]) -> Response:
+        """List the shop's orders, all of them or those that are looked for, the earliest first.
+
+        They are in the order of their ids, or of when they were recorded where that is asked for. A page ends early at
+        2,000 lines in all. To keep up with a shop read its events: a list is for looking up.
+        """
+        page = self.paginate_queryset(orders_matching(**asked))
         return self.get_paginated_response(orders_shown(page or []))
 
 

@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Lower
 
 from kernel import limits
 from kernel.constraints import Check, Unique
@@ -56,6 +57,15 @@ class Order(models.Model):
                 name="order_completed_has_receipt_number",
                 field="receipt_number",
                 sentence="A completed order, and no other, has a receipt number.",
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["recorded_at", "id"], name="order_by_recorded_at"),
+            models.Index(fields=["total", "id"], name="order_by_total"),
+            models.Index(fields=["register", "id"], name="order_by_register"),
+            models.Index(fields=["status", "id"], name="order_not_completed", condition=~Q(status="COMPLETED")),
+            models.Index(
+                Lower("customer_email"), "id", name="order_by_customer_email", condition=~Q(customer_email="")
             ),
         ]
 

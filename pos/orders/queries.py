@@ -1,8 +1,14 @@
 """What can be asked of orders."""
 
-from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
+from datetime import datetime
+from uuid import UUID
 
+from django.db.models import F, OuterRef, Prefetch, QuerySet, Subquery
+from django.db.models.functions import Lower
+
+from kernel.ids import parsed_id
 from pos.orders.models import Order, OrderLine, Tender
+from pos.registers.queries import parsed_number, parsed_receipt, register_ids
 
 
 def lines_of_order() -> Subquery:
@@ -17,3 +23,65 @@ def orders() -> QuerySet[Order]:
     return Order.objects.select_related("register__location").prefetch_related(
         Prefetch("lines", lines), Prefetch("tenders", tenders)
     )
+
+
+def orders_matching(
+    *,
+    receipt: str = "",
+    receipt_number: int | None = None,
+    status: str = "",
+    register_id: UUID | None = None,
+    recorded_from: datetime | None = None,
+    recorded_before: datetime | None = None,
+    customer_email: str = "",
+    total: int | None = None,
+    currency: str = "",
+) -> QuerySet[Order]:
+    """Find orders by what is known of them, each by an index.
+
+    :param receipt: as it is printed: `R1-000018`. What is no receipt's number finds nothing.
+    :param receipt_number: the number alone, of whatever register.
+    :param customer_email: in whatever letters it was typed.
+    """
+    found = orders()
+    if receipt:
+        found = found.filter(id__in=orders_of_receipt(receipt))
+    if receipt_number is not None:
+        found = found.filter(register_id__in=register_ids(), receipt_number=receipt_number)
+    if status:
+        found = found.filter(status=status)
+    if register_id:
+        found = found.filter(register_id=register_id)
+    if recorded_from:
+        found = found.filter(recorded_at__gte=recorded_from)
+    if recorded_before:
+        found = found.filter(recorded_at__lt=recorded_before)
+    if customer_email:
+        found = found.filter(id__in=of_customer(customer_email))
+    if total is not None:
+        found = found.filter(total=total)
+    return found.filter(currency=currency) if currency else found
+
+
+def orders_named(word: str) -> QuerySet[Order]:
+    """Find orders by the number of a receipt, with or without its register's code, a mail address, or an id."""
+    if (order_id := parsed_id(word)) is not None:
+        return Order.objects.filter(id=order_id)
+    if "@" in word:
+        return of_customer(word)
+    if (number := parsed_number(word)) is not None:
+        return Order.objects.filter(register_id__in=register_ids(), receipt_number=number)
+    return orders_of_receipt(word)
+
+
+def orders_of_receipt(text: str) -> QuerySet[Order]:
+    """Return the order of a receipt, by the number that is printed on it."""
+    code, returned, number = parsed_receipt(text) or ("", True, 0)
+    if returned:
+        return Order.objects.none()
+    return Order.objects.filter(register_id__in=register_ids(code), receipt_number=number)
+
+
+def of_customer(email: str) -> QuerySet[Order]:
+    lowered = Order.objects.exclude(customer_email="").alias(email=Lower(F("customer_email")))
+    return lowered.filter(email=email.lower())

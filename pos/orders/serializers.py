@@ -7,7 +7,8 @@ from rest_framework import serializers
 
 from kernel import limits
 from pos.orders.models import Order, OrderLine, Tender
-from web.fields import MailAddress, MomentField, QuantityField, Text, UUIDv7Field
+from web.fields import Choice, MailAddress, MomentField, QuantityField, Text, UUIDv7Field, WholeNumber
+from web.finding import DocumentQuery
 from web.inputs import Body
 from web.money import InOwnCurrency, MoneyField, money
 
@@ -69,6 +70,12 @@ class AddTendersBody(Body):
 
 class VoidBody(Body):
     reason = Text(limits.REASON)
+
+
+class OrderQuery(DocumentQuery):
+    receipt = Text(limits.RECEIPT, required=False, help_text="As it is printed: `R1-000018`")
+    receipt_number = WholeNumber(required=False, max_value=limits.LARGEST_NUMBER, help_text="Of whatever register")
+    status = Choice(Order.Status.values, required=False)
 
 
 A_MUG = {

@@ -1,12 +1,18 @@
 """What can be asked of registers: the device of a token."""
 
+import re
+from collections.abc import Sequence
 from datetime import datetime
+from uuid import UUID
 
 from django.db.models import Q
 
 from pos.memory.shop import Kind
 from pos.registers.models import Device, Location, Register
 
+LONGEST_NUMBER = 18
+"""Digits: fewer than what a bigint holds."""
+RECEIPT = re.compile(rf"(?P<code>.{{1,20}})-(?P<returned>[Rr]?)(?P<number>[0-9]{{1,{LONGEST_NUMBER}}})", re.ASCII)
 DEVICES: Kind[str, Device] = Kind(name="device by token", models=(Device, Register, Location))
 
 
@@ -19,3 +25,20 @@ def device_of_token(token_hash: str, now: datetime) -> Device | None:
 def _device(token_hash: str) -> Device | None:
     devices = Device.objects.select_related("register__location")
     return devices.filter(Q(token_hash=token_hash) | Q(previous_hash=token_hash)).first()
+
+
+def parsed_receipt(text: str) -> tuple[str, bool, int] | None:
+    """Read `R1-000018`, or `R1-R000018` of a return: the register's code, whether it is of a return, the number."""
+    found = RECEIPT.fullmatch(text)
+    return (found["code"], bool(found["returned"]), int(found["number"])) if found else None
+
+
+def parsed_number(text: str) -> int | None:
+    """Read the number of a document alone: `18`, or `000018`. None for what is none, or has too many digits."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= LONGEST_NUMBER else None
+
+
+def register_ids(code: str = "") -> Sequence[UUID]:
+    """Return the ids of the shop's registers, or of those with a code, in whatever letters it was typed."""
+    found = Register.objects.filter(code__iexact=code) if code else Register.objects.all()
+    return list(found.values_list("id", flat=True))

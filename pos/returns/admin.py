@@ -1,9 +1,11 @@
 """Returns to read."""
 
 from django.contrib import admin
+from django.db.models import QuerySet
 
 from pos.returns.models import Refund, Return, ReturnLine
-from web.admin import ReadOnlyInline, ShopReadOnlyAdmin
+from pos.returns.queries import returns_named
+from web.admin import ExactSearch, ReadOnlyInline, ShopReadOnlyAdmin
 
 
 class ReturnLineInline(ReadOnlyInline):
@@ -17,7 +19,11 @@ class RefundInline(ReadOnlyInline):
 
 
 @admin.register(Return)
-class ReturnAdmin(ShopReadOnlyAdmin):
+class ReturnAdmin(ExactSearch, ShopReadOnlyAdmin):
     list_display = ("receipt", "order", "total", "occurred_at", "reason")
     list_select_related = ("register", "order__register")
+    search_help_text = "A receipt of a return (R1-R000007) or of its order, its number alone, or an id"
     inlines = (ReturnLineInline, RefundInline)
+
+    def found(self, word: str) -> QuerySet[Return]:
+        return returns_named(word)

@@ -3,7 +3,6 @@
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import generics, serializers
@@ -21,6 +20,7 @@ from pos.catalogue.goods import LinesInvalid
 from pos.orders.services import OtherCurrency
 from pos.registers.authentication import device_of
 from pos.returns.models import Refund, Return, ReturnLine
+from pos.returns.queries import lines_of_return, returns, returns_matching
 from pos.returns.services import (
     OrderNotCompleted,
     RefundExceedsPaid,
@@ -29,10 +29,12 @@ from pos.returns.services import (
     ReturnLineInput,
     complete_return,
 )
-from web.fields import MomentField, QuantityField, Text, UUIDv7Field
+from web.fields import MomentField, QuantityField, Text, UUIDv7Field, WholeNumber
+from web.finding import DocumentQuery
 from web.inputs import Body
 from web.money import InOwnCurrency, MoneyField
 from web.operations import operation
+from web.pages import RecordedPages
 
 
 class ReturnLineBody(Body):
@@ -105,8 +107,15 @@ class ReturnSerializer(InOwnCurrency, serializers.ModelSerializer[Return]):
         )  # fmt: skip
 
 
-def _returns() -> QuerySet[Return]:
-    return Return.objects.select_related("register").prefetch_related("lines", "refunds__type")
+class ReturnQuery(DocumentQuery):
+    receipt = Text(limits.RECEIPT, required=False, help_text="As it is printed: `R1-R000007`")
+    number = WholeNumber(required=False, max_value=limits.LARGEST_NUMBER, help_text="Of whatever register")
+    order_id = serializers.UUIDField(required=False)
+
+
+class ReturnPages(RecordedPages):
+    nested = lines_of_return()
+    most_nested = limits.MOST_LINES_ON_PAGE
 
 
 A_MUG = {
@@ -130,7 +139,11 @@ REFUSES = (
 )
 
 
-class ReturnListView(APIView):
+class ReturnListView(generics.GenericAPIView[Return]):
+    queryset = Return.objects.none()
+    serializer_class = ReturnSerializer
+    pagination_class = ReturnPages
+
     @operation(
         "complete_return",
         body=CompleteReturnBody,
@@ -157,10 +170,19 @@ class ReturnListView(APIView):
             _answer_again(claim, asked["id"], refusal)
         return claim.response
 
+    @operation("list_returns", query=ReturnQuery, answers=ReturnSerializer(many=True), paged=True)
+    def get(self, _request: Request, asked: dict[str, Any]) -> Response:
+        """List the shop's returns, all of them or those that are looked for, the earliest first.
+
+        Their order and their pages are those of orders.
+        """
+        page = self.paginate_queryset(returns_matching(**asked))
+        return self.get_paginated_response(ReturnSerializer(page, many=True).data)
+
 
 def _answer_again(claim: Claim, return_id: UUID, refusal: Refusal) -> None:
     """Answer the return that exists, where this request is the one that made it; what it is refused for came later."""
-    returned = _returns().filter(id=return_id).first()
+    returned = returns().filter(id=return_id).first()
     if returned is None:
         raise refusal
     if returned.fingerprint != claim.fingerprint:
@@ -171,4 +193,4 @@ def _answer_again(claim: Claim, return_id: UUID, refusal: Refusal) -> None:
 class ReturnView(APIView):
     @operation("get_return", answers=ReturnSerializer)
     def get(self, _request: Request, return_id: UUID) -> Response:
-        return Response(ReturnSerializer(generics.get_object_or_404(_returns(), id=return_id)).data)
+        return Response(ReturnSerializer(generics.get_object_or_404(returns(), id=return_id)).data)

@@ -36,6 +36,11 @@ class Return(models.Model):
                 sentence="This register has given that return number already.",
             ),
         ]
+        indexes: ClassVar = [
+            models.Index(fields=["recorded_at", "id"], name="return_by_recorded_at"),
+            models.Index(fields=["total", "id"], name="return_by_total"),
+            models.Index(fields=["register", "id"], name="return_by_register"),
+        ]
 
     def __str__(self) -> str:
         return self.receipt

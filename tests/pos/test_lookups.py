@@ -1,5 +1,6 @@
 """What terminals look up is found by an index: the blocks that it reads do not depend on how much a shop has."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -45,6 +46,7 @@ def test_look_ups_and_pages_read_the_same_few_blocks_in_a_shop_of_any_size(large
         "the ledger": (large, "/stock-movements", {}, "inventory_stockmovement_pkey"),
         "the ledger of a variant": (large, "/stock-movements", of_item, "stock_movement_by_item"),
         "the orders": (large, "/orders", {}, "pos_order_pkey"),
+        **_documents(large, order),
         "an order": (large, f"/orders/{order.id}", {}, "pos_order_pkey"),
         "the payments of an order": (large, "/payments", of_order, "payment_by_order"),
         "the cards of an order": (large, "/payment-intents", of_order, "payment_intent_by_order"),
@@ -57,6 +59,35 @@ def test_look_ups_and_pages_read_the_same_few_blocks_in_a_shop_of_any_size(large
         assert (name, scanned) == (name, [])
         assert f" {index}" in plans, name
         assert blocks <= MOST_BLOCKS, name
+
+
+def _documents(large: Terminal, order: Order) -> dict[str, tuple[Terminal, str, dict[str, Any], str]]:
+    """What orders and returns are looked for by. Of a total or a register that few have, not all rows are read."""
+    day = {"recorded_from": _moment(order, hours=-1), "recorded_before": _moment(order, hours=1)}
+    mail = Order.objects.exclude(customer_email="").order_by("id")[20].customer_email.upper()
+    rare = str(Register.objects.create(code="R8", name="Till 8", location=order.register.location).id)
+    return {
+        "an order by its receipt": (large, "/orders", {"receipt": order.receipt}, "order_receipt_number_unique"),
+        "a number": (large, "/orders", {"receipt_number": order.receipt_number}, "order_receipt_number_unique"),
+        "what is not completed": (large, "/orders", {"status": "VOIDED"}, "order_not_completed"),
+        "what is completed": (large, "/orders", {"status": "COMPLETED"}, "pos_order_pkey"),
+        "an hour of orders": (large, "/orders", day, "order_by_recorded_at"),
+        "a customer": (large, "/orders", {"customer_email": mail}, "order_by_customer_email"),
+        "a total": (large, "/orders", {"total": 2999}, "order_by_total"),
+        "a register": (large, "/orders", {"register_id": rare}, "order_by_register"),
+        "the returns": (large, "/returns", {}, "pos_return_pkey"),
+        "a return by its receipt": (large, "/returns", {"receipt": "R1-R002001"}, "return_number_unique"),
+        "the number of a return": (large, "/returns", {"number": 2001}, "return_number_unique"),
+        "an hour of returns": (large, "/returns", day, "return_by_recorded_at"),
+        "the returns of a customer": (large, "/returns", {"customer_email": mail}, "order_by_customer_email"),
+        "the returns of an order": (large, "/returns", {"order_id": str(order.id)}, "pos_return_order_id"),
+        "a total of returns": (large, "/returns", {"total": 2999}, "return_by_total"),
+        "the returns of a register": (large, "/returns", {"register_id": rare}, "return_by_register"),
+    }
+
+
+def _moment(order: Order, *, hours: int) -> str:
+    return (order.recorded_at + timedelta(hours=hours)).isoformat()
 
 
 def _branch() -> Terminal:

@@ -180,7 +180,7 @@ def test_in08_a_cursor_that_no_page_gave_is_refused_by_every_page(ask: Any, curs
             assert (answer.status_code, answer.json()["code"]) == (400, "cursor-invalid"), path
             pages += 1
 
-    assert pages == 7
+    assert pages > 7
 
 
 def test_pages_of_what_a_query_chose_follow_their_cursor(till: Terminal) -> None:

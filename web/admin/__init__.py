@@ -5,10 +5,12 @@ from web.admin.answers import Confirmation, Secret, show_once
 from web.admin.hosts import OnPlatformHost, OnShopHost
 from web.admin.pages import ModelAdmin, ReadOnlyAdmin, ReadOnlyInline, ShopAdmin, ShopReadOnlyAdmin
 from web.admin.saving import save_changes, sentence_of, unit_for
+from web.admin.searching import ExactSearch
 from web.admin.texts import TabularInline
 
 __all__ = [
     "Confirmation",
+    "ExactSearch",
     "ModelAdmin",
     "OnPlatformHost",
     "OnShopHost",

@@ -13,7 +13,7 @@ from events.subscribing import Delivery
 from events.subscriptions.doorbells import doorbells
 from events.testing.work import drain, settle
 from kernel.refusals import NotFound
-from kernel.tenancy import in_public_schema
+from kernel.tenancy import in_public_schema, in_tenant
 from tenants.events import TenantSuspended
 from tenants.models import Tenant
 from tests.support import make
@@ -94,6 +94,39 @@ def test_trace_follows_an_order_to_every_subscriber(shop: Tenant) -> None:
     assert "pending" not in after
     with pytest.raises(CommandError, match="no tenant"):
         run("trace", "--tenant", "nobody", "--stream", "x")
+
+
+def test_sh11_trace_finds_an_order_and_a_return_by_the_number_on_the_receipt(shop: Tenant) -> None:
+    make.variant()
+    order = make.order(make.cash(1000))
+    returned = make.return_(order, make.returning(order))
+
+    for typed in (("R1-000001",), ("r1-1", "--tenant", "north")):
+        assert f"pos.order_completed  order:{order.id}" in run("trace", *typed)
+    assert f"pos.return_completed  return:{returned.id}" in run("trace", "R1-R000001", "--tenant", "north")
+    for typed, message in (
+        (("R1-000018",), "no shop has a receipt 'R1-000018'"),
+        (("R1-000018", "--tenant", "north"), "north has no receipt 'R1-000018'"),
+        (("R1-000001", "--tenant", "public"), "public has no receipt"),
+        ((), "name a receipt"),
+        (("--stream", f"order:{order.id}"), "name a receipt"),
+        (("R1-000001", "--tenant", "north", "--stream", "order:x"), "name a receipt"),
+    ):
+        with pytest.raises(CommandError, match=message):
+            run("trace", *typed)
+
+
+def test_sh11_a_number_that_several_shops_gave_is_not_guessed_at(shop: Tenant, south: Tenant) -> None:
+    for tenant in (shop, south):
+        with in_tenant(tenant):
+            make.variant()
+            make.order(make.cash(1000))
+
+    with pytest.raises(
+        CommandError, match="several shops have a receipt 'R1-000001', name one by --tenant: north, south"
+    ):
+        run("trace", "R1-000001")
+    assert "pos.order_completed" in run("trace", "R1-000001", "--tenant", "south")
 
 
 def test_a_device_is_paired_once_for_its_token(shop: Tenant) -> None:

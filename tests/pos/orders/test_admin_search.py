@@ -1,0 +1,67 @@
+"""The search of the admin finds orders and returns by what is on a receipt, by an index (SH11)."""
+
+import re
+
+import pytest
+from django.db import connection
+
+from demo.filling import FILLED, fill
+from pos.models import Order, Return
+from tenants.models import Tenant
+from tests.support import make
+from tests.support.explaining import Explaining
+from tests.support.people import owner
+
+
+def _found(kind: str, text: str) -> set[str]:
+    page = owner().get(f"/admin/pos/{kind}/", {"q": text})
+    assert page.status_code == 200
+    return set(re.findall(r">([A-Z][A-Z0-9]*-R?[0-9]{6})</a>", page.content.decode()))
+
+
+@pytest.fixture
+def sold(shop: Tenant) -> tuple[Order, Order, Return]:  # noqa: ARG001
+    make.variant()
+    first, second = make.order(make.cash(1000), email="Ada@shop.example"), make.order(make.cash(1000))
+    return first, second, make.return_(second, make.returning(second))
+
+
+def test_sh11_a_receipt_finds_its_order(sold: tuple[Order, Order, Return]) -> None:
+    first, second, _ = sold
+    texts = ("R1-000001", "r1-1", "1", "000001", "ada@SHOP.example", str(first.id), f" {first.id} 1 ")
+
+    assert [_found("order", text) for text in texts] == [{"R1-000001"}] * len(texts)
+    assert _found("order", "") == {"R1-000001", "R1-000002"}
+    for nothing in ("R1-000018", "R1-R000001", "R9-000001", "9" * 30, "ada", "@", f"{first.id} 2", str(sold[2].id)):
+        assert _found("order", nothing) == set(), nothing
+
+
+def test_sh11_the_receipts_of_a_return_and_of_its_order_find_the_return(sold: tuple[Order, Order, Return]) -> None:
+    first, second, returned = sold
+
+    for text in ("R1-R000001", "r1-r1", "1", "R1-000002", str(returned.id), str(second.id)):
+        assert "R1-R000001" in _found("return", text), text
+    for nothing in ("R1-R000002", "R1-000001", str(first.id), "2"):
+        assert _found("return", nothing) == set(), nothing
+
+
+def test_sh11_the_search_reads_no_table_from_end_to_end(shop: Tenant) -> None:
+    with connection.cursor() as cursor:
+        fill(cursor, variants=2_000, orders=4_000)
+    email = Order.objects.exclude(customer_email="").order_by("id")[20].customer_email
+    person = owner()
+
+    for kind, text, index in (
+        ("order", "R1-003018", "order_receipt_number_unique"),
+        ("order", "3018", "order_receipt_number_unique"),
+        ("order", email, "order_by_customer_email"),
+        ("return", "R1-R002001", "return_number_unique"),
+        ("return", "R1-002001", "order_receipt_number_unique"),
+    ):
+        explaining = Explaining()
+        with connection.execute_wrapper(explaining):
+            assert person.get(f"/admin/pos/{kind}/", {"q": text}).status_code == 200
+        plans = "\n\n".join(plan for _, plan in explaining.read)
+        found = [plan for plan in plans.split("\n\n") if f" {index}" in plan]
+        assert found, (kind, text)
+        assert [table for table in FILLED for plan in found if f"Seq Scan on {table} " in plan] == [], (kind, text)
