@@ -1,0 +1,102 @@
+"""The engine: an order's lines become amounts, in whole minor units of the order's currency."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from uuid import UUID
+
+from pos.pricing.discounts import Discount, discount_of, shares_of
+from pos.pricing.rounding import rounded, scaled
+from pos.pricing.taxes import Level, LineTax, Rate, taxes_of
+
+QUANTITY_DECIMALS = 3
+PRICE_DECIMALS = 6
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """What is sold. :param unit_price: minor units, with up to six decimals. :param quantity: up to three decimals."""
+
+    id: UUID
+    quantity: Decimal
+    unit_price: Decimal
+    rates: tuple[Rate, ...] = ()
+    discounts: tuple[Discount, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class PricedLine:
+    """Minor units. `gross` minus both discounts is the price, with the taxes in it when prices are inclusive.
+
+    :param discount: of the line. :param order_discount: its share of the order's.
+    :param total: what the customer pays for it, taxes included.
+    """
+
+    id: UUID
+    gross: int
+    discount: int
+    order_discount: int
+    taxes: tuple[LineTax, ...]
+    tax_total: int
+    total: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class PricedOrder:
+    """:param total: of all lines, before the rounding of cash."""
+
+    lines: list[PricedLine]
+    discount_total: int
+    tax_total: int
+    total: int
+
+    @property
+    def subtotal(self) -> int:
+        return self.total - self.tax_total
+
+
+def price_order(
+    lines: Sequence[Line], *, inclusive: bool, level: Level, discounts: Sequence[Discount] = ()
+) -> PricedOrder:
+    """Price an order.
+
+    :param inclusive: whether unit prices contain the taxes.
+    :param level: where taxes are rounded.
+    :param discounts: of the order, taken off what the lines' discounts have left, and shared out over the lines.
+    :raises DiscountTooLarge: when a discount exceeds what it is taken off.
+    :raises ValueError: when a quantity or a price has too many decimals.
+    """
+    gross = {line.id: _gross(line) for line in lines}
+    off = {line.id: discount_of(gross[line.id], line.discounts) for line in lines}
+    left = {line.id: gross[line.id] - off[line.id] for line in lines}
+    shares = shares_of(discount_of(sum(left.values()), discounts), left)
+    amounts = {line.id: left[line.id] - shares[line.id] for line in lines}
+    taxes = taxes_of(amounts, {line.id: line.rates for line in lines}, inclusive=inclusive, level=level)
+    priced = [
+        _priced(line.id, gross[line.id], off[line.id], shares[line.id], taxes[line.id], inclusive=inclusive)
+        for line in lines
+    ]
+    return PricedOrder(
+        lines=priced,
+        discount_total=sum(line.discount + line.order_discount for line in priced),
+        tax_total=sum(line.tax_total for line in priced),
+        total=sum(line.total for line in priced),
+    )
+
+
+def _gross(line: Line) -> int:
+    thousandths, millionths = scaled(line.quantity, QUANTITY_DECIMALS), scaled(line.unit_price, PRICE_DECIMALS)
+    return rounded(thousandths * millionths, 10 ** (QUANTITY_DECIMALS + PRICE_DECIMALS))
+
+
+def _priced(id: UUID, gross: int, off: int, share: int, taxes: list[LineTax], *, inclusive: bool) -> PricedLine:
+    tax_total = sum(tax.amount for tax in taxes)
+    return PricedLine(
+        id=id,
+        gross=gross,
+        discount=off,
+        order_discount=share,
+        taxes=tuple(taxes),
+        tax_total=tax_total,
+        total=gross - off - share + (0 if inclusive else tax_total),
+    )

@@ -1,0 +1,138 @@
+"""Taxes of lines: several of them, side by side or on top of one another, in the price or added to it.
+
+Rounded once for each line and tax (level `LINE`), or once for each tax of the order (level `ORDER`) and shared out over
+the lines by largest remainder.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from fractions import Fraction
+from functools import lru_cache
+from uuid import UUID
+
+from pos.pricing.discounts import WHOLE
+from pos.pricing.rounding import allocate, rounded
+
+
+class Level(StrEnum):
+    """Where taxes are rounded; stored with the order."""
+
+    LINE = "LINE"
+    ORDER = "ORDER"
+
+
+@dataclass(frozen=True, order=True)
+class Rate:
+    """A version of a tax rate. Rates of a line are applied in their natural order.
+
+    :param sequence: its place among the taxes of a line.
+    :param rate: millionths of the base, 200,000 for twenty percent.
+    :param on_top: whether its base contains the taxes before it.
+    """
+
+    sequence: int
+    code: str
+    rate: int
+    on_top: bool = False
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LineTax:
+    """Minor units. :param base: what the rate was applied to: the line without taxes, and the taxes it is on top of."""
+
+    rate: Rate
+    base: int
+    amount: int
+
+
+Rates = tuple[Rate, ...]
+Taxes = dict[UUID, list[LineTax]]
+
+
+def taxes_of(amounts: Mapping[UUID, int], rates: Mapping[UUID, Rates], *, inclusive: bool, level: Level) -> Taxes:
+    """Return the taxes of each line.
+
+    :param amounts: of each line what is left after discounts; with its taxes in it when prices are inclusive.
+    :param rates: of each line.
+    """
+    ordered = {line: tuple(sorted(rates[line])) for line in amounts}
+    if inclusive:
+        contained = _contained_by_order if level is Level.ORDER else _contained_by_line
+        found = contained(amounts, ordered)
+        return {line: _with_bases(amounts[line], ordered[line], found[line]) for line in amounts}
+    return _added_by_order(amounts, ordered) if level is Level.ORDER else _added_by_line(amounts, ordered)
+
+
+def _added_by_line(amounts: Mapping[UUID, int], rates: Mapping[UUID, Rates]) -> Taxes:
+    added: Taxes = {}
+    for line, amount in amounts.items():
+        taxes: list[LineTax] = []
+        for rate in rates[line]:
+            base = _base(amount, taxes, rate)
+            taxes.append(LineTax(rate, base, rounded(base * rate.rate, WHOLE)))
+        added[line] = taxes
+    return added
+
+
+def _added_by_order(amounts: Mapping[UUID, int], rates: Mapping[UUID, Rates]) -> Taxes:
+    added: Taxes = {line: [] for line in amounts}
+    for rate in _all(rates):
+        bases = {line: _base(amounts[line], added[line], rate) for line in amounts if rate in rates[line]}
+        exact = {line: Fraction(base * rate.rate, WHOLE) for line, base in bases.items()}
+        for line, amount in _rounded_once(exact).items():
+            added[line].append(LineTax(rate, bases[line], amount))
+    return added
+
+
+def _contained_by_line(amounts: Mapping[UUID, int], rates: Mapping[UUID, Rates]) -> dict[UUID, list[int]]:
+    return {
+        line: [rounded(amount * part.numerator, part.denominator) for part in _parts(rates[line])]
+        for line, amount in amounts.items()
+    }
+
+
+def _contained_by_order(amounts: Mapping[UUID, int], rates: Mapping[UUID, Rates]) -> dict[UUID, list[int]]:
+    exact: defaultdict[Rate, dict[UUID, Fraction]] = defaultdict(dict)
+    for line, amount in amounts.items():
+        for rate, part in zip(rates[line], _parts(rates[line]), strict=True):
+            exact[rate][line] = amount * part
+    found: dict[UUID, list[int]] = {line: [] for line in amounts}
+    for rate in _all(rates):
+        for line, amount in _rounded_once(exact[rate]).items():
+            found[line].append(amount)
+    return found
+
+
+def _rounded_once(exact: Mapping[UUID, Fraction]) -> dict[UUID, int]:
+    total = sum(exact.values(), Fraction(0))
+    return allocate(rounded(total.numerator, total.denominator), exact)
+
+
+@lru_cache(maxsize=1024)
+def _parts(rates: Rates) -> tuple[Fraction, ...]:
+    """Return which part of a price that contains these taxes each of them is."""
+    of_net: list[Fraction] = []
+    for rate in rates:
+        base = 1 + sum(of_net, Fraction(0)) if rate.on_top else Fraction(1)
+        of_net.append(base * Fraction(rate.rate, WHOLE))
+    price = 1 + sum(of_net, Fraction(0))
+    return tuple(part / price for part in of_net)
+
+
+def _with_bases(amount: int, rates: Rates, found: Sequence[int]) -> list[LineTax]:
+    net = amount - sum(found)
+    taxes: list[LineTax] = []
+    for rate, tax in zip(rates, found, strict=True):
+        taxes.append(LineTax(rate, _base(net, taxes, rate), tax))
+    return taxes
+
+
+def _base(net: int, before: Sequence[LineTax], rate: Rate) -> int:
+    return net + sum(tax.amount for tax in before) if rate.on_top else net
+
+
+def _all(rates: Mapping[UUID, Rates]) -> list[Rate]:
+    return sorted({rate for of_line in rates.values() for rate in of_line})

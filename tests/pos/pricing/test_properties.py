@@ -1,0 +1,163 @@
+"""What holds for every order: P1 to P7 and P9, and that a line alone is priced as it was before."""
+
+from collections import Counter
+from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
+from random import Random
+from uuid import UUID
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pos.pricing.cash import cash_adjustment
+from pos.pricing.discounts import Discount, Kind
+from pos.pricing.engine import Line, PricedOrder, price_order
+from pos.pricing.rounding import allocate, rounded, share
+from pos.pricing.taxes import Level, Rate
+
+RATES = [Rate(1, "GST", 50_000), Rate(2, "QST", 99_750), Rate(3, "ECO", 7_700, on_top=True), Rate(1, "VAT", 210_000)]
+quantities = st.decimals("0.001", "5000", places=3)
+prices = st.decimals("0", "100000", places=4)
+percentages = st.builds(Discount, kind=st.just(Kind.PERCENT), value=st.integers(0, 1_000_000))
+rates = st.lists(st.sampled_from(RATES), unique=True).map(tuple)
+
+
+@st.composite
+def baskets(draw: st.DrawFn) -> list[Line]:
+    ids = draw(st.lists(st.integers(0, 2**128 - 1), min_size=1, max_size=8, unique=True))
+    return [
+        Line(
+            id=UUID(int=number),
+            quantity=draw(quantities),
+            unit_price=draw(prices),
+            rates=draw(rates),
+            discounts=tuple(draw(st.lists(percentages, max_size=2))),
+        )
+        for number in ids
+    ]
+
+
+levels, inclusives, off = st.sampled_from(Level), st.booleans(), st.lists(percentages, max_size=2)
+
+
+def by_tax(priced: PricedOrder) -> Counter[str]:
+    found: Counter[str] = Counter()
+    for line in priced.lines:
+        for tax in line.taxes:
+            found[tax.rate.code] += tax.amount
+    return found
+
+
+@given(baskets(), inclusives, levels, off)
+def test_p1_p2_p3_p6_the_parts_of_an_order_sum_to_it(
+    lines: list[Line],
+    inclusive: bool,
+    level: Level,
+    discounts: list[Discount],  # noqa: FBT001
+) -> None:
+    priced = price_order(lines, inclusive=inclusive, level=level, discounts=discounts)
+
+    assert sum(line.total for line in priced.lines) == priced.total
+    assert sum(line.tax_total for line in priced.lines) == priced.tax_total == sum(by_tax(priced).values())
+    for line in priced.lines:
+        added = 0 if inclusive else line.tax_total
+        assert line.gross - line.discount - line.order_discount + added == line.total
+        assert min(line.gross, line.discount, line.order_discount, line.total, line.total - line.tax_total) >= 0
+        assert all(tax.amount >= 0 for tax in line.taxes)
+
+
+@given(baskets(), levels, off)
+def test_p4_what_a_customer_pays_does_not_depend_on_taxes_that_prices_contain(
+    lines: list[Line], level: Level, discounts: list[Discount]
+) -> None:
+    untaxed = [Line(id=x.id, quantity=x.quantity, unit_price=x.unit_price, discounts=x.discounts) for x in lines]
+
+    with_taxes = price_order(lines, inclusive=True, level=level, discounts=discounts)
+    without = price_order(untaxed, inclusive=True, level=level, discounts=discounts)
+
+    assert [line.total for line in with_taxes.lines] == [line.total for line in without.lines]
+
+
+@given(baskets(), inclusives, levels)
+def test_p5_a_hundred_percent_off_leaves_nothing(lines: list[Line], inclusive: bool, level: Level) -> None:  # noqa: FBT001
+    priced = price_order(lines, inclusive=inclusive, level=level, discounts=[Discount(kind=Kind.PERCENT, value=10**6)])
+
+    assert (priced.total, priced.tax_total) == (0, 0)
+
+
+@given(baskets(), inclusives, levels, off, st.randoms(use_true_random=False))
+def test_p7_the_order_of_the_lines_makes_no_difference(
+    lines: list[Line],
+    inclusive: bool,
+    level: Level,
+    discounts: list[Discount],
+    random: Random,  # noqa: FBT001
+) -> None:
+    shuffled = random.sample(lines, len(lines))
+
+    first = price_order(lines, inclusive=inclusive, level=level, discounts=discounts)
+    second = price_order(shuffled, inclusive=inclusive, level=level, discounts=discounts)
+
+    assert {line.id: line for line in first.lines} == {line.id: line for line in second.lines}
+
+
+@given(st.dictionaries(st.uuids(), st.fractions(0, 10**9), min_size=1, max_size=20))
+def test_p7_parts_sum_exactly_and_are_within_one_unit(exact: dict[UUID, Fraction]) -> None:
+    whole = sum(exact.values(), Fraction(0))
+    total = rounded(whole.numerator, whole.denominator)
+
+    parts = allocate(total, exact)
+
+    assert sum(parts.values()) == total
+    assert all(abs(parts[key] - exact[key]) < 1 for key in exact)
+
+
+@given(baskets(), inclusives, off)
+def test_a_tax_rounded_once_is_at_most_half_a_unit_from_the_exact_one(
+    lines: list[Line],
+    inclusive: bool,
+    discounts: list[Discount],  # noqa: FBT001
+) -> None:
+    plain = [Line(id=x.id, quantity=x.quantity, unit_price=x.unit_price, rates=(RATES[3],)) for x in lines]
+
+    priced = price_order(plain, inclusive=inclusive, level=Level.ORDER, discounts=discounts)
+
+    paid = sum(line.gross - line.discount - line.order_discount for line in priced.lines)
+    exact = Fraction(paid * 21, 121 if inclusive else 100)
+    assert abs(priced.tax_total - exact) <= Fraction(1, 2)
+
+
+@given(st.integers(0, 10**12), st.integers(1, 100))
+def test_p9_cash_is_rounded_by_at_most_half_a_step(due: int, step: int) -> None:
+    adjustment = cash_adjustment(due, step=step)
+
+    assert abs(adjustment) * 2 <= step
+    assert (due + adjustment) % step == 0
+
+
+@given(quantities, st.integers(0, 10**7), st.integers(0, 10**6), inclusives)
+def test_a_line_with_one_tax_is_what_decimal_arithmetic_says(
+    quantity: Decimal,
+    price: int,
+    rate: int,
+    inclusive: bool,  # noqa: FBT001
+) -> None:
+    line = Line(id=UUID(int=1), quantity=quantity, unit_price=Decimal(price), rates=(Rate(1, "VAT", rate),))
+
+    priced = price_order([line], inclusive=inclusive, level=Level.LINE).lines[0]
+
+    part = Decimal(rate) / 10**6
+    amount = (quantity * price).quantize(Decimal(1), rounding=ROUND_HALF_UP)
+    tax = Fraction(int(amount)) * Fraction(part) / (1 + Fraction(part) if inclusive else 1)
+    assert priced.tax_total == rounded(tax.numerator, tax.denominator)
+    assert priced.total == amount + (0 if inclusive else priced.tax_total)
+
+
+@given(st.integers(0, 10**9), st.lists(st.decimals("0.001", "100", places=3), min_size=1, max_size=10))
+def test_r3_however_a_return_is_split_it_gives_back_what_was_paid(total: int, parts: list[Decimal]) -> None:
+    whole, returned, given_back = sum(parts, Decimal(0)), Decimal(0), 0
+    for part in parts:
+        returned += part
+        given_back += share(total, part=returned, whole=whole) - given_back
+
+    assert given_back == total
