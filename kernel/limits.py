@@ -40,6 +40,9 @@ million of them a second reaches in 300 years. Arithmetic of Python's decimals i
 LARGEST_AMOUNT = 10**12
 """Minor units: of a price, a tender, and of all lines of an order or a return together. Whatever else is paid, given
 as change or refunded for these is at most as much, so it fits a bigint, and a number of JSON exactly."""
+PRICE_DECIMALS = 6
+"""Of a minor unit: of the price of one unit, that of a litre for instance."""
+PRICE_DIGITS = 19
 MOST_LINES = 1000
 """Of an order, a return or a stock document."""
 MOST_LINES_ON_PAGE = 2 * MOST_LINES

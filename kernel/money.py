@@ -17,9 +17,14 @@ def formatted(amount: int, currency: str) -> str:
     return f"{in_major_units(amount, currency)} {currency}"
 
 
-def in_major_units(amount: int, currency: str) -> str:
-    """Write an amount of minor units with the decimals of its currency: `-12.50`, `1000`, `1.659`."""
-    return f"{Decimal(amount).scaleb(-exponent(currency)):f}"
+def in_major_units(amount: int | Decimal, currency: str) -> str:
+    """Write an amount of minor units with the decimals of its currency: `-12.50`, `1000`, `1.659`.
+
+    A unit price of fractions has as many more as it needs: `1.6595`.
+    """
+    whole = int(amount)
+    exact = Decimal(whole) if whole == amount else Decimal(amount).normalize()
+    return f"{exact.scaleb(-exponent(currency)):f}"
 
 
 def written(quantity: Decimal) -> str:

@@ -2,20 +2,53 @@
 
 from kernel.invariants import declare
 
-TAX = """CASE WHEN tax_inclusive THEN round(round(quantity * unit_price) * tax_rate / (1 + tax_rate))
-    ELSE round(round(quantity * unit_price) * tax_rate) END"""
+TAXED = """(SELECT t.*, o.rounding_level, l.order_id, l.tax_inclusive, l.total, l.total - l.tax_total AS net,
+    coalesce(sum(t.amount) OVER (PARTITION BY t.line_id ORDER BY t.number ROWS UNBOUNDED PRECEDING EXCLUDE CURRENT ROW),
+        0) AS below, row_number() OVER (PARTITION BY t.line_id ORDER BY t.number) AS place,
+    count(*) OVER (PARTITION BY t.line_id) AS taxes,
+    CASE WHEN NOT t.inclusive THEN t.base * t.rate
+        WHEN count(*) OVER (PARTITION BY t.line_id) = 1 THEN l.total * t.rate / (1 + t.rate) END AS exact
+    FROM pos_orderlinetax t JOIN pos_orderline l ON l.id = t.line_id JOIN pos_order o ON o.id = l.order_id)"""
+"""Taxes with what they come to before they are rounded; null for one of several that a price contains."""
 
 declare(
-    "line totals = quantity x price with tax",
-    f"tax_total <> {TAX} OR total <> round(quantity * unit_price) + CASE WHEN tax_inclusive THEN 0 ELSE {TAX} END",
+    "line totals = quantity x price - discounts, with tax",
+    """gross <> round(quantity * exact_unit_price) OR unit_price <> round(exact_unit_price)
+    OR total <> gross - line_discount - order_discount_share + CASE WHEN tax_inclusive THEN 0 ELSE tax_total END""",
     "pos_orderline",
     order=10,
 )
 declare(
+    "taxes = rate x base",
+    """place <> number OR inclusive <> tax_inclusive OR base NOT IN (net, net + below)
+    OR CASE WHEN exact IS NULL THEN abs(amount - base * rate) > CASE rounding_level WHEN 'LINE' THEN 0.5 ELSE 1 END
+            * (1 + taxes * rate)
+        WHEN rounding_level = 'LINE' THEN amount <> round(exact) ELSE abs(amount - exact) >= 1 END""",
+    f"{TAXED} t",
+    order=11,
+)
+declare(
+    "taxes rounded once for the order",
+    "abs(amount - exact) > 0.5 * places",
+    f"""(SELECT sum(amount) AS amount, CASE WHEN bool_and(exact IS NOT NULL) THEN sum(exact) END AS exact,
+        count(DISTINCT number) AS places FROM {TAXED} t WHERE rounding_level = 'ORDER'
+        GROUP BY order_id, code, name, rate, inclusive) t""",
+    order=12,
+)
+declare(
+    "line taxes = taxes of lines",
+    "coalesce(t.amount, 0) <> l.tax_total",
+    """pos_orderline l LEFT JOIN (SELECT line_id, sum(amount) AS amount FROM pos_orderlinetax GROUP BY line_id) t
+       ON t.line_id = l.id""",
+    order=13,
+)
+declare(
     "order totals = lines",
-    "o.total <> l.total OR o.tax_total <> l.tax_total",
-    """pos_order o JOIN (SELECT order_id, sum(total) AS total, sum(tax_total) AS tax_total FROM pos_orderline
-       GROUP BY order_id) l ON l.order_id = o.id""",
+    """o.total <> l.total + o.rounding_adjustment OR o.tax_total <> l.tax_total OR o.subtotal <> l.total - l.tax_total
+    OR o.discount_total <> l.discounts""",
+    """pos_order o JOIN (SELECT order_id, sum(total) AS total, sum(tax_total) AS tax_total,
+       sum(line_discount + order_discount_share) AS discounts FROM pos_orderline GROUP BY order_id) l
+       ON l.order_id = o.id""",
     order=20,
 )
 declare(
@@ -50,6 +83,22 @@ declare(
     """pos_orderline l JOIN (SELECT order_line_id, sum(quantity) AS quantity, sum(total) AS total
        FROM pos_returnline GROUP BY order_line_id) back ON back.order_line_id = l.id""",
     order=80,
+)
+declare(
+    "taxes of returns = their lines",
+    "taxes IS NULL AND order_line_id IS NOT NULL OR (SELECT coalesce(sum((tax->>'amount')::bigint), r.tax_total)"
+    " FROM jsonb_array_elements(taxes) tax) <> tax_total",
+    "pos_returnline r",
+    order=84,
+)
+declare(
+    "returned taxes <= charged, of each line and tax",
+    "back.amount > coalesce(sold.amount, 0)",
+    """(SELECT order_line_id, tax->>'code' AS code, sum((tax->>'amount')::bigint) AS amount
+       FROM pos_returnline, jsonb_array_elements(taxes) tax WHERE order_line_id IS NOT NULL GROUP BY 1, 2) back
+       LEFT JOIN (SELECT line_id, code, sum(amount) AS amount FROM pos_orderlinetax GROUP BY 1, 2) sold
+       ON sold.line_id = back.order_line_id AND sold.code = back.code""",
+    order=85,
 )
 declare(
     "receipt numbers gapless",

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 from django.db import connection
-from django.db.models import Field, Model, fields
+from django.db.models import Field, JSONField, Model, fields
 from django.db.models.fields.related import ForeignKey
 
 from kernel.statements import Statement
@@ -24,8 +24,10 @@ _AS_IT_IS = {
     fields.EmailField,
     fields.IntegerField,
     fields.PositiveIntegerField,
+    fields.PositiveSmallIntegerField,
     fields.TextField,
     fields.UUIDField,
+    JSONField,
 }
 _CONVERTED = {fields.DateField, fields.DateTimeField, fields.DecimalField}
 
@@ -87,7 +89,8 @@ def _kind_of(model: type[Model], field: "Field[Any, Any]") -> type:
     """:raises NotInsertable: when the value of the field is not all that the ORM would write."""
     kind: type = type(field.target_field) if isinstance(field, ForeignKey) else type(field)
     made_when_saved = getattr(field, "auto_now", False) or getattr(field, "auto_now_add", False)
-    if kind not in _AS_IT_IS | _CONVERTED or made_when_saved:
+    encoded = getattr(field, "encoder", None)
+    if kind not in _AS_IT_IS | _CONVERTED or made_when_saved or encoded:
         message = f"{model.__name__}.{field.name} is a {kind.__name__} that only the ORM can write: save it with that"
         raise NotInsertable(message)
     return kind

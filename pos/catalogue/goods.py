@@ -9,7 +9,8 @@ from kernel.refusals import Refusal
 from pos.catalogue.models import Barcode, Product, TaxRate, Variant
 from pos.catalogue.queries import Name, variants_asked_for
 from pos.memory.shop import Kind
-from pos.pricing import Tax
+from pos.pricing.rounding import scaled
+from pos.pricing.taxes import RATE_DECIMALS, Rate
 
 
 class LinesInvalid(Refusal):
@@ -43,20 +44,28 @@ class LineInput:
         return ("sku", self.sku) if self.sku else None
 
 
+@dataclass(frozen=True, slots=True)
+class Taxes:
+    """The taxes of what is sold. :param inclusive: whether prices contain them."""
+
+    rates: tuple[Rate, ...]
+    inclusive: bool
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Goods:
-    """What a line sells, or takes back. :param price: of the catalogue, in minor units; 0 for a service."""
+    """What a line sells, or takes back. :param price: of the catalogue, in minor units; None for a service."""
 
     variant_id: UUID | None
     sku: str
     description: str
     stocked: bool
-    price: int
-    tax: Tax
+    price: Decimal | None
+    taxes: Taxes
 
 
 GOODS: Kind[Name, Goods] = Kind(name="goods by name", models=(Variant, Product, TaxRate, Barcode))
-TAXES: Kind[str, Tax] = Kind(name="tax by name", models=(TaxRate,))
+TAXES: Kind[str, Taxes] = Kind(name="tax by name", models=(TaxRate,))
 
 
 def find_goods(lines: Sequence[LineInput]) -> list[Goods]:
@@ -84,18 +93,18 @@ def _load_goods(names: Collection[Name]) -> dict[Name, Goods]:
     return {name: _goods(variant) for name, variant in variants_asked_for(names).items()}
 
 
-def _load_taxes(names: Collection[str]) -> dict[str, Tax]:
-    return {rate.name: _tax(rate) for rate in TaxRate.objects.filter(name__in=names)}
+def _load_taxes(names: Collection[str]) -> dict[str, Taxes]:
+    return {rate.name: _taxes(rate) for rate in TaxRate.objects.filter(name__in=names)}
 
 
 def _variant(line: LineInput, goods: Goods | None) -> Goods | None:
     return replace(goods, description=line.description) if goods and line.description else goods
 
 
-def _service(line: LineInput, tax: Tax | None) -> Goods | None:
-    if tax is None:
+def _service(line: LineInput, taxes: Taxes | None) -> Goods | None:
+    if taxes is None:
         return None
-    return Goods(variant_id=None, sku="", description=line.description, stocked=False, price=0, tax=tax)
+    return Goods(variant_id=None, sku="", description=line.description, stocked=False, price=None, taxes=taxes)
 
 
 def _goods(variant: Variant) -> Goods:
@@ -104,13 +113,14 @@ def _goods(variant: Variant) -> Goods:
         sku=variant.sku,
         description=variant.title,
         stocked=variant.stocked,
-        price=variant.price,
-        tax=_tax(variant.product.tax_rate),
+        price=Decimal(variant.price),
+        taxes=_taxes(variant.product.tax_rate),
     )
 
 
-def _tax(tax_rate: TaxRate) -> Tax:
-    return Tax(name=tax_rate.name, rate=tax_rate.rate, inclusive=tax_rate.inclusive)
+def _taxes(of: TaxRate) -> Taxes:
+    rate = Rate(sequence=1, code=of.name, rate=scaled(of.rate, RATE_DECIMALS), name=of.name)
+    return Taxes(rates=(rate,), inclusive=of.inclusive)
 
 
 def _error(index: int, code: str, detail: str) -> dict[str, str]:

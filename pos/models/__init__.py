@@ -2,7 +2,7 @@
 
 from pos.cash.models import Shift, TenderType
 from pos.catalogue.models import Barcode, Product, ShelfLevel, TaxRate, Variant
-from pos.orders.models import Order, OrderLine, Tender
+from pos.orders.models import Order, OrderLine, OrderLineTax, Tender
 from pos.registers.models import Device, Location, Register
 from pos.returns.models import Refund, Return, ReturnLine
 
@@ -12,6 +12,7 @@ __all__ = [
     "Location",
     "Order",
     "OrderLine",
+    "OrderLineTax",
     "Product",
     "Refund",
     "Register",

@@ -10,8 +10,17 @@ from uuid import UUID
 
 import msgspec
 
-from pos.orders.models import Order, OrderLine, Tender
-from web.money import Money
+from pos.orders.models import Order, OrderLine, OrderLineTax, Tender
+from web.money import Money, UnitPrice
+
+
+class TaxAnswer(msgspec.Struct, frozen=True, gc=False):
+    code: str
+    name: str
+    rate: str
+    inclusive: bool
+    base: Money
+    amount: Money
 
 
 class LineAnswer(msgspec.Struct, frozen=True, gc=False):
@@ -21,10 +30,16 @@ class LineAnswer(msgspec.Struct, frozen=True, gc=False):
     sku: str
     description: str
     quantity: str
-    unit_price: Money
+    list_price: UnitPrice | None
+    price_source: str | None
+    unit_price: UnitPrice
+    gross: Money
+    line_discount: Money
+    order_discount_share: Money
     tax_name: str
     tax_rate: str
     tax_inclusive: bool
+    taxes: list[TaxAnswer]
     tax_total: Money
     total: Money
     returned_quantity: str
@@ -53,8 +68,11 @@ class OrderAnswer(msgspec.Struct, frozen=True):
     receipt: str
     receipt_number: int | None
     currency: str
+    rounding_level: str
+    discount_total: Money
     subtotal: Money
     tax_total: Money
+    rounding_adjustment: Money
     total: Money
     change_total: Money
     due: Money
@@ -94,8 +112,11 @@ def _answer(order: Order) -> OrderAnswer:
         receipt=order.receipt,
         receipt_number=order.receipt_number,
         currency=currency,
+        rounding_level=order.rounding_level,
+        discount_total=Money(order.discount_total, currency),
         subtotal=Money(order.subtotal, currency),
         tax_total=Money(order.tax_total, currency),
+        rounding_adjustment=Money(order.rounding_adjustment, currency),
         total=Money(order.total, currency),
         change_total=Money(order.change_total, currency),
         due=Money(order.total - settled, currency),
@@ -116,14 +137,31 @@ def _line(line: OrderLine, currency: str) -> LineAnswer:
         sku=line.sku,
         description=line.description,
         quantity=f"{line.quantity:.3f}",
-        unit_price=Money(line.unit_price, currency),
+        list_price=None if line.list_price is None else UnitPrice.of(line.list_price, currency),
+        price_source=line.price_source,
+        unit_price=UnitPrice.of(line.unit_price, currency),
+        gross=Money(line.gross, currency),
+        line_discount=Money(line.line_discount, currency),
+        order_discount_share=Money(line.order_discount_share, currency),
         tax_name=line.tax_name,
         tax_rate=f"{line.tax_rate:.6f}",
         tax_inclusive=line.tax_inclusive,
+        taxes=[_tax(tax, currency) for tax in line.taxes.all()],
         tax_total=Money(line.tax_total, currency),
         total=Money(line.total, currency),
         returned_quantity=f"{line.returned_quantity:.3f}",
         returned_total=Money(line.returned_total, currency),
+    )
+
+
+def _tax(tax: OrderLineTax, currency: str) -> TaxAnswer:
+    return TaxAnswer(
+        code=tax.code,
+        name=tax.name,
+        rate=f"{tax.rate:.6f}",
+        inclusive=tax.inclusive,
+        base=Money(tax.base, currency),
+        amount=Money(tax.amount, currency),
     )
 
 

@@ -18,7 +18,7 @@ def sold_lines(rows: Sequence[OrderLine]) -> list[SoldLine]:
             sku=row.sku,
             description=row.description,
             quantity=row.quantity,
-            unit_price=row.unit_price,
+            unit_price=row.whole_unit_price,
             tax_total=row.tax_total,
             total=row.total,
             stocked=row.stocked,

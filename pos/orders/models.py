@@ -3,14 +3,14 @@
 from typing import ClassVar
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, Value
 from django.db.models.functions import Lower
 
 from kernel import limits
 from kernel.constraints import Check, Unique
 from kernel.ids import new_id
 from pos.cash.models import Shift, TenderType
-from pos.registers.models import Device, Register
+from pos.registers.models import Device, Register, RoundingLevel
 
 
 class Order(models.Model):
@@ -25,9 +25,17 @@ class Order(models.Model):
     shift = models.ForeignKey(Shift, on_delete=models.PROTECT)
     status = models.CharField(max_length=9, choices=Status.choices, default=Status.PLACED)
     currency = models.CharField(max_length=3)
+    rounding_level = models.CharField(
+        max_length=5, choices=RoundingLevel.choices, default=RoundingLevel.LINE, db_default=RoundingLevel.LINE
+    )
+    discounts = models.JSONField(default=list, db_default=Value([], models.JSONField()))
     subtotal = models.BigIntegerField(help_text="Without tax, in minor units")
     tax_total = models.BigIntegerField()
-    total = models.BigIntegerField(help_text="What the customer pays, tax included")
+    discount_total = models.BigIntegerField(default=0, db_default=0, help_text="Of the lines and of the order")
+    rounding_adjustment = models.BigIntegerField(
+        default=0, db_default=0, help_text="What is added because cash has no smaller coins"
+    )
+    total = models.BigIntegerField(help_text="What the customer pays: the lines' totals and the rounding adjustment")
     change_total = models.BigIntegerField(default=0)
     receipt_number = models.BigIntegerField(null=True)
     customer_email = models.EmailField(blank=True)
@@ -46,10 +54,10 @@ class Order(models.Model):
                 sentence="This register has given that receipt number already.",
             ),
             Check(
-                condition=Q(total=F("subtotal") + F("tax_total")),
+                condition=Q(total=F("subtotal") + F("tax_total") + F("rounding_adjustment")),
                 name="order_total_adds_up",
                 field="total",
-                sentence="The total is the sum of subtotal and tax.",
+                sentence="The total is the sum of subtotal, tax and rounding adjustment.",
             ),
             Check(
                 condition=Q(status="COMPLETED", receipt_number__isnull=False, completed_at__isnull=False)
@@ -78,6 +86,11 @@ class Order(models.Model):
 
 
 class OrderLine(models.Model):
+    class PriceSource(models.TextChoices):
+        LIST = "LIST", "The catalogue's"
+        MANUAL = "MANUAL", "Sent with the line"
+        WEIGHED = "WEIGHED", "Of a barcode that carries a weight or a price"
+
     id = models.UUIDField(primary_key=True, default=new_id)
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="lines", db_index=False)
     number = models.PositiveIntegerField()
@@ -86,12 +99,33 @@ class OrderLine(models.Model):
     description = models.CharField(max_length=limits.TITLE)
     stocked = models.BooleanField()
     quantity = models.DecimalField(max_digits=limits.QUANTITY_DIGITS, decimal_places=3)
-    unit_price = models.BigIntegerField()
+    list_price = models.DecimalField(
+        max_digits=limits.PRICE_DIGITS,
+        decimal_places=limits.PRICE_DECIMALS,
+        null=True,
+        help_text="Of the catalogue, in minor units; empty where it has none",
+    )
+    price_source = models.CharField(  # noqa: DJ001 - null: not known, of lines from before it was kept
+        max_length=7, choices=PriceSource.choices, null=True
+    )
+    unit_price = models.DecimalField(
+        max_digits=limits.PRICE_DIGITS,
+        decimal_places=limits.PRICE_DECIMALS,
+        db_column="exact_unit_price",
+        help_text="In minor units",
+    )
+    whole_unit_price = models.BigIntegerField(
+        db_column="unit_price", editable=False, help_text="Rounded: read by the release before"
+    )
+    gross = models.BigIntegerField(help_text="Quantity times unit price, rounded once")
+    line_discount = models.BigIntegerField(default=0, db_default=0)
+    order_discount_share = models.BigIntegerField(default=0, db_default=0)
+    discounts = models.JSONField(default=list, db_default=Value([], models.JSONField()), help_text="Of the line")
     tax_name = models.CharField(max_length=limits.TAX_NAME)
     tax_rate = models.DecimalField(max_digits=9, decimal_places=6)
     tax_inclusive = models.BooleanField()
     tax_total = models.BigIntegerField()
-    total = models.BigIntegerField(help_text="Tax included")
+    total = models.BigIntegerField(help_text="Gross minus both discounts, and the taxes that the price lacks")
     returned_quantity = models.DecimalField(max_digits=limits.QUANTITY_DIGITS, decimal_places=3, default=0)
     returned_total = models.BigIntegerField(default=0)
     returned_tax = models.BigIntegerField(default=0)
@@ -120,6 +154,23 @@ class OrderLine(models.Model):
 
     def __str__(self) -> str:
         return self.description
+
+
+class OrderLineTax(models.Model):
+    """One tax of a line, as it was charged."""
+
+    pk = models.CompositePrimaryKey("line_id", "number")
+    line = models.ForeignKey(OrderLine, on_delete=models.PROTECT, related_name="taxes", db_index=False)
+    number = models.PositiveSmallIntegerField()
+    code = models.CharField(max_length=limits.TAX_NAME)
+    name = models.CharField(max_length=limits.TAX_NAME)
+    rate = models.DecimalField(max_digits=9, decimal_places=6)
+    inclusive = models.BooleanField(help_text="Whether the price contains it")
+    base = models.BigIntegerField(help_text="What the rate is applied to: the line without taxes, or with those below")
+    amount = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.amount}"
 
 
 class Tender(models.Model):

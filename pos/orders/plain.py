@@ -100,7 +100,7 @@ def _line(line: _Line, currency: str) -> dict[str, Any]:
     if line.variant_id is not UNSET:
         read["variant_id"] = line.variant_id
     if line.unit_price is not UNSET:
-        read["unit_price"] = _amount(line.unit_price, currency)
+        read["unit_price"] = Decimal(_amount(line.unit_price, currency))
     return read
 
 

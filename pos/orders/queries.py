@@ -7,7 +7,7 @@ from django.db.models import F, OuterRef, Prefetch, QuerySet, Subquery
 from django.db.models.functions import Lower
 
 from kernel.ids import parsed_id
-from pos.orders.models import Order, OrderLine, Tender
+from pos.orders.models import Order, OrderLine, OrderLineTax, Tender
 from pos.registers.queries import parsed_number, parsed_receipt, register_ids
 
 
@@ -16,12 +16,18 @@ def lines_of_order() -> Subquery:
     return Subquery(OrderLine.objects.filter(order=OuterRef("pk")).order_by("-number").values("number")[:1])
 
 
+def order_lines() -> QuerySet[OrderLine]:
+    """Return lines with their taxes, both in the order of their numbers."""
+    return OrderLine.objects.order_by("number").prefetch_related(
+        Prefetch("taxes", OrderLineTax.objects.order_by("number"))
+    )
+
+
 def orders() -> QuerySet[Order]:
     """Return the orders with their lines and tenders, each in the order of its numbers."""
-    lines = OrderLine.objects.order_by("number")
     tenders = Tender.objects.select_related("type").order_by("number")
     return Order.objects.select_related("register__location").prefetch_related(
-        Prefetch("lines", lines), Prefetch("tenders", tenders)
+        Prefetch("lines", order_lines()), Prefetch("tenders", tenders)
     )
 
 

@@ -6,11 +6,11 @@ from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
 from kernel import limits
-from pos.orders.models import Order, OrderLine, Tender
+from pos.orders.models import Order, OrderLine, OrderLineTax, Tender
 from web.fields import Choice, MailAddress, MomentField, QuantityField, Text, UUIDv7Field, WholeNumber
 from web.finding import DocumentQuery
 from web.inputs import Body
-from web.money import InOwnCurrency, MoneyField, money
+from web.money import InOwnCurrency, MoneyField, UnitPriceField, money
 
 
 class OrderLineBody(Body):
@@ -24,7 +24,7 @@ class OrderLineBody(Body):
     sku = Text(limits.CODE, optional=True)
     description = Text(limits.TITLE, optional=True)
     quantity = QuantityField()
-    unit_price = MoneyField(required=False)
+    unit_price = UnitPriceField(required=False)
     tax_name = Text(limits.TAX_NAME, optional=True, source="tax_rate", help_text="Of a service: the tax rate's name")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
@@ -87,8 +87,22 @@ A_MUG = {
 }
 
 
+class LineTaxSerializer(serializers.ModelSerializer[OrderLineTax]):
+    base = MoneyField(read_only=True)
+    amount = MoneyField(read_only=True)
+
+    class Meta:
+        model = OrderLineTax
+        fields = ("code", "name", "rate", "inclusive", "base", "amount")
+
+
 class OrderLineSerializer(serializers.ModelSerializer[OrderLine]):
-    unit_price = MoneyField(read_only=True)
+    list_price = UnitPriceField(read_only=True, allow_null=True)
+    unit_price = UnitPriceField(read_only=True)
+    gross = MoneyField(read_only=True)
+    line_discount = MoneyField(read_only=True)
+    order_discount_share = MoneyField(read_only=True)
+    taxes = LineTaxSerializer(many=True, read_only=True)
     tax_total = MoneyField(read_only=True)
     total = MoneyField(read_only=True)
     returned_total = MoneyField(read_only=True)
@@ -96,8 +110,9 @@ class OrderLineSerializer(serializers.ModelSerializer[OrderLine]):
     class Meta:
         model = OrderLine
         fields = (
-            "id", "number", "variant_id", "sku", "description", "quantity", "unit_price", "tax_name", "tax_rate",
-            "tax_inclusive", "tax_total", "total", "returned_quantity", "returned_total",
+            "id", "number", "variant_id", "sku", "description", "quantity", "list_price", "price_source",
+            "unit_price", "gross", "line_discount", "order_discount_share", "tax_name", "tax_rate", "tax_inclusive",
+            "taxes", "tax_total", "total", "returned_quantity", "returned_total",
         )  # fmt: skip
 
 
@@ -114,8 +129,10 @@ class TenderSerializer(serializers.ModelSerializer[Tender]):
 
 @extend_schema_serializer(deprecate_fields=["register", "shift"])
 class OrderSerializer(InOwnCurrency, serializers.ModelSerializer[Order]):
+    discount_total = MoneyField(read_only=True)
     subtotal = MoneyField(read_only=True)
     tax_total = MoneyField(read_only=True)
+    rounding_adjustment = MoneyField(read_only=True)
     total = MoneyField(read_only=True)
     change_total = MoneyField(read_only=True)
     due = serializers.SerializerMethodField()
@@ -126,8 +143,8 @@ class OrderSerializer(InOwnCurrency, serializers.ModelSerializer[Order]):
         model = Order
         fields = (
             "id", "status", "register_id", "shift_id", "register", "shift", "receipt", "receipt_number",
-            "currency", "subtotal", "tax_total", "total", "change_total", "due", "customer_email", "note",
-            "occurred_at", "completed_at", "lines", "tenders",
+            "currency", "rounding_level", "discount_total", "subtotal", "tax_total", "rounding_adjustment", "total",
+            "change_total", "due", "customer_email", "note", "occurred_at", "completed_at", "lines", "tenders",
         )  # fmt: skip
 
     @extend_schema_field(MoneyField(read_only=True))

@@ -13,8 +13,9 @@ from pos.cash.models import TenderType
 from pos.cash.services import open_shift_of
 from pos.events.orders import OrderVoided, SoldLine
 from pos.orders import facts
-from pos.orders.lines import OrderLineInput, priced_rows
+from pos.orders.lines import OrderLineInput, price_lines
 from pos.orders.models import Order, OrderLine, Tender
+from pos.orders.queries import order_lines
 from pos.orders.tenders import TenderInput, hand_over, request_charges
 from pos.registers.models import Device, Register
 from pos.registers.numbers import take_receipt_number
@@ -76,14 +77,18 @@ def place_order(
             device=device,
             shift=open_shift_of(register),
             currency=register.location.currency,
+            rounding_level=register.location.rounding_level,
             customer_email=customer_email,
             note=note,
             fingerprint=fingerprint,
             occurred_at=occurred_at,
             recorded_at=now,
         )
-        rows = priced_rows(id, lines)
-        _total(order, rows)
+        priced = price_lines(order, lines)
+        rows = priced.lines
+        require_goods(row.quantity for row in rows)
+        require_amount(sum(row.gross for row in rows))
+        require_amount(order.total)
         taken = hand_over(order=order, given=tenders)
         hold_rows(order, lines=rows, tenders=taken)
         sold = facts.sold_lines(rows)
@@ -93,6 +98,7 @@ def place_order(
             _announce_completed(order, sold, rows, taken)
         unit.insert_later([order], refusals={PRIMARY_KEY: OrderExists(id)})
         unit.insert_later(rows)
+        unit.insert_later(priced.taxes)
         unit.insert_later(taken)
     return order
 
@@ -185,15 +191,6 @@ def _require_placed(order: Order) -> None:
         raise OrderNotEditable(message)
 
 
-def _total(order: Order, rows: Sequence[OrderLine]) -> None:
-    """:raises NumberTooLarge: when the lines come to more goods or money than an order may have."""
-    require_goods(row.quantity for row in rows)
-    order.total = sum(row.total for row in rows)
-    require_amount(order.total)
-    order.tax_total = sum(row.tax_total for row in rows)
-    order.subtotal = order.total - order.tax_total
-
-
 def _settle(order: Order, tenders: Sequence[Tender], *, now: datetime) -> bool:
     """Make an order whose settled tenders cover it a completed one, with its receipt number; say whether it is.
 
@@ -225,7 +222,7 @@ def _announce_completed(
 
 
 def _lines_of(order: Order) -> list[OrderLine]:
-    return list(order.lines.order_by("number"))
+    return list(order_lines().filter(order=order))
 
 
 def _tenders_of(order: Order) -> list[Tender]:

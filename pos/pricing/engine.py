@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pos.pricing.discounts import Discount, discount_of, shares_of
 from pos.pricing.rounding import rounded, scaled
-from pos.pricing.taxes import Level, LineTax, Rate, taxes_of
+from pos.pricing.taxes import Level, LineTax, Rate, Taxes, taxes_of
 
 QUANTITY_DECIMALS = 3
 PRICE_DECIMALS = 6
@@ -15,12 +15,17 @@ PRICE_DECIMALS = 6
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """What is sold. :param unit_price: minor units, with up to six decimals. :param quantity: up to three decimals."""
+    """What is sold.
+
+    :param quantity: up to three decimals. :param unit_price: minor units, with up to six decimals.
+    :param inclusive: whether the unit price contains the taxes.
+    """
 
     id: UUID
     quantity: Decimal
     unit_price: Decimal
     rates: tuple[Rate, ...] = ()
+    inclusive: bool = True
     discounts: tuple[Discount, ...] = ()
 
 
@@ -55,12 +60,9 @@ class PricedOrder:
         return self.total - self.tax_total
 
 
-def price_order(
-    lines: Sequence[Line], *, inclusive: bool, level: Level, discounts: Sequence[Discount] = ()
-) -> PricedOrder:
+def price_order(lines: Sequence[Line], *, level: Level, discounts: Sequence[Discount] = ()) -> PricedOrder:
     """Price an order.
 
-    :param inclusive: whether unit prices contain the taxes.
     :param level: where taxes are rounded.
     :param discounts: of the order, taken off what the lines' discounts have left, and shared out over the lines.
     :raises DiscountTooLarge: when a discount exceeds what it is taken off.
@@ -71,11 +73,11 @@ def price_order(
     left = {line.id: gross[line.id] - off[line.id] for line in lines}
     shares = shares_of(discount_of(sum(left.values()), discounts), left)
     amounts = {line.id: left[line.id] - shares[line.id] for line in lines}
-    taxes = taxes_of(amounts, {line.id: line.rates for line in lines}, inclusive=inclusive, level=level)
-    priced = [
-        _priced(line.id, gross[line.id], off[line.id], shares[line.id], taxes[line.id], inclusive=inclusive)
-        for line in lines
-    ]
+    taxes: Taxes = {}
+    for inclusive in (True, False):
+        rates = {line.id: line.rates for line in lines if line.inclusive is inclusive}
+        taxes |= taxes_of({line: amounts[line] for line in rates}, rates, inclusive=inclusive, level=level)
+    priced = [_priced(line, gross[line.id], off[line.id], shares[line.id], taxes[line.id]) for line in lines]
     return PricedOrder(
         lines=priced,
         discount_total=sum(line.discount + line.order_discount for line in priced),
@@ -89,14 +91,14 @@ def _gross(line: Line) -> int:
     return rounded(thousandths * millionths, 10 ** (QUANTITY_DECIMALS + PRICE_DECIMALS))
 
 
-def _priced(id: UUID, gross: int, off: int, share: int, taxes: list[LineTax], *, inclusive: bool) -> PricedLine:
+def _priced(line: Line, gross: int, off: int, share: int, taxes: list[LineTax]) -> PricedLine:
     tax_total = sum(tax.amount for tax in taxes)
     return PricedLine(
-        id=id,
+        id=line.id,
         gross=gross,
         discount=off,
         order_discount=share,
         taxes=tuple(taxes),
         tax_total=tax_total,
-        total=gross - off - share + (0 if inclusive else tax_total),
+        total=gross - off - share + (0 if line.inclusive else tax_total),
     )

@@ -7,6 +7,7 @@ the lines by largest remainder.
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 from functools import lru_cache
@@ -14,6 +15,8 @@ from uuid import UUID
 
 from pos.pricing.discounts import WHOLE
 from pos.pricing.rounding import allocate, rounded
+
+RATE_DECIMALS = 6
 
 
 class Level(StrEnum):
@@ -37,6 +40,11 @@ class Rate:
     rate: int
     on_top: bool = False
     name: str = ""
+
+    @property
+    def share(self) -> Decimal:
+        """The rate as it is written in the books: 0.200000 for twenty percent."""
+        return Decimal(self.rate).scaleb(-RATE_DECIMALS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,14 +120,26 @@ def _rounded_once(exact: Mapping[UUID, Fraction]) -> dict[UUID, int]:
 
 
 @lru_cache(maxsize=1024)
+def share_of_all(rates: Rates) -> Decimal:
+    """Return which share of a price without taxes all of them together are, with six decimals."""
+    whole = sum(_of_net(rates), Fraction(0)) * WHOLE
+    return Decimal(rounded(whole.numerator, whole.denominator)).scaleb(-RATE_DECIMALS)
+
+
+@lru_cache(maxsize=1024)
 def _parts(rates: Rates) -> tuple[Fraction, ...]:
     """Return which part of a price that contains these taxes each of them is."""
-    of_net: list[Fraction] = []
-    for rate in rates:
-        base = 1 + sum(of_net, Fraction(0)) if rate.on_top else Fraction(1)
-        of_net.append(base * Fraction(rate.rate, WHOLE))
+    of_net = _of_net(rates)
     price = 1 + sum(of_net, Fraction(0))
     return tuple(part / price for part in of_net)
+
+
+def _of_net(rates: Rates) -> list[Fraction]:
+    of_net: list[Fraction] = []
+    for rate in sorted(rates):
+        base = 1 + sum(of_net, Fraction(0)) if rate.on_top else Fraction(1)
+        of_net.append(base * Fraction(rate.rate, WHOLE))
+    return of_net
 
 
 def _with_bases(amount: int, rates: Rates, found: Sequence[int]) -> list[LineTax]:

@@ -17,7 +17,7 @@ class ReceiptLine:
 
     description: str
     quantity: Decimal
-    unit_price: int
+    unit_price: int | Decimal
     total: int
 
 

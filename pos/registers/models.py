@@ -11,12 +11,24 @@ from kernel.ids import new_id
 from kernel.validators import validate_currency, validate_timezone
 
 
+class RoundingLevel(models.TextChoices):
+    LINE = "LINE", "Each line and tax"
+    ORDER = "ORDER", "Each tax of an order, shared out over its lines"
+
+
 class Location(models.Model):
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     code = models.CharField(max_length=limits.SHORT_CODE, unique=True)
     name = models.CharField(max_length=limits.NAME)
     currency = models.CharField(max_length=3, validators=[validate_currency])
     timezone = models.CharField(max_length=64, default="UTC", validators=[validate_timezone])
+    rounding_level = models.CharField(
+        max_length=5,
+        choices=RoundingLevel.choices,
+        default=RoundingLevel.LINE,
+        db_default=RoundingLevel.LINE,
+        help_text="Where the taxes of its orders and returns are rounded",
+    )
 
     def __str__(self) -> str:
         return self.name

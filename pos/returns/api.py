@@ -19,20 +19,19 @@ from pos.cash.services import ShiftNotOpen
 from pos.catalogue.goods import LinesInvalid
 from pos.orders.services import OtherCurrency
 from pos.registers.authentication import device_of
+from pos.returns.lines import RefundExceedsQuantity, ReturnLineInput
 from pos.returns.models import Refund, Return, ReturnLine
 from pos.returns.queries import lines_of_return, returns, returns_matching
 from pos.returns.services import (
     OrderNotCompleted,
     RefundExceedsPaid,
-    RefundExceedsQuantity,
     ReturnExists,
-    ReturnLineInput,
     complete_return,
 )
 from web.fields import MomentField, QuantityField, Text, UUIDv7Field, WholeNumber
 from web.finding import DocumentQuery
 from web.inputs import Body
-from web.money import InOwnCurrency, MoneyField
+from web.money import InOwnCurrency, MoneyField, UnitPriceField
 from web.operations import operation
 from web.pages import RecordedPages
 
@@ -46,7 +45,7 @@ class ReturnLineBody(Body):
     order_line_id = serializers.UUIDField(required=False)
     sku = Text(limits.CODE, optional=True)
     description = Text(limits.TITLE, optional=True)
-    unit_price = MoneyField(required=False, default=int, help_text="0 when left out")
+    unit_price = UnitPriceField(required=False, default=int, help_text="0 when left out")
     tax_name = Text(limits.TAX_NAME, optional=True, source="tax_rate", help_text="Of a service: the tax rate's name")
     quantity = QuantityField()
     restock = serializers.BooleanField(default=True, help_text="Whether the goods can be sold again")
@@ -69,16 +68,26 @@ class CompleteReturnBody(Body):
         return attrs
 
 
+class ReturnedTaxSerializer(serializers.Serializer[Any]):
+    code = serializers.CharField()
+    name = serializers.CharField()
+    rate = serializers.CharField()
+    inclusive = serializers.BooleanField()
+    base = MoneyField(read_only=True)
+    amount = MoneyField(read_only=True)
+
+
 @extend_schema_serializer(deprecate_fields=["order_line"])
 class ReturnLineSerializer(serializers.ModelSerializer[ReturnLine]):
+    taxes = ReturnedTaxSerializer(many=True, read_only=True, allow_null=True)
     tax_total = MoneyField(read_only=True)
     total = MoneyField(read_only=True)
 
     class Meta:
         model = ReturnLine
         fields = (
-            "id", "order_line_id", "order_line", "variant_id", "sku", "description", "quantity", "restock", "tax_total",
-            "total",
+            "id", "order_line_id", "order_line", "variant_id", "sku", "description", "quantity", "restock", "taxes",
+            "tax_total", "total",
         )  # fmt: skip
 
 

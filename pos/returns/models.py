@@ -60,6 +60,9 @@ class ReturnLine(models.Model):
     stocked = models.BooleanField()
     restock = models.BooleanField()
     quantity = models.DecimalField(max_digits=limits.QUANTITY_DIGITS, decimal_places=3)
+    taxes = models.JSONField(
+        null=True, help_text="As of an order's line, each with its share; null: not known, of returns without an order"
+    )
     tax_total = models.BigIntegerField()
     total = models.BigIntegerField()
 

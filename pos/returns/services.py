@@ -1,7 +1,6 @@
 """Returns: of an order's lines, to the unit and to the minor unit; or of goods without a receipt."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -12,13 +11,12 @@ from kernel.prefetching import hold_rows
 from kernel.refusals import NotFound, Refusal
 from pos.cash.models import TenderType
 from pos.cash.services import open_shift_of
-from pos.catalogue.goods import Goods, LineInput, find_goods
 from pos.events.returns import RefundedTender, ReturnCompleted, ReturnedLine
-from pos.orders.models import Order, OrderLine
+from pos.orders.models import Order
 from pos.orders.services import lock_order, require_currency
-from pos.pricing import price_line, share
 from pos.registers.models import Register
 from pos.registers.numbers import take_return_number
+from pos.returns.lines import ReturnLineInput, free_rows, linked_rows
 from pos.returns.models import Refund, Return, ReturnLine
 
 PRIMARY_KEY = "pos_return_pkey"
@@ -38,25 +36,10 @@ class OrderNotCompleted(Refusal):
     title = "Order not completed"
 
 
-class RefundExceedsQuantity(Refusal):
-    code = "refund-exceeds-quantity"
-    title = "More returned than was sold"
-    status = 422
-
-
 class RefundExceedsPaid(Refusal):
     code = "refund-exceeds-paid"
     title = "More refunded than was paid"
     status = 422
-
-
-@dataclass(frozen=True, kw_only=True)
-class ReturnLineInput(LineInput):
-    """A line to return: an order's line, or (without a receipt) a variant or service at a price in minor units."""
-
-    restock: bool
-    order_line_id: UUID | None = None
-    unit_price: int = 0
 
 
 def complete_return(
@@ -93,7 +76,7 @@ def complete_return(
         if order and order.status != Order.Status.COMPLETED:
             message = f"order {order.id} is {order.status.lower()}: only a completed one can be returned"
             raise OrderNotCompleted(message)
-        rows = _linked_rows(order, lines) if order else _free_rows(lines)
+        rows = linked_rows(order, lines) if order else free_rows(lines, level=register.location.rounding_level)
         total = sum(row.total for row in rows)
         if order is None:
             require_goods(row.quantity for row in rows)
@@ -121,65 +104,6 @@ def complete_return(
         hold_rows(returned, lines=rows, refunds=refunds)
         publish(_completed(returned, rows, refunds), occurred_at=occurred_at)
     return returned
-
-
-def _linked_rows(order: Order, lines: Sequence[ReturnLineInput]) -> list[ReturnLine]:
-    sold = {line.id: line for line in order.lines.select_for_update(no_key=True).order_by("id")}
-    rows = []
-    for line in lines:
-        original = sold.get(line.order_line_id) if line.order_line_id else None
-        if original is None:
-            message = f"order {order.id} has no line {line.order_line_id}"
-            raise NotFound(message)
-        rows.append(_take_back(original, line))
-    OrderLine.objects.bulk_update(sold.values(), ["returned_quantity", "returned_total", "returned_tax"])
-    return rows
-
-
-def _take_back(original: OrderLine, line: ReturnLineInput) -> ReturnLine:
-    """Give the line's share of price and tax back, so that all parts together are exactly what was paid."""
-    returned = original.returned_quantity + line.quantity
-    if returned > original.quantity:
-        left = original.quantity - original.returned_quantity
-        sold = original.quantity
-        message = f"{original.description}: only {left} of {sold} can still be returned, not {line.quantity}"
-        raise RefundExceedsQuantity(message, order_line_id=str(original.id), left=str(left))
-    total = share(original.total, part=returned, whole=original.quantity) - original.returned_total
-    tax_total = share(original.tax_total, part=returned, whole=original.quantity) - original.returned_tax
-    original.returned_quantity = returned
-    original.returned_total += total
-    original.returned_tax += tax_total
-    return ReturnLine(
-        id=line.id,
-        order_line=original,
-        variant_id=original.variant_id,
-        sku=original.sku,
-        description=original.description,
-        stocked=original.stocked,
-        restock=line.restock and original.stocked,
-        quantity=line.quantity,
-        tax_total=tax_total,
-        total=total,
-    )
-
-
-def _free_rows(lines: Sequence[ReturnLineInput]) -> list[ReturnLine]:
-    return [_free_row(line, goods) for line, goods in zip(lines, find_goods(lines), strict=True)]
-
-
-def _free_row(line: ReturnLineInput, goods: Goods) -> ReturnLine:
-    priced = price_line(quantity=line.quantity, unit_price=line.unit_price, tax=goods.tax)
-    return ReturnLine(
-        id=line.id,
-        variant_id=goods.variant_id,
-        sku=goods.sku,
-        description=goods.description,
-        stocked=goods.stocked,
-        restock=line.restock and goods.stocked,
-        quantity=line.quantity,
-        tax_total=priced.tax_total,
-        total=priced.total,
-    )
 
 
 def _refunds_to_tenders(order: Order, returned: Return) -> list[Refund]:

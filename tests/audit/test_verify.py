@@ -10,9 +10,16 @@ from events.testing.work import settle
 from kernel.invariants import all_invariants
 from tenants.models import Tenant
 from tests.support import make
+from tests.support.taxing import rounding
 
 DAMAGE = {
-    "line totals = quantity x price with tax": "UPDATE pos_orderline SET unit_price = unit_price + 1",
+    "line totals = quantity x price - discounts, with tax": """UPDATE pos_orderline
+        SET unit_price = unit_price + 1, exact_unit_price = exact_unit_price + 1""",
+    "taxes = rate x base": "UPDATE pos_orderlinetax SET rate = 0.19",
+    "taxes rounded once for the order": """WITH odd AS (SELECT min(line_id::text)::uuid AS id FROM pos_orderlinetax t
+        JOIN pos_orderline l ON l.id = t.line_id JOIN pos_order o ON o.id = l.order_id WHERE rounding_level = 'ORDER')
+        UPDATE pos_orderlinetax t SET amount = amount + 1 FROM odd WHERE odd.id = line_id""",
+    "line taxes = taxes of lines": "DELETE FROM pos_orderlinetax",
     "order totals = lines": "UPDATE pos_orderline SET total = total + 1 WHERE number = 1",
     "orders have lines": """INSERT INTO pos_order SELECT (jsonb_populate_record(o,
         jsonb_build_object('id', gen_random_uuid()))).* FROM pos_order o WHERE status = 'VOIDED'""",
@@ -21,6 +28,9 @@ DAMAGE = {
     "refunds <= paid, of each payment": "UPDATE payments_paymentrefund SET amount = amount + 100000",
     "refunds = returns": "UPDATE pos_refund SET amount = amount + 1",
     "returned <= sold, of each line": "UPDATE pos_returnline SET quantity = quantity + 100",
+    "taxes of returns = their lines": "UPDATE pos_returnline SET tax_total = tax_total + 1",
+    "returned taxes <= charged, of each line and tax": """UPDATE pos_returnline
+        SET taxes = jsonb_set(taxes, '{0,amount}', '9999')""",
     "receipt numbers gapless": "UPDATE pos_order SET receipt_number = 99 WHERE receipt_number = 1",
     "return numbers gapless": "UPDATE pos_register SET next_return_number = 99",
     "on hand = sum of the ledger": "UPDATE inventory_stockitem SET on_hand = on_hand + 1",
@@ -64,6 +74,8 @@ def sound_shop(shop: Tenant) -> Tenant:
     make.shift()
     order = make.order(make.cash(2000), lines=[make.asked("MUG", "2")], email="ada@example.test")
     make.order(make.card(1000))
+    with rounding("ORDER"):
+        make.order(make.cash(3001), lines=[make.asked("MUG"), make.asked("MUG", unit_price=2001)])
     from pos.orders.services import void_order
 
     void_order(order_id=make.order().id, reason="x")

@@ -14,7 +14,8 @@ from pos.orders.lines import OrderLineInput
 from pos.orders.services import place_order
 from pos.orders.tenders import TenderInput
 from pos.registers.services import pair_device
-from pos.returns.services import ReturnLineInput, complete_return
+from pos.returns.lines import ReturnLineInput
+from pos.returns.services import complete_return
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 

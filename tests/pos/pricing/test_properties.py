@@ -1,6 +1,7 @@
 """What holds for every order: P1 to P7 and P9, and that a line alone is priced as it was before."""
 
 from collections import Counter
+from dataclasses import replace
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from random import Random
@@ -19,6 +20,7 @@ RATES = [Rate(1, "GST", 50_000), Rate(2, "QST", 99_750), Rate(3, "ECO", 7_700, o
 quantities = st.decimals("0.001", "5000", places=3)
 prices = st.decimals("0", "100000", places=4)
 percentages = st.builds(Discount, kind=st.just(Kind.PERCENT), value=st.integers(0, 1_000_000))
+inclusives = st.booleans()
 rates = st.lists(st.sampled_from(RATES), unique=True).map(tuple)
 
 
@@ -31,13 +33,14 @@ def baskets(draw: st.DrawFn) -> list[Line]:
             quantity=draw(quantities),
             unit_price=draw(prices),
             rates=draw(rates),
+            inclusive=draw(inclusives),
             discounts=tuple(draw(st.lists(percentages, max_size=2))),
         )
         for number in ids
     ]
 
 
-levels, inclusives, off = st.sampled_from(Level), st.booleans(), st.lists(percentages, max_size=2)
+levels, off = st.sampled_from(Level), st.lists(percentages, max_size=2)
 
 
 def by_tax(priced: PricedOrder) -> Counter[str]:
@@ -48,19 +51,16 @@ def by_tax(priced: PricedOrder) -> Counter[str]:
     return found
 
 
-@given(baskets(), inclusives, levels, off)
+@given(baskets(), levels, off)
 def test_p1_p2_p3_p6_the_parts_of_an_order_sum_to_it(
-    lines: list[Line],
-    inclusive: bool,
-    level: Level,
-    discounts: list[Discount],  # noqa: FBT001
+    lines: list[Line], level: Level, discounts: list[Discount]
 ) -> None:
-    priced = price_order(lines, inclusive=inclusive, level=level, discounts=discounts)
+    priced = price_order(lines, level=level, discounts=discounts)
 
     assert sum(line.total for line in priced.lines) == priced.total
     assert sum(line.tax_total for line in priced.lines) == priced.tax_total == sum(by_tax(priced).values())
-    for line in priced.lines:
-        added = 0 if inclusive else line.tax_total
+    for line, asked in zip(priced.lines, lines, strict=True):
+        added = 0 if asked.inclusive else line.tax_total
         assert line.gross - line.discount - line.order_discount + added == line.total
         assert min(line.gross, line.discount, line.order_discount, line.total, line.total - line.tax_total) >= 0
         assert all(tax.amount >= 0 for tax in line.taxes)
@@ -70,33 +70,30 @@ def test_p1_p2_p3_p6_the_parts_of_an_order_sum_to_it(
 def test_p4_what_a_customer_pays_does_not_depend_on_taxes_that_prices_contain(
     lines: list[Line], level: Level, discounts: list[Discount]
 ) -> None:
-    untaxed = [Line(id=x.id, quantity=x.quantity, unit_price=x.unit_price, discounts=x.discounts) for x in lines]
+    lines = [replace(line, inclusive=True) for line in lines]
+    untaxed = [replace(line, rates=()) for line in lines]
 
-    with_taxes = price_order(lines, inclusive=True, level=level, discounts=discounts)
-    without = price_order(untaxed, inclusive=True, level=level, discounts=discounts)
+    with_taxes = price_order(lines, level=level, discounts=discounts)
+    without = price_order(untaxed, level=level, discounts=discounts)
 
     assert [line.total for line in with_taxes.lines] == [line.total for line in without.lines]
 
 
-@given(baskets(), inclusives, levels)
-def test_p5_a_hundred_percent_off_leaves_nothing(lines: list[Line], inclusive: bool, level: Level) -> None:  # noqa: FBT001
-    priced = price_order(lines, inclusive=inclusive, level=level, discounts=[Discount(kind=Kind.PERCENT, value=10**6)])
+@given(baskets(), levels)
+def test_p5_a_hundred_percent_off_leaves_nothing(lines: list[Line], level: Level) -> None:
+    priced = price_order(lines, level=level, discounts=[Discount(kind=Kind.PERCENT, value=10**6)])
 
     assert (priced.total, priced.tax_total) == (0, 0)
 
 
-@given(baskets(), inclusives, levels, off, st.randoms(use_true_random=False))
+@given(baskets(), levels, off, st.randoms(use_true_random=False))
 def test_p7_the_order_of_the_lines_makes_no_difference(
-    lines: list[Line],
-    inclusive: bool,
-    level: Level,
-    discounts: list[Discount],
-    random: Random,  # noqa: FBT001
+    lines: list[Line], level: Level, discounts: list[Discount], random: Random
 ) -> None:
     shuffled = random.sample(lines, len(lines))
 
-    first = price_order(lines, inclusive=inclusive, level=level, discounts=discounts)
-    second = price_order(shuffled, inclusive=inclusive, level=level, discounts=discounts)
+    first = price_order(lines, level=level, discounts=discounts)
+    second = price_order(shuffled, level=level, discounts=discounts)
 
     assert {line.id: line for line in first.lines} == {line.id: line for line in second.lines}
 
@@ -118,9 +115,9 @@ def test_a_tax_rounded_once_is_at_most_half_a_unit_from_the_exact_one(
     inclusive: bool,
     discounts: list[Discount],  # noqa: FBT001
 ) -> None:
-    plain = [Line(id=x.id, quantity=x.quantity, unit_price=x.unit_price, rates=(RATES[3],)) for x in lines]
+    plain = [replace(line, rates=(RATES[3],), inclusive=inclusive) for line in lines]
 
-    priced = price_order(plain, inclusive=inclusive, level=Level.ORDER, discounts=discounts)
+    priced = price_order(plain, level=Level.ORDER, discounts=discounts)
 
     paid = sum(line.gross - line.discount - line.order_discount for line in priced.lines)
     exact = Fraction(paid * 21, 121 if inclusive else 100)
@@ -143,8 +140,9 @@ def test_a_line_with_one_tax_is_what_decimal_arithmetic_says(
     inclusive: bool,  # noqa: FBT001
 ) -> None:
     line = Line(id=UUID(int=1), quantity=quantity, unit_price=Decimal(price), rates=(Rate(1, "VAT", rate),))
+    line = replace(line, inclusive=inclusive)
 
-    priced = price_order([line], inclusive=inclusive, level=Level.LINE).lines[0]
+    priced = price_order([line], level=Level.LINE).lines[0]
 
     part = Decimal(rate) / 10**6
     amount = (quantity * price).quantize(Decimal(1), rounding=ROUND_HALF_UP)

@@ -14,14 +14,8 @@ from payments.models import Payment, PaymentRefund
 from pos.catalogue.goods import LinesInvalid
 from pos.models import Return
 from pos.orders.tenders import TenderInput
-from pos.returns.services import (
-    OrderNotCompleted,
-    RefundExceedsPaid,
-    RefundExceedsQuantity,
-    ReturnExists,
-    ReturnLineInput,
-    complete_return,
-)
+from pos.returns.lines import RefundExceedsQuantity, ReturnLineInput
+from pos.returns.services import OrderNotCompleted, RefundExceedsPaid, ReturnExists, complete_return
 from tenants.models import Tenant
 from tests.support import make
 from tests.support.unchanged import nothing_happened

@@ -1,0 +1,148 @@
+"""Lines of a return: an order's line with its share of price and taxes, or goods at a price that is named."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+from uuid import UUID
+
+from kernel.money import QUANTITY_STEP
+from kernel.refusals import NotFound, Refusal
+from pos.catalogue.goods import Goods, LineInput, find_goods
+from pos.orders.models import Order, OrderLine
+from pos.orders.queries import order_lines
+from pos.pricing.engine import Line, PricedLine, price_order
+from pos.pricing.rounding import share
+from pos.pricing.taxes import Level
+from pos.returns.models import ReturnLine
+
+
+class RefundExceedsQuantity(Refusal):
+    code = "refund-exceeds-quantity"
+    title = "More returned than was sold"
+    status = 422
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReturnLineInput(LineInput):
+    """A line to return: an order's line, or (without a receipt) a variant or service at a price in minor units."""
+
+    restock: bool
+    order_line_id: UUID | None = None
+    unit_price: Decimal | int = 0
+
+
+def linked_rows(order: Order, lines: Sequence[ReturnLineInput]) -> list[ReturnLine]:
+    """Take lines of an order back, and note on them what came back.
+
+    :raises NotFound: when the order has no such line.
+    :raises RefundExceedsQuantity: when more comes back than was sold and not returned yet.
+    """
+    sold = {line.id: line for line in order_lines().filter(order=order).select_for_update(no_key=True).order_by("id")}
+    rows = []
+    for line in lines:
+        original = sold.get(line.order_line_id) if line.order_line_id else None
+        if original is None:
+            message = f"order {order.id} has no line {line.order_line_id}"
+            raise NotFound(message)
+        rows.append(_take_back(original, line))
+    OrderLine.objects.bulk_update(sold.values(), ["returned_quantity", "returned_total", "returned_tax"])
+    return rows
+
+
+def _take_back(original: OrderLine, line: ReturnLineInput) -> ReturnLine:
+    """Give the line's share of price and taxes back, so that all parts together are exactly what was paid."""
+    before, returned = original.returned_quantity, original.returned_quantity + line.quantity
+    if returned > original.quantity:
+        left = original.quantity - original.returned_quantity
+        sold = original.quantity
+        message = f"{original.description}: only {left} of {sold} can still be returned, not {line.quantity}"
+        raise RefundExceedsQuantity(message, order_line_id=str(original.id), left=str(left))
+
+    def part(amount: int) -> int:
+        whole = original.quantity
+        return share(amount, part=returned, whole=whole) - share(amount, part=before, whole=whole)
+
+    total = part(original.total)
+    amounts = [part(tax.amount) for tax in original.taxes.all()]
+    tax_total = sum(amounts)
+    original.returned_quantity = returned
+    original.returned_total += total
+    original.returned_tax += tax_total
+    return ReturnLine(
+        id=line.id,
+        order_line=original,
+        variant_id=original.variant_id,
+        sku=original.sku,
+        description=original.description,
+        stocked=original.stocked,
+        restock=line.restock and original.stocked,
+        quantity=line.quantity,
+        taxes=_taxes_back(original, amounts, net=total - tax_total),
+        tax_total=tax_total,
+        total=total,
+    )
+
+
+def _taxes_back(original: OrderLine, amounts: Sequence[int], *, net: int) -> list[dict[str, Any]]:
+    sold_net = original.total - original.tax_total
+    taxes = []
+    for number, (tax, amount) in enumerate(zip(original.taxes.all(), amounts, strict=True)):
+        below = sum(amounts[:number]) if tax.base != sold_net else 0
+        taxes.append(
+            {
+                "code": tax.code,
+                "name": tax.name,
+                "rate": f"{tax.rate:.6f}",
+                "inclusive": tax.inclusive,
+                "base": net + below,
+                "amount": amount,
+            }
+        )
+    return taxes
+
+
+def free_rows(lines: Sequence[ReturnLineInput], *, level: str) -> list[ReturnLine]:
+    """Price goods that come back without a receipt.
+
+    :param level: where taxes are rounded.
+    :raises LinesInvalid: when a line names nothing that the shop sells.
+    """
+    goods = find_goods(lines)
+    priced = price_order([_line(line, named) for line, named in zip(lines, goods, strict=True)], level=Level(level))
+    return [_free_row(*each) for each in zip(lines, goods, priced.lines, strict=True)]
+
+
+def _line(line: ReturnLineInput, goods: Goods) -> Line:
+    return Line(
+        id=line.id,
+        quantity=line.quantity.quantize(QUANTITY_STEP, ROUND_HALF_UP),
+        unit_price=Decimal(line.unit_price),
+        rates=goods.taxes.rates,
+        inclusive=goods.taxes.inclusive,
+    )
+
+
+def _free_row(line: ReturnLineInput, goods: Goods, priced: PricedLine) -> ReturnLine:
+    return ReturnLine(
+        id=line.id,
+        variant_id=goods.variant_id,
+        sku=goods.sku,
+        description=goods.description,
+        stocked=goods.stocked,
+        restock=line.restock and goods.stocked,
+        quantity=line.quantity,
+        taxes=[
+            {
+                "code": tax.rate.code,
+                "name": tax.rate.name,
+                "rate": f"{tax.rate.share:.6f}",
+                "inclusive": goods.taxes.inclusive,
+                "base": tax.base,
+                "amount": tax.amount,
+            }
+            for tax in priced.taxes
+        ],
+        tax_total=priced.tax_total,
+        total=priced.total,
+    )
