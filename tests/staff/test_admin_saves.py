@@ -62,7 +62,7 @@ def new(model: Any) -> dict[str, Any] | None:
         },
         "pos.Variant": lambda: {"product": Product.objects.first().pk, "sku": "NEW", "price": "100", "active": "on"},
         "pos.TaxRate": lambda: {"name": "Odd", "rate": "0.03"},
-        "pos.Location": lambda: {"code": "NEW", "name": "New", "currency": "EUR", "timezone": "UTC"},
+        "pos.Location": lambda: {"code": "NEW", "name": "New", "currency": "EUR", "timezone": "UTC", "rounding_level": "LINE"},
         "pos.Register": lambda: {"code": "R9", "name": "New", "location": location().pk},
         "pos.TenderType": lambda: {"code": "new", "name": "New", "kind": "CASH"},
         "notifications.AlertRecipient": lambda: {"email": "new@example.test"},
