@@ -1,6 +1,7 @@
 """The versions of an event's data: one step up (on reading) or down (for consumers of older versions) at a time."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from dataclasses import fields
 from typing import Any
 
 Data = dict[str, Any]
@@ -46,6 +47,16 @@ def recast(name: str, data: Data, *, version: int, to: int) -> Data:
             raise VersionUnreachable(message)
         data = step(data)
     return data
+
+
+def extended(cls: type, data: Data, **known: Any) -> Data:
+    """Add the fields of a dataclass that an older version had not: null, unless they are `known`."""
+    return {**dict.fromkeys(field.name for field in fields(cls)), **data, **known}
+
+
+def reduced(data: Data, names: Collection[str], **changed: Any) -> Data:
+    """Keep the fields that an older version had, in the order in which they stand, some of them `changed`."""
+    return {name: changed.get(name, value) for name, value in data.items() if name in names}
 
 
 def _registering(steps: dict[tuple[str, int], Step], key: tuple[str, int]) -> Callable[[Step], Step]:

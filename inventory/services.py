@@ -11,7 +11,7 @@ from events.publishing.publish import publish
 from events.publishing.unit_of_work import unit_of_work
 from events.subscriptions.queries import unheard
 from inventory import ledger
-from inventory.events import InventoryStockChanged, ProductOutOfStock, StockRanLow
+from inventory.events import InventoryStockChanged, ProductOutOfStock, StockCause, StockRanLow
 from inventory.models import StockedVariant, StockItem, StockMovement
 from kernel.bounds import require_goods
 from kernel.ids import new_id
@@ -53,12 +53,16 @@ class StockMove:
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """What caused movements: an order, a return, a goods receipt, an adjustment."""
+    """What caused movements: an order, a return, a goods receipt, an adjustment.
+
+    :param receipt: what is printed on its receipt, where it has one.
+    """
 
     type: str
     id: UUID
     location_id: UUID
     occurred_at: datetime
+    receipt: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -178,7 +182,9 @@ def _post(posting: Posting, items: dict[ledger.Place, StockItem]) -> list[ledger
     moved = {line.variant_id: items[line.variant_id, source.location_id] for line in posting.moved}
     before = {variant_id: item.on_hand for variant_id, item in sorted(moved.items())}
     entries = []
+    causes: dict[UUID, list[StockCause]] = {variant_id: [] for variant_id in before}
     for line in posting.moved:
+        causes[line.variant_id].append(StockCause(line_id=line.line, quantity=line.quantity, reason=line.reason))
         item = moved[line.variant_id]
         item.on_hand += line.quantity
         entries.append(
@@ -195,12 +201,12 @@ def _post(posting: Posting, items: dict[ledger.Place, StockItem]) -> list[ledger
             )
         )
     for variant_id, on_hand in before.items():
-        _announce(moved[variant_id], on_hand, posting)
+        _announce(moved[variant_id], on_hand, posting, causes[variant_id])
     return entries
 
 
-def _announce(item: StockItem, before: Decimal, posting: Posting) -> None:
-    occurred_at = posting.source.occurred_at
+def _announce(item: StockItem, before: Decimal, posting: Posting, causes: list[StockCause]) -> None:
+    source, occurred_at = posting.source, posting.source.occurred_at
     publish(
         InventoryStockChanged(
             variant_id=item.variant_id,
@@ -209,6 +215,11 @@ def _announce(item: StockItem, before: Decimal, posting: Posting) -> None:
             kind=posting.kind.value,
             quantity=item.on_hand - before,
             on_hand=item.on_hand,
+            source_type=source.type,
+            source_id=source.id,
+            source_receipt=source.receipt,
+            causes=causes,
+            staff_id=None,
             occurred_at=occurred_at,
         ),
         occurred_at=occurred_at,

@@ -30,7 +30,13 @@ def _sold(event: OrderCompleted, cause: Cause) -> Posting:
         for line in event.lines
         if line.stocked and line.variant_id
     ]
-    source = Source(type="order", id=event.order_id, location_id=event.location_id, occurred_at=event.occurred_at)
+    source = Source(
+        type="order",
+        id=event.order_id,
+        location_id=event.location_id,
+        occurred_at=event.occurred_at,
+        receipt=event.receipt,
+    )
     return Posting(source=source, kind=StockMovement.Kind.ORDER, moved=moved, cause=cause)
 
 
@@ -40,5 +46,11 @@ def _returned(event: ReturnCompleted, cause: Cause) -> Posting:
         for line in event.lines
         if line.disposition == "RESTOCK" and line.variant_id
     ]
-    source = Source(type="return", id=event.return_id, location_id=event.location_id, occurred_at=event.occurred_at)
+    source = Source(
+        type="return",
+        id=event.return_id,
+        location_id=event.location_id,
+        occurred_at=event.occurred_at,
+        receipt=event.receipt,
+    )
     return Posting(source=source, kind=StockMovement.Kind.RETURN, moved=moved, cause=cause)

@@ -1,7 +1,8 @@
 """Moments from elsewhere: written as RFC 3339 has it, with an offset, and neither ancient nor in the future."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -79,3 +80,12 @@ def require_expiry(moment: datetime, *, now: datetime) -> None:
     if in_utc(moment) > now + LONGEST_VALIDITY:
         message = f"This moment is more than {LONGEST_VALIDITY.days} days from now: leave it empty for no end."
         raise MomentInvalid(message)
+
+
+def business_date(moment: datetime, *, zone: str, cut_over_hour: int = 0) -> date:
+    """Return the day of business that a moment belongs to: its local date, once the shop's cut-over hour has passed.
+
+    >>> business_date(datetime(2026, 11, 23, 23, 30, tzinfo=UTC), zone="Europe/Madrid")
+    datetime.date(2026, 11, 24)
+    """
+    return (moment.astimezone(ZoneInfo(zone)) - timedelta(hours=cut_over_hour)).date()

@@ -115,10 +115,15 @@ def record_charge(*, intent_id: UUID, answer: Answer | None, now: datetime) -> N
             PaymentFailed(
                 order_id=intent.order_id,
                 tender_id=intent.tender_id,
+                tender_type=intent.tender_type,
                 amount=intent.amount,
                 currency=intent.currency,
                 outcome="DECLINED" if answer else "NEVER_CHARGED",
                 reason=intent.failure,
+                location_id=None,
+                register_id=None,
+                shift_id=None,
+                staff_id=None,
             )
         )
 
@@ -238,23 +243,40 @@ def _announce(payment: Payment, *, charged_here: bool) -> None:
             order_id=payment.order_id,
             tender_id=payment.tender_id,
             tender_type=payment.tender_type,
+            kind="GATEWAY" if charged_here else None,
             amount=payment.amount,
             currency=payment.currency,
             charged_here=charged_here,
             reference=payment.reference,
+            location_id=None,
+            register_id=None,
+            shift_id=None,
+            staff_id=None,
+            occurred_at=payment.occurred_at,
         ),
         occurred_at=payment.occurred_at,
     )
 
 
 def _announce_refund(refund: PaymentRefund) -> None:
+    payment = refund.payment
     publish(
         PaymentRefunded(
             refund_id=refund.id,
             payment_id=refund.payment_id,
             return_id=refund.return_id,
+            order_id=payment.order_id if payment else None,
+            tender_id=payment.tender_id if payment else None,
             tender_type=refund.tender_type,
+            kind=None,
             amount=refund.amount,
             currency=refund.currency,
+            charged_here=payment is not None and payment.intent_id is not None,
+            reference=refund.reference,
+            location_id=None,
+            register_id=None,
+            shift_id=None,
+            staff_id=None,
+            occurred_at=None,
         )
     )

@@ -7,6 +7,7 @@ from django.db import IntegrityError, transaction  # noqa: TID251 - a savepoint
 
 from events.publishing.publish import publish
 from events.publishing.unit_of_work import unit_of_work
+from kernel.moments import business_date
 from kernel.refusals import Refusal
 from pos.cash.models import ONE_OPEN_SHIFT, Shift
 from pos.cash.queries import find_open_shift
@@ -40,7 +41,19 @@ def open_shift(*, id: UUID, register: Register, float_amount: int, now: datetime
             message = f"register {register.code} has an open shift already"
             raise ShiftAlreadyOpen(message) from None
         publish(
-            ShiftOpened(shift_id=shift.id, register_id=register.id, float_amount=float_amount, opened_at=now),
+            ShiftOpened(
+                shift_id=shift.id,
+                register_id=register.id,
+                location_id=register.location_id,
+                drawer_id=None,
+                number=None,
+                staff_id=None,
+                currency=register.location.currency,
+                float_amount=float_amount,
+                business_date=business_date(now, zone=register.location.timezone),
+                time_zone=register.location.timezone,
+                opened_at=now,
+            ),
             occurred_at=now,
         )
     return shift

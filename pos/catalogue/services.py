@@ -81,9 +81,15 @@ def announce_variant(*, variant: Variant) -> None:
         publish(
             VariantChanged(
                 variant_id=variant.id,
+                product_id=variant.product_id,
                 sku=variant.sku,
                 title=variant.title,
-                price=variant.price,
+                category=None,
+                tax_class=variant.product.tax_rate.name,
+                unit=None,
+                barcodes=sorted(variant.barcodes.values_list("code", flat=True)),
+                price=Decimal(variant.price),
+                prices=None,
                 stocked=variant.stocked,
                 active=variant.active,
             )

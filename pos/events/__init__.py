@@ -1,33 +1,35 @@
 """Events of pos: the other apps import them from here."""
 
+from pos.events import older
 from pos.events.cash import ShiftOpened
-from pos.events.catalogue import VariantChanged
-from pos.events.orders import (
-    TOKEN_MARK,
-    CardChargeRequested,
-    Charge,
-    OrderCompleted,
-    OrderPlaced,
-    OrderVoided,
-    ReceiptRequested,
-    SettledTender,
-    SoldLine,
-)
-from pos.events.returns import RefundedTender, ReturnCompleted, ReturnedLine
+from pos.events.catalogue import ListedPrice, PriceChanged, ProductArchived, VariantArchived, VariantChanged
+from pos.events.commands import TOKEN_MARK, CardChargeRequested, Charge, ReceiptRequested
+from pos.events.lines import LineDiscount, LineTax, ReturnedLine, SoldLine
+from pos.events.orders import OrderCompleted, OrderPlaced, OrderVoided, TendersAdded
+from pos.events.returns import ReturnCompleted
+from pos.events.tenders import RefundedTender, TakenTender
 
 __all__ = [
     "TOKEN_MARK",
     "CardChargeRequested",
     "Charge",
+    "LineDiscount",
+    "LineTax",
+    "ListedPrice",
     "OrderCompleted",
     "OrderPlaced",
     "OrderVoided",
+    "PriceChanged",
+    "ProductArchived",
     "ReceiptRequested",
     "RefundedTender",
     "ReturnCompleted",
     "ReturnedLine",
-    "SettledTender",
     "ShiftOpened",
     "SoldLine",
+    "TakenTender",
+    "TendersAdded",
+    "VariantArchived",
     "VariantChanged",
+    "older",
 ]

@@ -1,123 +1,88 @@
 """Events of orders. Amounts are minor units of `currency`; quantities have three decimals."""
 
 from dataclasses import dataclass
-from datetime import datetime
-from decimal import Decimal
-from typing import Any
+from datetime import date, datetime
 from uuid import UUID
 
 from events.event import Category, Event, event
-from events.versions import downcaster, upcaster
-
-TOKEN_MARK = "token:"  # noqa: S105 - not a secret, the mark of one
-
-
-@dataclass(frozen=True, kw_only=True)
-class SoldLine:
-    """A line of an order. `stocked` says whether goods leave the stock for it."""
-
-    line_id: UUID
-    variant_id: UUID | None
-    sku: str
-    description: str
-    quantity: Decimal
-    unit_price: int
-    tax_total: int
-    total: int
-    stocked: bool
+from pos.events.lines import SoldLine
+from pos.events.tenders import TakenTender
 
 
 @dataclass(frozen=True, kw_only=True)
-class Charge:
-    """A card that the backend must charge for an order.
+class OrderFacts(Event):
+    """What is known of an order from its placing on. Null is what is not known, or has no place in this shop yet.
 
-    :param card_reference: under which the gateway's token is kept; of events before version 2 `token:` and the token.
+    :param business_date: the local date of the location, minus the shop's cut-over hour. :param origin: ONLINE or
+        OFFLINE. :param rounding_level: LINE or ORDER. :param rounding_adjustment: what rounding added to the lines.
     """
 
-    tender_id: UUID
-    tender_type: str
-    amount: int
-    card_reference: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class SettledTender:
-    """What was handed over and what change was given. `charged_here` when the backend charged the card itself."""
-
-    tender_id: UUID
-    tender_type: str
-    kind: str
-    amount: int
-    change: int
-    charged_here: bool
-
-
-@event("pos.order_placed", category=Category.INTEGRATION, stream="order:{order_id}")
-class OrderPlaced(Event):
-    """An order was placed. `due` is what is not settled yet; cards are charged by `pos.card_charge_requested`."""
-
     order_id: UUID
     register_id: UUID
     location_id: UUID
+    location_name: str | None
+    device_id: UUID | None
+    device_sequence: int | None
+    shift_id: UUID | None
+    staff_id: UUID | None
+    customer_id: UUID | None
+    business_date: date | None
+    time_zone: str | None
+    origin: str | None
+    training: bool | None
+    price_list_id: UUID | None
+    rounding_level: str | None
+    rounding_adjustment: int | None
     currency: str
+    subtotal: int | None
+    discount_total: int | None
+    tax_total: int | None
     total: int
-    due: int
     lines: list[SoldLine]
+    occurred_at: datetime
+    recorded_at: datetime | None
+
+
+@event("pos.order_placed", category=Category.INTEGRATION, stream="order:{order_id}", version=2)
+class OrderPlaced(OrderFacts):
+    """An order was placed. `due` is what `tenders` have not settled; pending ones are cards that the backend charges.
+
+    Orders of version 1 had `due` = `total` and no tenders: their cards were announced by `pos.card_charge_requested`.
+    """
+
+    due: int
+    tenders: list[TakenTender] | None
+
+
+@event("pos.tenders_added", category=Category.INTEGRATION, stream="order:{order_id}")
+class TendersAdded(Event):
+    """Further tenders were taken for an order that was placed before. `due` is what is not settled after them."""
+
+    order_id: UUID
+    location_id: UUID
+    currency: str
+    tenders: list[TakenTender]
+    due: int
+    business_date: date
+    time_zone: str
     occurred_at: datetime
 
 
-@event("pos.card_charge_requested", category=Category.DOMAIN, stream="order:{order_id}", version=2)
-class CardChargeRequested(Event):
-    """A tender of an order waits for a card that the backend must charge."""
+@event("pos.order_completed", category=Category.INTEGRATION, stream="order:{order_id}", version=2)
+class OrderCompleted(OrderFacts):
+    """An order was paid in full and has its receipt number: enough for stock, payments, receipts and reports.
 
-    order_id: UUID
-    currency: str
-    charge: Charge
+    :param receipt: as it is printed. :param receipt_series: within which `receipt_number` is counted.
+    """
 
-
-@upcaster("pos.card_charge_requested", version=2)
-def mark_a_token_that_is_in_the_event(data: dict[str, Any]) -> dict[str, Any]:
-    charge = {name: value for name, value in data["charge"].items() if name != "card_token"}
-    return {**data, "charge": {**charge, "card_reference": f"{TOKEN_MARK}{data['charge']['card_token']}"}}
-
-
-@downcaster("pos.card_charge_requested", version=1)
-def name_the_reference_a_token(data: dict[str, Any]) -> dict[str, Any]:
-    charge = {name: value for name, value in data["charge"].items() if name != "card_reference"}
-    return {**data, "charge": {**charge, "card_token": data["charge"]["card_reference"].removeprefix(TOKEN_MARK)}}
-
-
-@event("pos.order_completed", category=Category.INTEGRATION, stream="order:{order_id}")
-class OrderCompleted(Event):
-    """An order was paid in full and has its receipt number: enough for stock, payments, receipts and reports."""
-
-    order_id: UUID
-    register_id: UUID
-    location_id: UUID
-    location_name: str
-    shift_id: UUID
+    receipt_id: UUID | None
+    receipt_series: str | None
     receipt: str
     receipt_number: int
-    currency: str
-    subtotal: int
-    tax_total: int
-    total: int
     change_total: int
-    lines: list[SoldLine]
-    tenders: list[SettledTender]
+    tenders: list[TakenTender]
     abandoned_charges: list[UUID]
-    occurred_at: datetime
     completed_at: datetime
-
-
-@event("pos.receipt_requested", category=Category.DOMAIN, stream="order:{order_id}")
-class ReceiptRequested(Event):
-    """A customer wants the receipt of a completed order by mail. `text` is the receipt as it was printed."""
-
-    order_id: UUID
-    receipt: str
-    recipient: str
-    text: str
 
 
 @event("pos.order_voided", category=Category.INTEGRATION, stream="order:{order_id}")

@@ -1,9 +1,12 @@
 """What orders announce, made of rows that are at hand. Reads nothing."""
 
 from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
 
+from kernel.moments import business_date
 from pos.cash.models import TenderType
-from pos.events.orders import OrderCompleted, OrderPlaced, ReceiptRequested, SettledTender, SoldLine
+from pos.events import LineDiscount, LineTax, OrderCompleted, OrderPlaced, ReceiptRequested, SoldLine, TakenTender
 from pos.orders.models import Order, OrderLine, Tender
 from pos.orders.receipts import receipt_of
 from pos.orders.tenders import pending_charges
@@ -14,11 +17,30 @@ def sold_lines(rows: Sequence[OrderLine]) -> list[SoldLine]:
     return [
         SoldLine(
             line_id=row.id,
+            number=row.number,
             variant_id=row.variant_id,
             sku=row.sku,
             description=row.description,
+            category=None,
             quantity=row.quantity,
-            unit_price=row.whole_unit_price,
+            unit=None,
+            list_price=row.list_price,
+            unit_price=row.unit_price,
+            price_source=row.price_source,
+            gross=row.gross,
+            discounts=_discounts(row),
+            discount_total=row.line_discount + row.order_discount_share,
+            taxes=[
+                LineTax(
+                    code=tax.code,
+                    name=tax.name,
+                    rate=tax.rate,
+                    inclusive=tax.inclusive,
+                    base=tax.base,
+                    amount=tax.amount,
+                )
+                for tax in row.taxes.all()
+            ],
             tax_total=row.tax_total,
             total=row.total,
             stocked=row.stocked,
@@ -27,16 +49,54 @@ def sold_lines(rows: Sequence[OrderLine]) -> list[SoldLine]:
     ]
 
 
-def placed(order: Order, lines: list[SoldLine]) -> OrderPlaced:
+def _discounts(row: OrderLine) -> list[LineDiscount]:
+    """Return what each discount took off a line; those of the order as one, which is the line's share of them."""
+    discounts = [
+        LineDiscount(
+            code=each.get("code"),
+            name=each.get("name"),
+            kind=each["kind"].upper(),
+            scope="LINE",
+            rate=None if each.get("rate") is None else Decimal(each["rate"]),
+            amount=each["amount"],
+        )
+        for each in row.discounts
+    ]
+    if row.order_discount_share:
+        of_order = LineDiscount(
+            code=None, name=None, kind="AMOUNT", scope="ORDER", rate=None, amount=row.order_discount_share
+        )
+        discounts.append(of_order)
+    return discounts
+
+
+def taken_tenders(tenders: Sequence[Tender]) -> list[TakenTender]:
+    return [
+        TakenTender(
+            tender_id=tender.id,
+            tender_type=tender.type.code,
+            kind=tender.type.kind,
+            state=tender.state,
+            amount=tender.amount,
+            change=tender.change,
+            rounding=0,
+            reference=tender.reference,
+            charged_here=tender.type.kind == TenderType.Kind.GATEWAY,
+            register_id=None,
+            shift_id=None,
+            staff_id=None,
+        )
+        for tender in tenders
+    ]
+
+
+def placed(order: Order, lines: list[SoldLine], tenders: Sequence[Tender]) -> OrderPlaced:
+    """:param tenders: those that it was placed with."""
+    settled = sum(tender.paid for tender in tenders if tender.state == Tender.State.SETTLED)
     return OrderPlaced(
-        order_id=order.id,
-        register_id=order.register_id,
-        location_id=order.register.location_id,
-        currency=order.currency,
-        total=order.total,
-        due=order.total,
-        lines=lines,
-        occurred_at=order.occurred_at,
+        **_facts(order, lines),
+        due=order.total - settled,
+        tenders=taken_tenders(tenders),
     )
 
 
@@ -44,37 +104,48 @@ def completed(order: Order, lines: list[SoldLine], tenders: Sequence[Tender]) ->
     """:param tenders: all of the order's; what is not settled of them is abandoned."""
     assert order.completed_at is not None
     assert order.receipt_number is not None
-    location = order.register.location
     return OrderCompleted(
-        order_id=order.id,
-        register_id=order.register_id,
-        location_id=location.id,
-        location_name=location.name,
-        shift_id=order.shift_id,
+        **_facts(order, lines),
+        receipt_id=None,
+        receipt_series=order.register.code,
         receipt=order.receipt,
         receipt_number=order.receipt_number,
-        currency=order.currency,
-        subtotal=order.subtotal,
-        tax_total=order.tax_total,
-        total=order.total,
         change_total=order.change_total,
-        lines=lines,
-        tenders=[
-            SettledTender(
-                tender_id=tender.id,
-                tender_type=tender.type.code,
-                kind=tender.type.kind,
-                amount=tender.amount,
-                change=tender.change,
-                charged_here=tender.type.kind == TenderType.Kind.GATEWAY,
-            )
-            for tender in tenders
-            if tender.state == Tender.State.SETTLED
-        ],
+        tenders=taken_tenders([tender for tender in tenders if tender.state == Tender.State.SETTLED]),
         abandoned_charges=pending_charges(tenders),
-        occurred_at=order.occurred_at,
         completed_at=order.completed_at,
     )
+
+
+def _facts(order: Order, lines: list[SoldLine]) -> dict[str, Any]:
+    """Return the fields of `OrderFacts`."""
+    location = order.register.location
+    return {
+        "order_id": order.id,
+        "register_id": order.register_id,
+        "location_id": location.id,
+        "location_name": location.name,
+        "device_id": order.device_id,
+        "device_sequence": None,
+        "shift_id": order.shift_id,
+        "staff_id": None,
+        "customer_id": None,
+        "business_date": business_date(order.occurred_at, zone=location.timezone),
+        "time_zone": location.timezone,
+        "origin": None,
+        "training": False,
+        "price_list_id": None,
+        "rounding_level": order.rounding_level,
+        "rounding_adjustment": order.rounding_adjustment,
+        "currency": order.currency,
+        "subtotal": order.subtotal,
+        "discount_total": order.discount_total,
+        "tax_total": order.tax_total,
+        "total": order.total,
+        "lines": lines,
+        "occurred_at": order.occurred_at,
+        "recorded_at": order.recorded_at,
+    }
 
 
 def receipt_requested(order: Order, rows: Sequence[OrderLine], tenders: Sequence[Tender]) -> ReceiptRequested:

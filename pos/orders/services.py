@@ -11,7 +11,7 @@ from kernel.prefetching import hold_rows
 from kernel.refusals import NotFound, Refusal
 from pos.cash.models import TenderType
 from pos.cash.services import open_shift_of
-from pos.events.orders import OrderVoided, SoldLine
+from pos.events import OrderVoided, SoldLine
 from pos.orders import facts
 from pos.orders.lines import OrderLineInput, price_lines
 from pos.orders.models import Order, OrderLine, Tender
@@ -92,7 +92,7 @@ def place_order(
         taken = hand_over(order=order, given=tenders)
         hold_rows(order, lines=rows, tenders=taken)
         sold = facts.sold_lines(rows)
-        publish(facts.placed(order, sold), occurred_at=occurred_at)
+        publish(facts.placed(order, sold, taken), occurred_at=occurred_at)
         request_charges(order=order, tenders=taken, given=tenders)
         if _settle(order, taken, now=now):
             _announce_completed(order, sold, rows, taken)

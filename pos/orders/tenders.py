@@ -12,7 +12,7 @@ from kernel.refusals import Refusal
 from kernel.text import clipped
 from pos.cash.models import TenderType
 from pos.cash.queries import tender_types
-from pos.events.orders import CardChargeRequested, Charge
+from pos.events import CardChargeRequested, Charge
 from pos.orders.models import Order, Tender
 
 

@@ -11,13 +11,13 @@ from kernel.prefetching import hold_rows
 from kernel.refusals import NotFound, Refusal
 from pos.cash.models import TenderType
 from pos.cash.services import open_shift_of
-from pos.events.returns import RefundedTender, ReturnCompleted, ReturnedLine
 from pos.orders.models import Order
 from pos.orders.services import lock_order, require_currency
 from pos.registers.models import Register
 from pos.registers.numbers import take_return_number
+from pos.returns import facts
 from pos.returns.lines import ReturnLineInput, free_rows, linked_rows
-from pos.returns.models import Refund, Return, ReturnLine
+from pos.returns.models import Refund, Return
 
 PRIMARY_KEY = "pos_return_pkey"
 
@@ -102,7 +102,7 @@ def complete_return(
         unit.insert_later(rows)
         unit.insert_later(refunds)
         hold_rows(returned, lines=rows, refunds=refunds)
-        publish(_completed(returned, rows, refunds), occurred_at=occurred_at)
+        publish(facts.completed(returned, rows, refunds), occurred_at=occurred_at)
     return returned
 
 
@@ -129,42 +129,3 @@ def _refund_to_type(code: str, returned: Return) -> list[Refund]:
         message = f"this shop cannot refund to {code!r}"
         raise NotFound(message)
     return [Refund(parent=returned, type=tender_type, amount=returned.total)] if returned.total else []
-
-
-def _completed(returned: Return, rows: list[ReturnLine], refunds: list[Refund]) -> ReturnCompleted:
-    return ReturnCompleted(
-        return_id=returned.id,
-        order_id=returned.order_id,
-        register_id=returned.register_id,
-        location_id=returned.register.location_id,
-        receipt=returned.receipt,
-        number=returned.number,
-        currency=returned.currency,
-        tax_total=returned.tax_total,
-        total=returned.total,
-        lines=[
-            ReturnedLine(
-                line_id=row.id,
-                variant_id=row.variant_id,
-                sku=row.sku,
-                description=row.description,
-                quantity=row.quantity,
-                tax_total=row.tax_total,
-                total=row.total,
-                disposition="RESTOCK" if row.restock else "NONE",
-            )
-            for row in rows
-        ],
-        refunds=[
-            RefundedTender(
-                refund_id=refund.id,
-                tender_id=refund.tender_id,
-                tender_type=refund.type.code,
-                kind=refund.type.kind,
-                amount=refund.amount,
-                charged_here=refund.type.kind == TenderType.Kind.GATEWAY,
-            )
-            for refund in refunds
-        ],
-        occurred_at=returned.occurred_at,
-    )

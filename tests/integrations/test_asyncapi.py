@@ -13,10 +13,12 @@ from config.place import ROOT
 from events.contracts.schemas import SchemaBook
 from events.event import Category, all_types
 from events.log.log import read_at
+from events.publishing.publish import publish
+from events.publishing.unit_of_work import unit_of_work
 from integrations.asyncapi import document
 from integrations.cloudevents import rendered
 from tenants.models import Tenant
-from tests.support.hooking import A
+from tests.support.hooking import A, failure
 
 WRITTEN = document(SchemaBook(ROOT / "schemas"))
 
@@ -40,6 +42,7 @@ def test_every_integration_event_has_a_channel_and_others_have_none() -> None:
     assert set(WRITTEN["channels"]["payments_payment_failed"]["messages"]) == {
         "payments_payment_failed_v1",
         "payments_payment_failed_v2",
+        "payments_payment_failed_v3",
     }
 
 
@@ -53,7 +56,7 @@ def test_every_reference_leads_somewhere() -> None:
             at = at[step]
 
 
-@pytest.mark.parametrize("version", [1, 2])
+@pytest.mark.parametrize("version", [1, 2, 3])
 def test_what_is_sent_is_valid_against_the_document(shop: Tenant, version: int) -> None:
     fail_one()
     sent = rendered(read_at("north", 1), version=version)
@@ -66,15 +69,8 @@ def test_what_is_sent_is_valid_against_the_document(shop: Tenant, version: int) 
 
 
 def fail_one() -> None:
-    from events.publishing.publish import publish
-    from events.publishing.unit_of_work import unit_of_work
-    from kernel.ids import new_id
-    from payments.events import PaymentFailed
-
     with unit_of_work():
-        publish(
-            PaymentFailed(order_id=new_id(), tender_id=A, amount=5, currency="EUR", outcome="DECLINED", reason="no")
-        )
+        publish(failure(A))
 
 
 def test_the_command_checks_what_is_written(tmp_path: Path) -> None:

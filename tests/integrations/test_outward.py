@@ -106,7 +106,7 @@ def test_a_pin_to_a_version_that_is_gone_names_the_event(shop: Tenant) -> None:
     found = outward(read_at("north", 1), Terms(pins={FAILED: 99}))
 
     assert isinstance(found, Undeliverable)
-    assert found.reason == "VersionUnreachable: payments.payment_failed has no step from version 2 to 3"
+    assert found.reason == "VersionUnreachable: payments.payment_failed has no step from version 3 to 4"
 
 
 def test_a_newer_version_than_this_code_knows_is_delivered_as_it_is_stored(reader: Terminal) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -37,7 +37,8 @@ class Start:
 
 
 QUANTITIES = st.sampled_from([Decimal(n) for n in ("1", "2", "0.5", "3.125")])
-LINES = st.lists(st.builds(Line, st.integers(0, VARIANTS - 1), QUANTITIES), max_size=4)
+MOST_LINES = 4
+LINES = st.lists(st.builds(Line, st.integers(0, VARIANTS - 1), QUANTITIES), max_size=MOST_LINES)
 DOCUMENTS = st.lists(st.tuples(st.sampled_from([Kind.ORDER, Kind.ORDER, Kind.RETURN]), LINES), min_size=1, max_size=6)
 STARTS = st.lists(
     st.builds(Start, st.sampled_from([None, *map(Decimal, ("-1", "0", "2", "4"))]), st.sampled_from([Decimal(0), Decimal(2)])),
@@ -70,9 +71,9 @@ class World:
                     StockMove(
                         variant_id=self.variants[line.variant],
                         quantity=-line.quantity if kind is Kind.ORDER else line.quantity,
-                        line=new_id(),
+                        line=uuid5(document, str(number)),
                     )
-                    for line in lines
+                    for number, line in enumerate(lines)
                 ],
                 cause=cause,
             )
@@ -84,11 +85,20 @@ class World:
         told = []
         for event in Event.objects.filter(tenant_id="north", position__gt=after).order_by("position"):
             data = {name: value for name, value in event.data.items() if name not in {"variant_id", "location_id"}}
+            if event.type == "inventory.stock_changed":
+                self._tell_causes(data)
             variant = self.variants.index(UUID(event.data["variant_id"]))
             told.append(
                 (event.type, variant, event.stream_version, data, event.occurred_at == make.NOW, event.causation_id, event.correlation_id)
             )  # fmt: skip
         return told
+
+    def _tell_causes(self, data: dict[str, Any]) -> None:
+        """Name the document and its lines by their numbers: the worlds that are compared have ids of their kind."""
+        document = UUID(data["source_id"])
+        numbers = {str(uuid5(document, str(number))): number for number in range(MOST_LINES)}
+        data["source_id"] = self.documents.index(document)
+        data["causes"] = [{**cause, "line_id": numbers[cause["line_id"]]} for cause in data["causes"]]
 
     def kept(self) -> list[Any]:
         """What the ledger holds, and what it comes to."""

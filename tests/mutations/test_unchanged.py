@@ -5,21 +5,21 @@ from collections.abc import Callable
 import pytest
 from django.db import connection
 
+from events.events import CanaryReleased
 from events.operations import audit
 from events.publishing.publish import publish
 from events.publishing.unit_of_work import unit_of_work
 from kernel.ids import new_id
 from kernel.tenancy import in_public_schema, in_tenant
-from pos.events.cash import ShiftOpened
 from pos.models import Register, TaxRate
 from tenants.models import Tenant
 from tests.support import make
 from tests.support.unchanged import nothing_happened
 
 
-def opened() -> None:
+def released() -> None:
     with unit_of_work():
-        publish(ShiftOpened(shift_id=new_id(), register_id=new_id(), float_amount=0, opened_at=make.NOW))
+        publish(CanaryReleased(canary_id=new_id()))
 
 
 @pytest.mark.parametrize(
@@ -30,7 +30,7 @@ def opened() -> None:
         (lambda: Register.objects.update(next_receipt_number=2), r"\+ north.pos_register .*\n- north.pos_register"),
         (lambda: audit.record(action="x", subject="y", detail="z"), r"\+ public.events_auditentry"),
         (lambda: Tenant.objects.update(name="Renamed"), r"\+ public.tenants_tenant"),
-        (opened, r"\+ public.events_event \(north,"),
+        (released, r"\+ public.events_event \(north,"),
     ],
 )
 def test_whatever_was_written_is_found_and_shown(shop: Tenant, happens: Callable[[], object], shown: str) -> None:

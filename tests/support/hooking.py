@@ -27,7 +27,17 @@ def fail(*tenders: UUID) -> None:
 
 def failure(tender_id: UUID) -> PaymentFailed:
     return PaymentFailed(
-        order_id=new_id(), tender_id=tender_id, amount=5, currency="EUR", outcome="DECLINED", reason="no"
+        order_id=new_id(),
+        tender_id=tender_id,
+        tender_type="gateway",
+        amount=5,
+        currency="EUR",
+        outcome="DECLINED",
+        reason="no",
+        location_id=None,
+        register_id=None,
+        shift_id=None,
+        staff_id=None,
     )
 
 

@@ -173,7 +173,7 @@ def test_the_gate_stops_at_a_webhook_of_a_retired_type_that_is_yet_to_be_deliver
 
     assert found == code
     assert [line for line in lines if "no event type" in line] == [
-        f"north: 1 of {FAILED} version 2 (position 1): no event type {FAILED} is declared"
+        f"north: 1 of {FAILED} version 3 (position 1): no event type {FAILED} is declared"
     ] * code
     with in_public_schema():
         assert named_by_feeds() == [("north", FAILED)]

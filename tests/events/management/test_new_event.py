@@ -210,8 +210,8 @@ def test_the_golden_payload_of_any_declared_event_is_written_once(tmp_path: Path
 
     call_command("golden", "pos.order_completed", "--folder", str(tmp_path), stdout=out)
 
-    written = json.loads((tmp_path / "tests/events/golden/pos.order_completed.v1.json").read_text())
-    assert written.keys() == golden("pos.order_completed", 1).keys()
+    written = json.loads((tmp_path / "tests/events/golden/pos.order_completed.v2.json").read_text())
+    assert written.keys() == golden("pos.order_completed", 2).keys()
     assert written["lines"][0]["quantity"] == "1.500"
     assert sample_object(find_type("pos.order_completed").cls).lines[0].sku == "sku"
     with pytest.raises(CommandError, match="exists already"):
