@@ -7,12 +7,13 @@ and of the sales are at the first location, the others at nine more.
 from typing import Any
 
 CATALOGUE = """
-INSERT INTO pos_product (id, name, kind, tax_rate_id, created_at)
+INSERT INTO pos_product (id, name, kind, tax_rate_id, tax_class_id, created_at)
 SELECT uuidv7(make_interval(secs => n - %(variants)s)),
     (ARRAY['Blue', 'Green', 'Red', 'Small', 'Large', 'Organic', 'Round', 'Square', 'Light', 'Heavy'])[1 + n %% 10]
     || ' '
     || (ARRAY['Mug', 'Plate', 'Bowl', 'Shirt', 'Scarf', 'Lamp', 'Chair', 'Candle', 'Towel', 'Kettle'])[1 + n / 10 %% 10]
-    || ' ' || n, 'STOCKED', (SELECT id FROM pos_taxrate WHERE name = 'Zero'), now()
+    || ' ' || n, 'STOCKED', (SELECT id FROM pos_taxrate WHERE name = 'Zero'),
+    (SELECT id FROM pos_taxclass WHERE name = 'Zero'), now()
 FROM generate_series(1, %(variants)s) AS n;
 
 INSERT INTO pos_variant (id, product_id, sku, name, price, active, updated_at)
@@ -56,10 +57,14 @@ SELECT uuidv7() AS id, sold.id AS order_id, n, place AS number, goods.variant_id
 FROM sold CROSS JOIN generate_series(1, 3) AS place
 JOIN goods ON goods.number = 1 + (n * 7919::bigint + place * 104729) %% (SELECT count(*) FROM goods);
 
-INSERT INTO pos_orderline (id, order_id, number, variant_id, sku, description, stocked, quantity, unit_price, tax_name,
-    tax_rate, tax_inclusive, tax_total, total, returned_quantity, returned_total, returned_tax)
-SELECT id, order_id, number, variant_id, sku, sku, true, 1, 1000, 'Zero', 0, true, 0, 1000, 0, 0, 0
+INSERT INTO pos_orderline (id, order_id, number, variant_id, sku, description, stocked, quantity, list_price,
+    price_source, unit_price, exact_unit_price, gross, tax_name, tax_rate, tax_inclusive, tax_total, total,
+    returned_quantity, returned_total, returned_tax)
+SELECT id, order_id, number, variant_id, sku, sku, true, 1, 1000, 'LIST', 1000, 1000, 1000, 'Zero', 0, true, 0, 1000,
+    0, 0, 0
 FROM line ORDER BY n, number;
+INSERT INTO pos_orderlinetax (line_id, number, code, name, rate, inclusive, base, amount)
+SELECT id, 1, 'Zero', 'Zero', 0, true, 1000, 0 FROM line ORDER BY n, number;
 INSERT INTO inventory_stockmovement (id, item_id, kind, quantity, reason, source_type, source_id, source_line,
     occurred_at, recorded_at)
 SELECT uuidv7(make_interval(secs => n - %(orders)s)), item_id, 'ORDER', -1, '', 'order', order_id, id, now(), now()
@@ -88,6 +93,7 @@ SELECT current_schema(), 'orders', id::text, '', 201, '{}', now() FROM sold ORDE
 
 FILLED = (
     "pos_product", "pos_variant", "pos_barcode", "pos_shelflevel", "inventory_stockitem", "pos_order", "pos_orderline",
+    "pos_orderlinetax",
     "pos_tender", "pos_return", "inventory_stockmovement", "payments_payment", "payments_paymentintent",
 )  # fmt: skip
 

@@ -67,15 +67,17 @@ def place_of_violation(error: Exception) -> tuple[type[models.Model] | None, str
     for kind, sentence in _ABOUT_NO_FIELD.items():
         if isinstance(cause, kind):
             return None, "", sentence
-    if not isinstance(cause, (errors.UniqueViolation, errors.CheckViolation)):
+    if not isinstance(cause, (errors.UniqueViolation, errors.CheckViolation, errors.ExclusionViolation)):
         return None
     model = _model_of(cause.diag.table_name)
     return None if model is None else _violated(model, cause)
 
 
 def _violated(
-    model: type[models.Model], cause: errors.UniqueViolation | errors.CheckViolation
+    model: type[models.Model], cause: errors.UniqueViolation | errors.CheckViolation | errors.ExclusionViolation
 ) -> tuple[type[models.Model], str, str]:
+    if excluded := getattr(model, "exclusions", {}).get(cause.diag.constraint_name):
+        return model, *excluded
     for constraint in model._meta.constraints:
         if constraint.name == cause.diag.constraint_name:
             return model, getattr(constraint, "field", ""), str(constraint.get_violation_error_message())

@@ -48,6 +48,8 @@ MOST_LINES = 1000
 MOST_LINES_ON_PAGE = 2 * MOST_LINES
 """Of all orders on a page, unless a single one has more."""
 MOST_TENDERS = 20
+MOST_DISCOUNTS = 20
+"""Of a line, and of an order."""
 MOST_BARCODES = 100
 MOST_TYPES = 200
 LARGEST_BODY = 8 * 1024 * 1024

@@ -3,8 +3,8 @@
 from decimal import Decimal
 
 from pos.cash.models import TenderType
-from pos.catalogue.models import TaxRate
 from pos.registers.models import Location, Register
+from pos.taxes.models import TaxClass, TaxRate, TaxRule
 
 TAX_RATES = (
     ("Standard, included", Decimal("0.20"), True),
@@ -26,6 +26,9 @@ def furnish_shop(*, name: str, currency: str, timezone: str) -> None:
     )
     Register.objects.get_or_create(code="R1", defaults={"name": "Till 1", "location": location})
     for title, rate, inclusive in TAX_RATES:
-        TaxRate.objects.get_or_create(name=title, defaults={"rate": rate, "inclusive": inclusive})
+        version, _ = TaxRate.objects.get_or_create(name=title, defaults={"rate": rate, "inclusive": inclusive})
+        tax_class, is_new = TaxClass.objects.get_or_create(name=title)
+        if is_new:
+            TaxRule.objects.create(tax_class=tax_class, rate=version)
     for code, title, kind in TENDER_TYPES:
         TenderType.objects.get_or_create(code=code, defaults={"name": title, "kind": kind})

@@ -52,6 +52,19 @@ declare(
     order=20,
 )
 declare(
+    "discounts = what they took off",
+    """l.line_discount <> (SELECT coalesce(sum((d->>'amount')::bigint), 0) FROM jsonb_array_elements(l.discounts) d)""",
+    "pos_orderline l",
+    order=21,
+)
+declare(
+    "order discounts = shares of lines",
+    """l.shares <> (SELECT coalesce(sum((d->>'amount')::bigint), 0) FROM jsonb_array_elements(o.discounts) d)""",
+    """pos_order o JOIN (SELECT order_id, sum(order_discount_share) AS shares FROM pos_orderline GROUP BY order_id) l
+       ON l.order_id = o.id""",
+    order=22,
+)
+declare(
     "orders have lines",
     "NOT EXISTS (SELECT 1 FROM pos_orderline l WHERE l.order_id = o.id)",
     "pos_order o",
@@ -83,6 +96,20 @@ declare(
     """pos_orderline l JOIN (SELECT order_line_id, sum(quantity) AS quantity, sum(total) AS total
        FROM pos_returnline GROUP BY order_line_id) back ON back.order_line_id = l.id""",
     order=80,
+)
+declare(
+    "return totals = lines",
+    "r.total <> l.total + r.rounding_adjustment OR r.tax_total <> l.tax_total",
+    """pos_return r JOIN (SELECT parent_id, sum(total) AS total, sum(tax_total) AS tax_total FROM pos_returnline
+       GROUP BY parent_id) l ON l.parent_id = r.id""",
+    order=82,
+)
+declare(
+    "returns <= paid, of each order",
+    "back.total > o.total",
+    """pos_order o JOIN (SELECT order_id, sum(total) AS total FROM pos_return GROUP BY order_id) back
+       ON back.order_id = o.id""",
+    order=83,
 )
 declare(
     "taxes of returns = their lines",

@@ -21,6 +21,8 @@ VERSION_7 = "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12
 
 QUANTITY = r"(100000000(\.0{1,3})?|[0-9]{1,8}(\.[0-9]{1,3})?)"
 _QUANTITY = re.compile(f"-?{QUANTITY}")
+PERCENT = r"(100(\.0{1,4})?|[0-9]{1,2}(\.[0-9]{1,4})?)"
+_PERCENT = re.compile(PERCENT, re.ASCII)
 _DECIMAL = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 
 
@@ -131,6 +133,20 @@ class QuantityField(serializers.DecimalField):
         if not _QUANTITY.fullmatch(data):
             self.fail("invalid")
         return quantity
+
+
+@extend_schema_field(
+    {"type": "string", "pattern": f"^{PERCENT}$", "description": "Above 0, up to 100, with at most four decimals"}
+)
+class PercentField(serializers.Field):  # type: ignore[type-arg]
+    default_error_messages = {
+        "invalid": 'A percentage is a string, above 0 and up to 100, with at most four decimals: "12.5".'
+    }
+
+    def to_internal_value(self, data: Any) -> Decimal:
+        if not isinstance(data, str) or not _PERCENT.fullmatch(data) or not Decimal(data):
+            self.fail("invalid")
+        return Decimal(data)
 
 
 @extend_schema_field(

@@ -2,7 +2,14 @@ from django.urls import path
 
 from pos.cash.api import CurrentShiftView, ShiftListView
 from pos.catalogue.api import ProductListView, VariantListView, VariantView
-from pos.orders.api import OrderListView, OrderReceiptView, OrderTendersView, OrderView, OrderVoidView
+from pos.orders.api import (
+    OrderListView,
+    OrderReceiptView,
+    OrderTendersView,
+    OrderView,
+    OrderVoidView,
+    PriceQuoteView,
+)
 from pos.returns.api import ReturnListView, ReturnView
 
 urlpatterns = [
@@ -11,6 +18,7 @@ urlpatterns = [
     path("variants/<uuid:variant_id>", VariantView.as_view()),
     path("shifts", ShiftListView.as_view()),
     path("shifts/current", CurrentShiftView.as_view()),
+    path("price-quotes", PriceQuoteView.as_view()),
     path("orders", OrderListView.as_view()),
     path("orders/<uuid:order_id>", OrderView.as_view()),
     path("orders/<uuid:order_id>/tenders", OrderTendersView.as_view()),

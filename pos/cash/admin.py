@@ -8,7 +8,7 @@ from web.admin import ShopAdmin, ShopReadOnlyAdmin
 
 @admin.register(TenderType)
 class TenderTypeAdmin(ShopAdmin):
-    list_display = ("code", "name", "kind")
+    list_display = ("code", "name", "kind", "rounding_step")
 
 
 @admin.register(Shift)

@@ -58,6 +58,22 @@ class TenderType(models.Model):
     code = models.CharField(max_length=limits.SHORT_CODE, unique=True)
     name = models.CharField(max_length=100)
     kind = models.CharField(max_length=8, choices=Kind.choices)
+    rounding_step = models.PositiveIntegerField(
+        default=1,
+        db_default=1,
+        help_text="Worth of the smallest coin, in minor units, to which a rest that is paid in cash is rounded;"
+        " 1 for all other types",
+    )
+
+    class Meta:
+        constraints: ClassVar = [
+            Check(
+                condition=Q(rounding_step=1) | Q(kind="CASH", rounding_step__gt=0, rounding_step__lte=10_000),
+                name="tender_type_rounding_step_is_of_cash",
+                field="rounding_step",
+                sentence="Only cash is rounded, to a step of 1 to 10000 minor units.",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name

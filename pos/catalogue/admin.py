@@ -5,8 +5,9 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
-from pos.catalogue.models import Barcode, Product, TaxRate, Variant
-from pos.catalogue.services import announce_variant
+from pos.catalogue.models import Barcode, Product, Variant
+from pos.catalogue.services import UnknownTaxRate, announce_variant
+from pos.taxes.queries import first_rate
 from web.admin import ShopAdmin, TabularInline
 
 
@@ -24,10 +25,19 @@ class BarcodeInline(TabularInline):
 
 @admin.register(Product)
 class ProductAdmin(ShopAdmin):
-    list_display = ("name", "kind", "tax_rate", "created_at")
-    list_filter = ("kind", "tax_rate")
+    list_display = ("name", "kind", "tax_class", "created_at")
+    list_filter = ("kind", "tax_class")
+    exclude = ("tax_rate",)
     search_fields = ("name", "variants__sku", "variants__barcodes__code")
     inlines = (VariantInline,)
+
+    def save_model(self, request: HttpRequest, obj: Product, form: Any, change: bool) -> None:  # noqa: FBT001
+        rate = first_rate(obj.tax_class) if obj.tax_class else None
+        if rate is None:
+            message = f"the tax class {obj.tax_class} has no rule: add one, with the rate 0 where no tax is charged"
+            raise UnknownTaxRate(message, field="tax_class")
+        obj.tax_rate = rate
+        super().save_model(request, obj, form, change)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:  # noqa: FBT001
         super().save_related(request, form, formsets, change)
@@ -46,8 +56,3 @@ class VariantAdmin(ShopAdmin):
     def save_model(self, request: HttpRequest, obj: Variant, form: Any, change: bool) -> None:  # noqa: FBT001
         super().save_model(request, obj, form, change)
         announce_variant(variant=obj)
-
-
-@admin.register(TaxRate)
-class TaxRateAdmin(ShopAdmin):
-    list_display = ("name", "rate", "inclusive")

@@ -27,8 +27,8 @@ class VariantSerializer(serializers.ModelSerializer[Variant]):
     title = serializers.CharField(read_only=True)
     price = MoneyField(read_only=True)
     kind = serializers.CharField(source="product.kind", read_only=True)
-    tax_name = serializers.CharField(source="product.tax_rate.name", read_only=True)
-    tax_rate = serializers.CharField(source="product.tax_rate.name", read_only=True, help_text="Renamed: `tax_name`")
+    tax_name = serializers.CharField(source="product.tax_name", read_only=True)
+    tax_rate = serializers.CharField(source="product.tax_name", read_only=True, help_text="Renamed: `tax_name`")
     barcodes = serializers.SlugRelatedField("code", many=True, read_only=True)  # type: ignore[var-annotated]
     on_hand = serializers.SerializerMethodField()
 
@@ -80,7 +80,7 @@ class ItemBody(Body):
     sku = Text(limits.CODE)
     name = Text(limits.NAME)
     price = MoneyField()
-    tax_name = Text(limits.TAX_NAME, source="tax_rate", help_text="The name of one of the shop's tax rates")
+    tax_name = Text(limits.TAX_NAME, source="tax_rate", help_text="The name of one of the shop's tax classes, or rates")
     stocked = serializers.BooleanField(default=True)
     barcodes = Several(Text(limits.CODE), limits.MOST_BARCODES)
 

@@ -2,15 +2,18 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
+from kernel.local_moments import local_moment
 from kernel.refusals import Refusal
-from pos.catalogue.models import Barcode, Product, TaxRate, Variant
+from pos.catalogue.models import Barcode, Product, Variant
 from pos.catalogue.queries import Name, variants_asked_for
 from pos.memory.shop import Kind
-from pos.pricing.rounding import scaled
-from pos.pricing.taxes import RATE_DECIMALS, Rate
+from pos.registers.models import Location
+from pos.taxes.models import TaxClass, TaxRate, TaxRule
+from pos.taxes.rules import Rule, Taxes, taxes_named
 
 
 class LinesInvalid(Refusal):
@@ -21,9 +24,9 @@ class LinesInvalid(Refusal):
 
 @dataclass(frozen=True, kw_only=True)
 class LineInput:
-    """A line as it is asked for: a variant by one of its names, or a service with a description and a tax rate.
+    """A line as it is asked for: a variant by one of its names, or a service with a description and its taxes.
 
-    :param tax_rate: the name of a tax rate, for a service.
+    :param tax_rate: the name of a tax class or rate, for a service.
     """
 
     id: UUID
@@ -44,14 +47,6 @@ class LineInput:
         return ("sku", self.sku) if self.sku else None
 
 
-@dataclass(frozen=True, slots=True)
-class Taxes:
-    """The taxes of what is sold. :param inclusive: whether prices contain them."""
-
-    rates: tuple[Rate, ...]
-    inclusive: bool
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Goods:
     """What a line sells, or takes back. :param price: of the catalogue, in minor units; None for a service."""
@@ -64,8 +59,7 @@ class Goods:
     taxes: Taxes
 
 
-GOODS: Kind[Name, Goods] = Kind(name="goods by name", models=(Variant, Product, TaxRate, Barcode))
-TAXES: Kind[str, Taxes] = Kind(name="tax by name", models=(TaxRate,))
+GOODS: Kind[Name, Goods] = Kind(name="goods by name", models=(Variant, Product, Barcode, TaxClass, TaxRule, TaxRate))
 
 
 def find_goods(lines: Sequence[LineInput]) -> list[Goods]:
@@ -74,7 +68,7 @@ def find_goods(lines: Sequence[LineInput]) -> list[Goods]:
     :raises LinesInvalid: when lines name nothing that the shop sells; it points at each of them.
     """
     known = GOODS.recall({line.name for line in lines if line.name}, _load_goods)
-    taxes = TAXES.recall({line.tax_rate for line in lines if not line.name}, _load_taxes)
+    taxes = taxes_named({line.tax_rate for line in lines if not line.name})
     goods, errors = [], []
     for index, line in enumerate(lines):
         each = _variant(line, known.get(line.name)) if line.name else _service(line, taxes.get(line.tax_rate))
@@ -84,17 +78,35 @@ def find_goods(lines: Sequence[LineInput]) -> list[Goods]:
             errors.append(_error(index, "unknown-variant", f"this shop sells no {line.name[1]}"))
         else:
             errors.append(_error(index, "unknown-tax-rate", f"this shop has no tax rate {line.tax_rate!r}"))
-    if errors:
-        raise LinesInvalid("; ".join(error["detail"] for error in errors[:3]), errors=errors)
+    _require_none(errors)
     return goods
 
 
+def rules_at(goods: Sequence[Goods], *, location: Location, occurred_at: datetime) -> list[tuple[Rule, ...]]:
+    """Return the tax rules that hold for goods that are sold, or taken back, at a location and moment.
+
+    :raises LinesInvalid: when none holds for a line; it points at each of them.
+    """
+    moment = local_moment(occurred_at, location.timezone)
+    found = [each.taxes.at(location.tax_region, moment) for each in goods]
+    errors = [
+        _error(
+            index,
+            "no-tax-rule",
+            f"no tax rule of {each.taxes.name!r} holds at {location.name} on {moment:%Y-%m-%d %H:%M}:"
+            " add one, with the rate 0 where no tax is charged",
+        )
+        for index, (each, rules) in enumerate(zip(goods, found, strict=True))
+        if not rules
+    ]
+    _require_none(errors)
+    return found
+
+
 def _load_goods(names: Collection[Name]) -> dict[Name, Goods]:
-    return {name: _goods(variant) for name, variant in variants_asked_for(names).items()}
-
-
-def _load_taxes(names: Collection[str]) -> dict[str, Taxes]:
-    return {rate.name: _taxes(rate) for rate in TaxRate.objects.filter(name__in=names)}
+    variants = variants_asked_for(names)
+    taxes = taxes_named({variant.product.tax_name for variant in variants.values()})
+    return {name: _goods(variant, taxes[variant.product.tax_name]) for name, variant in variants.items()}
 
 
 def _variant(line: LineInput, goods: Goods | None) -> Goods | None:
@@ -107,20 +119,20 @@ def _service(line: LineInput, taxes: Taxes | None) -> Goods | None:
     return Goods(variant_id=None, sku="", description=line.description, stocked=False, price=None, taxes=taxes)
 
 
-def _goods(variant: Variant) -> Goods:
+def _goods(variant: Variant, taxes: Taxes) -> Goods:
     return Goods(
         variant_id=variant.id,
         sku=variant.sku,
         description=variant.title,
         stocked=variant.stocked,
         price=Decimal(variant.price),
-        taxes=_taxes(variant.product.tax_rate),
+        taxes=taxes,
     )
 
 
-def _taxes(of: TaxRate) -> Taxes:
-    rate = Rate(sequence=1, code=of.name, rate=scaled(of.rate, RATE_DECIMALS), name=of.name)
-    return Taxes(rates=(rate,), inclusive=of.inclusive)
+def _require_none(errors: list[dict[str, str]]) -> None:
+    if errors:
+        raise LinesInvalid("; ".join(error["detail"] for error in errors[:3]), errors=errors)
 
 
 def _error(index: int, code: str, detail: str) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""What is sold, at which price, with which tax."""
+"""What is sold, and at which price."""
 
 from typing import ClassVar
 
@@ -8,26 +8,7 @@ from django.db.models import Q
 from kernel import limits
 from kernel.constraints import Check, Unique
 from kernel.ids import new_id
-
-
-class TaxRate(models.Model):
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    name = models.CharField(max_length=limits.TAX_NAME, unique=True)
-    rate = models.DecimalField(max_digits=9, decimal_places=6, help_text="0.20 is twenty percent")
-    inclusive = models.BooleanField(default=True, help_text="Whether prices contain this tax")
-
-    class Meta:
-        constraints: ClassVar = [
-            Check(
-                condition=Q(rate__gte=0) & Q(rate__lt=1),
-                name="tax_rate_is_a_share",
-                field="rate",
-                sentence="A tax rate is a share from 0 to below 1: 0.20 is twenty percent.",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return self.name
+from pos.taxes.models import TaxClass, TaxRate
 
 
 class Product(models.Model):
@@ -38,11 +19,21 @@ class Product(models.Model):
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     name = models.CharField(max_length=limits.NAME)
     kind = models.CharField(max_length=8, choices=Kind.choices, default=Kind.STOCKED)
-    tax_rate = models.ForeignKey(TaxRate, on_delete=models.PROTECT)
+    tax_class = models.ForeignKey(TaxClass, on_delete=models.PROTECT, null=True)
+    tax_rate = models.ForeignKey(
+        TaxRate,
+        on_delete=models.PROTECT,
+        help_text="The only tax of what has no class; else read by the release before",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def tax_name(self) -> str:
+        """What its taxes are found by: its class's name, or that of its one rate."""
+        return self.tax_class.name if self.tax_class else self.tax_rate.name
 
 
 class Variant(models.Model):

@@ -24,7 +24,7 @@ class Parts(Func):
 
 def variants_asked_for(names: Collection[Name]) -> dict[Name, Variant]:
     """Find the active variants that an order's lines name, in at most two queries."""
-    variants = Variant.objects.select_related("product__tax_rate").filter(active=True)
+    variants = Variant.objects.select_related("product__tax_class", "product__tax_rate").filter(active=True)
     ids, skus, barcodes = _of("id", names), _of("sku", names), _of("barcode", names)
     found: dict[Name, Variant] = {}
     if ids or skus:
@@ -32,7 +32,7 @@ def variants_asked_for(names: Collection[Name]) -> dict[Name, Variant]:
             found["id", variant.id] = found["sku", variant.sku] = variant
     if barcodes:
         coded = Barcode.objects.filter(code__in=barcodes, variant__active=True)
-        for barcode in coded.select_related("variant__product__tax_rate"):
+        for barcode in coded.select_related("variant__product__tax_class", "variant__product__tax_rate"):
             found["barcode", barcode.code] = barcode.variant
     return {name: found[name] for name in names if name in found}
 
@@ -42,7 +42,11 @@ def _of(kind: str, names: Collection[Name]) -> list[UUID | str]:
 
 
 def catalogue() -> QuerySet[Variant]:
-    variants = Variant.objects.select_related("product__tax_rate").prefetch_related("barcodes").defer("search")
+    variants = (
+        Variant.objects.select_related("product__tax_class", "product__tax_rate")
+        .prefetch_related("barcodes")
+        .defer("search")
+    )
     return variants.filter(active=True)
 
 
@@ -57,7 +61,9 @@ def variants_matching(*, barcode: str = "", sku: str = "", text: str = "") -> Qu
         sought, longest = Lower(Value(text)), min(len(text), LONGEST_PART)
         variants = variants.alias(parts=Parts("search", 1, LONGEST_PART))
         variants = variants.filter(parts__contains=Parts(sought, longest, longest), search__contains=sought)
-        variants = variants.select_related(None).prefetch_related("product__tax_rate")  # of a page, not of all found
+        variants = variants.select_related(None).prefetch_related(
+            "product__tax_class", "product__tax_rate"
+        )  # of a page, not of all found
     return variants
 
 

@@ -10,8 +10,10 @@ from django.db import connection  # noqa: TID251 - one statement for all levels
 from events.publishing.publish import publish
 from events.publishing.unit_of_work import unit_of_work
 from kernel.refusals import Refusal
-from pos.catalogue.models import Barcode, Product, TaxRate, Variant
+from pos.catalogue.models import Barcode, Product, Variant
 from pos.events.catalogue import VariantChanged
+from pos.taxes.models import TaxClass, TaxRate
+from pos.taxes.queries import first_rate
 
 
 class UnknownTaxRate(Refusal):
@@ -27,7 +29,10 @@ class BarcodeTaken(Refusal):
 
 @dataclass(frozen=True, kw_only=True)
 class Item:
-    """A product with one variant, as a back office sends it. `price` in minor units."""
+    """A product with one variant, as a back office sends it. `price` in minor units.
+
+    :param tax_rate: the name of a tax class, or of a tax rate that is no class's.
+    """
 
     sku: str
     name: str
@@ -40,23 +45,25 @@ class Item:
 def put_item(*, item: Item) -> tuple[Variant, bool]:
     """Create the variant of a SKU, or bring it up to date; return it, and whether it is new.
 
-    :raises UnknownTaxRate: when the shop has no tax rate of that name.
+    :raises UnknownTaxRate: when the shop has no tax class with a rule, and no tax rate, of that name.
     :raises BarcodeTaken: when one of the barcodes belongs to another variant.
     """
     with unit_of_work():
-        tax_rate = TaxRate.objects.filter(name=item.tax_rate).first()
+        tax_class = TaxClass.objects.filter(name=item.tax_rate).first()
+        tax_rate = first_rate(tax_class) if tax_class else TaxRate.objects.filter(name=item.tax_rate).first()
         if tax_rate is None:
-            message = f"this shop has no tax rate named {item.tax_rate!r}"
+            message = f"this shop has no tax class with a rule, and no tax rate, named {item.tax_rate!r}"
             raise UnknownTaxRate(message)
         kind = Product.Kind.STOCKED if item.stocked else Product.Kind.SERVICE
         variant = Variant.objects.select_for_update(no_key=True).filter(sku=item.sku, active=True).first()
         created = variant is None
         if variant is None:
-            product = Product.objects.create(name=item.name, kind=kind, tax_rate=tax_rate)
+            product = Product.objects.create(name=item.name, kind=kind, tax_class=tax_class, tax_rate=tax_rate)
             variant = Variant.objects.create(product=product, sku=item.sku, price=item.price)
         else:
             product = variant.product
-            product.name, product.kind, product.tax_rate = item.name, kind, tax_rate
+            product.name, product.kind = item.name, kind
+            product.tax_class, product.tax_rate = tax_class, tax_rate
             product.save()
             variant.price = item.price
             variant.save()
@@ -85,7 +92,7 @@ def announce_variant(*, variant: Variant) -> None:
                 sku=variant.sku,
                 title=variant.title,
                 category=None,
-                tax_class=variant.product.tax_rate.name,
+                tax_class=variant.product.tax_name,
                 unit=None,
                 barcodes=sorted(variant.barcodes.values_list("code", flat=True)),
                 price=Decimal(variant.price),

@@ -14,6 +14,12 @@ from pos.orders.models import Order, OrderLine, OrderLineTax, Tender
 from web.money import Money, UnitPrice
 
 
+class DiscountAnswer(msgspec.Struct, frozen=True, gc=False):
+    name: str
+    percent: str | None
+    amount: Money
+
+
 class TaxAnswer(msgspec.Struct, frozen=True, gc=False):
     code: str
     name: str
@@ -36,6 +42,7 @@ class LineAnswer(msgspec.Struct, frozen=True, gc=False):
     gross: Money
     line_discount: Money
     order_discount_share: Money
+    discounts: list[DiscountAnswer]
     tax_name: str
     tax_rate: str
     tax_inclusive: bool
@@ -69,6 +76,7 @@ class OrderAnswer(msgspec.Struct, frozen=True):
     receipt_number: int | None
     currency: str
     rounding_level: str
+    discounts: list[DiscountAnswer]
     discount_total: Money
     subtotal: Money
     tax_total: Money
@@ -84,12 +92,43 @@ class OrderAnswer(msgspec.Struct, frozen=True):
     tenders: list[TenderAnswer]
 
 
+class QuoteAnswer(msgspec.Struct, frozen=True):
+    currency: str
+    rounding_level: str
+    discounts: list[DiscountAnswer]
+    discount_total: Money
+    subtotal: Money
+    tax_total: Money
+    rounding_adjustment: Money
+    total: Money
+    occurred_at: datetime
+    lines: list[LineAnswer]
+
+
 _encoder = msgspec.json.Encoder()
 
 
 def encoded_order(order: Order) -> bytes:
     """Write an order, whose lines and tenders are at hand, as JSON."""
     return _encoder.encode(_answer(order))
+
+
+def encoded_quote(order: Order) -> bytes:
+    """Write what an order that is not placed would come to, as JSON."""
+    currency = order.currency
+    quoted = QuoteAnswer(
+        currency=currency,
+        rounding_level=order.rounding_level,
+        discounts=_discounts(order.discounts, currency),
+        discount_total=Money(order.discount_total, currency),
+        subtotal=Money(order.subtotal, currency),
+        tax_total=Money(order.tax_total, currency),
+        rounding_adjustment=Money(order.rounding_adjustment, currency),
+        total=Money(order.total, currency),
+        occurred_at=order.occurred_at,
+        lines=[_line(line, currency) for line in order.lines.all()],
+    )
+    return _encoder.encode(quoted)
 
 
 def orders_shown(orders: Iterable[Order]) -> list[Any]:
@@ -113,6 +152,7 @@ def _answer(order: Order) -> OrderAnswer:
         receipt_number=order.receipt_number,
         currency=currency,
         rounding_level=order.rounding_level,
+        discounts=_discounts(order.discounts, currency),
         discount_total=Money(order.discount_total, currency),
         subtotal=Money(order.subtotal, currency),
         tax_total=Money(order.tax_total, currency),
@@ -143,6 +183,7 @@ def _line(line: OrderLine, currency: str) -> LineAnswer:
         gross=Money(line.gross, currency),
         line_discount=Money(line.line_discount, currency),
         order_discount_share=Money(line.order_discount_share, currency),
+        discounts=_discounts(line.discounts, currency),
         tax_name=line.tax_name,
         tax_rate=f"{line.tax_rate:.6f}",
         tax_inclusive=line.tax_inclusive,
@@ -152,6 +193,13 @@ def _line(line: OrderLine, currency: str) -> LineAnswer:
         returned_quantity=f"{line.returned_quantity:.3f}",
         returned_total=Money(line.returned_total, currency),
     )
+
+
+def _discounts(kept: list[dict[str, Any]], currency: str) -> list[DiscountAnswer]:
+    return [
+        DiscountAnswer(name=each["name"], percent=each["percent"], amount=Money(each["amount"], currency))
+        for each in kept
+    ]
 
 
 def _tax(tax: OrderLineTax, currency: str) -> TaxAnswer:

@@ -18,11 +18,13 @@ from kernel.ids import new_id
 from kernel.refusals import NotFound, Refusal
 from pos.cash.services import ShiftNotOpen
 from pos.catalogue.goods import LinesInvalid
-from pos.orders.answers import encoded_order, orders_shown
+from pos.orders.answers import encoded_order, encoded_quote, orders_shown
+from pos.orders.discounts import DiscountExceedsPrice, DiscountInput
 from pos.orders.lines import OrderLineInput
 from pos.orders.models import Order, Tender
 from pos.orders.plain import plain_order
 from pos.orders.queries import lines_of_order, orders, orders_matching
+from pos.orders.quotes import quote
 from pos.orders.receipts import receipt_of
 from pos.orders.serializers import (
     A_MUG,
@@ -30,6 +32,8 @@ from pos.orders.serializers import (
     OrderQuery,
     OrderSerializer,
     PlaceOrderBody,
+    QuoteBody,
+    QuoteSerializer,
     ReceiptSerializer,
     VoidBody,
 )
@@ -48,6 +52,14 @@ from web.encoded import Encoded
 from web.operations import operation
 from web.pages import RecordedPages
 from web.terminal import terminal_of
+
+
+def _lines(asked: list[dict[str, Any]]) -> list[OrderLineInput]:
+    return [OrderLineInput(**{"id": new_id(), **line, "discounts": _discounts(line["discounts"])}) for line in asked]
+
+
+def _discounts(asked: list[dict[str, Any]]) -> list[DiscountInput]:
+    return [DiscountInput(**each) for each in asked]
 
 
 def _tenders(asked: list[dict[str, Any]]) -> list[TenderInput]:
@@ -72,7 +84,7 @@ class OrderListView(generics.GenericAPIView[Order]):
         "place_order",
         body=PlaceOrderBody,
         answers={201: OrderSerializer},
-        refuses=[OrderExists, ShiftNotOpen, LinesInvalid, TenderMismatch],
+        refuses=[OrderExists, ShiftNotOpen, LinesInvalid, DiscountExceedsPrice, TenderMismatch],
         keyed=True,
         plain=plain_order,
         example=A_MUG,
@@ -91,7 +103,8 @@ class OrderListView(generics.GenericAPIView[Order]):
                         id=asked["id"],
                         register=device.register,
                         device=device,
-                        lines=[OrderLineInput(**{"id": new_id(), **line}) for line in asked["lines"]],
+                        lines=_lines(asked["lines"]),
+                        discounts=_discounts(asked["discounts"]),
                         tenders=_tenders(asked["tenders"]),
                         occurred_at=asked["occurred_at"],
                         now=timezone.now(),
@@ -100,7 +113,14 @@ class OrderListView(generics.GenericAPIView[Order]):
                         note=asked["note"],
                     )
                     claim.answer(encoded_order(order), status=201)
-        except (OrderExists, ShiftNotOpen, LinesInvalid, TenderMismatch, NumberTooLarge) as refusal:
+        except (
+            OrderExists,
+            ShiftNotOpen,
+            LinesInvalid,
+            DiscountExceedsPrice,
+            TenderMismatch,
+            NumberTooLarge,
+        ) as refusal:
             _answer_again(claim, asked["id"], refusal)
         return claim.response
 
@@ -179,6 +199,26 @@ class TextRenderer(BaseRenderer):
     def render(self, data: Any, *_arguments: Any, **_options: Any) -> bytes:
         text: str = data["text"]
         return text.encode()
+
+
+class PriceQuoteView(APIView):
+    @operation(
+        "quote_price",
+        body=QuoteBody,
+        answers={200: QuoteSerializer},
+        refuses=[LinesInvalid, DiscountExceedsPrice, TenderMismatch],
+        example={"lines": [{"sku": "MUG-01", "quantity": "2"}], "discounts": [{"percent": "10"}]},
+    )
+    def post(self, request: Request, asked: dict[str, Any]) -> Response:
+        """Say what an order would come to, line by line: priced as it would be, and nothing is written."""
+        priced = quote(
+            register=device_of(request).register,
+            lines=_lines(asked["lines"]),
+            discounts=_discounts(asked["discounts"]),
+            occurred_at=asked.get("occurred_at") or timezone.now(),
+            tender_type=asked["tender_type"],
+        )
+        return Encoded(encoded_quote(priced))
 
 
 class OrderReceiptView(APIView):

@@ -53,14 +53,15 @@ def _discounts(row: OrderLine) -> list[LineDiscount]:
     """Return what each discount took off a line; those of the order as one, which is the line's share of them."""
     discounts = [
         LineDiscount(
-            code=each.get("code"),
-            name=each.get("name"),
-            kind=each["kind"].upper(),
+            code=None,
+            name=each["name"] or None,
+            kind="AMOUNT" if each["percent"] is None else "PERCENT",
             scope="LINE",
-            rate=None if each.get("rate") is None else Decimal(each["rate"]),
+            rate=None if each["percent"] is None else Decimal(each["percent"]).scaleb(-2),
             amount=each["amount"],
         )
         for each in row.discounts
+        if each["amount"]
     ]
     if row.order_discount_share:
         of_order = LineDiscount(

@@ -4,14 +4,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
+from kernel.bounds import require_amount, require_goods
 from kernel.limits import TAX_NAME
 from kernel.money import QUANTITY_STEP, round_half_up
 from kernel.prefetching import hold_rows
 from kernel.text import clipped
-from pos.catalogue.goods import Goods, LineInput, find_goods
+from pos.catalogue.goods import Goods, LineInput, find_goods, rules_at
+from pos.orders.discounts import DiscountInput, kept, refusal_of
 from pos.orders.models import Order, OrderLine, OrderLineTax
-from pos.pricing.engine import Line, PricedLine, price_order
+from pos.pricing.discounts import DiscountTooLarge
+from pos.pricing.engine import Line, PricedLine, PricedOrder, price_order
 from pos.pricing.taxes import Level, LineTax, share_of_all
+from pos.taxes.rules import Rule
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,6 +23,7 @@ class OrderLineInput(LineInput):
     """A line as the terminal asks for it. :param unit_price: minor units; None for the catalogue's price."""
 
     unit_price: Decimal | int | None = None
+    discounts: Sequence[DiscountInput] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,34 +34,54 @@ class OrderRows:
     taxes: list[OrderLineTax]
 
 
-def price_lines(order: Order, asked: Sequence[OrderLineInput]) -> OrderRows:
+def price_lines(order: Order, asked: Sequence[OrderLineInput], discounts: Sequence[DiscountInput] = ()) -> OrderRows:
     """Price an order: make its rows, and give it their totals.
 
-    :raises LinesInvalid: when lines name nothing that the shop sells.
+    :param discounts: of the order.
+    :raises DiscountExceedsPrice: when a discount is more than what it is taken off.
+    :raises NumberTooLarge: when all lines come to more goods or money than an order may have.
+    :raises LinesInvalid: when lines name nothing that the shop sells, or what no tax rule holds for.
     """
     goods = find_goods(asked)
-    lines = [_line(line, named) for line, named in zip(asked, goods, strict=True)]
-    priced = price_order(lines, level=Level(order.rounding_level))
+    rules = rules_at(goods, location=order.register.location, occurred_at=order.occurred_at)
+    lines = [_line(*each) for each in zip(asked, goods, rules, strict=True)]
+    priced = _priced(order, lines, discounts)
+    order.discounts = kept(discounts, priced.discounts)
     order.discount_total = priced.discount_total
     order.tax_total, order.subtotal, order.total = priced.tax_total, priced.subtotal, priced.total
     rows, taxes = [], []
-    for number, (line, amounts, named) in enumerate(zip(lines, priced.lines, goods, strict=True), start=1):
+    for number, (given, line, amounts, named) in enumerate(
+        zip(asked, lines, priced.lines, goods, strict=True), start=1
+    ):
         row = _row(order, number, line, amounts, named)
+        row.discounts = kept(given.discounts, amounts.discounts)
         of_line = [_tax(row, place, tax) for place, tax in enumerate(amounts.taxes, start=1)]
         hold_rows(row, taxes=of_line)
         rows.append(row)
         taxes += of_line
+    require_goods(row.quantity for row in rows)
+    require_amount(sum(row.gross for row in rows))
+    require_amount(order.total)
     return OrderRows(lines=rows, taxes=taxes)
 
 
-def _line(asked: OrderLineInput, goods: Goods) -> Line:
+def _priced(order: Order, lines: Sequence[Line], discounts: Sequence[DiscountInput]) -> PricedOrder:
+    off = [each.discount for each in discounts]
+    try:
+        return price_order(lines, level=Level(order.rounding_level), discounts=off)
+    except DiscountTooLarge as too_large:
+        raise refusal_of(too_large, {line.id: index for index, line in enumerate(lines)}) from None
+
+
+def _line(asked: OrderLineInput, goods: Goods, rules: Sequence[Rule]) -> Line:
     price = goods.price if asked.unit_price is None else Decimal(asked.unit_price)
     return Line(
         id=asked.id,
         quantity=asked.quantity.quantize(QUANTITY_STEP, ROUND_HALF_UP),
         unit_price=price or Decimal(0),
-        rates=goods.taxes.rates,
-        inclusive=goods.taxes.inclusive,
+        rates=tuple(rule.rate for rule in rules),
+        inclusive=rules[0].inclusive,
+        discounts=tuple(each.discount for each in asked.discounts),
     )
 
 
@@ -78,7 +103,6 @@ def _row(order: Order, number: int, line: Line, priced: PricedLine, goods: Goods
         gross=priced.gross,
         line_discount=priced.discount,
         order_discount_share=priced.order_discount,
-        discounts=[],
         tax_name=clipped(" + ".join(tax.rate.name for tax in priced.taxes), TAX_NAME),
         tax_rate=share_of_all(line.rates),
         tax_inclusive=line.inclusive,

@@ -75,6 +75,7 @@ def plain_order(body: Any, *, currency: str) -> dict[str, Any] | None:
             "id": _version_7(order.id),
             "occurred_at": _moment(order.occurred_at),
             "lines": [_line(line, currency) for line in order.lines],
+            "discounts": [],
             "tenders": [_tender(tender, currency) for tender in order.tenders],
             "customer_email": order.customer_email and _mail_address.run_validation(order.customer_email),
             "note": _text(order.note, limits.NOTE),
@@ -94,6 +95,7 @@ def _line(line: _Line, currency: str) -> dict[str, Any]:
         "description": _text(line.description, limits.TITLE),
         "quantity": _quantity(line.quantity),
         "tax_rate": _text(line.tax_name, limits.TAX_NAME),
+        "discounts": [],
     }
     if line.id is not UNSET:
         read["id"] = _version_7(line.id)

@@ -7,10 +7,23 @@ from rest_framework import serializers
 
 from kernel import limits
 from pos.orders.models import Order, OrderLine, OrderLineTax, Tender
-from web.fields import Choice, MailAddress, MomentField, QuantityField, Text, UUIDv7Field, WholeNumber
+from web.fields import Choice, MailAddress, MomentField, PercentField, QuantityField, Text, UUIDv7Field, WholeNumber
 from web.finding import DocumentQuery
 from web.inputs import Body
 from web.money import InOwnCurrency, MoneyField, UnitPriceField, money
+
+
+class DiscountBody(Body):
+    """Off what the discounts before it have left. Send one of `percent` and `amount`."""
+
+    name = Text(limits.NAME, optional=True)
+    percent = PercentField(required=False)
+    amount = MoneyField(lowest=1, required=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if ("percent" in attrs) == ("amount" in attrs):
+            raise serializers.ValidationError("Send one of percent and amount.")
+        return attrs
 
 
 class OrderLineBody(Body):
@@ -25,7 +38,10 @@ class OrderLineBody(Body):
     description = Text(limits.TITLE, optional=True)
     quantity = QuantityField()
     unit_price = UnitPriceField(required=False)
-    tax_name = Text(limits.TAX_NAME, optional=True, source="tax_rate", help_text="Of a service: the tax rate's name")
+    tax_name = Text(
+        limits.TAX_NAME, optional=True, source="tax_rate", help_text="Of a service: a tax class's name, or a rate's"
+    )
+    discounts = DiscountBody(many=True, default=list, max_length=limits.MOST_DISCOUNTS)  # type: ignore[call-arg]
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         named = [name for name in ("variant_id", "barcode", "sku") if attrs.get(name)]
@@ -59,9 +75,21 @@ class PlaceOrderBody(Body):
     id = UUIDv7Field()
     occurred_at = MomentField()
     lines = OrderLineBody(many=True, allow_empty=False, max_length=limits.MOST_LINES)  # type: ignore[call-arg]
+    discounts = DiscountBody(many=True, default=list, max_length=limits.MOST_DISCOUNTS)  # type: ignore[call-arg]
     tenders = TenderBody(many=True, default=list, max_length=limits.MOST_TENDERS)  # type: ignore[call-arg]
     customer_email = MailAddress()
     note = Text(limits.NOTE, optional=True, lines=True)
+
+
+class QuoteBody(Body):
+    """As of an order, but for what only a sale has."""
+
+    occurred_at = MomentField(required=False, help_text="Now when left out: it decides prices and taxes")
+    lines = OrderLineBody(many=True, allow_empty=False, max_length=limits.MOST_LINES)  # type: ignore[call-arg]
+    discounts = DiscountBody(many=True, default=list, max_length=limits.MOST_DISCOUNTS)  # type: ignore[call-arg]
+    tender_type = Text(
+        limits.SHORT_CODE, optional=True, help_text="By which all of it would be paid: cash may be rounded"
+    )
 
 
 class AddTendersBody(Body):
@@ -87,6 +115,12 @@ A_MUG = {
 }
 
 
+class DiscountSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    percent = serializers.CharField(allow_null=True)
+    amount = MoneyField(read_only=True, help_text="What it took off")
+
+
 class LineTaxSerializer(serializers.ModelSerializer[OrderLineTax]):
     base = MoneyField(read_only=True)
     amount = MoneyField(read_only=True)
@@ -102,6 +136,7 @@ class OrderLineSerializer(serializers.ModelSerializer[OrderLine]):
     gross = MoneyField(read_only=True)
     line_discount = MoneyField(read_only=True)
     order_discount_share = MoneyField(read_only=True)
+    discounts = DiscountSerializer(many=True, read_only=True)
     taxes = LineTaxSerializer(many=True, read_only=True)
     tax_total = MoneyField(read_only=True)
     total = MoneyField(read_only=True)
@@ -111,8 +146,8 @@ class OrderLineSerializer(serializers.ModelSerializer[OrderLine]):
         model = OrderLine
         fields = (
             "id", "number", "variant_id", "sku", "description", "quantity", "list_price", "price_source",
-            "unit_price", "gross", "line_discount", "order_discount_share", "tax_name", "tax_rate", "tax_inclusive",
-            "taxes", "tax_total", "total", "returned_quantity", "returned_total",
+            "unit_price", "gross", "line_discount", "order_discount_share", "discounts", "tax_name", "tax_rate",
+            "tax_inclusive", "taxes", "tax_total", "total", "returned_quantity", "returned_total",
         )  # fmt: skip
 
 
@@ -129,6 +164,7 @@ class TenderSerializer(serializers.ModelSerializer[Tender]):
 
 @extend_schema_serializer(deprecate_fields=["register", "shift"])
 class OrderSerializer(InOwnCurrency, serializers.ModelSerializer[Order]):
+    discounts = DiscountSerializer(many=True, read_only=True)
     discount_total = MoneyField(read_only=True)
     subtotal = MoneyField(read_only=True)
     tax_total = MoneyField(read_only=True)
@@ -143,14 +179,32 @@ class OrderSerializer(InOwnCurrency, serializers.ModelSerializer[Order]):
         model = Order
         fields = (
             "id", "status", "register_id", "shift_id", "register", "shift", "receipt", "receipt_number",
-            "currency", "rounding_level", "discount_total", "subtotal", "tax_total", "rounding_adjustment", "total",
-            "change_total", "due", "customer_email", "note", "occurred_at", "completed_at", "lines", "tenders",
+            "currency", "rounding_level", "discounts", "discount_total", "subtotal", "tax_total",
+            "rounding_adjustment", "total", "change_total", "due", "customer_email", "note", "occurred_at",
+            "completed_at", "lines", "tenders",
         )  # fmt: skip
 
     @extend_schema_field(MoneyField(read_only=True))
     def get_due(self, order: Order) -> dict[str, Any]:
         settled = sum(tender.paid for tender in order.tenders.all() if tender.state == Tender.State.SETTLED)
         return money(order.total - settled, order.currency)
+
+
+class QuoteSerializer(InOwnCurrency, serializers.ModelSerializer[Order]):
+    discounts = DiscountSerializer(many=True, read_only=True)
+    discount_total = MoneyField(read_only=True)
+    subtotal = MoneyField(read_only=True)
+    tax_total = MoneyField(read_only=True)
+    rounding_adjustment = MoneyField(read_only=True)
+    total = MoneyField(read_only=True)
+    lines = OrderLineSerializer(many=True, read_only=True)
+
+    class Meta:
+        model = Order
+        fields = (
+            "currency", "rounding_level", "discounts", "discount_total", "subtotal", "tax_total",
+            "rounding_adjustment", "total", "occurred_at", "lines",
+        )  # fmt: skip
 
 
 class ReceiptSerializer(serializers.Serializer[Any]):

@@ -6,13 +6,13 @@ from uuid import UUID
 
 from events.publishing.publish import publish
 from events.publishing.unit_of_work import unit_of_work
-from kernel.bounds import require_amount, require_goods
 from kernel.prefetching import hold_rows
 from kernel.refusals import NotFound, Refusal
 from pos.cash.models import TenderType
 from pos.cash.services import open_shift_of
 from pos.events import OrderVoided, SoldLine
 from pos.orders import facts
+from pos.orders.discounts import DiscountInput
 from pos.orders.lines import OrderLineInput, price_lines
 from pos.orders.models import Order, OrderLine, Tender
 from pos.orders.queries import order_lines
@@ -59,6 +59,7 @@ def place_order(
     fingerprint: str,
     customer_email: str = "",
     note: str = "",
+    discounts: Sequence[DiscountInput] = (),
 ) -> Order:
     """Ring up an order, and complete it when its tenders settle it.
 
@@ -66,7 +67,8 @@ def place_order(
 
     :raises OrderExists: when the id was used before.
     :raises ShiftNotOpen: when the register has no open shift.
-    :raises LinesInvalid: when a line names nothing that the shop sells.
+    :raises LinesInvalid: when a line names nothing that the shop sells, or what no tax rule holds for.
+    :raises DiscountExceedsPrice: when a discount is more than what it is taken off.
     :raises NumberTooLarge: when all lines come to too much, in goods or in money.
     :raises TenderMismatch: when the tenders exceed what may be taken.
     """
@@ -84,11 +86,8 @@ def place_order(
             occurred_at=occurred_at,
             recorded_at=now,
         )
-        priced = price_lines(order, lines)
+        priced = price_lines(order, lines, discounts)
         rows = priced.lines
-        require_goods(row.quantity for row in rows)
-        require_amount(sum(row.gross for row in rows))
-        require_amount(order.total)
         taken = hand_over(order=order, given=tenders)
         hold_rows(order, lines=rows, tenders=taken)
         sold = facts.sold_lines(rows)
@@ -209,7 +208,9 @@ def _complete_if_settled(order: Order, tenders: Sequence[Tender], *, now: dateti
     rows = _lines_of(order)
     hold_rows(order, lines=rows, tenders=tenders)
     if _settle(order, tenders, now=now):
-        order.save(update_fields=["change_total", "receipt_number", "status", "completed_at"])
+        order.save(
+            update_fields=["rounding_adjustment", "total", "change_total", "receipt_number", "status", "completed_at"]
+        )
         _announce_completed(order, facts.sold_lines(rows), rows, tenders)
 
 

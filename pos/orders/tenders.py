@@ -14,6 +14,7 @@ from pos.cash.models import TenderType
 from pos.cash.queries import tender_types
 from pos.events import CardChargeRequested, Charge
 from pos.orders.models import Order, Tender
+from pos.pricing.cash import cash_adjustment
 
 
 class TenderMismatch(Refusal):
@@ -49,6 +50,10 @@ def hand_over(*, order: Order, given: Sequence[TenderInput], earlier: Sequence[T
     # Cash last, so that it is cash that change comes out of.
     for each in sorted(given, key=lambda each: each.type in types and types[each.type].gives_change):
         tender_type = _type(types, each)
+        if tender_type.rounding_step > 1 and due:
+            due = round_due(order, due, step=tender_type.rounding_step, given=each.amount)
+            if not due:
+                continue  # rounded to nothing: nothing is handed over
         change = max(0, each.amount - due)
         if change and not tender_type.gives_change:
             message = f"{each.type} of {each.amount} exceeds the {due} that are due, and gives no change"
@@ -72,6 +77,20 @@ def hand_over(*, order: Order, given: Sequence[TenderInput], earlier: Sequence[T
             )
         )
     return tenders
+
+
+def round_due(order: Order, due: int, *, step: int, given: int | None = None) -> int:
+    """Round what is due to what cash can pay, where the cash that is given pays all of it; note that on the order.
+
+    :param step: of the type of tender. :param given: None for as much as is due.
+    """
+    exact = due - order.rounding_adjustment
+    adjustment = cash_adjustment(exact, step=step)
+    if given is not None and given < exact + adjustment:
+        return due
+    order.total += adjustment - order.rounding_adjustment
+    order.rounding_adjustment = adjustment
+    return exact + adjustment
 
 
 def request_charges(*, order: Order, tenders: Sequence[Tender], given: Sequence[TenderInput]) -> None:
@@ -104,17 +123,23 @@ def pending_charges(tenders: Sequence[Tender]) -> list[UUID]:
 
 
 def _type(types: dict[str, TenderType], given: TenderInput) -> TenderType:
-    tender_type = types.get(given.type)
-    if tender_type is None:
-        taken = ", ".join(TenderType.objects.order_by("code").values_list("code", flat=True))
-        message = f"this shop has no tender type {given.type!r}; it has {taken or 'none yet'}"
-        raise TenderMismatch(message)
+    tender_type = named(types, given.type)
     charged = tender_type.kind == TenderType.Kind.GATEWAY
     if charged and not given.card_token:
         message = f"{given.type} needs the card_token that the gateway gave"
         raise TenderMismatch(message)
     if given.card_token and not charged:
         message = f"{given.type} takes no card_token: nothing is charged for it here. {_charged_instead()}"
+        raise TenderMismatch(message)
+    return tender_type
+
+
+def named(types: dict[str, TenderType], code: str) -> TenderType:
+    """:raises TenderMismatch: when the shop has no such type."""
+    tender_type = types.get(code)
+    if tender_type is None:
+        taken = ", ".join(TenderType.objects.order_by("code").values_list("code", flat=True))
+        message = f"this shop has no tender type {code!r}; it has {taken or 'none yet'}"
         raise TenderMismatch(message)
     return tender_type
 

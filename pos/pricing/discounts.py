@@ -12,13 +12,24 @@ WHOLE = 1_000_000
 """One hundred percent: percentages and rates are millionths of what they are taken of."""
 
 
+PERCENT = WHOLE // 100
+
+
 class Kind(StrEnum):
     PERCENT = "PERCENT"
     AMOUNT = "AMOUNT"
 
 
 class DiscountTooLarge(ValueError):
-    """An amount that exceeds what it is taken off."""
+    """A discount that exceeds what it is taken off.
+
+    :param index: its place among the discounts. :param line: of which line; None for the order's.
+    """
+
+    def __init__(self, *, off: int, left: int, index: int) -> None:
+        super().__init__(f"a discount of {off} is more than the {left} that it is taken off")
+        self.index = index
+        self.line: UUID | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,19 +40,19 @@ class Discount:
     value: int
 
 
-def discount_of(amount: int, discounts: Sequence[Discount]) -> int:
-    """Return what discounts take off an amount, each off what those before it have left, each rounded once.
+def taken_off(amount: int, discounts: Sequence[Discount]) -> tuple[int, ...]:
+    """Return what each discount takes off an amount: off what those before it have left, rounded once.
 
     :raises DiscountTooLarge: when an amount exceeds what is left, or a percentage a hundred.
     """
-    left = amount
-    for discount in discounts:
+    left, found = amount, []
+    for index, discount in enumerate(discounts):
         off = discount.value if discount.kind is Kind.AMOUNT else rounded(left * discount.value, WHOLE)
         if not 0 <= off <= left:
-            message = f"a discount of {off} is more than the {left} that it is taken off"
-            raise DiscountTooLarge(message)
+            raise DiscountTooLarge(off=off, left=left, index=index)
+        found.append(off)
         left -= off
-    return amount - left
+    return tuple(found)
 
 
 def shares_of(discount: int, amounts: Mapping[UUID, int]) -> dict[UUID, int]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
 
-from pos.pricing.discounts import Discount, discount_of, shares_of
+from pos.pricing.discounts import Discount, DiscountTooLarge, shares_of, taken_off
 from pos.pricing.rounding import rounded, scaled
 from pos.pricing.taxes import Level, LineTax, Rate, Taxes, taxes_of
 
@@ -33,24 +33,29 @@ class Line:
 class PricedLine:
     """Minor units. `gross` minus both discounts is the price, with the taxes in it when prices are inclusive.
 
-    :param discount: of the line. :param order_discount: its share of the order's.
+    :param discounts: what each discount of the line took off. :param order_discount: its share of the order's.
     :param total: what the customer pays for it, taxes included.
     """
 
     id: UUID
     gross: int
-    discount: int
+    discounts: tuple[int, ...]
     order_discount: int
     taxes: tuple[LineTax, ...]
     tax_total: int
     total: int
 
+    @property
+    def discount(self) -> int:
+        return sum(self.discounts)
+
 
 @dataclass(frozen=True, kw_only=True)
 class PricedOrder:
-    """:param total: of all lines, before the rounding of cash."""
+    """:param discounts: what each one of the order took off. :param total: of all lines, before cash is rounded."""
 
     lines: list[PricedLine]
+    discounts: tuple[int, ...]
     discount_total: int
     tax_total: int
     total: int
@@ -69,9 +74,10 @@ def price_order(lines: Sequence[Line], *, level: Level, discounts: Sequence[Disc
     :raises ValueError: when a quantity or a price has too many decimals.
     """
     gross = {line.id: _gross(line) for line in lines}
-    off = {line.id: discount_of(gross[line.id], line.discounts) for line in lines}
-    left = {line.id: gross[line.id] - off[line.id] for line in lines}
-    shares = shares_of(discount_of(sum(left.values()), discounts), left)
+    off = {line.id: _off(line, gross[line.id]) for line in lines}
+    left = {line.id: gross[line.id] - sum(off[line.id]) for line in lines}
+    of_order = taken_off(sum(left.values()), discounts)
+    shares = shares_of(sum(of_order), left)
     amounts = {line.id: left[line.id] - shares[line.id] for line in lines}
     taxes: Taxes = {}
     for inclusive in (True, False):
@@ -80,6 +86,7 @@ def price_order(lines: Sequence[Line], *, level: Level, discounts: Sequence[Disc
     priced = [_priced(line, gross[line.id], off[line.id], shares[line.id], taxes[line.id]) for line in lines]
     return PricedOrder(
         lines=priced,
+        discounts=of_order,
         discount_total=sum(line.discount + line.order_discount for line in priced),
         tax_total=sum(line.tax_total for line in priced),
         total=sum(line.total for line in priced),
@@ -91,14 +98,22 @@ def _gross(line: Line) -> int:
     return rounded(thousandths * millionths, 10 ** (QUANTITY_DECIMALS + PRICE_DECIMALS))
 
 
-def _priced(line: Line, gross: int, off: int, share: int, taxes: list[LineTax]) -> PricedLine:
+def _off(line: Line, gross: int) -> tuple[int, ...]:
+    try:
+        return taken_off(gross, line.discounts)
+    except DiscountTooLarge as refused:
+        refused.line = line.id
+        raise
+
+
+def _priced(line: Line, gross: int, off: tuple[int, ...], share: int, taxes: list[LineTax]) -> PricedLine:
     tax_total = sum(tax.amount for tax in taxes)
     return PricedLine(
         id=line.id,
         gross=gross,
-        discount=off,
+        discounts=off,
         order_discount=share,
         taxes=tuple(taxes),
         tax_total=tax_total,
-        total=gross - off - share + (0 if line.inclusive else tax_total),
+        total=gross - sum(off) - share + (0 if line.inclusive else tax_total),
     )

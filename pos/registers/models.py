@@ -29,6 +29,9 @@ class Location(models.Model):
         db_default=RoundingLevel.LINE,
         help_text="Where the taxes of its orders and returns are rounded",
     )
+    tax_region = models.CharField(
+        max_length=limits.SHORT_CODE, blank=True, default="", db_default="", help_text="Which tax rules hold here"
+    )
 
     def __str__(self) -> str:
         return self.name

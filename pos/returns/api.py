@@ -104,6 +104,7 @@ class RefundSerializer(serializers.ModelSerializer[Refund]):
 @extend_schema_serializer(deprecate_fields=["order", "register"])
 class ReturnSerializer(InOwnCurrency, serializers.ModelSerializer[Return]):
     tax_total = MoneyField(read_only=True)
+    rounding_adjustment = MoneyField(read_only=True)
     total = MoneyField(read_only=True)
     lines = ReturnLineSerializer(many=True, read_only=True)
     refunds = RefundSerializer(many=True, read_only=True)
@@ -112,7 +113,7 @@ class ReturnSerializer(InOwnCurrency, serializers.ModelSerializer[Return]):
         model = Return
         fields = (
             "id", "order_id", "register_id", "order", "register", "receipt", "number", "currency", "tax_total",
-            "total", "reason", "occurred_at", "lines", "refunds",
+            "rounding_adjustment", "total", "reason", "occurred_at", "lines", "refunds",
         )  # fmt: skip
 
 

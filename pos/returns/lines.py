@@ -2,19 +2,22 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 from uuid import UUID
 
 from kernel.money import QUANTITY_STEP
 from kernel.refusals import NotFound, Refusal
-from pos.catalogue.goods import Goods, LineInput, find_goods
+from pos.catalogue.goods import Goods, LineInput, find_goods, rules_at
 from pos.orders.models import Order, OrderLine
 from pos.orders.queries import order_lines
 from pos.pricing.engine import Line, PricedLine, price_order
 from pos.pricing.rounding import share
 from pos.pricing.taxes import Level
+from pos.registers.models import Location
 from pos.returns.models import ReturnLine
+from pos.taxes.rules import Rule
 
 
 class RefundExceedsQuantity(Refusal):
@@ -102,28 +105,29 @@ def _taxes_back(original: OrderLine, amounts: Sequence[int], *, net: int) -> lis
     return taxes
 
 
-def free_rows(lines: Sequence[ReturnLineInput], *, level: str) -> list[ReturnLine]:
-    """Price goods that come back without a receipt.
+def free_rows(lines: Sequence[ReturnLineInput], *, location: Location, occurred_at: datetime) -> list[ReturnLine]:
+    """Price goods that come back without a receipt, with the taxes of now.
 
-    :param level: where taxes are rounded.
-    :raises LinesInvalid: when a line names nothing that the shop sells.
+    :raises LinesInvalid: when a line names nothing that the shop sells, or what no tax rule holds for.
     """
     goods = find_goods(lines)
-    priced = price_order([_line(line, named) for line, named in zip(lines, goods, strict=True)], level=Level(level))
-    return [_free_row(*each) for each in zip(lines, goods, priced.lines, strict=True)]
+    rules = rules_at(goods, location=location, occurred_at=occurred_at)
+    asked = [_line(line, of_line) for line, of_line in zip(lines, rules, strict=True)]
+    priced = price_order(asked, level=Level(location.rounding_level))
+    return [_free_row(*each) for each in zip(lines, goods, asked, priced.lines, strict=True)]
 
 
-def _line(line: ReturnLineInput, goods: Goods) -> Line:
+def _line(line: ReturnLineInput, rules: Sequence[Rule]) -> Line:
     return Line(
         id=line.id,
         quantity=line.quantity.quantize(QUANTITY_STEP, ROUND_HALF_UP),
         unit_price=Decimal(line.unit_price),
-        rates=goods.taxes.rates,
-        inclusive=goods.taxes.inclusive,
+        rates=tuple(rule.rate for rule in rules),
+        inclusive=rules[0].inclusive,
     )
 
 
-def _free_row(line: ReturnLineInput, goods: Goods, priced: PricedLine) -> ReturnLine:
+def _free_row(line: ReturnLineInput, goods: Goods, asked: Line, priced: PricedLine) -> ReturnLine:
     return ReturnLine(
         id=line.id,
         variant_id=goods.variant_id,
@@ -137,7 +141,7 @@ def _free_row(line: ReturnLineInput, goods: Goods, priced: PricedLine) -> Return
                 "code": tax.rate.code,
                 "name": tax.rate.name,
                 "rate": f"{tax.rate.share:.6f}",
-                "inclusive": goods.taxes.inclusive,
+                "inclusive": asked.inclusive,
                 "base": tax.base,
                 "amount": tax.amount,
             }

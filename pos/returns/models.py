@@ -21,7 +21,10 @@ class Return(models.Model):
     number = models.BigIntegerField()
     currency = models.CharField(max_length=3)
     tax_total = models.BigIntegerField()
-    total = models.BigIntegerField()
+    rounding_adjustment = models.BigIntegerField(
+        default=0, db_default=0, help_text="What is added because cash has no smaller coins"
+    )
+    total = models.BigIntegerField(help_text="The lines' totals and the rounding adjustment")
     reason = models.CharField(max_length=limits.REASON, blank=True)
     fingerprint = models.CharField(max_length=64, editable=False)
     occurred_at = models.DateTimeField()

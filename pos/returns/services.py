@@ -11,13 +11,15 @@ from kernel.prefetching import hold_rows
 from kernel.refusals import NotFound, Refusal
 from pos.cash.models import TenderType
 from pos.cash.services import open_shift_of
-from pos.orders.models import Order
+from pos.orders.models import Order, Tender
 from pos.orders.services import lock_order, require_currency
+from pos.pricing.cash import cash_adjustment
 from pos.registers.models import Register
 from pos.registers.numbers import take_return_number
 from pos.returns import facts
 from pos.returns.lines import ReturnLineInput, free_rows, linked_rows
 from pos.returns.models import Refund, Return
+from pos.returns.rounding import adjustment_of
 
 PRIMARY_KEY = "pos_return_pkey"
 
@@ -76,11 +78,20 @@ def complete_return(
         if order and order.status != Order.Status.COMPLETED:
             message = f"order {order.id} is {order.status.lower()}: only a completed one can be returned"
             raise OrderNotCompleted(message)
-        rows = linked_rows(order, lines) if order else free_rows(lines, level=register.location.rounding_level)
-        total = sum(row.total for row in rows)
-        if order is None:
+        rows = (
+            linked_rows(order, lines)
+            if order
+            else free_rows(lines, location=register.location, occurred_at=occurred_at)
+        )
+        of_lines = sum(row.total for row in rows)
+        if order:
+            paid = _tenders_of(order)
+            adjustment = adjustment_of(order, paid, of_lines)
+        else:
             require_goods(row.quantity for row in rows)
-            require_amount(total)
+            require_amount(of_lines)
+            refund_type = _refundable(refund_to)
+            adjustment = cash_adjustment(of_lines, step=refund_type.rounding_step)
         returned = Return(
             id=id,
             order=order,
@@ -89,7 +100,8 @@ def complete_return(
             number=take_return_number(register),
             currency=register.location.currency,
             tax_total=sum(row.tax_total for row in rows),
-            total=total,
+            rounding_adjustment=adjustment,
+            total=of_lines + adjustment,
             reason=reason,
             fingerprint=fingerprint,
             occurred_at=occurred_at,
@@ -97,7 +109,7 @@ def complete_return(
         )
         for row in rows:
             row.parent = returned
-        refunds = _refunds_to_tenders(order, returned) if order else _refund_to_type(refund_to, returned)
+        refunds = _refunds_to_tenders(paid, returned) if order else _refund_to_type(refund_type, returned)
         unit.insert_later([returned], refusals={PRIMARY_KEY: ReturnExists(id)})
         unit.insert_later(rows)
         unit.insert_later(refunds)
@@ -106,11 +118,23 @@ def complete_return(
     return returned
 
 
-def _refunds_to_tenders(order: Order, returned: Return) -> list[Refund]:
+def _tenders_of(order: Order) -> list[Tender]:
+    return list(order.tenders.filter(state=Tender.State.SETTLED).select_related("type").order_by("number"))
+
+
+def _refundable(code: str) -> TenderType:
+    tender_type = TenderType.objects.filter(code=code).exclude(kind=TenderType.Kind.GATEWAY).first()
+    if tender_type is None:
+        message = f"this shop cannot refund to {code!r}"
+        raise NotFound(message)
+    return tender_type
+
+
+def _refunds_to_tenders(tenders: Sequence[Tender], returned: Return) -> list[Refund]:
     """Give the money back to the order's tenders, the first one first, none more than it paid."""
     left = returned.total
     refunds = []
-    for tender in order.tenders.filter(state="SETTLED").select_related("type").order_by("number"):
+    for tender in tenders:
         amount = min(left, tender.paid - tender.refunded)
         if amount > 0:
             tender.refunded += amount
@@ -123,9 +147,5 @@ def _refunds_to_tenders(order: Order, returned: Return) -> list[Refund]:
     return refunds
 
 
-def _refund_to_type(code: str, returned: Return) -> list[Refund]:
-    tender_type = TenderType.objects.filter(code=code).exclude(kind=TenderType.Kind.GATEWAY).first()
-    if tender_type is None:
-        message = f"this shop cannot refund to {code!r}"
-        raise NotFound(message)
+def _refund_to_type(tender_type: TenderType, returned: Return) -> list[Refund]:
     return [Refund(parent=returned, type=tender_type, amount=returned.total)] if returned.total else []

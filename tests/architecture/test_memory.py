@@ -10,9 +10,10 @@ from django.test.utils import CaptureQueriesContext
 
 from kernel.ids import new_id
 from pos.cash.queries import OPEN_SHIFTS, TENDER_TYPES, find_open_shift, tender_types
-from pos.catalogue.goods import GOODS, TAXES, LineInput, find_goods
+from pos.catalogue.goods import GOODS, LineInput, find_goods
 from pos.memory.shop import KINDS, TABLES, Kind
 from pos.registers.queries import DEVICES, device_of_token
+from pos.taxes.rules import TAXES, taxes_named
 from tenants.models import Tenant
 from tests.support import make
 
@@ -43,7 +44,7 @@ LOADS: dict[Kind[Any, Any], list[Callable[[], object]]] = {
         lambda: find_goods(_lines(sku="MUG")),
         lambda: find_goods(_lines(barcode="123")),
     ],
-    TAXES: [lambda: find_goods(_lines(tax_rate="Zero"))],
+    TAXES: [lambda: taxes_named({"Zero", "Lonely"})],
 }
 
 

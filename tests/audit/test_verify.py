@@ -21,6 +21,8 @@ DAMAGE = {
         UPDATE pos_orderlinetax t SET amount = amount + 1 FROM odd WHERE odd.id = line_id""",
     "line taxes = taxes of lines": "DELETE FROM pos_orderlinetax",
     "order totals = lines": "UPDATE pos_orderline SET total = total + 1 WHERE number = 1",
+    "discounts = what they took off": """UPDATE pos_orderline SET discounts = '[{"amount": 1}]'""",
+    "order discounts = shares of lines": """UPDATE pos_order SET discounts = '[{"amount": 1}]'""",
     "orders have lines": """INSERT INTO pos_order SELECT (jsonb_populate_record(o,
         jsonb_build_object('id', gen_random_uuid()))).* FROM pos_order o WHERE status = 'VOIDED'""",
     "tenders - change = total": "UPDATE pos_tender SET amount = amount + 1 WHERE refunded = 0",
@@ -28,6 +30,8 @@ DAMAGE = {
     "refunds <= paid, of each payment": "UPDATE payments_paymentrefund SET amount = amount + 100000",
     "refunds = returns": "UPDATE pos_refund SET amount = amount + 1",
     "returned <= sold, of each line": "UPDATE pos_returnline SET quantity = quantity + 100",
+    "return totals = lines": "UPDATE pos_return SET rounding_adjustment = 1",
+    "returns <= paid, of each order": "UPDATE pos_return SET total = total + 100000",
     "taxes of returns = their lines": "UPDATE pos_returnline SET tax_total = tax_total + 1",
     "returned taxes <= charged, of each line and tax": """UPDATE pos_returnline
         SET taxes = jsonb_set(taxes, '{0,amount}', '9999')""",

@@ -18,7 +18,7 @@ from notifications.models import Message
 from payments.gateways.gateway import Answer
 from payments.models import PaymentIntent
 from payments.services import record_charge
-from pos.models import Order, Product, TaxRate, Tender, Variant
+from pos.models import Order, Product, TaxClass, TaxRate, Tender, Variant
 from pos.receipts.text import COLUMNS
 from pos.registers.services import pair_device
 from staff.services import hire_owner, issue_api_key
@@ -35,6 +35,10 @@ CLIPPED = "another system's words, clipped to the column"
 # What is written into each text column: other columns, members of bodies, or one of the two above.
 WRITTEN: dict[str, list[str]] = {
     "pos.TaxRate.name": ["admin"],
+    "pos.TaxRate.code": ["admin"],
+    "pos.TaxClass.name": ["admin", "pos.TaxRate.name"],
+    "pos.TaxRule.region": ["admin"],
+    "pos.Location.tax_region": ["admin"],
     "pos.Product.name": ["ItemBody.name"],
     "pos.Product.kind": [FIXED],
     "pos.Variant.sku": ["ItemBody.sku"],
@@ -63,7 +67,7 @@ WRITTEN: dict[str, list[str]] = {
     "pos.OrderLine.description": ["title of a variant", "PlaceOrderBody.lines.description"],
     "pos.OrderLine.price_source": [FIXED],
     "pos.OrderLine.tax_name": ["pos.TaxRate.name", CLIPPED],
-    "pos.OrderLineTax.code": ["pos.TaxRate.name"],
+    "pos.OrderLineTax.code": ["pos.TaxRate.name", "pos.TaxRate.code"],
     "pos.OrderLineTax.name": ["pos.TaxRate.name"],
     "pos.Order.rounding_level": [FIXED],
     "pos.Location.rounding_level": [FIXED],
@@ -110,6 +114,9 @@ WRITTEN: dict[str, list[str]] = {
 }  # fmt: skip
 # Texts that choose what is there, or that the event layer keeps, whose columns have no width.
 CHOOSE = {
+    "PlaceOrderBody.discounts.name", "PlaceOrderBody.lines.discounts.name",
+    *(f"QuoteBody.{name}" for name in ("tender_type", "discounts.name", "lines.discounts.name", "lines.barcode",
+      "lines.sku", "lines.description", "lines.tax_name")),
     "PlaceOrderBody.lines.barcode", "PlaceOrderBody.lines.sku", "PlaceOrderBody.lines.tax_name",
     "PlaceOrderBody.tenders.type", "AddTendersBody.tenders.type", "CompleteReturnBody.lines.tax_name",
     "CompleteReturnBody.refund_to", "ItemBody.tax_name", "VariantQuery.barcode", "VariantQuery.q", "VariantQuery.sku",
@@ -308,7 +315,7 @@ def test_in15_a_product_with_one_is_refused_in_the_admin(shop: Tenant) -> None:
     owner = Client(headers={"Host": "north.localhost"})
     owner.force_login(hire_owner(username="ada", password="a long secret"))
     form = {
-        "name": "Tea\x1bpot", "kind": "STOCKED", "tax_rate": str(TaxRate.objects.get(name="Zero").id),
+        "name": "Tea\x1bpot", "kind": "STOCKED", "tax_class": str(TaxClass.objects.get(name="Zero").id),
         "variants-TOTAL_FORMS": "1", "variants-INITIAL_FORMS": "0", "variants-0-sku": "T\n1", "variants-0-price": "1",
         "variants-0-active": "on",
     }  # fmt: skip

@@ -11,7 +11,7 @@ from events.publishing.publish import publish
 from events.publishing.unit_of_work import unit_of_work
 from kernel.ids import new_id
 from kernel.tenancy import in_public_schema, in_tenant
-from pos.models import Register, TaxRate
+from pos.models import Register, TaxRate, TaxRule
 from tenants.models import Tenant
 from tests.support import make
 from tests.support.unchanged import nothing_happened
@@ -26,7 +26,7 @@ def released() -> None:
     ("happens", "shown"),
     [
         (lambda: TaxRate.objects.create(name="New", rate=0), r"\+ north.pos_taxrate \("),
-        (lambda: TaxRate.objects.filter(name="Zero").delete(), r"- north.pos_taxrate \("),
+        (lambda: TaxRule.objects.filter(tax_class__name="Zero").delete(), r"- north.pos_taxrule \("),
         (lambda: Register.objects.update(next_receipt_number=2), r"\+ north.pos_register .*\n- north.pos_register"),
         (lambda: audit.record(action="x", subject="y", detail="z"), r"\+ public.events_auditentry"),
         (lambda: Tenant.objects.update(name="Renamed"), r"\+ public.tenants_tenant"),

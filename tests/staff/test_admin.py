@@ -75,11 +75,11 @@ def test_a_shop_does_not_show_tenants_and_the_platform_shows_no_shop(owner: Clie
 
 def test_a_product_saved_in_the_admin_is_said_to_all(owner: Client) -> None:
     make.variant("OLD")
-    tax_rate = Product.objects.get().tax_rate
+    tax_class = Product.objects.get().tax_class
     form = {
         "name": "Kettle",
         "kind": "STOCKED",
-        "tax_rate": str(tax_rate.id),
+        "tax_class": str(tax_class.id),
         "variants-TOTAL_FORMS": "1",
         "variants-INITIAL_FORMS": "0",
         "variants-0-sku": "KETTLE",

@@ -25,7 +25,7 @@ from events.testing.work import names, settle
 from integrations.models import WebhookDelivery, WebhookEndpoint
 from integrations.webhooks.endpoints import create_endpoint
 from kernel.tenancy import in_public_schema, in_tenant
-from pos.models import Location, Product, TaxRate, Variant
+from pos.models import Location, Product, TaxClass, TaxRate, Variant
 from staff.models import SignInRules, User
 from staff.services import hire_owner, issue_api_key
 from tenants.events import TenantSuspended
@@ -54,13 +54,16 @@ PAGES = [pytest.param(host, model, id=f"{host}-{model._meta.label}") for host in
 
 def new(model: Any) -> dict[str, Any] | None:
     """Give what a person would type to add a row."""
-    location, rate = Location.objects.first, TaxRate.objects.first
+    location = Location.objects.first
     made = {
         "pos.Product": lambda: {
-            "name": "Mug", "kind": "STOCKED", "tax_rate": rate().pk, "variants-0-sku": "NEW", "variants-0-price": "100",
+            "name": "Mug", "kind": "STOCKED", "tax_class": TaxClass.objects.first().pk, "variants-0-sku": "NEW", "variants-0-price": "100",
             "variants-0-active": "on",
         },
         "pos.Variant": lambda: {"product": Product.objects.first().pk, "sku": "NEW", "price": "100", "active": "on"},
+        "pos.TaxClass": lambda: {
+            "name": "Odd", "rules-0-rate": TaxRate.objects.first().pk, "rules-0-sequence": "1", "rules-TOTAL_FORMS": "1",
+        },
         "pos.TaxRate": lambda: {"name": "Odd", "rate": "0.03"},
         "pos.Location": lambda: {"code": "NEW", "name": "New", "currency": "EUR", "timezone": "UTC", "rounding_level": "LINE"},
         "pos.Register": lambda: {"code": "R9", "name": "New", "location": location().pk},

@@ -13,7 +13,7 @@ from psycopg import errors
 from kernel.constraints import Check, Unique, place_of_violation
 from kernel.refusals import Refusal
 from kernel.tenancy import in_public_schema
-from pos.models import Product, Register, TaxRate, Variant
+from pos.models import Product, Register, TaxClass, TaxRate, Variant
 from staff.services import hire_owner
 from tenants.models import Tenant
 from tests.support import make, people
@@ -44,8 +44,8 @@ def two_variants(first: str, second: str) -> dict[str, Any]:
         for n, sku in enumerate((first, second))
         for name, value in {"sku": sku, "price": "100", "active": "on"}.items()
     }
-    rate = str(TaxRate.objects.order_by("name").first().pk)
-    product = {"name": "Mug", "kind": "STOCKED", "tax_rate": rate}
+    tax_class = str(TaxClass.objects.order_by("name").first().pk)
+    product = {"name": "Mug", "kind": "STOCKED", "tax_class": tax_class}
     return {**product, "variants-TOTAL_FORMS": "2", "variants-INITIAL_FORMS": "0", **rows}
 
 
@@ -262,9 +262,9 @@ def _filters(page: Any) -> list[str]:
 
 
 def product(**more: str) -> dict[str, str]:
-    rate = TaxRate.objects.get(name="Zero")
+    tax_class = TaxClass.objects.get(name="Zero")
     return {
-        "name": "Mug", "kind": "STOCKED", "tax_rate": str(rate.pk), "variants-TOTAL_FORMS": "1",
+        "name": "Mug", "kind": "STOCKED", "tax_class": str(tax_class.pk), "variants-TOTAL_FORMS": "1",
         "variants-INITIAL_FORMS": "0", "variants-0-sku": "NEW", "variants-0-price": "100", "variants-0-active": "on",
         **more,
     }  # fmt: skip

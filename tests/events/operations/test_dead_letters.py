@@ -96,6 +96,7 @@ def test_h06_a_dead_letter_whose_event_left_the_log_is_listed_as_archived(
 
 def test_a_dry_run_shows_the_rows_and_keeps_nothing(shop: Tenant, subscribe: Subscribe) -> None:
     failing = True
+    TaxRate.objects.create(name="Unused", rate=0)
 
     def change_much(event: TenantSuspended, _delivery: Delivery[TenantSuspended]) -> None:
         if failing:
@@ -104,7 +105,7 @@ def test_a_dry_run_shows_the_rows_and_keeps_nothing(shop: Tenant, subscribe: Sub
         Location.objects.filter(code="MAIN").update(name="Renamed")
         Location.objects.select_for_update(no_key=True).get(code="MAIN")
         TaxRate.objects.select_for_update().get(name="Standard, added")
-        TaxRate.objects.filter(name="Zero").delete()
+        TaxRate.objects.filter(name="Unused").delete()
         publish(TenantReactivated(tenant_uuid=event.tenant_uuid, tenant_name=event.tenant_name))
 
     name = subscribe(change_much, TenantSuspended, backoff=ONE_ATTEMPT)
@@ -122,11 +123,11 @@ def test_a_dry_run_shows_the_rows_and_keeps_nothing(shop: Tenant, subscribe: Sub
     assert changes == {
         ("pos_location", None, "a"),
         ("pos_location", "north", "Renamed"),
-        ("pos_taxrate", "Zero", None),
+        ("pos_taxrate", "Unused", None),
     }
     assert [type_name for type_name, _data in found.publishes] == ["tenants.tenant_reactivated"]
     assert Location.objects.get().name == "north"
-    assert TaxRate.objects.filter(name="Zero").exists()
+    assert TaxRate.objects.filter(name="Unused").exists()
     assert names() == ["tenants.tenant_suspended"]
     assert parked(name) == [(1, "DEAD")]
 

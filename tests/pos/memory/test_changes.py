@@ -11,12 +11,26 @@ from django.utils import timezone
 from kernel.ids import new_id
 from pos.catalogue.services import Item, put_item
 from pos.memory.memory import Memory
-from pos.models import Barcode, Device, Order, Product, Register, Shift, TaxRate, TenderType, Variant
+from pos.models import (
+    Barcode,
+    Device,
+    Location,
+    Order,
+    Product,
+    Register,
+    Shift,
+    TaxClass,
+    TaxRate,
+    TaxRule,
+    TenderType,
+    Variant,
+)
 from pos.registers.services import revoke_device, rotate_device_token
 from tenants.models import Tenant
 from tenants.services import suspend_tenant
 from tests.support import make
 from tests.support.remembering import process_with, selects_of, sell, version
+from tests.support.taxing import charge, rate
 from tests.support.terminal import Terminal
 
 UNKNOWN = (422, "validation-failed")
@@ -27,6 +41,8 @@ def till(committed: Tenant) -> Terminal:
     """A terminal of a shop whose process remembers what it sells."""
     TenderType.objects.exclude(code="cash").delete()
     make.shift()
+    northern = rate("Northern", "0.05")
+    TaxRule.objects.create(tax_class=TaxClass.objects.get(name="Standard, included"), rate=northern, region="NORTH")
     return stocked("MUG")
 
 
@@ -49,7 +65,12 @@ def refused(answer: Any) -> tuple[int, str]:
 
 
 def _retax() -> None:
-    Product.objects.update(tax_rate=TaxRate.objects.get(name="Zero"))
+    Product.objects.update(tax_class=TaxClass.objects.get(name="Zero"))
+
+
+def _untax() -> None:
+    zero = TaxRate.objects.get(name="Zero")
+    Product.objects.update(tax_class=None, tax_rate=zero)
 
 
 def _recode() -> None:
@@ -75,8 +96,11 @@ Change = tuple[Callable[[], object], Callable[[Any], Any], Any]
 BY_SKU: dict[str, Change] = {
     "price": (lambda: Variant.objects.update(price=2000), lambda a: line(a)["unit_price"]["amount"], 2000),
     "name": (lambda: Product.objects.update(name="Cup"), lambda a: line(a)["description"], "Cup"),
-    "rate": (lambda: TaxRate.objects.update(rate="0.1"), lambda a: line(a)["tax_rate"], "0.100000"),
+    "rate": (lambda: charge("Standard, included", "0.1"), lambda a: line(a)["tax_rate"], "0.100000"),
     "tax of the product": (_retax, lambda a: line(a)["tax_name"], "Zero"),
+    "class of the product": (_untax, lambda a: line(a)["tax_name"], "Zero"),
+    "rule ended": (lambda: TaxRule.objects.update(valid_to="2020-01-01"), refused, UNKNOWN),
+    "region": (lambda: Location.objects.update(tax_region="NORTH"), lambda a: line(a)["tax_name"], "Northern"),
     "withdrawn": (lambda: Variant.objects.update(active=False), refused, UNKNOWN),
     "deleted": (lambda: Product.objects.all().delete(), refused, UNKNOWN),
     "another SKU": (lambda: Variant.objects.filter(active=True).update(sku="CUP"), refused, UNKNOWN),
@@ -101,6 +125,8 @@ def _put_back() -> None:
     TenderType.objects.update(code="cash", kind="CASH")
     Shift.objects.update(state="OPEN")
     Order.objects.update(device=None)
+    Location.objects.update(tax_region="")
+    TaxRule.objects.update(valid_to=None)
 
 
 def test_the_next_request_sees_every_change(till: Terminal) -> None:
@@ -189,7 +215,7 @@ def test_a_service_is_taxed_by_the_rate_of_now(till: Terminal) -> None:
     assert line(sell(till, by=service))["tax_rate"] == "0.000000"
     assert selects_of(till, by=service) == []
 
-    TaxRate.objects.filter(name="Zero").update(rate="0.25")
+    charge("Zero", "0.25")
 
     assert line(sell(till, by=service))["tax_rate"] == "0.250000"
 
@@ -198,7 +224,7 @@ def test_nothing_is_remembered_without_a_version(till: Terminal) -> None:
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM pos_shopversion")
 
-    assert len(selects_of(till)) == len(selects_of(till)) == 4
+    assert len(selects_of(till)) == len(selects_of(till)) == 6
 
 
 def test_the_last_use_is_noted_without_forgetting_the_shop(till: Terminal) -> None:

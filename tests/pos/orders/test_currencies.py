@@ -4,6 +4,7 @@ import pytest
 
 from pos.models import Location, Order
 from tests.support import make
+from tests.support.taxing import charge
 from tests.support.terminal import Terminal
 
 
@@ -18,8 +19,8 @@ def test_am5_am6_sh7_a_sale_has_the_decimals_of_its_currency(
     api: Terminal, currency: str, price: int, rate: str, total: int, tax: int, texts: list[str]
 ) -> None:
     Location.objects.update(currency=currency)
-    variant = make.variant("TEA", price)
-    type(variant.product.tax_rate).objects.filter(pk=variant.product.tax_rate_id).update(rate=rate)
+    make.variant("TEA", price)
+    charge("Standard, included", rate)
     make.shift()
     lines, tenders = (
         [{"sku": "TEA", "quantity": "3"}],

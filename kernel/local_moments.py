@@ -1,0 +1,32 @@
+"""Moments of the wall clock of a place, whichever place reads them: `2026-12-01 00:00` there."""
+
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db import models
+from django.utils import timezone
+
+
+class LocalMomentField(models.DateTimeField):  # type: ignore[type-arg]
+    """A date and time without a zone. Forms and strings give it as it is written."""
+
+    def db_type(self, connection: Any) -> str:  # noqa: ARG002 - Django calls it by name
+        return "timestamp"
+
+    def to_python(self, value: Any) -> Any:
+        moment = super().to_python(value)
+        return timezone.make_naive(moment) if moment is not None and timezone.is_aware(moment) else moment
+
+    def get_prep_value(self, value: Any) -> Any:
+        return self.to_python(value)
+
+
+def local_moment(moment: datetime, zone: str) -> datetime:
+    """Return what a clock shows at a moment.
+
+    >>> from datetime import UTC
+    >>> local_moment(datetime(2026, 11, 30, 23, tzinfo=UTC), "Europe/Berlin")
+    datetime.datetime(2026, 12, 1, 0, 0)
+    """
+    return moment.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
