@@ -84,7 +84,12 @@ def drain_round(tenant: str, queue: str) -> dict[str, Any]:
     if tenant == get_public_schema_name():
         with in_public_schema():
             return _round_of(tenant, queue, platform=True)
-    with in_tenant(tenant_for_task(tenant)):
+    try:
+        found = tenant_for_task(tenant)
+    except TenantRefused:
+        doorbells.silence_round(tenant, queue, {})
+        raise
+    with in_tenant(found):
         return _round_of(tenant, queue, platform=False)
 
 

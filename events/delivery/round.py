@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any
 
 import structlog
@@ -78,6 +79,8 @@ class Round:
         self.by_name = {subscriber.name: subscriber for subscriber in self.subscribers}
         self.left: set[str] = set()
         """Who is not drained in this round any more: another drain works on it, or it is drained alone."""
+        self.failed: set[str] = set()
+        """Those of them that an outage or an error of the drain itself has ended."""
         self.owed: set[str] = set()
         """Those of them that are to be rung for after the next look."""
         self.types = sorted({name for subscriber in self.subscribers for name in subscriber.heard})
@@ -115,8 +118,12 @@ class Round:
         return [each for each in self.log.look.found if each.subscriber in self.owed]
 
     def _choose(self, found: list[Pending]) -> list[Subscriber]:
-        """Return who is to be drained here. Who is not is rung for: this round's bell has rung for it too."""
-        here = [self.by_name[each.subscriber] for each in found if each.subscriber not in self.left]
+        """Return who is to be drained here, in turn: whose news is oldest comes first, so that nobody waits for good.
+
+        Who is not is rung for: this round's bell has rung for it too.
+        """
+        by_age = sorted(found, key=attrgetter("first"))
+        here = [self.by_name[each.subscriber] for each in by_age if each.subscriber not in self.left]
         watched = self.doorbells.watched(self.tenant_id, here) if here else {}
         self.left |= {each.subscriber for each in found if self._is_apart(each, watched)}
         away = [self.by_name[each.subscriber] for each in found if each.subscriber in self.left]
@@ -154,7 +161,9 @@ class Round:
         return not wait
 
     def _put_off(self, seconds: float) -> None:
-        """Give the slot back, and have the rest done in another round."""
+        """Give the slot back, and have the rest done in another round; who has failed in this one is not part of it."""
+        for name in sorted(self.failed):
+            self._send_away(self.by_name[name])
         began = self.rhythm.looked if seconds else 0.0
         self.doorbells.put_off_round(self.tenant_id, self.queue, self.bells.ended, began=began, countdown=seconds)
 
@@ -173,13 +182,13 @@ class Round:
             if self.cut_off:
                 raise
             self.cut_off = True
-            self._leave(subscriber)
+            self._fail(subscriber)
         except SoftTimeLimitExceeded:
             raise
         except Exception as error:
             failed = summary(error)
             logger.exception("drain_failed", tenant=self.tenant_id, subscriber=subscriber.name)
-            self._leave(subscriber)
+            self._fail(subscriber)
         except BaseException as death:
             if is_told_to_end(death):
                 raise
@@ -195,12 +204,20 @@ class Round:
     def _after(self, subscriber: Subscriber, drain: Drain, seconds: float) -> None:
         """Leave one alone that another drain works on, or that cannot go on; send one away that has too much to do."""
         if drain.ended is None and seconds >= SHARE_SECONDS:
-            run = self.bells.ended.pop(subscriber, "")
-            self.doorbells.end(self.tenant_id, subscriber, run, behind=True)
-            self.doorbells.ring_alone(self.tenant_id, [subscriber])
-            self.left.add(subscriber.name)
+            self._send_away(subscriber)
         elif drain.ended not in {None, Step.CAUGHT_UP}:
             self._leave(subscriber)
+
+    def _send_away(self, subscriber: Subscriber) -> None:
+        """Have the backlog's slots do the rest."""
+        run = self.bells.ended.pop(subscriber, "")
+        self.doorbells.end(self.tenant_id, subscriber, run, behind=True)
+        self.doorbells.ring_alone(self.tenant_id, [subscriber])
+        self.left.add(subscriber.name)
+
+    def _fail(self, subscriber: Subscriber) -> None:
+        self.failed.add(subscriber.name)
+        self._leave(subscriber)
 
     def _leave(self, subscriber: Subscriber) -> None:
         self.left.add(subscriber.name)

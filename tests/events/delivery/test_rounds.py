@@ -200,6 +200,42 @@ def test_an_outage_of_one_is_tried_again_alone_and_of_two_is_everybodys(
     assert bells.bell[-1] == "silent"
 
 
+def test_who_has_waited_longest_is_drained_first(shop: Tenant, subscribe: Subscribe) -> None:
+    now, handled = [0.0], dict[str, int]()
+
+    def slowly(_deliveries: list[Delivery[TenantSuspended]]) -> None:
+        now[0] += 0.07
+
+    names = [subscribe(slowly, TenantSuspended, batch=True) for _ in range(4)]
+    for _round in range(8):
+        say("a")
+        for name, number in in_round(Bells(), *names, clock=lambda: now[0]):
+            handled[name] = handled.get(name, 0) + number
+
+    assert set(handled) == set(names)
+    assert min(handled.values()) >= 6
+
+
+def test_one_whose_outage_takes_the_whole_round_is_tried_again_in_the_backlog(
+    recorder: Recorder, subscribe: Subscribe
+) -> None:
+    now, tried = [0.0], []
+
+    def deadlock(event: TenantSuspended, _delivery: Delivery[TenantSuspended]) -> None:
+        tried.append(event)
+        now[0] += 1
+        raise outage("40P01")
+
+    harmed, well = subscribe(deadlock, TenantSuspended), subscribe(recorder.record, TenantSuspended)
+    bells = Bells()
+    say("a", "b")
+
+    assert in_round(bells, harmed, well, clock=lambda: now[0]) == [(harmed, 0)]
+    assert (bells.rung, bells.behind, bells.bell) == ([harmed], {harmed}, ["rings", "rings for 0.000"])
+    assert in_round(bells, harmed, well, clock=lambda: now[0]) == [(well, 2)]
+    assert len(tried) == 1
+
+
 def test_a_handler_that_exits_ends_its_drain_and_not_the_round(recorder: Recorder, subscribe: Subscribe) -> None:
     def leave(_event: TenantSuspended, _delivery: Delivery[TenantSuspended]) -> None:
         sys.exit(3)

@@ -142,13 +142,17 @@ def test_the_platforms_log_has_rounds_too(committed: Tenant, subscribe: Callable
     assert heard == ["south"]
 
 
-def test_a_round_of_a_tenant_that_may_not_work_is_refused(committed: Tenant) -> None:
+def test_a_round_of_a_tenant_that_may_not_work_is_refused_and_its_bell_silenced(
+    broker: redis.Redis, committed: Tenant
+) -> None:
     with in_public_schema():
         suspend_tenant(tenant=committed)
 
     for name in ("north", "nowhere", ""):
+        doorbells.begin_round(name, "events")
         with pytest.raises(TenantRefused):
             drain_round(name, "events")
+    assert broker.keys("round:*") == []
 
 
 def nothing(_event: TenantSuspended, _delivery: Delivery[Any]) -> None:
