@@ -14,6 +14,8 @@ UNPRINTABLE_IN_LINES = rf"\u0000-\u0008\u000b-\u001f{_OTHERS}"
 """The same without tabulators and line feeds."""
 _CONTROL, _CONTROL_IN_LINES = re.compile(f"[{UNPRINTABLE}]"), re.compile(f"[{UNPRINTABLE_IN_LINES}]")
 
+_ADDRESS = re.compile(r"[^\s<>()\[\]{}\"',;:]+@[^\s<>()\[\]{}\"',;:]+")
+
 
 class TextRefused(Refusal):
     code = "text-refused"
@@ -24,6 +26,15 @@ class TextRefused(Refusal):
 def storable(text: str) -> str:
     """Replace NUL and lone surrogates, so that any text can be written to a column."""
     return text.replace("\0", "\N{REPLACEMENT CHARACTER}").encode(errors="replace").decode()
+
+
+def without_addresses(text: str) -> str:
+    """Take mail addresses out of what another system says, so that it can be logged.
+
+    >>> without_addresses("550 <ada@example.test>: nobody here")
+    '550 <(an address)>: nobody here'
+    """
+    return _ADDRESS.sub("(an address)", text)
 
 
 def clipped(text: str, limit: int) -> str:

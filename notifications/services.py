@@ -4,7 +4,9 @@ from datetime import datetime
 from uuid import UUID
 
 from events.outgoing.calls import send_later
+from events.outgoing.letters import Letter, keep_letters
 from events.publishing.publish import publish
+from events.publishing.safekeeping import reference_of, take
 from events.publishing.unit_of_work import unit_of_work
 from kernel.text import clipped, printable_lines
 from notifications.events import AlertSent, ReceiptSent
@@ -13,8 +15,23 @@ from notifications.models import SUBJECT, AlertRecipient, Message
 MAIL = "notifications.mail"
 
 
+@keep_letters
+def queue_letter(letter: Letter) -> None:
+    """Queue the receipt of an order for its customer, in the unit of work that completes the order."""
+    _queue(
+        Message(
+            kind=Message.Kind.RECEIPT,
+            event_id=letter.event_id,
+            about=letter.about,
+            recipient=letter.recipient,
+            subject=letter.subject,
+            body=letter.body,
+        )
+    )
+
+
 def queue_receipt(*, event_id: UUID, order_id: UUID, recipient: str, receipt: str, text: str) -> None:
-    """Queue the receipt of an order for its customer."""
+    """Queue the receipt that an event of older code asks for."""
     with unit_of_work():
         _queue(
             Message(
@@ -67,9 +84,9 @@ def record_sent(*, message_id: UUID, now: datetime) -> None:
         message.state, message.sent_at = Message.State.SENT, now
         message.save(update_fields=["state", "sent_at"])
         if message.kind == Message.Kind.RECEIPT:
-            publish(ReceiptSent(message_id=message.id, order_id=message.about, recipient=message.recipient))
+            publish(ReceiptSent(message_id=message.id, order_id=message.about))
         elif message.kind == Message.Kind.STOCK_ALERT:
-            publish(AlertSent(message_id=message.id, variant_id=message.about, recipient=message.recipient))
+            publish(AlertSent(message_id=message.id, variant_id=message.about))
 
 
 def record_not_sent(*, message_id: UUID, failure: str, final: bool) -> None:
@@ -78,8 +95,13 @@ def record_not_sent(*, message_id: UUID, failure: str, final: bool) -> None:
     Message.objects.filter(id=message_id).update(state=state, failure=failure[:500])
 
 
-def receive_alerts(*, email: str) -> None:
-    """Let a mailbox receive this shop's alerts."""
+def receive_alerts(*, email: str | None, kept_as: str) -> None:
+    """Let a mailbox receive this shop's alerts.
+
+    :param email: as events of older code have it. :param kept_as: where it is kept otherwise; it is taken from there.
+    :raises SecretGone: when it is kept there no longer.
+    """
+    email = take(reference_of(kept_as)) if email is None else email
     if email:
         AlertRecipient.objects.get_or_create(email=email)
 

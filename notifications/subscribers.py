@@ -49,7 +49,7 @@ def alert_out_of_stock(event: ProductOutOfStock, delivery: Delivery[ProductOutOf
 
 @subscriber("notifications.receive_alerts", TenantProvisioned)
 def receive_alerts(event: TenantProvisioned, _delivery: Delivery[TenantProvisioned]) -> None:
-    services.receive_alerts(email=event.owner_email)
+    services.receive_alerts(email=event.owner_email, kept_as=f"owner:{event.tenant_uuid}")
 
 
 @subscriber("notifications.alert_webhook_paused", WebhookEndpointPaused)

@@ -10,7 +10,7 @@ from django.db.models import F
 from events.log.causes import Cause, caused_by, current_cause
 from events.outgoing.calls import send_later
 from events.publishing.publish import publish
-from events.publishing.safekeeping import take
+from events.publishing.safekeeping import reference_of, take
 from events.publishing.unit_of_work import unit_of_work
 from kernel.ids import new_id
 from kernel.limits import REASON, REFERENCE
@@ -45,6 +45,23 @@ class Received:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Charge:
+    """A card to charge. `amount` in minor units.
+
+    :param card_reference: where older events say that the token is: a reference, or `token:` and the token itself.
+    :param cause: of the call to the gateway.
+    """
+
+    order_id: UUID
+    tender_id: UUID
+    tender_type: str
+    amount: int
+    currency: str
+    card_reference: str = ""
+    cause: Cause = field(default_factory=current_cause)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Abandoned:
     """Cards that an order does without. :param cause: of what is given back for it."""
 
@@ -72,31 +89,37 @@ def record_payments(*, received: Sequence[Received]) -> None:
                 _announce(payment, charged_here=False)
 
 
-def take_card_token(*, card_reference: str) -> str:
-    """Take the gateway's token from where it is kept; it is kept there no longer.
+def request_charges(*, charges: Sequence[Charge]) -> None:
+    """Write the intents to charge cards; a separate task calls the gateway. Each token is kept elsewhere no longer.
 
-    :param card_reference: as events name it: a reference, or `token:` and the token itself (before version 2).
-    :raises SecretGone: when the token is no longer kept.
+    A tender that has an intent is not charged again: old and new code may both ask for it.
+
+    :raises SecretGone: when a token is no longer kept.
     """
-    if card_reference.startswith(TOKEN_MARK):
-        return card_reference.removeprefix(TOKEN_MARK)
-    return take(UUID(card_reference))
-
-
-def request_charge(
-    *, order_id: UUID, tender_id: UUID, tender_type: str, amount: int, currency: str, card_token: str
-) -> None:
-    """Write the intent to charge a card; a separate task calls the gateway."""
     with unit_of_work():
-        intent = PaymentIntent.objects.create(
-            order_id=order_id,
-            tender_id=tender_id,
-            tender_type=tender_type,
-            amount=amount,
-            currency=currency,
-            card_token=card_token,
-        )
-        send_later(CHARGE, intent.id)
+        tenders = {each.tender_id: each for each in charges}
+        known = set(PaymentIntent.objects.filter(tender_id__in=tenders).values_list("tender_id", flat=True))
+        for each in tenders.values():
+            if each.tender_id in known:
+                continue
+            intent = PaymentIntent.objects.create(
+                order_id=each.order_id,
+                tender_id=each.tender_id,
+                tender_type=each.tender_type,
+                amount=each.amount,
+                currency=each.currency,
+                card_token=_take_token(each),
+            )
+            with caused_by(each.cause):
+                send_later(CHARGE, intent.id)
+
+
+def _take_token(charge: Charge) -> str:
+    if charge.card_reference.startswith(TOKEN_MARK):
+        return charge.card_reference.removeprefix(TOKEN_MARK)
+    if charge.card_reference:
+        return take(UUID(charge.card_reference))
+    return take(reference_of(f"tender:{charge.tender_id}"))
 
 
 def record_charge(*, intent_id: UUID, answer: Answer | None, now: datetime) -> None:

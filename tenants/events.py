@@ -3,18 +3,32 @@
 from uuid import UUID
 
 from events.event import Category, Event, event
+from events.versions import Data, downcaster, upcaster
 
 
-@event("tenants.tenant_provisioned", category=Category.SYSTEM, stream="tenant:{tenant_name}")
+@event("tenants.tenant_provisioned", category=Category.SYSTEM, stream="tenant:{tenant_name}", version=2)
 class TenantProvisioned(Event):
-    """A tenant's schema is complete, and the apps may furnish it. `currency` is ISO 4217, `timezone` IANA."""
+    """A tenant's schema is complete, and the apps may furnish it. `currency` is ISO 4217, `timezone` IANA.
+
+    :param owner_email: null since version 2: it is kept beside the log, under the UUID of the tenant.
+    """
 
     tenant_uuid: UUID
     tenant_name: str
     name: str
     currency: str
     timezone: str
-    owner_email: str
+    owner_email: str | None
+
+
+@upcaster("tenants.tenant_provisioned", version=2)
+def provisioned_with_an_address(data: Data) -> Data:
+    return data
+
+
+@downcaster("tenants.tenant_provisioned", version=1)
+def provisioned_without_an_address(data: Data) -> Data:
+    return {**data, "owner_email": data["owner_email"] or ""}
 
 
 @event("tenants.tenant_suspended", category=Category.SYSTEM, stream="tenant:{tenant_name}")

@@ -11,6 +11,7 @@ from events.events import CacheInvalidated
 from events.operations import audit
 from events.operations.tenant_records import drop_tenant_records, subscribe_tenant
 from events.publishing.publish import publish
+from events.publishing.safekeeping import keep
 from events.publishing.unit_of_work import unit_of_work
 from kernel.refusals import NotFound, Refusal
 from kernel.tenancy import in_public_schema, in_tenant
@@ -77,6 +78,7 @@ def provision_tenant(*, tenant: Tenant) -> None:
             _change_status(tenant, before=[Tenant.Status.PROVISIONING], after=Tenant.Status.ACTIVE)
             subscribe_tenant()
             audit.record(action="shop made")
+            keep({f"owner:{tenant.id}": tenant.owner_email})
             publish(
                 TenantProvisioned(
                     tenant_uuid=tenant.id,
@@ -84,7 +86,7 @@ def provision_tenant(*, tenant: Tenant) -> None:
                     name=tenant.name,
                     currency=tenant.currency,
                     timezone=tenant.timezone,
-                    owner_email=tenant.owner_email,
+                    owner_email=None,
                 )
             )
     tenant.status = Tenant.Status.ACTIVE

@@ -89,7 +89,7 @@ def _reset(name: str) -> None:
         cursor.execute(f"TRUNCATE {', '.join(table for (table,) in cursor.fetchall())} CASCADE")
         subscribe_tenant()
         furnish_shop(name=name, currency="EUR", timezone="UTC")
-        receive_alerts(email=f"owner@{name}.test")
+        receive_alerts(email=f"owner@{name}.test", kept_as="")
 
 
 @pytest.fixture

@@ -1,16 +1,15 @@
 """What orders announce, made of rows that are at hand. Reads nothing."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from kernel.moments import business_date
 from pos.cash.models import TenderType
-from pos.events import LineDiscount, LineTax, OrderCompleted, OrderPlaced, ReceiptRequested, SoldLine, TakenTender
+from pos.events import LineDiscount, LineTax, OrderCompleted, OrderPlaced, SoldLine, TakenTender, TendersAdded
 from pos.orders.models import Order, OrderLine, Tender
-from pos.orders.receipts import receipt_of
 from pos.orders.tenders import pending_charges
-from pos.receipts.text import receipt_text
 
 
 def sold_lines(rows: Sequence[OrderLine]) -> list[SoldLine]:
@@ -118,6 +117,21 @@ def completed(order: Order, lines: list[SoldLine], tenders: Sequence[Tender]) ->
     )
 
 
+def tenders_added(order: Order, tenders: Sequence[Tender], *, due: int, now: datetime) -> TendersAdded:
+    """:param tenders: those that were added. :param due: what is not settled after them."""
+    location = order.register.location
+    return TendersAdded(
+        order_id=order.id,
+        location_id=location.id,
+        currency=order.currency,
+        tenders=taken_tenders(tenders),
+        due=due,
+        business_date=business_date(now, zone=location.timezone),
+        time_zone=location.timezone,
+        occurred_at=now,
+    )
+
+
 def _facts(order: Order, lines: list[SoldLine]) -> dict[str, Any]:
     """Return the fields of `OrderFacts`."""
     location = order.register.location
@@ -147,13 +161,3 @@ def _facts(order: Order, lines: list[SoldLine]) -> dict[str, Any]:
         "occurred_at": order.occurred_at,
         "recorded_at": order.recorded_at,
     }
-
-
-def receipt_requested(order: Order, rows: Sequence[OrderLine], tenders: Sequence[Tender]) -> ReceiptRequested:
-    settled = [tender for tender in tenders if tender.state == Tender.State.SETTLED]
-    return ReceiptRequested(
-        order_id=order.id,
-        receipt=order.receipt,
-        recipient=order.customer_email,
-        text=receipt_text(receipt_of(order, rows, settled)),
-    )

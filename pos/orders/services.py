@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+from events.outgoing.letters import Letter, write_letter
 from events.publishing.publish import publish
 from events.publishing.unit_of_work import unit_of_work
 from kernel.prefetching import hold_rows
@@ -16,7 +17,9 @@ from pos.orders.discounts import DiscountInput
 from pos.orders.lines import OrderLineInput, price_lines
 from pos.orders.models import Order, OrderLine, Tender
 from pos.orders.queries import order_lines
-from pos.orders.tenders import TenderInput, hand_over, request_charges
+from pos.orders.receipts import receipt_of
+from pos.orders.tenders import TenderInput, hand_over, keep_card_tokens
+from pos.receipts.text import receipt_text
 from pos.registers.models import Device, Register
 from pos.registers.numbers import take_receipt_number
 
@@ -91,8 +94,8 @@ def place_order(
         taken = hand_over(order=order, given=tenders)
         hold_rows(order, lines=rows, tenders=taken)
         sold = facts.sold_lines(rows)
+        keep_card_tokens(tenders)
         publish(facts.placed(order, sold, taken), occurred_at=occurred_at)
-        request_charges(order=order, tenders=taken, given=tenders)
         if _settle(order, taken, now=now):
             _announce_completed(order, sold, rows, taken)
         unit.insert_later([order], refusals={PRIMARY_KEY: OrderExists(id)})
@@ -118,7 +121,9 @@ def add_tenders(*, order_id: UUID, currency: str, tenders: Sequence[TenderInput]
         earlier = _tenders_of(order)
         taken = hand_over(order=order, given=tenders, earlier=earlier)
         unit.insert_later(taken)
-        request_charges(order=order, tenders=taken, given=tenders)
+        keep_card_tokens(tenders)
+        due = order.total - _settled([*earlier, *taken])
+        publish(facts.tenders_added(order, taken, due=due, now=now), occurred_at=now)
         _complete_if_settled(order, [*earlier, *taken], now=now)
     return order
 
@@ -195,13 +200,16 @@ def _settle(order: Order, tenders: Sequence[Tender], *, now: datetime) -> bool:
 
     Nothing of it is saved, and the register is locked from here on.
     """
-    settled = [tender for tender in tenders if tender.state == Tender.State.SETTLED]
-    if sum(tender.paid for tender in settled) != order.total:
+    if _settled(tenders) != order.total:
         return False
-    order.change_total = sum(tender.change for tender in settled)
+    order.change_total = sum(tender.change for tender in tenders if tender.state == Tender.State.SETTLED)
     order.receipt_number = take_receipt_number(order.register)
     order.status, order.completed_at = Order.Status.COMPLETED, now
     return True
+
+
+def _settled(tenders: Sequence[Tender]) -> int:
+    return sum(tender.paid for tender in tenders if tender.state == Tender.State.SETTLED)
 
 
 def _complete_if_settled(order: Order, tenders: Sequence[Tender], *, now: datetime) -> None:
@@ -217,9 +225,18 @@ def _complete_if_settled(order: Order, tenders: Sequence[Tender], *, now: dateti
 def _announce_completed(
     order: Order, sold: list[SoldLine], rows: Sequence[OrderLine], tenders: Sequence[Tender]
 ) -> None:
-    publish(facts.completed(order, sold, tenders), occurred_at=order.occurred_at)
+    event_id = publish(facts.completed(order, sold, tenders), occurred_at=order.occurred_at)
     if order.customer_email:
-        publish(facts.receipt_requested(order, rows, tenders))
+        settled = [tender for tender in tenders if tender.state == Tender.State.SETTLED]
+        write_letter(
+            Letter(
+                event_id=event_id,
+                about=order.id,
+                recipient=order.customer_email,
+                subject=f"Your receipt {order.receipt}",
+                body=receipt_text(receipt_of(order, rows, settled)),
+            )
+        )
 
 
 def _lines_of(order: Order) -> list[OrderLine]:

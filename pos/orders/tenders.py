@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from events.publishing.publish import publish
 from events.publishing.safekeeping import keep
 from events.publishing.unit_of_work import unit_of_work
 from kernel.limits import REASON
@@ -12,7 +11,6 @@ from kernel.refusals import Refusal
 from kernel.text import clipped
 from pos.cash.models import TenderType
 from pos.cash.queries import tender_types
-from pos.events import CardChargeRequested, Charge
 from pos.orders.models import Order, Tender
 from pos.pricing.cash import cash_adjustment
 
@@ -93,16 +91,11 @@ def round_due(order: Order, due: int, *, step: int, given: int | None = None) ->
     return exact + adjustment
 
 
-def request_charges(*, order: Order, tenders: Sequence[Tender], given: Sequence[TenderInput]) -> None:
-    """Ask for the cards to be charged. Their tokens stay out of the log, which names where they are kept."""
-    tokens = {each.id: each.card_token for each in given}
-    pending = [tender for tender in tenders if tender.state == Tender.State.PENDING]
-    references = keep([tokens[tender.id] for tender in pending]) if pending else []
-    for tender, reference in zip(pending, references, strict=True):
-        charge = Charge(
-            tender_id=tender.id, tender_type=tender.type.code, amount=tender.amount, card_reference=str(reference)
-        )
-        publish(CardChargeRequested(order_id=order.id, currency=order.currency, charge=charge))
+def keep_card_tokens(given: Sequence[TenderInput]) -> None:
+    """Keep the tokens of cards for whoever charges them: the log, which tells of their tenders, holds none."""
+    tokens = {f"tender:{each.id}": each.card_token for each in given if each.card_token}
+    if tokens:
+        keep(tokens)
 
 
 def fail_card_tender(*, tender_id: UUID, order_id: UUID, reason: str) -> None:

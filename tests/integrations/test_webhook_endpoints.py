@@ -127,7 +127,7 @@ def test_types_and_versions_that_cannot_be_served_are_refused(shop: Tenant) -> N
     for types in (["pos.nothing"], ["pos.card_charge_requested"]):
         with nothing_happened(), pytest.raises(TypesUnknown):
             create_endpoint(url=url, types=types, now=NOW)
-    for pins in ({"payments.payment_failed": 3}, {"payments.payment_failed": 0}, {"pos.card_charge_requested": 1}):
+    for pins in ({"payments.payment_failed": 4}, {"payments.payment_failed": 0}, {"pos.card_charge_requested": 1}):
         with nothing_happened(), pytest.raises(PinImpossible):
             create_endpoint(url=url, pins=pins, now=NOW)
 

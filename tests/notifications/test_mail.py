@@ -66,7 +66,8 @@ def test_a_receipt_is_mailed_through_smtp_and_said_to_be(smtp: Mailbox) -> None:
     message = Message.objects.get()
     assert f"Message-ID: <{message.id}@tillflow>" in text
     assert message.state == "SENT"
-    assert published("notifications.receipt_sent")[0].data["recipient"] == "ada@example.test"
+    (sent,) = published("notifications.receipt_sent")
+    assert sent.data == {"message_id": str(message.id), "order_id": str(message.about)}
 
 
 def test_that_a_receipt_was_mailed_is_said_once(smtp: Mailbox) -> None:
@@ -109,6 +110,8 @@ def test_a_refused_recipient_is_final(smtp: Mailbox) -> None:
 
     assert Message.objects.get().state == "FAILED"
     assert Outgoing.objects.get(kind="notifications.mail").state == "FAILED"
+    assert "550" in Message.objects.get().failure
+    assert "nobody@" not in Message.objects.get().failure + Outgoing.objects.get(kind="notifications.mail").error
     assert "notifications.receipt_sent" not in names()
 
 

@@ -17,13 +17,14 @@ from payments.gateways.simulator import SimulatedGateway
 from payments.models import Payment, PaymentIntent, PaymentRefund, SimulatedCharge
 from payments.services import (
     Abandoned,
+    Charge,
     NotRecordedYet,
     abandon_charges,
     record_charge,
     record_no_answer,
     record_refund,
     refund_payment,
-    request_charge,
+    request_charges,
 )
 from pos.models import Order, Tender
 from pos.orders.services import add_tenders, void_order
@@ -229,14 +230,15 @@ def test_no_card_number_is_in_an_event_or_a_row() -> None:
 
 def test_an_event_applied_twice_charges_once() -> None:
     order_id, tender_id = new_id(), new_id()
-    request_charge(
+    charge = Charge(
         order_id=order_id,
         tender_id=tender_id,
         tender_type="gateway",
         amount=5,
         currency="EUR",
-        card_token="tok_approve",
+        card_reference="token:tok_approve",
     )
+    request_charges(charges=[charge])
     settle()
 
     assert drain("payments.charge_cards") == 0

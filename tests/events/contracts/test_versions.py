@@ -44,6 +44,8 @@ def ours() -> list[EventType]:
     return [t for t in all_types() if t.name.split(".")[0] not in {"tests", "bench", "faults"}]
 
 
+# What newer versions hold no more, because it is personal: older ones are served without it.
+FORGOTTEN = {"recipient": {("notifications.receipt_sent", 1), ("notifications.alert_sent", 1)}}
 EVERY_VERSION = [(t.name, version) for t in ours() for version in range(1, t.version + 1)]
 
 
@@ -61,7 +63,12 @@ def test_a_golden_payload_of_every_version_is_read_as_the_newest(name: str, vers
 def test_the_newest_golden_payload_is_served_as_every_version(name: str, version: int) -> None:
     newest = find_type(name).version
 
-    assert recast(name, golden(name, newest), version=newest, to=version) == golden(name, version)
+    served = recast(name, golden(name, newest), version=newest, to=version)
+
+    assert served == {
+        **golden(name, version),
+        **{field: "" for field in FORGOTTEN if (name, version) in FORGOTTEN[field]},
+    }
 
 
 @pytest.mark.parametrize(("name", "version"), EVERY_VERSION)

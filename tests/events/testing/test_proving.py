@@ -22,6 +22,7 @@ from inventory.models import StockItem
 from inventory.services import Source, StockMove, receive_goods
 from kernel.ids import new_id
 from kernel.tenancy import in_public_schema
+from pos.events import ReceiptRequested
 from pos.models import Location, Variant
 from pos.orders.services import void_order
 from tenants.events import TenantProvisioned, TenantSuspended
@@ -57,6 +58,7 @@ def trade(*, without: str) -> None:
                 owner_email="another@north.test",
             )
         )
+        publish(ReceiptRequested(order_id=new_id(), receipt="R1-000001", recipient="old@example.test", text="Old"))
         publish(WebhookEndpointPaused(endpoint_id=new_id(), url="https://example.com/hook", reason="it is dead"))
         publish(SubscriptionPaused(subscriber=QUEUEING, operator="user:ada", reason="stocktaking"))
     if without == QUEUEING:
