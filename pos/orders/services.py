@@ -119,7 +119,10 @@ def add_tenders(*, order_id: UUID, currency: str, tenders: Sequence[TenderInput]
         require_currency(order, currency)
         _require_placed(order)
         earlier = _tenders_of(order)
+        before = order.rounding_adjustment
         taken = hand_over(order=order, given=tenders, earlier=earlier)
+        if order.rounding_adjustment != before:
+            order.save(update_fields=["rounding_adjustment", "total"])
         unit.insert_later(taken)
         keep_card_tokens(tenders)
         due = order.total - _settled([*earlier, *taken])
@@ -216,9 +219,7 @@ def _complete_if_settled(order: Order, tenders: Sequence[Tender], *, now: dateti
     rows = _lines_of(order)
     hold_rows(order, lines=rows, tenders=tenders)
     if _settle(order, tenders, now=now):
-        order.save(
-            update_fields=["rounding_adjustment", "total", "change_total", "receipt_number", "status", "completed_at"]
-        )
+        order.save(update_fields=["change_total", "receipt_number", "status", "completed_at"])
         _announce_completed(order, facts.sold_lines(rows), rows, tenders)
 
 

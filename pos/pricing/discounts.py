@@ -58,6 +58,6 @@ def taken_off(amount: int, discounts: Sequence[Discount]) -> tuple[int, ...]:
 def shares_of(discount: int, amounts: Mapping[UUID, int]) -> dict[UUID, int]:
     """Share out an order's discount over the amounts of its lines, in proportion."""
     whole = sum(amounts.values())
-    if not whole:
+    if not discount or not whole:
         return dict.fromkeys(amounts, 0)
     return allocate(discount, {key: Fraction(discount * amount, whole) for key, amount in amounts.items()})

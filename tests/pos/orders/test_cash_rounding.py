@@ -39,7 +39,10 @@ def tendered(type_: str, amount: int) -> dict[str, Any]:
 
 def summed(answer: Any) -> tuple[str, int, int, int, int]:
     assert answer.status_code == 201, answer.content
-    order = answer.json()
+    return summed_of(answer.json())
+
+
+def summed_of(order: Any) -> tuple[str, int, int, int, int]:
     return (
         order["status"],
         *(order[name]["amount"] for name in ("total", "rounding_adjustment", "change_total", "due")),
@@ -90,6 +93,19 @@ def test_p9_a_card_that_is_declined_after_the_cash_was_rounded_leaves_one_roundi
     rest = till.post(f"/orders/{placed.json()['id']}/tenders", {"tenders": [tendered("cash", 500)]})
 
     assert summed(rest) == ("COMPLETED", 1235, -2, 0, 0)
+
+
+def test_p9_a_rounding_that_a_later_card_has_to_follow_is_kept(till: Terminal) -> None:
+    placed = till.post("/orders", body(1237)).json()
+    path = f"/orders/{placed['id']}"
+    card = {"type": "gateway", "amount": {"amount": 503}, "card_token": "tok_approve"}
+
+    some = till.post(f"{path}/tenders", {"tenders": [card, tendered("cash", 735)]})
+    assert summed(some) == ("PLACED", 1238, 1, 0, 503)
+    assert till.get(path).json() == some.json()
+    settle()
+
+    assert summed_of(till.get(path).json()) == ("COMPLETED", 1238, 1, 0, 0)
 
 
 def test_nothing_due_is_still_refused(till: Terminal) -> None:

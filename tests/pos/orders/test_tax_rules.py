@@ -68,6 +68,25 @@ def test_am11_a_sale_that_is_sent_late_has_the_rate_of_its_day(till: Terminal) -
     assert taxes(sell(till, "Standard", occurred_at="2026-11-20T00:00:00Z"))[0][0] == "New"
 
 
+def test_am11_what_was_sold_before_a_change_comes_back_with_the_tax_that_was_charged(till: Terminal) -> None:
+    changed = "2026-11-20T00:00:00"
+    old = tax_class("Standard", rate("Old", "0.19"), valid_to=changed)
+    TaxRule.objects.create(tax_class=old, rate=rate("New", "0.16"), valid_from=changed)
+    line = {"description": "Goods", "unit_price": {"amount": 10000}, "tax_name": "Standard", "quantity": "1"}
+    sold = {"lines": [line], "tenders": [{"type": "card", "amount": {"amount": 10000}}]}
+    order = till.post("/orders", make.order_body(**sold, occurred_at="2026-11-19T12:00:00Z")).json()
+    back = {"id": str(make.new_id()), "occurred_at": "2026-11-21T12:00:00Z"}
+
+    linked = till.post(
+        "/returns",
+        {**back, "order_id": order["id"], "lines": [{"order_line_id": order["lines"][0]["id"], "quantity": "1"}]},
+    )
+    unlinked = till.post("/returns", {**back, "id": str(make.new_id()), "lines": [line]})
+
+    assert taxes(linked) == [("Old", 8403, 1597)]
+    assert taxes(unlinked) == [("New", 8621, 1379)]
+
+
 def test_am9_two_taxes_side_by_side_and_on_top_by_region(till: Terminal) -> None:
     gst, qst, on_top = (
         rate("GST", "0.05", inclusive=False),
