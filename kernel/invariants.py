@@ -1,6 +1,14 @@
 """What must be true of a shop's tables: each app declares it in APP/invariants.py, and `manage.py verify` checks it."""
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any, Protocol
+
+
+class Cursor(Protocol):
+    def execute(self, statement: str, parameters: Any, /) -> Any: ...
+    def fetchone(self) -> Any: ...
+    def fetchall(self) -> Any: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,7 +25,19 @@ class Invariant:
     statement: str
 
 
-_declared: dict[str, Invariant] = {}
+@dataclass(frozen=True, kw_only=True)
+class Walk:
+    """Rows that are read one after the other, a page at a time, where a statement alone does not see what is wrong.
+
+    :param rows: yields for each row what is wrong with it, for people; an empty text where nothing is.
+    """
+
+    order: int
+    name: str
+    rows: Callable[[Cursor], Iterator[str]]
+
+
+_declared: dict[str, Invariant | Walk] = {}
 
 
 def declare(name: str, broken: str, source: str, *, order: int) -> None:
@@ -26,12 +46,23 @@ def declare(name: str, broken: str, source: str, *, order: int) -> None:
     :raises ValueError: when another one has the name.
     """
     statement = f"SELECT count(*), count(*) FILTER (WHERE {broken}) FROM {source}"
-    invariant = Invariant(order=order, name=name, statement=statement)
-    if _declared.setdefault(name, invariant) != invariant:
-        message = f"two invariants are called {name!r}"
+    _add(Invariant(order=order, name=name, statement=statement))
+
+
+def declare_walk(name: str, rows: Callable[[Cursor], Iterator[str]], *, order: int) -> None:
+    """Declare an invariant that is checked row by row.
+
+    :raises ValueError: when another one has the name.
+    """
+    _add(Walk(order=order, name=name, rows=rows))
+
+
+def _add(invariant: Invariant | Walk) -> None:
+    if _declared.setdefault(invariant.name, invariant) != invariant:
+        message = f"two invariants are called {invariant.name!r}"
         raise ValueError(message)
 
 
-def all_invariants() -> list[Invariant]:
+def all_invariants() -> list[Invariant | Walk]:
     """Return what was declared, in the order of the report."""
     return sorted(_declared.values(), key=lambda invariant: invariant.order)

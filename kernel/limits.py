@@ -14,10 +14,15 @@ CODE = 64
 """A SKU or a barcode."""
 SHORT_CODE = 20
 """Of a location, a register, a tender type."""
-RECEIPT = SHORT_CODE + 21
-"""Of a receipt's number as it is printed, with the code of its register."""
+SERIES = SHORT_CODE + 10
+"""Of receipt numbers: a register's code, and what tells it from a series that was given before."""
+RECEIPT = SERIES + 21
+"""Of a receipt's number as it is printed, with its series."""
 LARGEST_NUMBER = 10**18
 """Of a document of a register."""
+ADDRESS = 500
+PRINTED = 1000
+"""What a receipt shows above and below."""
 TAX_NAME = 100
 REFERENCE = 100
 """What another system calls a payment."""

@@ -2,7 +2,10 @@
 
 from decimal import Decimal
 
+from django.utils.timezone import now
+
 from pos.cash.models import TenderType
+from pos.profile.models import ShopProfile
 from pos.registers.models import Location, Register
 from pos.taxes.models import TaxClass, TaxRate, TaxRule
 
@@ -25,6 +28,7 @@ def furnish_shop(*, name: str, currency: str, timezone: str) -> None:
         code="MAIN", defaults={"name": name, "currency": currency, "timezone": timezone}
     )
     Register.objects.get_or_create(code="R1", defaults={"name": "Till 1", "location": location})
+    ShopProfile.objects.get_or_create(current=True, defaults={"version": 1, "legal_name": name, "made_at": now()})
     for title, rate, inclusive in TAX_RATES:
         version, _ = TaxRate.objects.get_or_create(name=title, defaults={"rate": rate, "inclusive": inclusive})
         tax_class, is_new = TaxClass.objects.get_or_create(name=title)

@@ -52,10 +52,18 @@ class PasswordTooWeak(Refusal):
 
 # Codenames that a role's members may use in the admin; "*" stands for every permission of the shop.
 ROLES: dict[str, tuple[str, ...]] = {
-    "cashier": ("view_product", "view_variant", "view_order"),
+    "cashier": ("view_product", "view_variant", "view_order", "view_receipt"),
     "stock clerk": ("view_product", "view_variant", "view_stockitem", "view_stockmovement"),
     "store manager": ("*",),
-    "accountant": ("view_order", "view_return", "view_payment", "view_paymentrefund", "view_shift"),
+    "accountant": (
+        "view_order",
+        "view_return",
+        "view_receipt",
+        "view_shopprofile",
+        "view_payment",
+        "view_paymentrefund",
+        "view_shift",
+    ),
 }
 
 

@@ -3,8 +3,10 @@
 from pos.cash import admin as cash
 from pos.catalogue import admin as catalogue
 from pos.orders import admin as orders
+from pos.profile import admin as profile
+from pos.receipts import admin as receipts
 from pos.registers import admin as registers
 from pos.returns import admin as returns
 from pos.taxes import admin as taxes
 
-__all__ = ["cash", "catalogue", "orders", "registers", "returns", "taxes"]
+__all__ = ["cash", "catalogue", "orders", "profile", "receipts", "registers", "returns", "taxes"]

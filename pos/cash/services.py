@@ -7,11 +7,11 @@ from django.db import IntegrityError, transaction  # noqa: TID251 - a savepoint
 
 from events.publishing.publish import publish
 from events.publishing.unit_of_work import unit_of_work
-from kernel.moments import business_date
 from kernel.refusals import Refusal
 from pos.cash.models import ONE_OPEN_SHIFT, Shift
 from pos.cash.queries import find_open_shift
 from pos.events.cash import ShiftOpened
+from pos.profile.queries import current_profile
 from pos.registers.models import Register
 
 
@@ -50,7 +50,7 @@ def open_shift(*, id: UUID, register: Register, float_amount: int, now: datetime
                 staff_id=None,
                 currency=register.location.currency,
                 float_amount=float_amount,
-                business_date=business_date(now, zone=register.location.timezone),
+                business_date=current_profile().day_of(now, timezone=register.location.timezone),
                 time_zone=register.location.timezone,
                 opened_at=now,
             ),

@@ -6,6 +6,7 @@ from pos.events.catalogue import ListedPrice, PriceChanged, ProductArchived, Var
 from pos.events.commands import TOKEN_MARK, CardChargeRequested, Charge, ReceiptRequested
 from pos.events.lines import LineDiscount, LineTax, ReturnedLine, SoldLine
 from pos.events.orders import OrderCompleted, OrderPlaced, OrderVoided, TendersAdded
+from pos.events.receipts import ReceiptIssued
 from pos.events.returns import ReturnCompleted
 from pos.events.tenders import RefundedTender, TakenTender
 
@@ -21,6 +22,7 @@ __all__ = [
     "OrderVoided",
     "PriceChanged",
     "ProductArchived",
+    "ReceiptIssued",
     "ReceiptRequested",
     "RefundedTender",
     "ReturnCompleted",

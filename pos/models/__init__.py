@@ -3,6 +3,8 @@
 from pos.cash.models import Shift, TenderType
 from pos.catalogue.models import Barcode, Product, ShelfLevel, Variant
 from pos.orders.models import Order, OrderLine, OrderLineTax, Tender
+from pos.profile.models import ShopProfile
+from pos.receipts.models import Receipt
 from pos.registers.models import Device, Location, Register
 from pos.returns.models import Refund, Return, ReturnLine
 from pos.taxes.models import TaxClass, TaxRate, TaxRule
@@ -15,12 +17,14 @@ __all__ = [
     "OrderLine",
     "OrderLineTax",
     "Product",
+    "Receipt",
     "Refund",
     "Register",
     "Return",
     "ReturnLine",
     "ShelfLevel",
     "Shift",
+    "ShopProfile",
     "TaxClass",
     "TaxRate",
     "TaxRule",

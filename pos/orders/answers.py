@@ -74,6 +74,7 @@ class OrderAnswer(msgspec.Struct, frozen=True):
     shift: UUID
     receipt: str
     receipt_number: int | None
+    receipt_id: UUID | None
     currency: str
     rounding_level: str
     discounts: list[DiscountAnswer]
@@ -86,6 +87,7 @@ class OrderAnswer(msgspec.Struct, frozen=True):
     due: Money
     customer_email: str
     note: str
+    training: bool
     occurred_at: datetime
     completed_at: datetime | None
     lines: list[LineAnswer]
@@ -150,6 +152,7 @@ def _answer(order: Order) -> OrderAnswer:
         shift=order.shift_id,
         receipt=order.receipt,
         receipt_number=order.receipt_number,
+        receipt_id=order.receipt_id,
         currency=currency,
         rounding_level=order.rounding_level,
         discounts=_discounts(order.discounts, currency),
@@ -162,6 +165,7 @@ def _answer(order: Order) -> OrderAnswer:
         due=Money(order.total - settled, currency),
         customer_email=order.customer_email,
         note=order.note,
+        training=order.training,
         occurred_at=order.occurred_at,
         completed_at=order.completed_at,
         lines=[_line(line, currency) for line in order.lines.all()],

@@ -6,7 +6,7 @@ from uuid import UUID
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiResponse, OpenApiTypes
 from rest_framework import generics
-from rest_framework.renderers import BaseRenderer, JSONRenderer
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -21,11 +21,10 @@ from pos.catalogue.goods import LinesInvalid
 from pos.orders.answers import encoded_order, encoded_quote, orders_shown
 from pos.orders.discounts import DiscountExceedsPrice, DiscountInput
 from pos.orders.lines import OrderLineInput
-from pos.orders.models import Order, Tender
+from pos.orders.models import Order
 from pos.orders.plain import plain_order
 from pos.orders.queries import lines_of_order, orders, orders_matching
 from pos.orders.quotes import quote
-from pos.orders.receipts import receipt_of
 from pos.orders.serializers import (
     A_MUG,
     AddTendersBody,
@@ -46,6 +45,9 @@ from pos.orders.services import (
     void_order,
 )
 from pos.orders.tenders import TenderInput, TenderMismatch
+from pos.receipts.queries import find_receipt
+from pos.receipts.renderers import TextRenderer
+from pos.receipts.snapshot import read_snapshot
 from pos.receipts.text import receipt_text
 from pos.registers.authentication import device_of
 from web.encoded import Encoded
@@ -111,6 +113,7 @@ class OrderListView(generics.GenericAPIView[Order]):
                         fingerprint=claim.fingerprint,
                         customer_email=asked["customer_email"],
                         note=asked["note"],
+                        training=asked["training"],
                     )
                     claim.answer(encoded_order(order), status=201)
         except (
@@ -192,15 +195,6 @@ class OrderVoidView(APIView):
         return claim.response
 
 
-class TextRenderer(BaseRenderer):
-    media_type = "text/plain"
-    format = "txt"
-
-    def render(self, data: Any, *_arguments: Any, **_options: Any) -> bytes:
-        text: str = data["text"]
-        return text.encode()
-
-
 class PriceQuoteView(APIView):
     @operation(
         "quote_price",
@@ -232,12 +226,14 @@ class OrderReceiptView(APIView):
         },
         refuses=[OrderNotEditable],
     )
-    def get(self, _request: Request, order_id: UUID) -> Response:
+    def get(self, request: Request, order_id: UUID) -> Response:
         """Show the receipt of a completed order, as JSON or as text of 42 columns."""
         order = _existing(order_id)
-        if order.receipt_number is None:
+        if order.receipt_id is None:
             message = f"order {order.id} is {order.status.lower()}: it has no receipt"
             raise OrderNotEditable(message)
-        settled = [tender for tender in order.tenders.all() if tender.state == Tender.State.SETTLED]
-        text = receipt_text(receipt_of(order, list(order.lines.all()), settled))
-        return Response({"receipt": order.receipt, "text": text})
+        receipt = find_receipt(order.receipt_id)
+        text = receipt_text(read_snapshot(receipt.snapshot))
+        if request.accepted_renderer.format == "txt":
+            return Response({"forms": {"txt": text.encode}})
+        return Response({"receipt": str(receipt), "text": text})

@@ -1,11 +1,10 @@
 """What orders announce, made of rows that are at hand. Reads nothing."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from kernel.moments import business_date
 from pos.cash.models import TenderType
 from pos.events import LineDiscount, LineTax, OrderCompleted, OrderPlaced, SoldLine, TakenTender, TendersAdded
 from pos.orders.models import Order, OrderLine, Tender
@@ -106,8 +105,8 @@ def completed(order: Order, lines: list[SoldLine], tenders: Sequence[Tender]) ->
     assert order.receipt_number is not None
     return OrderCompleted(
         **_facts(order, lines),
-        receipt_id=None,
-        receipt_series=order.register.code,
+        receipt_id=order.receipt_id,
+        receipt_series=order.series,
         receipt=order.receipt,
         receipt_number=order.receipt_number,
         change_total=order.change_total,
@@ -117,8 +116,8 @@ def completed(order: Order, lines: list[SoldLine], tenders: Sequence[Tender]) ->
     )
 
 
-def tenders_added(order: Order, tenders: Sequence[Tender], *, due: int, now: datetime) -> TendersAdded:
-    """:param tenders: those that were added. :param due: what is not settled after them."""
+def tenders_added(order: Order, tenders: Sequence[Tender], *, due: int, day: date, now: datetime) -> TendersAdded:
+    """:param tenders: those that were added. :param due: what is not settled after them. :param day: of business."""
     location = order.register.location
     return TendersAdded(
         order_id=order.id,
@@ -126,7 +125,7 @@ def tenders_added(order: Order, tenders: Sequence[Tender], *, due: int, now: dat
         currency=order.currency,
         tenders=taken_tenders(tenders),
         due=due,
-        business_date=business_date(now, zone=location.timezone),
+        business_date=day,
         time_zone=location.timezone,
         occurred_at=now,
     )
@@ -145,10 +144,10 @@ def _facts(order: Order, lines: list[SoldLine]) -> dict[str, Any]:
         "shift_id": order.shift_id,
         "staff_id": None,
         "customer_id": None,
-        "business_date": business_date(order.occurred_at, zone=location.timezone),
+        "business_date": order.business_date,
         "time_zone": location.timezone,
         "origin": None,
-        "training": False,
+        "training": order.training,
         "price_list_id": None,
         "rounding_level": order.rounding_level,
         "rounding_adjustment": order.rounding_adjustment,

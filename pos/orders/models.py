@@ -10,6 +10,7 @@ from kernel import limits
 from kernel.constraints import Check, Unique
 from kernel.ids import new_id
 from pos.cash.models import Shift, TenderType
+from pos.receipts.models import Receipt, number_written
 from pos.registers.models import Device, Register, RoundingLevel
 
 
@@ -37,8 +38,22 @@ class Order(models.Model):
     )
     total = models.BigIntegerField(help_text="What the customer pays: the lines' totals and the rounding adjustment")
     change_total = models.BigIntegerField(default=0)
+    series = models.CharField(
+        max_length=limits.SERIES, blank=True, default="", db_default="", help_text="Of the receipt number"
+    )
     receipt_number = models.BigIntegerField(null=True)
+    receipt_id = models.UUIDField(null=True)
+    training = models.BooleanField(default=False, db_default=False)
+    business_date = models.DateField(null=True)
     customer_email = models.EmailField(blank=True)
+    customer_salt = models.CharField(
+        max_length=32,
+        blank=True,
+        default="",
+        db_default="",
+        editable=False,
+        help_text="Of the customer's reference in the receipt; erased with the address",
+    )
     note = models.CharField(max_length=limits.NOTE, blank=True)
     fingerprint = models.CharField(max_length=64, help_text="Of the request that placed it", editable=False)
     occurred_at = models.DateTimeField(help_text="By the device's clock")
@@ -48,7 +63,7 @@ class Order(models.Model):
     class Meta:
         constraints: ClassVar = [
             Unique(
-                fields=["register", "receipt_number"],
+                fields=["register", "receipt_number", "training"],
                 name="order_receipt_number_unique",
                 field="receipt_number",
                 sentence="This register has given that receipt number already.",
@@ -82,7 +97,9 @@ class Order(models.Model):
 
     @property
     def receipt(self) -> str:
-        return f"{self.register.code}-{self.receipt_number:06}" if self.receipt_number else ""
+        if not self.receipt_number:
+            return ""
+        return number_written(Receipt.Kind.ORDER, self.series or self.register.code, self.receipt_number)
 
 
 class OrderLine(models.Model):

@@ -65,6 +65,7 @@ class _Order(msgspec.Struct, forbid_unknown_fields=True):
     tenders: Annotated[list[_Tender], Meta(max_length=limits.MOST_TENDERS)] = []
     customer_email: str = ""
     note: str = ""
+    training: bool = False
 
 
 def plain_order(body: Any, *, currency: str) -> dict[str, Any] | None:
@@ -79,6 +80,7 @@ def plain_order(body: Any, *, currency: str) -> dict[str, Any] | None:
             "tenders": [_tender(tender, currency) for tender in order.tenders],
             "customer_email": order.customer_email and _mail_address.run_validation(order.customer_email),
             "note": _text(order.note, limits.NOTE),
+            "training": order.training,
         }
     except (_NotPlain, msgspec.ValidationError, MomentInvalid, ValidationError):
         return None

@@ -70,7 +70,7 @@ def orders_matching(
 
 
 def orders_named(word: str) -> QuerySet[Order]:
-    """Find orders by the number of a receipt, with or without its register's code, a mail address, or an id."""
+    """Find orders by the number of a receipt, with or without its series, a mail address, or an id."""
     if (order_id := parsed_id(word)) is not None:
         return Order.objects.filter(id=order_id)
     if "@" in word:
@@ -82,10 +82,10 @@ def orders_named(word: str) -> QuerySet[Order]:
 
 def orders_of_receipt(text: str) -> QuerySet[Order]:
     """Return the order of a receipt, by the number that is printed on it."""
-    code, returned, number = parsed_receipt(text) or ("", True, 0)
+    series, returned, number = parsed_receipt(text) or ("", True, 0)
     if returned:
         return Order.objects.none()
-    return Order.objects.filter(register_id__in=register_ids(code), receipt_number=number)
+    return Order.objects.filter(register_id__in=register_ids(series), receipt_number=number, series__iexact=series)
 
 
 def of_customer(email: str) -> QuerySet[Order]:

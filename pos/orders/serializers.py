@@ -79,6 +79,9 @@ class PlaceOrderBody(Body):
     tenders = TenderBody(many=True, default=list, max_length=limits.MOST_TENDERS)  # type: ignore[call-arg]
     customer_email = MailAddress()
     note = Text(limits.NOTE, optional=True, lines=True)
+    training = serializers.BooleanField(
+        default=False, help_text="Moves neither stock nor money; its receipt has a number of a series apart"
+    )
 
 
 class QuoteBody(Body):
@@ -178,9 +181,9 @@ class OrderSerializer(InOwnCurrency, serializers.ModelSerializer[Order]):
     class Meta:
         model = Order
         fields = (
-            "id", "status", "register_id", "shift_id", "register", "shift", "receipt", "receipt_number",
+            "id", "status", "register_id", "shift_id", "register", "shift", "receipt", "receipt_number", "receipt_id",
             "currency", "rounding_level", "discounts", "discount_total", "subtotal", "tax_total",
-            "rounding_adjustment", "total", "change_total", "due", "customer_email", "note", "occurred_at",
+            "rounding_adjustment", "total", "change_total", "due", "customer_email", "note", "training", "occurred_at",
             "completed_at", "lines", "tenders",
         )  # fmt: skip
 

@@ -1,7 +1,8 @@
 """Orders: placed, paid, completed, voided."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
+from secrets import token_hex
 from uuid import UUID
 
 from events.outgoing.letters import Letter, write_letter
@@ -17,11 +18,15 @@ from pos.orders.discounts import DiscountInput
 from pos.orders.lines import OrderLineInput, price_lines
 from pos.orders.models import Order, OrderLine, Tender
 from pos.orders.queries import order_lines
-from pos.orders.receipts import receipt_of
-from pos.orders.tenders import TenderInput, hand_over, keep_card_tokens
+from pos.orders.receipts import order_snapshot
+from pos.orders.tenders import TenderInput, TenderMismatch, hand_over, keep_card_tokens
+from pos.profile.models import ShopProfile
+from pos.profile.queries import current_profile
+from pos.receipts.models import Receipt
+from pos.receipts.services import issue_receipt
+from pos.receipts.snapshot import read_snapshot
 from pos.receipts.text import receipt_text
 from pos.registers.models import Device, Register
-from pos.registers.numbers import take_receipt_number
 
 PRIMARY_KEY = "pos_order_pkey"
 
@@ -63,8 +68,12 @@ def place_order(
     customer_email: str = "",
     note: str = "",
     discounts: Sequence[DiscountInput] = (),
+    training: bool = False,
 ) -> Order:
     """Ring up an order, and complete it when its tenders settle it.
+
+    An order of training has a receipt of a series apart. Nothing is published of it but that: it moves neither stock
+    nor money, and is in no total.
 
     The rows are written when the unit of work ends, without signals; what the database refuses is raised there.
 
@@ -87,17 +96,24 @@ def place_order(
             note=note,
             fingerprint=fingerprint,
             occurred_at=occurred_at,
+            training=training,
+            customer_salt=token_hex(16) if customer_email else "",
             recorded_at=now,
         )
+        profile = current_profile()
+        order.business_date = _day_of(order, profile)
         priced = price_lines(order, lines, discounts)
         rows = priced.lines
         taken = hand_over(order=order, given=tenders)
+        if training:
+            _require_nothing_charged(taken)
         hold_rows(order, lines=rows, tenders=taken)
         sold = facts.sold_lines(rows)
         keep_card_tokens(tenders)
-        publish(facts.placed(order, sold, taken), occurred_at=occurred_at)
-        if _settle(order, taken, now=now):
-            _announce_completed(order, sold, rows, taken)
+        if not training:
+            publish(facts.placed(order, sold, taken), occurred_at=occurred_at)
+        if receipt := _settle(order, rows, taken, profile=profile, now=now):
+            _announce_completed(order, sold, taken, receipt)
         unit.insert_later([order], refusals={PRIMARY_KEY: OrderExists(id)})
         unit.insert_later(rows)
         unit.insert_later(priced.taxes)
@@ -123,10 +139,14 @@ def add_tenders(*, order_id: UUID, currency: str, tenders: Sequence[TenderInput]
         taken = hand_over(order=order, given=tenders, earlier=earlier)
         if order.rounding_adjustment != before:
             order.save(update_fields=["rounding_adjustment", "total"])
+        if order.training:
+            _require_nothing_charged(taken)
         unit.insert_later(taken)
         keep_card_tokens(tenders)
         due = order.total - _settled([*earlier, *taken])
-        publish(facts.tenders_added(order, taken, due=due, now=now), occurred_at=now)
+        if not order.training:
+            day = current_profile().day_of(now, timezone=order.register.location.timezone)
+            publish(facts.tenders_added(order, taken, due=due, day=day, now=now), occurred_at=now)
         _complete_if_settled(order, [*earlier, *taken], now=now)
     return order
 
@@ -142,12 +162,14 @@ def void_order(*, order_id: UUID, reason: str) -> Order:
         _require_placed(order)
         tenders = _tenders_of(order)
         charged = [tender for tender in tenders if tender.type.kind == TenderType.Kind.GATEWAY]
-        if any(tender.state == Tender.State.SETTLED and tender not in charged for tender in tenders):
+        if not order.training and any(t.state == Tender.State.SETTLED and t not in charged for t in tenders):
             message = "cash or cards were taken for this order: complete it and return it instead"
             raise OrderNotEditable(message)
         hold_rows(order, lines=_lines_of(order), tenders=tenders)
         order.status = Order.Status.VOIDED
         order.save(update_fields=["status"])
+        if order.training:
+            return order
         publish(
             OrderVoided(
                 order_id=order.id,
@@ -192,23 +214,46 @@ def require_currency(order: Order, currency: str) -> None:
         raise OtherCurrency(message, currency=order.currency)
 
 
+def _day_of(order: Order, profile: ShopProfile) -> date:
+    return profile.day_of(order.occurred_at, timezone=order.register.location.timezone)
+
+
+def _require_nothing_charged(tenders: Sequence[Tender]) -> None:
+    """:raises TenderMismatch: when a card would be charged for training."""
+    if any(tender.type.kind == TenderType.Kind.GATEWAY for tender in tenders):
+        message = "an order of training charges no card: take it with another tender"
+        raise TenderMismatch(message)
+
+
 def _require_placed(order: Order) -> None:
     if order.status != Order.Status.PLACED:
         message = f"order {order.id} is {order.status.lower()}"
         raise OrderNotEditable(message)
 
 
-def _settle(order: Order, tenders: Sequence[Tender], *, now: datetime) -> bool:
-    """Make an order whose settled tenders cover it a completed one, with its receipt number; say whether it is.
+def _settle(
+    order: Order, rows: Sequence[OrderLine], tenders: Sequence[Tender], *, profile: ShopProfile, now: datetime
+) -> Receipt | None:
+    """Make an order whose settled tenders cover it a completed one, and return its receipt; None where it is due.
 
-    Nothing of it is saved, and the register is locked from here on.
+    Nothing of the order is saved, and the register is locked from here on.
     """
     if _settled(tenders) != order.total:
-        return False
+        return None
     order.change_total = sum(tender.change for tender in tenders if tender.state == Tender.State.SETTLED)
-    order.receipt_number = take_receipt_number(order.register)
+    order.business_date = order.business_date or _day_of(order, profile)
+    receipt = issue_receipt(
+        kind=Receipt.Kind.ORDER,
+        register=order.register,
+        source_id=order.id,
+        make=lambda taken: order_snapshot(order, rows, tenders, profile=profile, taken=taken),
+        now=now,
+        exists=OrderExists(order.id),
+        training=order.training,
+    )
+    order.series, order.receipt_number, order.receipt_id = receipt.series, receipt.number, receipt.id
     order.status, order.completed_at = Order.Status.COMPLETED, now
-    return True
+    return receipt
 
 
 def _settled(tenders: Sequence[Tender]) -> int:
@@ -218,24 +263,33 @@ def _settled(tenders: Sequence[Tender]) -> int:
 def _complete_if_settled(order: Order, tenders: Sequence[Tender], *, now: datetime) -> None:
     rows = _lines_of(order)
     hold_rows(order, lines=rows, tenders=tenders)
-    if _settle(order, tenders, now=now):
-        order.save(update_fields=["change_total", "receipt_number", "status", "completed_at"])
-        _announce_completed(order, facts.sold_lines(rows), rows, tenders)
+    if receipt := _settle(order, rows, tenders, profile=current_profile(), now=now):
+        order.save(
+            update_fields=[
+                "change_total",
+                "series",
+                "receipt_number",
+                "receipt_id",
+                "business_date",
+                "status",
+                "completed_at",
+            ]
+        )
+        _announce_completed(order, facts.sold_lines(rows), tenders, receipt)
 
 
-def _announce_completed(
-    order: Order, sold: list[SoldLine], rows: Sequence[OrderLine], tenders: Sequence[Tender]
-) -> None:
+def _announce_completed(order: Order, sold: list[SoldLine], tenders: Sequence[Tender], receipt: Receipt) -> None:
+    if order.training:
+        return
     event_id = publish(facts.completed(order, sold, tenders), occurred_at=order.occurred_at)
     if order.customer_email:
-        settled = [tender for tender in tenders if tender.state == Tender.State.SETTLED]
         write_letter(
             Letter(
                 event_id=event_id,
                 about=order.id,
                 recipient=order.customer_email,
                 subject=f"Your receipt {order.receipt}",
-                body=receipt_text(receipt_of(order, rows, settled)),
+                body=receipt_text(read_snapshot(receipt.snapshot)),
             )
         )
 

@@ -21,7 +21,7 @@ class LocationAdmin(ShopAdmin):
 
 @admin.register(Register)
 class RegisterAdmin(ShopAdmin):
-    list_display = ("code", "name", "location", "next_receipt_number")
+    list_display = ("code", "name", "location", "series", "next_receipt_number")
     actions = ("pair",)
 
     @admin.action(description="Pair a new terminal and show its token once", permissions=["pair"])

@@ -1,12 +1,13 @@
 """Where is sold: locations, registers, and the devices paired with them."""
 
 from datetime import datetime
-from typing import Self
+from typing import ClassVar, Self
 
 from django.db import models
 from django.db.models import Q
 
 from kernel import limits
+from kernel.constraints import Unique
 from kernel.ids import new_id
 from kernel.validators import validate_currency, validate_timezone
 
@@ -32,18 +33,49 @@ class Location(models.Model):
     tax_region = models.CharField(
         max_length=limits.SHORT_CODE, blank=True, default="", db_default="", help_text="Which tax rules hold here"
     )
+    address = models.TextField(max_length=limits.ADDRESS, blank=True, default="", db_default="")
 
     def __str__(self) -> str:
         return self.name
 
 
 class Register(models.Model):
+    """A till. Its series begins its receipt numbers: the database gives it, and keeps it from the first number on.
+
+    Each kind of receipt has its next number, the hash of its newest receipt (`…_head`), and how many are chained.
+    """
+
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     location = models.ForeignKey(Location, on_delete=models.PROTECT)
     code = models.CharField(max_length=limits.SHORT_CODE, unique=True)
     name = models.CharField(max_length=limits.NAME)
     next_receipt_number = models.BigIntegerField(default=1, editable=False)
     next_return_number = models.BigIntegerField(default=1, editable=False)
+    next_training_number = models.BigIntegerField(default=1, db_default=1, editable=False)
+    series = models.CharField(
+        max_length=limits.SERIES,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Begins the receipt numbers, and cannot be changed after the first. Empty: made of the code",
+    )
+    training_series = models.CharField(max_length=limits.SERIES, default="", db_default="", editable=False)
+    receipt_head = models.CharField(max_length=64, default="", db_default="", editable=False)
+    return_head = models.CharField(max_length=64, default="", db_default="", editable=False)
+    training_head = models.CharField(max_length=64, default="", db_default="", editable=False)
+    receipts_chained = models.BigIntegerField(default=0, db_default=0, editable=False)
+    returns_chained = models.BigIntegerField(default=0, db_default=0, editable=False)
+    trainings_chained = models.BigIntegerField(default=0, db_default=0, editable=False)
+
+    class Meta:
+        constraints: ClassVar = [
+            Unique(
+                fields=["series"],
+                name="register_series_unique",
+                field="series",
+                sentence="Another register has this series.",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.code} {self.name}"

@@ -7,12 +7,15 @@ from uuid import UUID
 
 from django.db.models import Q
 
+from kernel.limits import SERIES
 from pos.memory.shop import Kind
 from pos.registers.models import Device, Location, Register
 
 LONGEST_NUMBER = 18
 """Digits: fewer than what a bigint holds."""
-RECEIPT = re.compile(rf"(?P<code>.{{1,20}})-(?P<returned>[Rr]?)(?P<number>[0-9]{{1,{LONGEST_NUMBER}}})", re.ASCII)
+RECEIPT = re.compile(
+    rf"(?P<series>.{{1,{SERIES}}})-(?P<returned>[Rr]?)(?P<number>[0-9]{{1,{LONGEST_NUMBER}}})", re.ASCII
+)
 DEVICES: Kind[str, Device] = Kind(name="device by token", models=(Device, Register, Location))
 
 
@@ -28,9 +31,9 @@ def _device(token_hash: str) -> Device | None:
 
 
 def parsed_receipt(text: str) -> tuple[str, bool, int] | None:
-    """Read `R1-000018`, or `R1-R000018` of a return: the register's code, whether it is of a return, the number."""
+    """Read `R1-000018`, or `R1-R000018` of a return: the series, whether it is of a return, the number."""
     found = RECEIPT.fullmatch(text)
-    return (found["code"], bool(found["returned"]), int(found["number"])) if found else None
+    return (found["series"], bool(found["returned"]), int(found["number"])) if found else None
 
 
 def parsed_number(text: str) -> int | None:
@@ -38,7 +41,14 @@ def parsed_number(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) <= LONGEST_NUMBER else None
 
 
-def register_ids(code: str = "") -> Sequence[UUID]:
-    """Return the ids of the shop's registers, or of those with a code, in whatever letters it was typed."""
-    found = Register.objects.filter(code__iexact=code) if code else Register.objects.all()
+def register_ids(series: str = "") -> Sequence[UUID]:
+    """Return the ids of the shop's registers, or of the one that gives a series, in whatever letters it was typed."""
+    found = Register.objects.all()
+    if series:
+        found = found.filter(Q(series__iexact=series) | Q(training_series__iexact=series))
     return list(found.values_list("id", flat=True))
+
+
+def all_series() -> Sequence[str]:
+    """Return the series of all receipts of the shop, of training as well."""
+    return [series for pair in Register.objects.values_list("series", "training_series") for series in pair]

@@ -112,8 +112,8 @@ class ReturnSerializer(InOwnCurrency, serializers.ModelSerializer[Return]):
     class Meta:
         model = Return
         fields = (
-            "id", "order_id", "register_id", "order", "register", "receipt", "number", "currency", "tax_total",
-            "rounding_adjustment", "total", "reason", "occurred_at", "lines", "refunds",
+            "id", "order_id", "register_id", "order", "register", "receipt", "number", "receipt_id", "currency",
+            "tax_total", "rounding_adjustment", "total", "reason", "occurred_at", "lines", "refunds",
         )  # fmt: skip
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
-from kernel.moments import business_date
 from pos.cash.models import TenderType
 from pos.events import LineTax, RefundedTender, ReturnCompleted, ReturnedLine
 from pos.returns.models import Refund, Return, ReturnLine
@@ -23,11 +22,11 @@ def completed(returned: Return, rows: Sequence[ReturnLine], refunds: Sequence[Re
         staff_id=None,
         approval_id=None,
         customer_id=None,
-        business_date=business_date(returned.occurred_at, zone=location.timezone),
+        business_date=returned.business_date,
         time_zone=location.timezone,
         training=False,
-        receipt_id=None,
-        receipt_series=None,
+        receipt_id=returned.receipt_id,
+        receipt_series=returned.series,
         receipt=returned.receipt,
         number=returned.number,
         currency=returned.currency,

@@ -10,6 +10,7 @@ from kernel.constraints import Check, Unique
 from kernel.ids import new_id
 from pos.cash.models import Shift, TenderType
 from pos.orders.models import Order, OrderLine, Tender
+from pos.receipts.models import Receipt, number_written
 from pos.registers.models import Register
 
 
@@ -18,7 +19,10 @@ class Return(models.Model):
     order = models.ForeignKey(Order, on_delete=models.PROTECT, null=True, related_name="returns")
     register = models.ForeignKey(Register, on_delete=models.PROTECT, db_index=False)
     shift = models.ForeignKey(Shift, on_delete=models.PROTECT)
+    series = models.CharField(max_length=limits.SERIES, blank=True, default="", db_default="")
     number = models.BigIntegerField()
+    receipt_id = models.UUIDField(null=True)
+    business_date = models.DateField(null=True)
     currency = models.CharField(max_length=3)
     tax_total = models.BigIntegerField()
     rounding_adjustment = models.BigIntegerField(
@@ -50,7 +54,7 @@ class Return(models.Model):
 
     @property
     def receipt(self) -> str:
-        return f"{self.register.code}-R{self.number:06}"
+        return number_written(Receipt.Kind.RETURN, self.series or self.register.code, self.number)
 
 
 class ReturnLine(models.Model):

@@ -60,7 +60,7 @@ def returns_matching(
 
 
 def returns_named(word: str) -> QuerySet[Return]:
-    """Find returns by the number of a receipt, with or without its register's code, or an id.
+    """Find returns by the number of a receipt, with or without its series, or an id.
 
     The receipt, the id and the customer's mail address of an order find what came back of it.
     """
@@ -75,10 +75,10 @@ def returns_named(word: str) -> QuerySet[Return]:
 
 def returns_of_receipt(text: str) -> QuerySet[Return]:
     """Return the return of a receipt, by the number that is printed on it."""
-    code, returned, number = parsed_receipt(text) or ("", False, 0)
+    series, returned, number = parsed_receipt(text) or ("", False, 0)
     if not returned:
         return Return.objects.none()
-    return Return.objects.filter(register_id__in=register_ids(code), number=number)
+    return Return.objects.filter(register_id__in=register_ids(series), number=number)
 
 
 def stream_of_receipt(text: str) -> str | None:

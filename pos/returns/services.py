@@ -14,11 +14,14 @@ from pos.cash.services import open_shift_of
 from pos.orders.models import Order, Tender
 from pos.orders.services import lock_order, require_currency
 from pos.pricing.cash import cash_adjustment
+from pos.profile.queries import current_profile
+from pos.receipts.models import Receipt
+from pos.receipts.services import issue_receipt
 from pos.registers.models import Register
-from pos.registers.numbers import take_return_number
 from pos.returns import facts
 from pos.returns.lines import ReturnLineInput, free_rows, linked_rows
 from pos.returns.models import Refund, Return
+from pos.returns.receipts import return_snapshot
 from pos.returns.rounding import adjustment_of
 
 PRIMARY_KEY = "pos_return_pkey"
@@ -65,7 +68,7 @@ def complete_return(
     :raises ShiftNotOpen: when the register has no open shift.
     :raises NotFound: when the order, or one of its lines, does not exist.
     :raises OtherCurrency: when the order is not in the currency of the register's location.
-    :raises OrderNotCompleted: when the order is not completed.
+    :raises OrderNotCompleted: when the order is not completed, or of training.
     :raises RefundExceedsQuantity: when more comes back than was sold and not returned yet.
     :raises LinesInvalid: when a line without an order names nothing that the shop sells.
     :raises NumberTooLarge: when lines without an order come to too much, in goods or in money.
@@ -77,6 +80,9 @@ def complete_return(
             require_currency(order, register.location.currency)
         if order and order.status != Order.Status.COMPLETED:
             message = f"order {order.id} is {order.status.lower()}: only a completed one can be returned"
+            raise OrderNotCompleted(message)
+        if order and order.training:
+            message = f"order {order.id} is of training: nothing was sold that could be returned"
             raise OrderNotCompleted(message)
         rows = (
             linked_rows(order, lines)
@@ -92,12 +98,13 @@ def complete_return(
             require_amount(of_lines)
             refund_type = _refundable(refund_to)
             adjustment = cash_adjustment(of_lines, step=refund_type.rounding_step)
+        profile = current_profile()
         returned = Return(
             id=id,
             order=order,
             register=register,
             shift=shift,
-            number=take_return_number(register),
+            business_date=profile.day_of(occurred_at, timezone=register.location.timezone),
             currency=register.location.currency,
             tax_total=sum(row.tax_total for row in rows),
             rounding_adjustment=adjustment,
@@ -110,6 +117,15 @@ def complete_return(
         for row in rows:
             row.parent = returned
         refunds = _refunds_to_tenders(paid, returned) if order else _refund_to_type(refund_type, returned)
+        receipt = issue_receipt(
+            kind=Receipt.Kind.RETURN,
+            register=register,
+            source_id=id,
+            make=lambda taken: return_snapshot(returned, rows, refunds, profile=profile, taken=taken),
+            now=now,
+            exists=ReturnExists(id),
+        )
+        returned.series, returned.number, returned.receipt_id = receipt.series, receipt.number, receipt.id
         unit.insert_later([returned], refusals={PRIMARY_KEY: ReturnExists(id)})
         unit.insert_later(rows)
         unit.insert_later(refunds)

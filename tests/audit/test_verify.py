@@ -12,6 +12,7 @@ from tenants.models import Tenant
 from tests.support import make
 from tests.support.taxing import rounding
 
+WRITABLE = "SET CONSTRAINTS ALL IMMEDIATE; ALTER TABLE pos_receipt DISABLE TRIGGER ALL;"
 DAMAGE = {
     "line totals = quantity x price - discounts, with tax": """UPDATE pos_orderline
         SET unit_price = unit_price + 1, exact_unit_price = exact_unit_price + 1""",
@@ -37,6 +38,10 @@ DAMAGE = {
         SET taxes = jsonb_set(taxes, '{0,amount}', '9999')""",
     "receipt numbers gapless": "UPDATE pos_order SET receipt_number = 99 WHERE receipt_number = 1",
     "return numbers gapless": "UPDATE pos_register SET next_return_number = 99",
+    "receipts = their chain and their rows": f"""{WRITABLE}
+        UPDATE pos_receipt SET snapshot = replace(snapshot, '"MUG"', '"MUC"') WHERE number = 2""",
+    "orders and returns = their receipts": "UPDATE pos_order SET series = 'R9' WHERE receipt_number = 2",
+    "receipts = their events": f"{WRITABLE} UPDATE pos_receipt SET hash = md5(hash) || md5(hash) WHERE number = 2",
     "on hand = sum of the ledger": "UPDATE inventory_stockitem SET on_hand = on_hand + 1",
     "captured cards = the gateway's books": "UPDATE payments_simulatedcharge SET amount = amount + 1",
     "sold goods left the stock once": """INSERT INTO inventory_stockmovement (id, item_id, kind, quantity, reason,
@@ -127,3 +132,57 @@ def test_damage_is_found_and_named(sound_shop: Tenant, name: str) -> None:
 def test_an_unknown_tenant_is_refused(db: None) -> None:
     with pytest.raises(CommandError, match="no tenant"):
         call_command("verify", "--tenant", "nobody")
+
+
+def test_n3_one_changed_byte_of_a_receipt_is_named(sound_shop: Tenant) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"{WRITABLE} UPDATE pos_receipt SET snapshot = overlay(snapshot placing ' ' from 2 for 0)")
+
+    said, broken = verify()
+
+    assert broken
+    assert "order receipt R1 1: its text or its hash was changed" in said
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ("pos_orderline SET total = total + 1", "total of line 1 is"),
+        ("pos_orderline SET quantity = quantity + 1", "quantity of line 1 is"),
+        ("pos_orderline SET description = 'Cup'", "description of line 1 is Cup, the receipt says The MUG"),
+        ("pos_orderline SET tax_total = tax_total + 1", "tax_total of line 1 is"),
+        ("pos_orderlinetax SET rate = 0.1", "rate of tax 1 of line 1 is"),
+        ("pos_orderlinetax SET name = 'None'", "name of tax 1 of line 1 is None, the receipt says Standard, included"),
+        ("pos_orderlinetax SET amount = amount + 1", "amount of tax 1 of line 1 is"),
+        ("pos_orderline SET exact_unit_price = 1", "unit_price of line 1 is"),
+        ("pos_order SET total = total + 1, subtotal = subtotal + 1 WHERE receipt_number > 0", "total is"),
+        ("pos_order SET currency = 'USD'", "currency is USD, the receipt says EUR"),
+        ("pos_order SET business_date = '2020-01-01'", "business_date is 2020-01-01"),
+        ("pos_tender SET amount = amount + 1", "amount of tender 1 is"),
+        ("pos_tender SET reference = 'AUTH'", "reference of tender 1 is AUTH"),
+        ("pos_returnline SET total = total + 1", "return receipt R1 1: total of line 1 is"),
+        ("pos_returnline SET quantity = quantity + 1", "return receipt R1 1: quantity of line 1 is"),
+        ("pos_refund SET amount = amount + 1", "return receipt R1 1: amount of tender 1 is"),
+    ],
+)
+def test_what_was_changed_of_an_order_is_named(sound_shop: Tenant, change: str, named: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"UPDATE {change}")
+
+    said, broken = verify()
+
+    assert broken
+    assert named in said
+
+
+def test_a_receipt_that_is_gone_is_named_by_the_next_one_and_by_the_end(sound_shop: Tenant) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"{WRITABLE} DELETE FROM pos_receipt WHERE kind = 'ORDER' AND number = 1")
+
+    said, _ = verify()
+    assert "order receipt R1 2: the number before it is 0" in said
+
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM pos_receipt WHERE kind = 'ORDER'")
+    said, _ = verify()
+    assert "order receipts R1: 3 numbers were given, and there is no receipt" in said

@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import DatabaseError, connection, transaction
@@ -11,9 +12,19 @@ from events.invariants import PENDING
 from events.log.archives import ArchiveDamaged, reading_archives
 from kernel import arguments
 from kernel.commands import Command as OurCommand
-from kernel.invariants import all_invariants
+from kernel.invariants import Cursor, Invariant, Walk, all_invariants
 from kernel.tenancy import TenantLike, find_furnished_tenant, in_public_schema, in_tenant
 from tenants.models import Tenant
+
+MOST_NAMED = 10
+"""Broken rows that are named of one invariant."""
+
+
+@dataclass(kw_only=True)
+class _Found:
+    checked: int = 0
+    broken: int = 0
+    named: list[str] = field(default_factory=list)
 
 
 class Command(OurCommand):
@@ -57,14 +68,30 @@ class Command(OurCommand):
             if archived:
                 self.stdout.write(f"{tenant.schema_name:<16} {'brought back from archives':<44} rows={archived}")
             for invariant in all_invariants():
-                cursor.execute(invariant.statement, parameters)
-                checked, broken = cursor.fetchone()
-                broken_invariants += bool(broken)
-                verdict = "BROKEN" if broken else "ok"
+                found = _check(invariant, cursor, parameters)
+                broken_invariants += bool(found.broken)
+                verdict = "BROKEN" if found.broken else "ok"
                 self.stdout.write(
-                    f"{tenant.schema_name:<16} {invariant.name:<44} {verdict:<7} checked={checked} broken={broken}"
+                    f"{tenant.schema_name:<16} {invariant.name:<44} {verdict:<7}"
+                    f" checked={found.checked} broken={found.broken}"
                 )
+                for wrong in found.named:
+                    self.stdout.write(f"{tenant.schema_name:<16}   {wrong}")
             cursor.execute(PENDING, parameters)
             pending, parked = cursor.fetchone()
             self.stdout.write(f"{tenant.schema_name:<16} {'still to be applied':<44} pending={pending} parked={parked}")
         return broken_invariants
+
+
+def _check(invariant: Invariant | Walk, cursor: Cursor, parameters: dict[str, Any]) -> _Found:
+    if isinstance(invariant, Invariant):
+        cursor.execute(invariant.statement, parameters)
+        checked, broken = cursor.fetchone()
+        return _Found(checked=checked, broken=broken)
+    found = _Found()
+    for wrong in invariant.rows(cursor):
+        found.checked += 1
+        found.broken += bool(wrong)
+        if wrong and len(found.named) < MOST_NAMED:
+            found.named.append(wrong)
+    return found

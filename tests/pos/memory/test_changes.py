@@ -17,6 +17,7 @@ from pos.models import (
     Location,
     Order,
     Product,
+    Receipt,
     Register,
     Shift,
     TaxClass,
@@ -25,6 +26,8 @@ from pos.models import (
     TenderType,
     Variant,
 )
+from pos.profile.services import put_profile
+from pos.receipts.snapshot import Snapshot, read_snapshot
 from pos.registers.services import revoke_device, rotate_device_token
 from tenants.models import Tenant
 from tenants.services import suspend_tenant
@@ -58,6 +61,11 @@ def stocked(sku: str, by: str = "sku") -> Terminal:
 
 def line(answer: Any) -> Any:
     return answer.json()["lines"][0]
+
+
+def issued() -> Snapshot:
+    """Return what the newest receipt says."""
+    return read_snapshot(Receipt.objects.order_by("number").last().snapshot)  # type: ignore[union-attr]
 
 
 def refused(answer: Any) -> tuple[int, str]:
@@ -104,7 +112,9 @@ BY_SKU: dict[str, Change] = {
     "withdrawn": (lambda: Variant.objects.update(active=False), refused, UNKNOWN),
     "deleted": (lambda: Product.objects.all().delete(), refused, UNKNOWN),
     "another SKU": (lambda: Variant.objects.filter(active=True).update(sku="CUP"), refused, UNKNOWN),
-    "register renamed": (lambda: Register.objects.update(code="K1"), lambda a: a.json()["receipt"][:2], "K1"),
+    "register renamed": (lambda: Register.objects.update(code="K1"), lambda _: issued().register.code, "K1"),
+    "location renamed": (lambda: Location.objects.update(name="K"), lambda _: issued().location.name, "K"),
+    "profile": (lambda: put_profile(values={"legal_name": "K Ltd"}), lambda _: issued().seller.legal_name, "K Ltd"),
     "no cash": (lambda: TenderType.objects.update(code="coins"), refused, (422, "tender-mismatch")),
     "no change": (lambda: TenderType.objects.update(kind="OTHER"), refused, (422, "tender-mismatch")),
     "shift closed": (lambda: Shift.objects.update(state="CLOSED"), refused, (409, "shift-not-open")),
@@ -224,7 +234,7 @@ def test_nothing_is_remembered_without_a_version(till: Terminal) -> None:
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM pos_shopversion")
 
-    assert len(selects_of(till)) == len(selects_of(till)) == 6
+    assert len(selects_of(till)) == len(selects_of(till)) == 7
 
 
 def test_the_last_use_is_noted_without_forgetting_the_shop(till: Terminal) -> None:

@@ -1,6 +1,7 @@
 """What must be true of orders, tenders, returns and their numbers, and of the events that announced them."""
 
 from kernel.invariants import declare
+from pos.invariants import receipts as receipts
 
 TAXED = """(SELECT t.*, o.rounding_level, l.order_id, l.tax_inclusive, l.total, l.total - l.tax_total AS net,
     coalesce(sum(t.amount) OVER (PARTITION BY t.line_id ORDER BY t.number ROWS UNBOUNDED PRECEDING EXCLUDE CURRENT ROW),
@@ -131,7 +132,8 @@ declare(
     "receipt numbers gapless",
     "n.lowest IS DISTINCT FROM 1 OR n.highest <> n.count OR r.next_receipt_number <> n.count + 1",
     """pos_register r JOIN (SELECT register_id, min(receipt_number) AS lowest, max(receipt_number) AS highest,
-       count(receipt_number) AS count FROM pos_order WHERE receipt_number IS NOT NULL GROUP BY register_id) n
+       count(receipt_number) AS count FROM pos_order WHERE receipt_number IS NOT NULL AND NOT training
+       GROUP BY register_id) n
        ON n.register_id = r.id""",
     order=90,
 )
@@ -145,8 +147,8 @@ declare(
 declare(
     "completed orders = their events",
     "o.id IS NULL OR e.events <> 1",
-    """(SELECT * FROM pos_order WHERE status = 'COMPLETED') o FULL JOIN (SELECT stream, count(*) AS events
-       FROM events_event WHERE tenant_id = %(tenant)s AND type = 'pos.order_completed'
+    """(SELECT * FROM pos_order WHERE status = 'COMPLETED' AND NOT training) o FULL JOIN (
+       SELECT stream, count(*) AS events FROM events_event WHERE tenant_id = %(tenant)s AND type = 'pos.order_completed'
        AND audience IS NULL GROUP BY stream) e ON e.stream = 'order:' || o.id::text""",
     order=170,
 )

@@ -1,0 +1,111 @@
+"""Receipts: shown as they were issued, and printed."""
+
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from drf_spectacular.utils import OpenApiResponse, OpenApiTypes, extend_schema_field
+from rest_framework import serializers
+from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from events.idempotency.requests import claimed
+from kernel.refusals import NotFound
+from pos.receipts.html import receipt_html
+from pos.receipts.models import Receipt
+from pos.receipts.pdf import receipt_pdf
+from pos.receipts.queries import find_receipt
+from pos.receipts.renderers import HtmlRenderer, PdfRenderer, TextRenderer
+from pos.receipts.services import count_print
+from pos.receipts.snapshot import read_snapshot
+from pos.receipts.text import COLUMNS, WIDE_COLUMNS, receipt_text
+from web.inputs import Body, Query
+from web.operations import operation
+
+WIDTHS = (COLUMNS, WIDE_COLUMNS)
+
+
+class ReceiptQuery(Query):
+    columns = serializers.ChoiceField(WIDTHS, default=COLUMNS, help_text="Of the text")
+
+
+class PrintBody(Body):
+    columns = serializers.ChoiceField(WIDTHS, default=COLUMNS, help_text="Of the text")
+
+
+class IssuedReceiptSerializer(serializers.ModelSerializer[Receipt]):
+    """`snapshot` is what the receipt was issued with: seller, place, time, lines, taxes, tenders. Amounts are minor
+    units of its `currency`; unit prices, quantities and rates are decimals in strings.
+    """
+
+    receipt = serializers.CharField(source="__str__", read_only=True)
+    copy = serializers.IntegerField(help_text="Of the last print; 0 for the first one", read_only=True)
+    snapshot = serializers.SerializerMethodField()
+    text = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Receipt
+        fields = (
+            "id", "kind", "series", "number", "receipt", "source_id", "hash", "previous_hash", "print_count", "copy",
+            "issued_at", "snapshot", "text",
+        )  # fmt: skip
+
+    @extend_schema_field({"type": "object", "additionalProperties": True})
+    def get_snapshot(self, receipt: Receipt) -> Any:
+        return msgspec.json.decode(receipt.snapshot)
+
+    @extend_schema_field(OpenApiTypes.STR)
+    def get_text(self, receipt: Receipt) -> str:
+        columns: int = self.context["columns"]
+        return receipt_text(read_snapshot(receipt.snapshot), columns=columns, copy=receipt.copy)
+
+
+def _shown(receipt: Receipt, columns: int) -> Any:
+    return IssuedReceiptSerializer(receipt, context={"columns": columns}).data
+
+
+class ReceiptView(APIView):
+    renderer_classes = (JSONRenderer, TextRenderer, HtmlRenderer, PdfRenderer)
+
+    @operation(
+        "show_receipt",
+        query=ReceiptQuery,
+        answers={
+            (200, "application/json"): IssuedReceiptSerializer,
+            (200, "text/plain"): OpenApiResponse(OpenApiTypes.STR),
+            (200, "text/html"): OpenApiResponse(OpenApiTypes.STR),
+            (200, "application/pdf"): OpenApiResponse(OpenApiTypes.BINARY),
+        },
+        refuses=[NotFound],
+    )
+    def get(self, request: Request, asked: dict[str, Any], receipt_id: UUID) -> Response:
+        """Show a receipt as it was issued and last printed: as JSON, text, a page to print, or PDF."""
+        receipt = find_receipt(receipt_id)
+        if request.accepted_renderer.format == "json":
+            return Response(_shown(receipt, asked["columns"]))
+        snapshot, copy = read_snapshot(receipt.snapshot), receipt.copy
+        forms = {
+            "txt": lambda: receipt_text(snapshot, columns=asked["columns"], copy=copy).encode(),
+            "html": lambda: receipt_html(snapshot, copy=copy).encode(),
+            "pdf": lambda: receipt_pdf(snapshot, copy=copy),
+        }
+        return Response({"forms": forms})
+
+
+class ReceiptPrintsView(APIView):
+    @operation(
+        "print_receipt",
+        body=PrintBody,
+        answers={201: IssuedReceiptSerializer},
+        refuses=[NotFound],
+        keyed=True,
+        example={"columns": 48},
+    )
+    def post(self, request: Request, asked: dict[str, Any], receipt_id: UUID) -> Response:
+        """Count a print, and answer what to print: every print after the first is marked as a copy."""
+        with claimed(request, "prints") as claim:
+            if claim.is_new:
+                claim.answer(_shown(count_print(receipt_id=receipt_id), asked["columns"]), status=201)
+        return claim.response

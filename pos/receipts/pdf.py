@@ -1,0 +1,126 @@
+"""The receipt as PDF, on a roll of 80 mm that is cut into pages.
+
+Texts are in Noto Sans, which is embedded; what it lacks of Chinese, Japanese and Korean, in fonts that readers have.
+"""
+
+from functools import cache
+from io import BytesIO
+from itertools import groupby
+
+import fontpkg_noto_sans
+from reportlab.lib.units import mm
+from reportlab.lib.utils import simpleSplit
+from reportlab.pdfbase.cidfonts import UnicodeCIDFont
+from reportlab.pdfbase.pdfmetrics import registerFont, stringWidth
+from reportlab.pdfbase.ttfonts import TTFont
+from reportlab.pdfgen.canvas import Canvas
+
+from pos.receipts.codes import code_of
+from pos.receipts.layout import Row, Style, rows_of, title_of
+from pos.receipts.snapshot import Snapshot
+
+WIDTH, MARGIN = 80 * mm, 4 * mm
+LONGEST = 250 * mm
+SIZE, LEADING, CODE = 8, 11, 24 * mm
+FONT, JAPANESE, CHINESE, KOREAN = "NotoSans", "HeiseiMin-W3", "STSong-Light", "HYSMyeongJo-Medium"
+
+
+def receipt_pdf(snapshot: Snapshot, *, copy: int = 0) -> bytes:
+    """Write a receipt. :param copy: the number of the copy, which is marked; 0 for the first print."""
+    rows = [part for row in rows_of(snapshot, copy=copy) for part in _wrapped(row)]
+    fits = int((LONGEST - CODE - 2 * MARGIN) / LEADING)
+    pages = [rows[start : start + fits] for start in range(0, len(rows), fits)]
+    file = BytesIO()
+    canvas = Canvas(file, invariant=True)
+    canvas.setTitle(title_of(snapshot))
+    for number, page in enumerate(pages, start=1):
+        last = number == len(pages)
+        height = len(page) * LEADING + 2 * MARGIN + (CODE if last else 0)
+        canvas.setPageSize((WIDTH, height))
+        y = height - MARGIN - SIZE
+        for row in page:
+            _draw(canvas, row, y)
+            y -= LEADING
+        if last:
+            _draw_code(canvas, snapshot)
+        canvas.showPage()
+    canvas.save()
+    return file.getvalue()
+
+
+@cache
+def _glyphs() -> frozenset[int]:
+    """Register the fonts, once in a process, and return what Noto Sans has."""
+    (file,) = (fontpkg_noto_sans.ROOT / "files").glob("NotoSans[[]*.ttf")
+    font = TTFont(FONT, str(file))
+    registerFont(font)
+    for name in (JAPANESE, CHINESE, KOREAN):
+        registerFont(UnicodeCIDFont(name))
+    return frozenset(font.face.charToGlyph)
+
+
+def _font_of(character: str) -> str:
+    if ord(character) in _glyphs():
+        return FONT
+    if "\u3040" <= character <= "\u30ff":
+        return JAPANESE
+    return KOREAN if "\uac00" <= character <= "\ud7af" else CHINESE
+
+
+def _runs(text: str) -> list[tuple[str, str]]:
+    return [("".join(part), font) for font, part in groupby(text, key=_font_of)]
+
+
+def _width(text: str) -> float:
+    return sum(stringWidth(run, font, SIZE) for run, font in _runs(text))
+
+
+def _wrapped(row: Row) -> list[Row]:
+    """Break a row that is wider than the roll; what stands at its right end is in the last part."""
+    room = WIDTH - 2 * MARGIN - (_width(row.right) + SIZE if row.right else 0)
+    if _width(row.left) <= room:
+        return [row]
+    parts = _broken(row.left, room)
+    return [
+        *(Row(left=part, style=row.style) for part in parts[:-1]),
+        Row(left=parts[-1], right=row.right, style=row.style),
+    ]
+
+
+def _broken(text: str, room: float) -> list[str]:
+    if all(font == FONT for _, font in _runs(text)):
+        words = simpleSplit(text, FONT, SIZE, room)
+        if all(_width(part) <= room for part in words):
+            return list(words)
+    parts = [""]
+    for character in text:
+        if _width(parts[-1] + character) > room:
+            parts.append("")
+        parts[-1] += character
+    return parts
+
+
+def _draw(canvas: Canvas, row: Row, y: float) -> None:
+    if row.style is Style.RULE:
+        canvas.line(MARGIN, y + SIZE / 3, WIDTH - MARGIN, y + SIZE / 3)
+        return
+    x = (WIDTH - _width(row.left)) / 2 if row.style is Style.CENTRED else MARGIN
+    _write(canvas, row.left, x, y)
+    _write(canvas, row.right, WIDTH - MARGIN - _width(row.right), y)
+
+
+def _write(canvas: Canvas, text: str, x: float, y: float) -> None:
+    for run, font in _runs(text):
+        canvas.setFont(font, SIZE)
+        canvas.drawString(x, y, run)
+        x += stringWidth(run, font, SIZE)
+
+
+def _draw_code(canvas: Canvas, snapshot: Snapshot) -> None:
+    dots = code_of(snapshot).matrix
+    size = CODE / len(dots)
+    for line, row in enumerate(dots):
+        for column, dark in enumerate(row):
+            if dark:
+                x, y = (WIDTH - CODE) / 2 + column * size, MARGIN + (len(dots) - 1 - line) * size
+                canvas.rect(x, y, size, size, stroke=0, fill=1)

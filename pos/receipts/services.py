@@ -1,0 +1,86 @@
+"""Receipts are issued: numbered, chained, announced; and their prints are counted."""
+
+from collections.abc import Callable
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import F
+
+from events.publishing.publish import publish
+from events.publishing.unit_of_work import unit_of_work
+from kernel.ids import new_id
+from pos.events.receipts import ReceiptIssued
+from pos.receipts.chain import BEGINNING, chain_hash
+from pos.receipts.models import ONE_PER_SOURCE, Receipt
+from pos.receipts.queries import find_receipt
+from pos.receipts.rebuilding import rebuild
+from pos.receipts.snapshot import Snapshot, canonical
+from pos.registers.models import Register
+from pos.registers.numbers import ORDERS, RETURNS, TRAINING, Taken, moved_head, take_number
+
+COLUMNS = {"ORDER": ORDERS, "RETURN": RETURNS, "TRAINING": TRAINING}
+
+
+def issue_receipt(
+    *,
+    kind: Receipt.Kind,
+    register: Register,
+    source_id: UUID,
+    make: Callable[[Taken], Snapshot],
+    now: datetime,
+    exists: Exception,
+    training: bool = False,
+) -> Receipt:
+    """Take the next number and issue its receipt, which is written with its chain's end when the unit of work ends.
+
+    :param make: brings what is issued into the shape of a receipt, once its number is known.
+    :param exists: what is raised when the source has a receipt already, at the end of the unit.
+    """
+    chain = "TRAINING" if training else kind.value
+    columns = COLUMNS[chain]
+    with unit_of_work() as unit:
+        taken = take_number(register, columns)
+        previous = taken.head or BEGINNING
+        if not taken.is_next:
+            unit.write_collected()
+            previous = rebuild(register.id, chain, series=taken.series, until=taken.number - 1)
+        snapshot = canonical(make(taken))
+        receipt = Receipt(
+            id=new_id(),
+            kind=kind,
+            series=taken.series,
+            number=taken.number,
+            source_id=source_id,
+            snapshot=snapshot,
+            previous_hash=previous,
+            hash=chain_hash(previous, snapshot),
+            issued_at=now,
+        )
+        unit.insert_later([receipt], refusals={ONE_PER_SOURCE: exists})
+        unit.execute_later(*moved_head(register, columns, number=taken.number, hash=receipt.hash))
+        publish(
+            ReceiptIssued(
+                receipt_id=receipt.id,
+                kind=kind,
+                series=receipt.series,
+                number=receipt.number,
+                hash=receipt.hash,
+                register_id=register.id,
+                order_id=source_id if kind == Receipt.Kind.ORDER else None,
+                return_id=source_id if kind == Receipt.Kind.RETURN else None,
+                training=training,
+                issued_at=now,
+            ),
+            occurred_at=now,
+        )
+    return receipt
+
+
+def count_print(*, receipt_id: UUID) -> Receipt:
+    """Count that a receipt is printed, and return it with its new count: every print after the first is a copy.
+
+    :raises NotFound: when there is no such receipt.
+    """
+    with unit_of_work():
+        Receipt.objects.filter(id=receipt_id).update(print_count=F("print_count") + 1)
+        return find_receipt(receipt_id)
