@@ -10,7 +10,7 @@ from pos.orders.api import (
     OrderVoidView,
     PriceQuoteView,
 )
-from pos.receipts.api import ReceiptPrintsView, ReceiptView
+from pos.receipts.api import ReceiptDeliveriesView, ReceiptPrintsView, ReceiptView
 from pos.returns.api import ReturnListView, ReturnView
 
 urlpatterns = [
@@ -27,6 +27,7 @@ urlpatterns = [
     path("orders/<uuid:order_id>/receipt", OrderReceiptView.as_view()),
     path("receipts/<uuid:receipt_id>", ReceiptView.as_view()),
     path("receipts/<uuid:receipt_id>/prints", ReceiptPrintsView.as_view()),
+    path("receipts/<uuid:receipt_id>/deliveries", ReceiptDeliveriesView.as_view()),
     path("returns", ReturnListView.as_view()),
     path("returns/<uuid:return_id>", ReturnView.as_view()),
 ]

@@ -6,6 +6,7 @@ from uuid import UUID
 import msgspec
 from drf_spectacular.utils import OpenApiResponse, OpenApiTypes, extend_schema_field
 from rest_framework import serializers
+from rest_framework.fields import empty
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -18,9 +19,10 @@ from pos.receipts.models import Receipt
 from pos.receipts.pdf import receipt_pdf
 from pos.receipts.queries import find_receipt
 from pos.receipts.renderers import HtmlRenderer, PdfRenderer, TextRenderer
-from pos.receipts.services import count_print
+from pos.receipts.services import count_print, mail_receipt
 from pos.receipts.snapshot import read_snapshot
 from pos.receipts.text import COLUMNS, WIDE_COLUMNS, receipt_text
+from web.fields import MailAddress
 from web.inputs import Body, Query
 from web.operations import operation
 
@@ -33,6 +35,10 @@ class ReceiptQuery(Query):
 
 class PrintBody(Body):
     columns = serializers.ChoiceField(WIDTHS, default=COLUMNS, help_text="Of the text")
+
+
+class DeliveryBody(Body):
+    to = MailAddress(required=True, default=empty, allow_blank=False)
 
 
 class IssuedReceiptSerializer(serializers.ModelSerializer[Receipt]):
@@ -60,6 +66,14 @@ class IssuedReceiptSerializer(serializers.ModelSerializer[Receipt]):
     def get_text(self, receipt: Receipt) -> str:
         columns: int = self.context["columns"]
         return receipt_text(read_snapshot(receipt.snapshot), columns=columns, copy=receipt.copy)
+
+
+class QueuedDeliverySerializer(serializers.ModelSerializer[Receipt]):
+    receipt = serializers.CharField(source="__str__", read_only=True)
+
+    class Meta:
+        model = Receipt
+        fields = ("id", "receipt")
 
 
 def _shown(receipt: Receipt, columns: int) -> Any:
@@ -108,4 +122,22 @@ class ReceiptPrintsView(APIView):
         with claimed(request, "prints") as claim:
             if claim.is_new:
                 claim.answer(_shown(count_print(receipt_id=receipt_id), asked["columns"]), status=201)
+        return claim.response
+
+
+class ReceiptDeliveriesView(APIView):
+    @operation(
+        "mail_receipt",
+        body=DeliveryBody,
+        answers={202: QueuedDeliverySerializer},
+        refuses=[NotFound],
+        keyed=True,
+        example={"to": "ada@example.com"},
+    )
+    def post(self, request: Request, asked: dict[str, Any], receipt_id: UUID) -> Response:
+        """Mail a receipt to an address, which is kept with the mail alone."""
+        with claimed(request, "deliveries") as claim:
+            if claim.is_new:
+                receipt = mail_receipt(receipt_id=receipt_id, to=asked["to"])
+                claim.answer(QueuedDeliverySerializer(receipt).data, status=202)
         return claim.response

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.db.models import F
 
+from events.outgoing.letters import Letter, write_letter
 from events.publishing.publish import publish
 from events.publishing.unit_of_work import unit_of_work
 from kernel.ids import new_id
@@ -14,7 +15,8 @@ from pos.receipts.chain import BEGINNING, chain_hash
 from pos.receipts.models import ONE_PER_SOURCE, Receipt
 from pos.receipts.queries import find_receipt
 from pos.receipts.rebuilding import rebuild
-from pos.receipts.snapshot import Snapshot, canonical
+from pos.receipts.snapshot import Snapshot, canonical, read_snapshot
+from pos.receipts.text import receipt_text
 from pos.registers.models import Register
 from pos.registers.numbers import ORDERS, RETURNS, TRAINING, Taken, moved_head, take_number
 
@@ -84,3 +86,22 @@ def count_print(*, receipt_id: UUID) -> Receipt:
     with unit_of_work():
         Receipt.objects.filter(id=receipt_id).update(print_count=F("print_count") + 1)
         return find_receipt(receipt_id)
+
+
+def mail_receipt(*, receipt_id: UUID, to: str) -> Receipt:
+    """Let a receipt be mailed, as it was last printed. The address stands in the mail's row, and in no event.
+
+    :raises NotFound: when there is no such receipt.
+    """
+    with unit_of_work():
+        receipt = find_receipt(receipt_id)
+        write_letter(
+            Letter(
+                event_id=new_id(),
+                about=receipt.source_id,
+                recipient=to,
+                subject=f"Your receipt {receipt}",
+                body=receipt_text(read_snapshot(receipt.snapshot), copy=receipt.copy),
+            )
+        )
+    return receipt

@@ -118,7 +118,9 @@ WRITTEN: dict[str, list[str]] = {
     "payments.SimulatedCharge.currency": ["payments.PaymentIntent.currency"],
     "notifications.AlertRecipient.email": ["tenants.Tenant.owner_email"],
     "notifications.Message.kind": [FIXED],
-    "notifications.Message.recipient": ["pos.Order.customer_email", "notifications.AlertRecipient.email"],
+    "notifications.Message.recipient": [
+        "pos.Order.customer_email", "notifications.AlertRecipient.email", "DeliveryBody.to",
+    ],
     "notifications.Message.subject": [CLIPPED],
     "notifications.Message.state": [FIXED],
     "notifications.Message.failure": [CLIPPED],

@@ -6,9 +6,11 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.test import Client
 
+from events.models import Event
 from events.testing.work import names, settle
 from inventory.models import StockItem
 from kernel.ids import new_id
+from notifications.models import Message
 from payments.models import Payment
 from pos.models import Order, Receipt, Register, ShopProfile
 from pos.profile.services import put_profile
@@ -99,6 +101,26 @@ def test_a_print_that_is_sent_again_under_its_key_counts_once(till: Terminal) ->
     assert first.content == again.content
     assert Receipt.objects.get().print_count == 1
     assert till.post(f"/receipts/{new_id()}/prints", {}).status_code == 404
+
+
+def test_a_receipt_is_mailed_and_the_address_is_in_no_event(till: Terminal) -> None:
+    receipt = sold(till)
+    till.post(f"/receipts/{receipt}/prints", {})
+    till.post(f"/receipts/{receipt}/prints", {})
+
+    first, again = (
+        till.post(f"/receipts/{receipt}/deliveries", {"to": "ada@example.test"}, key="mail-0001") for _ in range(2)
+    )
+    settle()
+
+    message = Message.objects.get(recipient="ada@example.test")
+    assert (first.status_code, first.content) == (202, again.content)
+    assert (message.kind, message.subject) == ("RECEIPT", "Your receipt R1-000001")
+    assert "COPY 1" in message.body
+    assert not Event.objects.filter(data__icontains="ada@example.test").exists()
+    for wrong in ({}, {"to": ""}, {"to": "ada"}):
+        assert till.post(f"/receipts/{receipt}/deliveries", wrong).status_code == 422
+    assert till.post(f"/receipts/{new_id()}/deliveries", {"to": "ada@example.test"}).status_code == 404
 
 
 def test_n4_training_has_a_series_apart_and_touches_nothing_else(till: Terminal) -> None:
