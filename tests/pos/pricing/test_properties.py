@@ -109,6 +109,13 @@ def test_p7_parts_sum_exactly_and_are_within_one_unit(exact: dict[UUID, Fraction
     assert all(abs(parts[key] - exact[key]) < 1 for key in exact)
 
 
+@given(st.lists(st.uuids(), min_size=2, max_size=6, unique=True))
+def test_p7_of_equal_remainders_the_smaller_ids_are_rounded_up(ids: list[UUID]) -> None:
+    parts = allocate(rounded(len(ids), 2), dict.fromkeys(ids, Fraction(1, 2)))
+
+    assert sorted(key for key, part in parts.items() if part) == sorted(ids)[: rounded(len(ids), 2)]
+
+
 @given(baskets(), inclusives, off)
 def test_a_tax_rounded_once_is_at_most_half_a_unit_from_the_exact_one(
     lines: list[Line],
