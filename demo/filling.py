@@ -46,8 +46,8 @@ CREATE TEMPORARY TABLE sold AS
 SELECT n, uuidv7(make_interval(secs => n - %(orders)s)) AS id FROM generate_series(1, %(orders)s) AS n;
 
 INSERT INTO pos_order (id, register_id, shift_id, status, currency, subtotal, tax_total, total, change_total,
-    receipt_number, customer_email, note, fingerprint, occurred_at, recorded_at, completed_at)
-SELECT sold.id, s.register_id, s.id, 'COMPLETED', 'EUR', 3000, 0, 3000, 0, n,
+    series, receipt_number, customer_email, note, fingerprint, occurred_at, recorded_at, completed_at)
+SELECT sold.id, s.register_id, s.id, 'COMPLETED', 'EUR', 3000, 0, 3000, 0, 'R1', n,
     CASE WHEN n %% 100 = 0 THEN 'customer' || n || '@shop.example' ELSE '' END, '', md5(n::text) || md5(n::text),
     now() - make_interval(secs => %(orders)s - n), now() - make_interval(secs => %(orders)s - n), now()
 FROM sold, (SELECT id, register_id FROM pos_shift WHERE state = 'CLOSED' ORDER BY id DESC LIMIT 1) AS s ORDER BY n;
@@ -82,10 +82,10 @@ INSERT INTO payments_paymentintent (id, order_id, tender_id, tender_type, amount
 SELECT uuidv7(make_interval(secs => n - %(orders)s)), id, id, 'gateway', 3000, 'EUR', 'tok', 'CAPTURED',
     false, '', '', now()
 FROM sold WHERE n %% 4 = 0 ORDER BY n;
-INSERT INTO pos_return (id, order_id, register_id, shift_id, number, currency, tax_total, total, reason, fingerprint,
-    occurred_at, recorded_at)
-SELECT uuidv7(make_interval(secs => n - %(orders)s)), o.id, register_id, shift_id, n, 'EUR', 0, 3000, '', fingerprint,
-    o.occurred_at, o.recorded_at
+INSERT INTO pos_return (id, order_id, register_id, shift_id, series, number, currency, tax_total, total, reason,
+    fingerprint, occurred_at, recorded_at)
+SELECT uuidv7(make_interval(secs => n - %(orders)s)), o.id, register_id, shift_id, 'R1', n, 'EUR', 0, 3000, '',
+    fingerprint, o.occurred_at, o.recorded_at
 FROM sold JOIN pos_order o ON o.id = sold.id WHERE n %% 4 = 1 ORDER BY n;
 INSERT INTO public.events_idempotencyrecord (tenant_id, scope, key, fingerprint, status, body, created_at)
 SELECT current_schema(), 'orders', id::text, '', 201, '{}', now() FROM sold ORDER BY n;
