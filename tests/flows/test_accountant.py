@@ -1,0 +1,89 @@
+"""The accountant's script: from the feed with an API key to a booked day, whose sums are those of the orders."""
+
+import io
+import json
+import runpy
+import urllib.request
+from typing import Any
+
+import pytest
+from django.db.models import Sum
+
+from config.place import ROOT
+from events.testing.work import settle
+from pos.models import Location, Order, Return
+from pos.orders.models import OrderLineTax
+from staff.services import issue_api_key
+from tenants.models import Tenant
+from tests.support import make
+from tests.support.terminal import Terminal
+from web.scopes import EVENTS_READ
+
+SCRIPT = ROOT / "docs" / "accountant.py"
+
+
+@pytest.fixture
+def day(shop: Tenant) -> None:
+    Location.objects.update(timezone="Europe/Madrid")
+    make.variant("MUG", 1000)
+    make.variant("TEA", 333, tax_rate="Standard, added")
+    make.variant("CUP", 250, tax_rate="Zero")
+    make.shift()
+    order = make.order(make.cash(4000), lines=[make.asked("MUG", "2"), make.asked("TEA", "3"), make.asked("CUP", "2")])
+    make.order(make.card(1000))
+    settle()
+    make.return_(order, make.returning(order), make.returning(order, line=2))
+    settle()
+
+
+def run(shop: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
+    """Run the script as a program; its requests are answered in the test's own process."""
+    reader = Terminal(f"{shop}.localhost", issue_api_key(name="accountant", scopes=[EVENTS_READ]))
+
+    def answered(request: urllib.request.Request, **_options: Any) -> io.BytesIO:
+        assert request.get_header("Authorization") == reader.headers["Authorization"]
+        return io.BytesIO(reader.client.get(request.full_url.split("localhost")[1], headers=reader.headers).content)
+
+    key = reader.headers["Authorization"].removeprefix("Bearer ")
+    monkeypatch.setattr(urllib.request, "urlopen", answered)
+    monkeypatch.setattr("sys.argv", [str(SCRIPT), f"http://{shop}.localhost", key, "2026-11-23"])
+    capsys.readouterr()
+    runpy.run_path(str(SCRIPT), run_name="__main__")
+    return json.loads(capsys.readouterr().out)
+
+
+def test_the_script_books_a_day_whose_sums_are_the_orders(
+    day: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    book = run("north", monkeypatch, capsys)
+
+    sold = Order.objects.filter(status="COMPLETED").aggregate(total=Sum("total"), tax=Sum("tax_total"))
+    back = Return.objects.aggregate(total=Sum("total"), tax=Sum("tax_total"))
+    taxes = {name: amount for name, amount in book["credit"].items() if name not in {"sales", "rounding"}}
+    assert sum(book["debit"].values()) == sold["total"] - back["total"]
+    assert sum(taxes.values()) == sold["tax"] - back["tax"]
+    assert book["credit"]["sales"] == sold["total"] - sold["tax"] - back["total"] + back["tax"]
+    assert set(book["debit"]) == {"CASH", "GATEWAY"}
+
+
+def test_the_script_s_taxes_by_rate_are_the_rows_of_the_lines(
+    day: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    book = run("north", monkeypatch, capsys)
+
+    for name in ("Standard, included", "Standard, added", "Zero"):
+        rows = OrderLineTax.objects.filter(name=name)
+        sold = sum(row.amount for row in rows)
+        back = sum(
+            tax["amount"]
+            for each in Return.objects.all()
+            for line in each.lines.all()
+            for tax in line.taxes or ()
+            if tax["name"] == name
+        )
+        booked = sum(amount for account, amount in book["credit"].items() if account.startswith(name))
+        assert booked == sold - back
+
+
+def test_the_script_is_short() -> None:
+    assert len(SCRIPT.read_text().splitlines()) <= 60
