@@ -2,12 +2,29 @@
 
 import json
 import math
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeVar, dataclass_transform
 
 import msgspec
+from msgspec.inspect import (
+    BoolType,
+    DataclassType,
+    DateTimeType,
+    DateType,
+    DecimalType,
+    FloatType,
+    IntType,
+    ListType,
+    NoneType,
+    StrType,
+    Type,
+    UnionType,
+    UUIDType,
+    type_info,
+)
 
 from events.versions import recast
 from kernel.text import is_storable
@@ -55,6 +72,10 @@ class EventUnreadable(Exception):
     """A stored event cannot be turned into the class of its type."""
 
 
+_PLAIN = (BoolType, DateTimeType, DateType, DecimalType, FloatType, IntType, NoneType, StrType, UUIDType)
+_NOT_FINITE = re.compile(rb"\xcb[\x7f\xff][\xf0-\xff]")
+"""How MessagePack begins a number that is not finite; other values may look like it."""
+_closed: dict[type, bool] = {}
 _types: dict[str, EventType] = {}
 _types_by_class: dict[type, EventType] = {}
 _decoders: dict[str, "msgspec.json.Decoder[Any]"] = {}
@@ -127,13 +148,40 @@ def encode(event: object) -> str:
 
 def _why_unstorable(event: object, encoded: bytes) -> str:
     """Say why PostgreSQL would not store the event as it is. Bytes are looked for first: walking the values is slow."""
-    if encoded.count(b"[") + encoded.count(b"{") > DEEPEST_EVENT and _depth(json.loads(encoded)) > DEEPEST_EVENT:
+    nested = encoded.count(b"[") + encoded.count(b"{") > DEEPEST_EVENT
+    if nested and not _tells_its_depth(type(event)) and _depth(json.loads(encoded)) > DEEPEST_EVENT:
         return f"more than {DEEPEST_EVENT} lists and objects stand inside one another"
     if rb"\u0000" in encoded and not is_storable(json.loads(encoded)):
         return "a text holds NUL"
-    if b"null" in encoded and not _is_finite(msgspec.to_builtins(event)):
+    if b"null" in encoded and _may_be_infinite(event) and not _is_finite(msgspec.to_builtins(event)):
         return "a number is not finite: JSON has no NaN and no infinity"
     return ""
+
+
+def _may_be_infinite(event: object) -> bool:
+    """Look for floats that are not finite in MessagePack, which keeps them; it has no integers beyond 64 bits."""
+    try:
+        return _NOT_FINITE.search(msgspec.msgpack.encode(event)) is not None
+    except OverflowError:
+        return True
+
+
+def _tells_its_depth(cls: type) -> bool:
+    """Say whether no value of a class lies deeper than the class declares: what was decoded as it has no more lists."""
+    if cls not in _closed:
+        _closed[cls] = _is_closed(type_info(cls), ())
+    return _closed[cls]
+
+
+def _is_closed(declared: Type, around: tuple[type, ...]) -> bool:
+    if isinstance(declared, DataclassType):
+        within = (*around, declared.cls)
+        return declared.cls not in around and all(_is_closed(field.type, within) for field in declared.fields)
+    if isinstance(declared, UnionType):
+        return all(_is_closed(each, around) for each in declared.types)
+    if isinstance(declared, ListType):
+        return _is_closed(declared.item_type, around)
+    return isinstance(declared, _PLAIN)
 
 
 def _depth(value: object) -> int:

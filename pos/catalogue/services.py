@@ -11,7 +11,7 @@ from events.publishing.publish import publish
 from events.publishing.unit_of_work import unit_of_work
 from kernel.refusals import Refusal
 from pos.catalogue.models import Barcode, Product, Variant
-from pos.events.catalogue import VariantChanged
+from pos.events.catalogue import PriceChanged, VariantChanged
 from pos.taxes.models import TaxClass, TaxRate
 from pos.taxes.queries import first_rate
 
@@ -56,7 +56,7 @@ def put_item(*, item: Item) -> tuple[Variant, bool]:
             raise UnknownTaxRate(message)
         kind = Product.Kind.STOCKED if item.stocked else Product.Kind.SERVICE
         variant = Variant.objects.select_for_update(no_key=True).filter(sku=item.sku, active=True).first()
-        created = variant is None
+        created, before = variant is None, None if variant is None else Decimal(variant.price)
         if variant is None:
             product = Product.objects.create(name=item.name, kind=kind, tax_class=tax_class, tax_rate=tax_rate)
             variant = Variant.objects.create(product=product, sku=item.sku, price=item.price)
@@ -69,6 +69,7 @@ def put_item(*, item: Item) -> tuple[Variant, bool]:
             variant.save()
         _put_barcodes(variant, item.barcodes)
         announce_variant(variant=variant)
+        announce_price(variant=variant, before=before)
     return variant, created
 
 
@@ -99,6 +100,28 @@ def announce_variant(*, variant: Variant) -> None:
                 prices=None,
                 stocked=variant.stocked,
                 active=variant.active,
+            )
+        )
+
+
+def announce_price(*, variant: Variant, before: Decimal | None) -> None:
+    """Say that a variant has another price than before, where it has. A new one has its price in `pos.variant_changed`.
+
+    :param before: in minor units; None for a new variant.
+    """
+    if before is None or before == variant.price:
+        return
+    with unit_of_work():
+        publish(
+            PriceChanged(
+                variant_id=variant.id,
+                sku=variant.sku,
+                price_list_id=None,
+                currency=None,
+                minimum_quantity=Decimal(1),
+                old=before,
+                new=Decimal(variant.price),
+                valid_from=None,
             )
         )
 

@@ -165,3 +165,11 @@ def _leaves(value: Any, name: str = "") -> Any:
 
 def _names(value: Any) -> list[str]:
     return [name for name, _ in _leaves(value)]
+
+
+def test_a_price_that_changes_is_told_with_the_old_and_the_new_one() -> None:
+    make.variant("MUG", 1000)
+    make.variant("MUG", 1250)
+
+    told = [(each.data["old"], each.data["new"]) for each in published("pos.price_changed")]
+    assert [(Decimal(old), Decimal(new)) for old, new in told] == [(1000, 1250)]
