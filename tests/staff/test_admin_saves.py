@@ -67,6 +67,7 @@ def new(model: Any) -> dict[str, Any] | None:
         "pos.TaxRate": lambda: {"name": "Odd", "rate": "0.03"},
         "pos.Location": lambda: {"code": "NEW", "name": "New", "currency": "EUR", "timezone": "UTC", "rounding_level": "LINE"},
         "pos.Register": lambda: {"code": "R9", "name": "New", "location": location().pk},
+        "pos.ShopProfile": lambda: {"legal_name": "New", "cut_over_hour": "0"},
         "pos.TenderType": lambda: {"code": "new", "name": "New", "kind": "CASH"},
         "notifications.AlertRecipient": lambda: {"email": "new@example.test"},
         "staff.User": lambda: {"username": "new", "password1": "a long secret", "password2": "a long secret"},
