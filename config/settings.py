@@ -199,7 +199,7 @@ REST_FRAMEWORK = {
         "staff.api.authentication.ApiKeyAuthentication",
         "pos.registers.authentication.DeviceTokenAuthentication",
     ],
-    "DEFAULT_PERMISSION_CLASSES": ["web.terminal.IsTerminal"],
+    "DEFAULT_PERMISSION_CLASSES": ["web.terminal.MayAsk"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["web.parsers.BodyParser"],
     "DEFAULT_SCHEMA_CLASS": "web.schema.Schema",

@@ -28,7 +28,8 @@ from web.fields import MomentField, QuantityField, Text, UUIDv7Field
 from web.inputs import Body, Query
 from web.operations import operation
 from web.pages import Pages
-from web.terminal import terminal_of
+from web.places import place_of
+from web.scopes import STOCK_READ, STOCK_WRITE
 
 
 class StockQuery(Query):
@@ -58,10 +59,17 @@ class StockView(generics.GenericAPIView[StockItem]):
     serializer_class = StockItemSerializer
     pagination_class = Pages
 
-    @operation("list_stock", query=StockQuery, answers=StockItemSerializer(many=True), paged=True)
+    @operation(
+        "list_stock",
+        query=StockQuery,
+        answers=StockItemSerializer(many=True),
+        paged=True,
+        scopes=[STOCK_READ],
+        at="location",
+    )
     def get(self, request: Request, asked: dict[str, Any]) -> Response:
         """List what is on hand at the terminal's location."""
-        items = stock_at(location_id=terminal_of(request).location_id, variant_id=asked["variant_id"])
+        items = stock_at(location_id=place_of(request).location_id, variant_id=asked["variant_id"])
         return self.get_paginated_response(StockItemSerializer(self.paginate_queryset(items), many=True).data)
 
 
@@ -107,7 +115,7 @@ def post_document(request: Request, asked: dict[str, Any], *, source_type: str, 
     source = Source(
         type=source_type,
         id=asked["id"],
-        location_id=terminal_of(request).location_id,
+        location_id=place_of(request).location_id,
         occurred_at=asked.get("occurred_at") or timezone.now(),
     )
     moved = [StockMove(line=uuid5(asked["id"], str(n)), **line) for n, line in enumerate(asked["lines"], start=1)]
@@ -126,6 +134,8 @@ class GoodsReceiptView(APIView):
         answers={201: PostedSerializer},
         refuses=REFUSES,
         keyed=True,
+        scopes=[STOCK_WRITE],
+        at="location",
         example={
             "id": "019ac8f4-7d20-7e44-a1b7-53c9d8e0f213",
             "lines": [{"variant_id": "019ac8e1-2f60-7a90-8c11-0d4b7e2a9f35", "quantity": "24"}],
@@ -143,6 +153,8 @@ class StockAdjustmentView(APIView):
         answers={201: PostedSerializer},
         refuses=REFUSES,
         keyed=True,
+        scopes=[STOCK_WRITE],
+        at="location",
         example={
             "id": "019ac8f6-3e80-7d19-b2f4-7a61c5d0e824",
             "lines": [
@@ -164,10 +176,17 @@ class StockMovementsView(generics.GenericAPIView[StockMovement]):
     serializer_class = StockMovementSerializer
     pagination_class = Pages
 
-    @operation("list_stock_movements", query=StockQuery, answers=StockMovementSerializer(many=True), paged=True)
+    @operation(
+        "list_stock_movements",
+        query=StockQuery,
+        answers=StockMovementSerializer(many=True),
+        paged=True,
+        scopes=[STOCK_READ],
+        at="location",
+    )
     def get(self, request: Request, asked: dict[str, Any]) -> Response:
         """List the ledger of the terminal's location, the earliest movement first."""
-        found = movements_at(location_id=terminal_of(request).location_id, variant_id=asked["variant_id"])
+        found = movements_at(location_id=place_of(request).location_id, variant_id=asked["variant_id"])
         return self.get_paginated_response(StockMovementSerializer(self.paginate_queryset(found), many=True).data)
 
 

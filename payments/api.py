@@ -13,6 +13,7 @@ from web.inputs import Query
 from web.money import InOwnCurrency, MoneyField
 from web.operations import operation
 from web.pages import Pages
+from web.scopes import PAYMENTS_READ
 
 
 class OrderQuery(Query):
@@ -56,7 +57,9 @@ class PaymentListView(generics.GenericAPIView[Payment]):
     serializer_class = PaymentSerializer
     pagination_class = Pages
 
-    @operation("list_payments", query=OrderQuery, answers=PaymentSerializer(many=True), paged=True)
+    @operation(
+        "list_payments", query=OrderQuery, answers=PaymentSerializer(many=True), paged=True, scopes=[PAYMENTS_READ]
+    )
     def get(self, _request: Request, asked: dict[str, Any]) -> Response:
         """List payments with their refunds, all or those of an order."""
         page = self.paginate_queryset(payments_of(asked["order_id"]))
@@ -68,7 +71,13 @@ class PaymentIntentListView(generics.GenericAPIView[PaymentIntent]):
     serializer_class = PaymentIntentSerializer
     pagination_class = Pages
 
-    @operation("list_payment_intents", query=OrderQuery, answers=PaymentIntentSerializer(many=True), paged=True)
+    @operation(
+        "list_payment_intents",
+        query=OrderQuery,
+        answers=PaymentIntentSerializer(many=True),
+        paged=True,
+        scopes=[PAYMENTS_READ],
+    )
     def get(self, _request: Request, asked: dict[str, Any]) -> Response:
         """List cards that the backend charges or charged, all or those of an order."""
         page = self.paginate_queryset(intents_of(asked["order_id"]))

@@ -13,7 +13,7 @@ Codes = Mapping[int, tuple[str, ...]]
 
 ALWAYS: Codes = {
     400: ("unknown-parameter", "repeated-parameter", "unsupported-charset"),
-    401: ("device-token-missing", "device-token-invalid"),
+    401: ("device-token-missing", "device-token-invalid", "device-revoked", "device-token-expired"),
     403: ("permission-denied", "tenant-mismatch", "tenant-suspended"),
     404: ("not-found",),
     406: ("not-acceptable",),
@@ -21,7 +21,6 @@ ALWAYS: Codes = {
     500: ("internal",),
     503: ("shop-busy",),
 }
-OF_TERMINALS: Codes = {401: ("device-revoked", "device-token-expired")}
 OF_PAGES: Codes = {400: ("cursor-invalid",), 422: ("validation-failed",)}
 OF_QUERIES: Codes = {422: ("validation-failed",)}
 OF_WRITING: Codes = {
@@ -138,10 +137,10 @@ def add_components(registry: ComponentRegistry) -> None:
         _add(registry, name, ResolvedComponent.HEADER, header)
 
 
-def problems_of(operation: Operation, *, method: str, for_terminals: bool) -> dict[int, dict[str, str]]:
+def problems_of(operation: Operation, *, method: str) -> dict[int, dict[str, str]]:
     """Return the title of every problem that an operation may answer, by status and code."""
     titles: dict[int, dict[str, str]] = {}
-    for kind in _kinds(operation, method=method, for_terminals=for_terminals):
+    for kind in _kinds(operation, method=method):
         for status, codes in kind.items():
             titles.setdefault(status, {}).update({code: title_of(code) for code in codes})
     for refusal in operation.refuses:
@@ -149,10 +148,8 @@ def problems_of(operation: Operation, *, method: str, for_terminals: bool) -> di
     return dict(sorted(titles.items()))
 
 
-def _kinds(operation: Operation, *, method: str, for_terminals: bool) -> Iterator[Codes]:
+def _kinds(operation: Operation, *, method: str) -> Iterator[Codes]:
     yield ALWAYS
-    if for_terminals:
-        yield OF_TERMINALS
     if operation.paged:
         yield OF_PAGES
     if operation.query:
@@ -163,6 +160,8 @@ def _kinds(operation: Operation, *, method: str, for_terminals: bool) -> Iterato
         yield OF_BODIES
     if operation.keyed:
         yield OF_KEYS
+    if operation.at:
+        yield {422: tuple(f"{operation.at}-{wrong}" for wrong in ("missing", "unknown", "not-its-own"))}
     yield {status: tuple(codes) for status, codes in operation.problems.items()}
 
 

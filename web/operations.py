@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from kernel.refusals import Refusal
 from web.errors import ApiProblem, sqlstate_of
 from web.inputs import Body, Nothing, Query
+from web.places import Kind, enter_place
 from web.terminal import Terminal
 
 DEPRECATED_SINCE = 1795651200
@@ -49,6 +50,9 @@ class Operation:
     :param keyed: whether the request carries an Idempotency-Key.
     :param paged: whether the answer is a page of rows.
     :param plain: reads the plain form of the body, before the serializer is asked.
+    :param scopes: what a key needs, all of them; without any, only a terminal may ask. Views that name a permission
+        have none.
+    :param at: whether it takes place at a location or a register, which the holder of a key names in the query.
     :param refuses: what its service may refuse.
     :param problems: codes of further problems by status.
     """
@@ -61,6 +65,8 @@ class Operation:
     keyed: bool = False
     paged: bool = False
     plain: PlainReader | None = None
+    scopes: tuple[str, ...] = ()
+    at: Kind | None = None
 
     @property
     def renames(self) -> bool:
@@ -69,7 +75,9 @@ class Operation:
     @functools.cached_property
     def parameters(self) -> frozenset[str]:
         """The names of all parameters of the query, old ones included."""
-        return frozenset({*(self.query().fields if self.query else ()), *(PAGE_PARAMETERS if self.paged else ())})
+        named = [self.at] if self.at else []
+        of_page = PAGE_PARAMETERS if self.paged else ()
+        return frozenset({*(self.query().fields if self.query else ()), *of_page, *named})
 
 
 def operation(
@@ -83,6 +91,8 @@ def operation(
     keyed: bool = False,
     paged: bool = False,
     plain: PlainReader | None = None,
+    scopes: Sequence[str] = (),
+    at: Kind | None = None,
     parameters: Sequence[OpenApiParameter] = (),
     example: Mapping[str, Any] | None = None,
 ) -> Callable[[Handler], Handler]:
@@ -100,6 +110,8 @@ def operation(
         keyed=keyed,
         paged=paged,
         plain=plain,
+        scopes=tuple(scopes),
+        at=at,
     )
 
     def declare(method: Handler) -> Handler:
@@ -117,12 +129,17 @@ def operation(
             operation_id=name,
             request=body,
             responses=answers,
-            parameters=[*([_KEY] if keyed else []), *([query] if query else []), *parameters],
+            parameters=[*([_KEY] if keyed else []), *([query] if query else []), *_place(at), *parameters],
             examples=[OpenApiExample(name, dict(example), request_only=True)] if example else None,
         )(handle)
         return described
 
     return declare
+
+
+def _place(at: Kind | None) -> list[OpenApiParameter]:
+    meaning = f"The code or id of a {at}: an API key names one, a terminal has its own"
+    return [OpenApiParameter(at, {"type": "string", "minLength": 1}, description=meaning)] if at else []
 
 
 def _retried(declared: Operation, act: Callable[[], Any]) -> Any:
@@ -138,13 +155,12 @@ def _retried(declared: Operation, act: Callable[[], Any]) -> Any:
 
 def _read(declared: Operation, request: Request, used: set[str]) -> list[dict[str, Any]]:
     _require_known_parameters(declared, request)
-    if declared.plain and isinstance(request.user, Terminal):
-        read = declared.plain(request.data, currency=request.user.currency)
+    place = enter_place(request, declared.at) if declared.at else getattr(request.user, "place", None)
+    if declared.plain and place and isinstance(request.user, Terminal):
+        read = declared.plain(request.data, currency=place.currency)
         if read is not None:
             return [read]
-    context = {"renamed": used}
-    if isinstance(request.user, Terminal):
-        context["currency"] = request.user.currency  # type: ignore[assignment]
+    context: dict[str, Any] = {"renamed": used, **({"currency": place.currency} if place else {})}
     if declared.query:
         query = declared.query(context=context)
         query.initial_data = {name: value for name, value in request.query_params.items() if name in query.fields}

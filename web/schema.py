@@ -10,7 +10,7 @@ from web.document import add_components, problem_answer, problems_of, references
 from web.fields import Text
 from web.inputs import Body
 from web.operations import Operation
-from web.terminal import IsTerminal
+from web.terminal import MayAsk, Terminal
 
 
 class Schema(AutoSchema):
@@ -31,14 +31,22 @@ class Schema(AutoSchema):
         for status, answer in answers.items():
             answer["headers"] = references(headers)
             answer["description"] = HTTPStatus(int(status)).phrase
-        problems = problems_of(declared, method=self.method, for_terminals=self._is_for_terminals())
+        problems = problems_of(declared, method=self.method)
         for code, titles in problems.items():
             answers[str(code)] = problem_answer(self.registry, code, titles)
         return described
 
     def get_auth(self) -> list[dict[str, Any]]:
-        accepted: list[dict[str, Any]] = super().get_auth()
-        return [scheme for scheme in accepted if not (self._only_terminals() and "apiKey" in scheme)]
+        """Say who may ask: a terminal, and a key with the scopes that are listed."""
+        super().get_auth()
+        (permission,) = self.view.get_permissions()
+        declared = self._declared()
+        if isinstance(permission, MayAsk):
+            scopes, terminals = list(declared.scopes if declared else ()), True
+        else:
+            scopes = [permission.needed] if hasattr(permission, "needed") else []
+            terminals = set(scopes) <= set(Terminal.scopes)
+        return [*([{"apiKey": scopes}] if scopes else []), *([{"deviceToken": []}] if terminals else [])]
 
     def _map_serializer(self, serializer: Any, direction: Any, bypass_extensions: bool = False) -> Any:  # noqa: FBT001, FBT002
         mapped = super()._map_serializer(serializer, direction, bypass_extensions)  # type: ignore[no-untyped-call]
@@ -71,12 +79,6 @@ class Schema(AutoSchema):
 
     def _declared(self) -> Operation | None:
         return getattr(getattr(self.view, self.method.lower()), "operation", None)
-
-    def _only_terminals(self) -> bool:
-        return any(isinstance(permission, IsTerminal) for permission in self.view.get_permissions())
-
-    def _is_for_terminals(self) -> bool:
-        return any("deviceToken" in scheme for scheme in self.get_auth())
 
 
 def _answered(schema: dict[str, Any]) -> dict[str, Any]:

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
+from web.places import Place
 from web.scopes import EVENTS_READ
 
 
@@ -16,18 +17,18 @@ class Terminal:
     """The principal of a request. `pk` is the device's id, which throttles count by."""
 
     device_id: UUID
-    location_id: UUID
-    currency: str
+    place: Place
     is_held: Callable[[], bool] = field(default=lambda: True, compare=False)
     is_authenticated: bool = True
+    scopes: ClassVar = (EVENTS_READ,)
+
+    @property
+    def currency(self) -> str:
+        return self.place.currency
 
     @property
     def pk(self) -> UUID:
         return self.device_id
-
-    @property
-    def scopes(self) -> tuple[str, ...]:
-        return (EVENTS_READ,)
 
     @property
     def actor(self) -> str:
@@ -38,15 +39,16 @@ class Terminal:
         return self.is_held()
 
 
-class IsTerminal(BasePermission):
-    """What a view asks for that names no scope: a paired terminal. A key's scopes say all that it may do."""
+class MayAsk(BasePermission):
+    """What a view asks for that names no scope: a paired terminal, or a key with the operation's scopes."""
 
     message = "Only a paired terminal may do this; an API key may do what its scopes name."
 
-    def has_permission(self, request: Request, view: Any) -> bool:  # noqa: ARG002 - DRF's signature
-        return isinstance(request.user, Terminal)
-
-
-def terminal_of(request: Request) -> Terminal:
-    terminal: Terminal = request.user  # type: ignore[assignment]
-    return terminal
+    def has_permission(self, request: Request, view: Any) -> bool:
+        if isinstance(request.user, Terminal):
+            return True
+        declared = getattr(getattr(view, str(request.method).lower(), None), "operation", None)
+        needed = declared.scopes if declared else ()
+        if needed:
+            self.message = f"This needs a paired terminal, or an API key with the scope {' and '.join(needed)}."
+        return bool(needed) and set(needed) <= set(getattr(request.user, "scopes", ()))

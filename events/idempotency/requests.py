@@ -15,7 +15,8 @@ from events.log.causes import acting_as
 from events.publishing.unit_of_work import unit_of_work
 from web.encoded import Encoded, encoded
 from web.errors import ApiProblem, sqlstate_of
-from web.terminal import terminal_of
+from web.places import named_place
+from web.scopes import actor_of
 
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotency-Replayed"
@@ -68,9 +69,9 @@ def claimed(request: Request, scope: str) -> Iterator[Claim]:
     :raises ApiProblem: when the header is missing or malformed, or the first request still runs after five seconds.
     :raises IdempotencyKeyReused: when the key belongs to another request.
     """
-    fingerprint = keys.fingerprint_of(str(request.method), request.path, request.data)
+    fingerprint = keys.fingerprint_of(str(request.method), request.path + named_place(request), request.data)
     claim = Claim(scope=scope, key=_key(request), fingerprint=fingerprint)
-    with acting_as(terminal_of(request).actor), unit_of_work():
+    with acting_as(actor_of(request)), unit_of_work():
         earlier = _claim(claim)
         if earlier:
             claim.answer_again(earlier.body, status=earlier.status)

@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 from events.idempotency.requests import claimed
 from pos.cash.models import Shift
 from pos.cash.services import ShiftAlreadyOpen, ShiftNotOpen, open_shift, open_shift_of
-from pos.registers.authentication import device_of
+from pos.registers.authentication import register_of
 from pos.registers.models import Register
 from web.fields import UUIDv7Field
 from web.inputs import Body
@@ -45,11 +45,12 @@ class ShiftListView(APIView):
         answers={201: ShiftSerializer},
         refuses=[ShiftAlreadyOpen],
         keyed=True,
+        at="register",
         example={"id": "019ac8ee-0c10-7b1a-b3d5-90f2a1c4e6d7", "float_amount": {"amount": 15000, "currency": "EUR"}},
     )
     def post(self, request: Request, asked: dict[str, Any]) -> Response:
         """Open a shift at the terminal's register."""
-        register = device_of(request).register
+        register = register_of(request)
         with claimed(request, "shifts") as claim:
             if claim.is_new:
                 shift = open_shift(register=register, now=timezone.now(), **asked)
@@ -58,8 +59,8 @@ class ShiftListView(APIView):
 
 
 class CurrentShiftView(APIView):
-    @operation("get_current_shift", answers=ShiftSerializer, refuses=[ShiftNotOpen])
+    @operation("get_current_shift", answers=ShiftSerializer, refuses=[ShiftNotOpen], at="register")
     def get(self, request: Request) -> Response:
         """Show the open shift of the terminal's register; 409 `shift-not-open` when there is none."""
-        register = device_of(request).register
+        register = register_of(request)
         return Response(_shown(open_shift_of(register), register))

@@ -19,7 +19,8 @@ from web.inputs import Body, Query
 from web.money import MoneyField
 from web.operations import operation
 from web.pages import Pages
-from web.terminal import terminal_of
+from web.places import place_of
+from web.scopes import CATALOGUE_READ, CATALOGUE_WRITE, PRICES_WRITE
 
 
 @extend_schema_serializer(deprecate_fields=["tax_rate"])
@@ -43,9 +44,9 @@ class VariantSerializer(serializers.ModelSerializer[Variant]):
 
 
 def shown(variants: list[Variant], request: Request) -> Any:
-    terminal = terminal_of(request)
-    levels = on_shelf([variant.id for variant in variants], terminal.location_id)
-    return VariantSerializer(variants, many=True, context={"levels": levels, "currency": terminal.currency}).data
+    place = place_of(request)
+    levels = on_shelf([variant.id for variant in variants], place.location_id)
+    return VariantSerializer(variants, many=True, context={"levels": levels, "currency": place.currency}).data
 
 
 class VariantQuery(Query):
@@ -59,7 +60,14 @@ class VariantListView(generics.GenericAPIView[Variant]):
     serializer_class = VariantSerializer
     pagination_class = Pages
 
-    @operation("list_variants", query=VariantQuery, answers=VariantSerializer(many=True), paged=True)
+    @operation(
+        "list_variants",
+        query=VariantQuery,
+        answers=VariantSerializer(many=True),
+        paged=True,
+        scopes=[CATALOGUE_READ],
+        at="location",
+    )
     def get(self, request: Request, asked: dict[str, Any]) -> Response:
         """List what the shop sells, all of it or what a barcode, a SKU or a text finds."""
         found = variants_matching(barcode=asked["barcode"], sku=asked["sku"], text=asked["q"])
@@ -68,7 +76,7 @@ class VariantListView(generics.GenericAPIView[Variant]):
 
 
 class VariantView(APIView):
-    @operation("get_variant", answers=VariantSerializer)
+    @operation("get_variant", answers=VariantSerializer, scopes=[CATALOGUE_READ], at="location")
     def get(self, request: Request, variant_id: UUID) -> Response:
         variant = generics.get_object_or_404(catalogue(), id=variant_id)
         return Response(shown([variant], request)[0])
@@ -102,6 +110,8 @@ class ProductListView(APIView):
         answers={201: VariantSerializer, 200: VariantSerializer},
         refuses=[UnknownTaxRate, BarcodeTaken],
         keyed=True,
+        scopes=[CATALOGUE_WRITE, PRICES_WRITE],
+        at="location",
         example=MUG,
     )
     def post(self, request: Request, asked: dict[str, Any]) -> Response:

@@ -49,11 +49,12 @@ from pos.receipts.queries import find_receipt
 from pos.receipts.renderers import TextRenderer
 from pos.receipts.snapshot import read_snapshot
 from pos.receipts.text import receipt_text
-from pos.registers.authentication import device_of
+from pos.registers.authentication import device_of, register_of
 from web.encoded import Encoded
 from web.operations import operation
 from web.pages import RecordedPages
-from web.terminal import terminal_of
+from web.places import place_of
+from web.scopes import ORDERS_READ, ORDERS_WRITE, PAYMENTS_WRITE, RECEIPTS_READ
 
 
 def _lines(asked: list[dict[str, Any]]) -> list[OrderLineInput]:
@@ -88,6 +89,8 @@ class OrderListView(generics.GenericAPIView[Order]):
         answers={201: OrderSerializer},
         refuses=[OrderExists, ShiftNotOpen, LinesInvalid, DiscountExceedsPrice, TenderMismatch],
         keyed=True,
+        scopes=[ORDERS_WRITE],
+        at="register",
         plain=plain_order,
         example=A_MUG,
     )
@@ -97,14 +100,13 @@ class OrderListView(generics.GenericAPIView[Order]):
         The order's id is made by the terminal and remains its key: the same request again, under whatever
         Idempotency-Key, gets the same order.
         """
-        device = device_of(request)
         try:
             with claimed(request, "orders") as claim:
                 if claim.is_new:
                     order = place_order(
                         id=asked["id"],
-                        register=device.register,
-                        device=device,
+                        register=register_of(request),
+                        device=device_of(request),
                         lines=_lines(asked["lines"]),
                         discounts=_discounts(asked["discounts"]),
                         tenders=_tenders(asked["tenders"]),
@@ -127,7 +129,7 @@ class OrderListView(generics.GenericAPIView[Order]):
             _answer_again(claim, asked["id"], refusal)
         return claim.response
 
-    @operation("list_orders", query=OrderQuery, answers=OrderSerializer(many=True), paged=True)
+    @operation("list_orders", query=OrderQuery, answers=OrderSerializer(many=True), paged=True, scopes=[ORDERS_READ])
     def get(self, _request: Request, asked: dict[str, Any]) -> Response:
         """List the shop's orders, all of them or those that are looked for, the earliest first.
 
@@ -149,7 +151,7 @@ def _answer_again(claim: Claim, order_id: UUID, refusal: Refusal) -> None:
 
 
 class OrderView(APIView):
-    @operation("get_order", answers=OrderSerializer)
+    @operation("get_order", answers=OrderSerializer, scopes=[ORDERS_READ])
     def get(self, _request: Request, order_id: UUID) -> Response:
         return Encoded(encoded_order(_existing(order_id)))
 
@@ -161,6 +163,8 @@ class OrderTendersView(APIView):
         answers={201: OrderSerializer},
         refuses=[NotFound, OrderNotEditable, TenderMismatch, OtherCurrency],
         keyed=True,
+        scopes=[PAYMENTS_WRITE],
+        at="location",
         example={"tenders": [{"type": "cash", "amount": {"amount": 2500, "currency": "EUR"}}]},
     )
     def post(self, request: Request, asked: dict[str, Any], order_id: UUID) -> Response:
@@ -169,7 +173,7 @@ class OrderTendersView(APIView):
             if claim.is_new:
                 order = add_tenders(
                     order_id=order_id,
-                    currency=terminal_of(request).currency,
+                    currency=place_of(request).currency,
                     tenders=_tenders(asked["tenders"]),
                     now=timezone.now(),
                 )
@@ -184,6 +188,7 @@ class OrderVoidView(APIView):
         answers={200: OrderSerializer},
         refuses=[NotFound, OrderNotEditable],
         keyed=True,
+        scopes=[ORDERS_WRITE],
         example={"reason": "The customer changed their mind"},
     )
     def post(self, request: Request, asked: dict[str, Any], order_id: UUID) -> Response:
@@ -225,6 +230,7 @@ class OrderReceiptView(APIView):
             (200, "text/plain"): OpenApiResponse(OpenApiTypes.STR),
         },
         refuses=[OrderNotEditable],
+        scopes=[RECEIPTS_READ],
     )
     def get(self, request: Request, order_id: UUID) -> Response:
         """Show the receipt of a completed order, as JSON or as text of 42 columns."""

@@ -13,10 +13,11 @@ from kernel.tenancy import current_tenant, in_public
 from kernel.tokens import hash_of
 from kernel.usage import is_stale
 from pos.memory.shop import enter_shop
-from pos.registers.models import Device
+from pos.registers.models import Device, Register
 from pos.registers.queries import device_of_token
 from pos.registers.services import TOKEN_PREFIX
 from web.errors import ApiProblem
+from web.places import Place, place_of
 from web.terminal import Terminal
 
 
@@ -48,8 +49,7 @@ class DeviceTokenAuthentication(BaseAuthentication):
         location = device.register.location
         terminal = Terminal(
             device_id=device.id,
-            location_id=location.id,
-            currency=location.currency,
+            place=Place(location_id=location.id, currency=location.currency, register=device.register),
             is_held=lambda: _is_held(device.pk, token_hash),
         )
         return terminal, device
@@ -58,10 +58,15 @@ class DeviceTokenAuthentication(BaseAuthentication):
         return "Bearer"
 
 
-def device_of(request: Request) -> Device:
-    """Return the device whose token the request carries, with its register and location, as it was authenticated."""
-    device: Device = request.auth  # type: ignore[assignment]
-    return device
+def device_of(request: Request) -> Device | None:
+    """Return the device whose token the request carries; None where it carries a key."""
+    return request.auth if isinstance(request.auth, Device) else None
+
+
+def register_of(request: Request) -> Register:
+    """Return the register at which the request takes place, with its location."""
+    register: Register = place_of(request).register
+    return register
 
 
 def _is_held(device_id: UUID, token_hash: str) -> bool:

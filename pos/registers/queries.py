@@ -7,9 +7,11 @@ from uuid import UUID
 
 from django.db.models import Q
 
+from kernel.ids import parsed_id
 from kernel.limits import SERIES
 from pos.memory.shop import Kind
 from pos.registers.models import Device, Location, Register
+from web import places
 
 LONGEST_NUMBER = 18
 """Digits: fewer than what a bigint holds."""
@@ -23,6 +25,17 @@ def device_of_token(token_hash: str, now: datetime) -> Device | None:
     """Return the device that answers to a token now, with its register and location. It may be revoked or expired."""
     device = DEVICES.recall_one(token_hash, _device)
     return device if device is not None and device.answers_to(token_hash, now) else None
+
+
+def find_place(kind: places.Kind, name: str) -> places.Place | None:
+    """Find a location or a register by its code or its id."""
+    id_ = parsed_id(name)
+    if kind == "register":
+        register = Register.objects.select_related("location").filter(Q(code=name) | Q(id=id_)).first()
+        location = register.location if register else None
+    else:
+        register, location = None, Location.objects.filter(Q(code=name) | Q(id=id_)).first()
+    return places.Place(location_id=location.id, currency=location.currency, register=register) if location else None
 
 
 def _device(token_hash: str) -> Device | None:

@@ -18,7 +18,7 @@ from kernel.refusals import NotFound, Refusal
 from pos.cash.services import ShiftNotOpen
 from pos.catalogue.goods import LinesInvalid
 from pos.orders.services import OtherCurrency
-from pos.registers.authentication import device_of
+from pos.registers.authentication import register_of
 from pos.returns.lines import RefundExceedsQuantity, ReturnLineInput
 from pos.returns.models import Refund, Return, ReturnLine
 from pos.returns.queries import lines_of_return, returns, returns_matching
@@ -34,6 +34,7 @@ from web.inputs import Body
 from web.money import InOwnCurrency, MoneyField, UnitPriceField
 from web.operations import operation
 from web.pages import RecordedPages
+from web.scopes import ORDERS_READ, ORDERS_WRITE
 
 
 class ReturnLineBody(Body):
@@ -160,18 +161,19 @@ class ReturnListView(generics.GenericAPIView[Return]):
         answers={201: ReturnSerializer},
         refuses=REFUSES,
         keyed=True,
+        scopes=[ORDERS_WRITE],
+        at="register",
         example=A_MUG,
     )
     def post(self, request: Request, asked: dict[str, Any]) -> Response:
         """Take goods back and give their money back, to the tenders of the order where it is named."""
-        device = device_of(request)
         lines = [ReturnLineInput(**{"id": new_id(), **line}) for line in asked["lines"]]
         try:
             with claimed(request, "returns") as claim:
                 if claim.is_new:
                     returned = complete_return(
                         **{**asked, "lines": lines},
-                        register=device.register,
+                        register=register_of(request),
                         now=timezone.now(),
                         fingerprint=claim.fingerprint,
                     )
@@ -180,7 +182,7 @@ class ReturnListView(generics.GenericAPIView[Return]):
             _answer_again(claim, asked["id"], refusal)
         return claim.response
 
-    @operation("list_returns", query=ReturnQuery, answers=ReturnSerializer(many=True), paged=True)
+    @operation("list_returns", query=ReturnQuery, answers=ReturnSerializer(many=True), paged=True, scopes=[ORDERS_READ])
     def get(self, _request: Request, asked: dict[str, Any]) -> Response:
         """List the shop's returns, all of them or those that are looked for, the earliest first.
 
@@ -201,6 +203,6 @@ def _answer_again(claim: Claim, return_id: UUID, refusal: Refusal) -> None:
 
 
 class ReturnView(APIView):
-    @operation("get_return", answers=ReturnSerializer)
+    @operation("get_return", answers=ReturnSerializer, scopes=[ORDERS_READ])
     def get(self, _request: Request, return_id: UUID) -> Response:
         return Response(ReturnSerializer(generics.get_object_or_404(returns(), id=return_id)).data)

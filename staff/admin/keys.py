@@ -22,6 +22,18 @@ NEEDED = {
     "events:read": {"view_event"},
     "events:operate": {"view_event", "change_parkedevent", "change_subscription", "change_outgoing"},
     "webhooks:write": {"add_webhookendpoint", "change_webhookendpoint", "delete_webhookendpoint"},
+    "catalogue:read": {"view_product", "view_variant"},
+    "catalogue:write": {"add_product", "change_product", "add_variant", "change_variant"},
+    "prices:read": {"view_variant"},
+    "prices:write": {"change_variant"},
+    "stock:read": {"view_stockitem", "view_stockmovement"},
+    "stock:write": {"change_stockitem", "add_stockmovement"},
+    "orders:read": {"view_order", "view_return"},
+    "orders:write": {"add_order", "change_order", "add_return"},
+    "payments:read": {"view_payment", "view_paymentintent", "view_paymentrefund"},
+    "payments:write": {"add_payment"},
+    "receipts:read": {"view_order", "view_return"},
+    "receipts:write": {"change_order", "change_return"},
 }
 """What a person must have themselves to hand on a scope."""
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -41,6 +42,7 @@ class Shop:
             Device.objects.filter(pk=revoked.pk).update(status=Device.Status.REVOKED)
             _, self.token = make.device()
             self.keys = {scope: issue_api_key(name=f"{self.mark} {scope}", scopes=[scope]) for scope in ALL_SCOPES}
+            self.all_scopes = issue_api_key(name=f"{self.mark} all", scopes=list(ALL_SCOPES))
             self.revoked_key = issue_api_key(name=f"{self.mark} revoked", scopes=list(ALL_SCOPES))
             ApiKey.objects.filter(name__endswith="revoked").update(revoked_at=make.NOW)
             self.owner = self._session(hire_owner(username=f"{self.mark}-owner", password="a long secret"))
@@ -184,7 +186,7 @@ def test_the_api_answers_nobody_but_its_own(shops: dict[str, Shop], name: str, c
             for who, (bearer, expected) in bearer_of(shop, other).items():
                 matrix.ask(route, method, who, expected, uuid=uuid, bearer=bearer)
             for scope, key in shop.keys.items():
-                expected = allowed(route, method) if scope == route.scope else {403}
+                expected = allowed(route, method) if route.opens_to(scope, method) else {403}
                 matrix.ask(route, method, f"a key for {scope}", expected, uuid=uuid, bearer=key)
             may = route.guard is Guard.TERMINAL or route.scope == "events:read"
             matrix.ask(
@@ -192,6 +194,27 @@ def test_the_api_answers_nobody_but_its_own(shops: dict[str, Shop], name: str, c
             )
 
     report(matrix, capsys, f"API of {name}")
+
+
+@pytest.mark.parametrize("name", ["north", "south"])
+def test_sh13_a_key_that_names_a_place_of_another_shop_learns_nothing(
+    shops: dict[str, Shop], name: str, capsys: Any
+) -> None:
+    shop = shops[name]
+    (other,) = [each for each in shops.values() if each is not shop]
+    matrix = Matrix(shop.host, [other])
+    with in_tenant(other.tenant):
+        register = make.register()
+    for route in [each for each in routes("config.urls") if each.scopes]:
+        for method, scopes in route.scopes.items():
+            for place in (f"location={register.location_id}", f"register={register.id}"):
+                key = shop.all_scopes if len(scopes) > 1 else shop.keys[scopes[0]]
+                asked = replace(route, template=f"{route.template}?{place}")
+                matrix.ask(
+                    asked, method, "a key at a foreign place", {400, 404, 422}, uuid=str(register.id), bearer=key
+                )
+
+    report(matrix, capsys, f"foreign places of {name}")
 
 
 @pytest.mark.parametrize("name", ["north", "south"])

@@ -25,3 +25,8 @@ def operations() -> Iterator[tuple[str, str, Any]]:
 def asked_of(path: str) -> str:
     """Put ids that nothing has into a path."""
     return PARAMETER.sub(lambda _: str(new_id()), path)
+
+
+def is_for_terminals(operation: Any) -> bool:
+    """Say whether a terminal may ask. A key may as well, with the scopes that the operation names."""
+    return any("deviceToken" in scheme for scheme in operation["security"])

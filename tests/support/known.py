@@ -26,7 +26,9 @@ class Known:
             return dice.choice(["", "Bearer", "Bearer tf.north.x", "Bearer tk.north.x", "Bearer tf.south.x", "Basic x"])
         if dice.random() < 0.03:
             return dice.choice([self.terminal, self.key])
-        return self.key if any("apiKey" in scheme for scheme in security) else self.terminal
+        may = [self.key] * any("apiKey" in scheme for scheme in security)
+        may += [self.terminal] * any("deviceToken" in scheme for scheme in security)
+        return dice.choice(may)
 
     def values(self, dice: Random) -> dict[str, Any]:
         return {
@@ -36,6 +38,8 @@ class Known:
             "return_id": self.return_id,
             "endpoint_id": self.endpoint_id,
             "sku": "MUG",
+            "location": "MAIN",
+            "register": "R1",
             "barcode": "4006381333931",
             "tax_name": dice.choice(["Zero", "Standard, included"]),
             "type": dice.choice(["cash", "card", "gateway", "account"]),

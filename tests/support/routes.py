@@ -1,7 +1,7 @@
 """Every route of a host, from its URL configuration: its address, its methods, and who guards it."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
@@ -16,7 +16,7 @@ from config.metrics import MetricsView
 from config.urls import DocumentView
 from integrations.admin.moved import moved_pages
 from web.scopes import ALL_SCOPES
-from web.terminal import IsTerminal
+from web.terminal import MayAsk
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 KINDS = {"uuid": "{uuid}", "path": "{key}", "int": "{int}", "str": "{str}", "slug": "{str}"}
@@ -42,14 +42,20 @@ class Guard(Enum):
 class Route:
     """:param template: the address, with `{uuid}`, `{int}`, `{str}` and `{key}` where something is to be filled in.
 
-    :param scope: that a key of the API needs. :param model: whose page in the admin it is.
+    :param scope: that a key of the API needs for all methods. :param scopes: that it needs for each, where a terminal
+        needs none. :param model: whose page in the admin it is.
     """
 
     template: str
     guard: Guard
     methods: tuple[str, ...]
     scope: str = ""
+    scopes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     model: Any = None
+
+    def opens_to(self, scope: str, method: str) -> bool:
+        """Say whether a key with this scope alone may use a method of the route."""
+        return scope == self.scope or self.scopes.get("GET" if method == "HEAD" else method) == (scope,)
 
     def address(self, *, uuid: str, key: str = "1") -> str:
         return self.template.format(uuid=uuid, int="1", str="1", key=key)
@@ -113,8 +119,10 @@ def _route(template: str, pattern: URLPattern) -> Route:
     permissions = tuple(found.permission_classes)
     if permissions == (AllowAny,):
         return Route(template, Guard.OPEN, METHODS)
-    if permissions == (IsTerminal,):
-        return Route(template, Guard.TERMINAL, offered)
+    if permissions == (MayAsk,):
+        declared = {name: getattr(getattr(found, name.lower(), None), "operation", None) for name in METHODS}
+        scopes = {name: operation.scopes for name, operation in declared.items() if operation and operation.scopes}
+        return Route(template, Guard.TERMINAL, offered, scopes=scopes)
     scopes = [scope for scope in ALL_SCOPES if str(getattr(permissions[0], "message", "")).endswith(f" {scope}.")]
     if len(permissions) != 1 or len(scopes) != 1:
         raise NotAddressable(f"{template} has the permissions {permissions}: no rule says who may use it")

@@ -14,7 +14,7 @@ from pos.models import Order
 from staff.services import issue_api_key
 from tenants.models import Tenant
 from tests.support import make
-from tests.support.document import asked_of, operations
+from tests.support.document import asked_of, is_for_terminals, operations
 from tests.support.make import order_body
 from tests.support.terminal import Terminal, terminal
 from web.fields import QuantityField
@@ -37,7 +37,7 @@ def ask(shop: Tenant, monkeypatch: pytest.MonkeyPatch) -> Any:  # noqa: ARG001
     key = f"Bearer {issue_api_key(name='all', scopes=ALL_SCOPES)}"
 
     def send(method: str, path: str, operation: Any, query: str, body: Any) -> Any:
-        authorization = key if any("apiKey" in scheme for scheme in operation["security"]) else token
+        authorization = token if is_for_terminals(operation) else key
         headers = {"Host": "north.localhost", "Authorization": authorization, "Idempotency-Key": str(new_id())}
         url = asked_of(path) + query
         return APIClient().generic(method.upper(), url, json.dumps(body), "application/json", headers=headers)

@@ -12,7 +12,7 @@ from kernel.commands import Command as OurCommand
 from kernel.tenancy import find_furnished_tenant, in_tenant
 from staff.models import KEY_NAME
 from staff.services import issue_api_key, revoke_api_key, rotate_api_key
-from web.scopes import ALL_SCOPES
+from web.scopes import ALL_SCOPES, OF_INTEGRATION
 
 
 class Command(OurCommand):
@@ -22,7 +22,11 @@ class Command(OurCommand):
         parser.add_argument("action", choices=["issue", "rotate", "revoke"])
         parser.add_argument("name", type=arguments.text(KEY_NAME))
         parser.add_argument("--tenant", type=arguments.name, required=True)
-        parser.add_argument("--scopes", default=",".join(ALL_SCOPES), help="separated by commas; all when left out")
+        parser.add_argument(
+            "--scopes",
+            default=",".join(OF_INTEGRATION),
+            help=f"separated by commas, of {', '.join(ALL_SCOPES)}; {', '.join(OF_INTEGRATION)} when left out",
+        )
         parser.add_argument(
             "--days",
             type=arguments.whole_number(1, 3650, of="days"),
