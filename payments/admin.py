@@ -9,12 +9,14 @@ from web.admin import ReadOnlyInline, ShopReadOnlyAdmin
 class RefundInline(ReadOnlyInline):
     model = PaymentRefund
     fields = ("return_id", "amount", "state", "reference", "created_at")
+    money = ("amount",)
 
 
 @admin.register(Payment)
 class PaymentAdmin(ShopReadOnlyAdmin):
     list_display = ("occurred_at", "tender_type", "amount", "refunded", "reference", "order_id")
     list_filter = ("tender_type",)
+    money = ("amount", "refunded")
     search_fields = ("order_id", "reference")
     inlines = (RefundInline,)
 
@@ -23,4 +25,5 @@ class PaymentAdmin(ShopReadOnlyAdmin):
 class PaymentIntentAdmin(ShopReadOnlyAdmin):
     list_display = ("created_at", "amount", "state", "abandoned", "reference", "failure", "order_id")
     list_filter = ("state", "abandoned")
+    money = ("amount",)
     search_fields = ("order_id", "reference")

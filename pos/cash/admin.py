@@ -15,3 +15,8 @@ class TenderTypeAdmin(ShopAdmin):
 class ShiftAdmin(ShopReadOnlyAdmin):
     list_display = ("register", "state", "opened_at", "float_amount")
     list_filter = ("state",)
+    list_select_related = ("register__location",)
+    money = ("float_amount",)
+
+    def currency_of(self, row: Shift) -> str:
+        return row.register.location.currency

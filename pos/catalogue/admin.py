@@ -3,12 +3,14 @@
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import QuerySet, Value
 from django.http import HttpRequest
 
 from pos.catalogue.models import Barcode, Product, Variant
 from pos.catalogue.services import UnknownTaxRate, announce_variant
 from pos.taxes.queries import first_rate
 from web.admin import ShopAdmin, TabularInline
+from web.admin.money import currency_of_shop
 
 
 class VariantInline(TabularInline):
@@ -16,6 +18,10 @@ class VariantInline(TabularInline):
     extra = 0
     min_num = 1
     fields = ("sku", "name", "price", "active")
+    money = ("price",)
+
+    def currency_of(self, _row: Any) -> str:
+        return currency_of_shop()
 
 
 class BarcodeInline(TabularInline):
@@ -52,6 +58,13 @@ class VariantAdmin(ShopAdmin):
     search_fields = ("sku", "name", "product__name", "barcodes__code")
     list_select_related = ("product",)
     inlines = (BarcodeInline,)
+    money = ("price",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Variant]:
+        return super().get_queryset(request).annotate(currency=Value(currency_of_shop()))
+
+    def currency_of(self, row: Any) -> str:
+        return row.currency if row else currency_of_shop()
 
     def save_model(self, request: HttpRequest, obj: Variant, form: Any, change: bool) -> None:  # noqa: FBT001
         super().save_model(request, obj, form, change)

@@ -5,7 +5,6 @@ from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.html import format_html
 
-from kernel.money import formatted
 from pos.orders.models import Order, OrderLine, Tender
 from pos.orders.queries import orders_named
 from web.admin import ExactSearch, ReadOnlyInline, ShopReadOnlyAdmin
@@ -14,16 +13,19 @@ from web.admin import ExactSearch, ReadOnlyInline, ShopReadOnlyAdmin
 class OrderLineInline(ReadOnlyInline):
     model = OrderLine
     fields = ("number", "sku", "description", "quantity", "unit_price", "tax_total", "total", "returned_quantity")
+    money = ("unit_price", "tax_total", "total")
 
 
 class TenderInline(ReadOnlyInline):
     model = Tender
     fields = ("number", "type", "state", "amount", "change", "refunded", "failure")
+    money = ("amount", "change", "refunded")
 
 
 @admin.register(Order)
 class OrderAdmin(ExactSearch, ShopReadOnlyAdmin):
-    list_display = ("receipt", "status", "amount", "occurred_at", "trace")
+    list_display = ("receipt", "status", "total", "occurred_at", "trace")
+    money = ("subtotal", "tax_total", "total", "change_total")
     list_filter = ("status", "occurred_at")
     list_select_related = ("register",)
     search_help_text = "A receipt (R1-000018), its number alone, a customer's mail address, or an id"
@@ -31,10 +33,6 @@ class OrderAdmin(ExactSearch, ShopReadOnlyAdmin):
 
     def found(self, word: str) -> QuerySet[Order]:
         return orders_named(word)
-
-    @admin.display(description="total", ordering="total")
-    def amount(self, order: Order) -> str:
-        return formatted(order.total, order.currency)
 
     @admin.display(description="events")
     def trace(self, order: Order) -> str:

@@ -13,6 +13,8 @@ from pos.memory.shop import Kind
 from pos.registers.models import Device, Location, Register
 from web import places
 
+DEFAULT_CURRENCY = "EUR"
+"""Of a shop that has no location yet, as a new tenant's."""
 LONGEST_NUMBER = 18
 """Digits: fewer than what a bigint holds."""
 RECEIPT = re.compile(
@@ -36,6 +38,12 @@ def find_place(kind: places.Kind, name: str) -> places.Place | None:
     else:
         register, location = None, Location.objects.filter(Q(code=name) | Q(id=id_)).first()
     return places.Place(location_id=location.id, currency=location.currency, register=register) if location else None
+
+
+def first_currency() -> str:
+    """Return the currency of the shop's first location, in which its catalogue has prices."""
+    first = Location.objects.order_by("id").values_list("currency", flat=True).first()
+    return first or DEFAULT_CURRENCY
 
 
 def _device(token_hash: str) -> Device | None:

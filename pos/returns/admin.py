@@ -11,16 +11,19 @@ from web.admin import ExactSearch, ReadOnlyInline, ShopReadOnlyAdmin
 class ReturnLineInline(ReadOnlyInline):
     model = ReturnLine
     fields = ("sku", "description", "quantity", "restock", "tax_total", "total")
+    money = ("tax_total", "total")
 
 
 class RefundInline(ReadOnlyInline):
     model = Refund
     fields = ("type", "amount", "tender")
+    money = ("amount",)
 
 
 @admin.register(Return)
 class ReturnAdmin(ExactSearch, ShopReadOnlyAdmin):
     list_display = ("receipt", "order", "total", "occurred_at", "reason")
+    money = ("tax_total", "total")
     list_select_related = ("register", "order__register")
     search_help_text = "A receipt of a return (R1-R000007) or of its order, its number alone, or an id"
     inlines = (ReturnLineInline, RefundInline)

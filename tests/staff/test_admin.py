@@ -83,7 +83,7 @@ def test_a_product_saved_in_the_admin_is_said_to_all(owner: Client) -> None:
         "variants-TOTAL_FORMS": "1",
         "variants-INITIAL_FORMS": "0",
         "variants-0-sku": "KETTLE",
-        "variants-0-price": "2500",
+        "variants-0-price": "25.00",
         "variants-0-active": "on",
     }
     before = names().count("pos.variant_changed")
@@ -100,7 +100,7 @@ def test_a_variant_and_a_pairing_in_the_admin(owner: Client) -> None:
     form = {
         "product": str(variant.product_id),
         "sku": "MUG",
-        "price": "1100",
+        "price": "11",
         "active": "on",
         "barcodes-TOTAL_FORMS": "0",
         "barcodes-INITIAL_FORMS": "0",

@@ -11,6 +11,7 @@ from django.test import Client, RequestFactory
 from psycopg import errors
 
 from kernel.constraints import Check, Unique, place_of_violation
+from kernel.money import in_major_units
 from kernel.refusals import Refusal
 from kernel.tenancy import in_public_schema
 from pos.models import Product, Register, TaxClass, TaxRate, Variant
@@ -98,9 +99,9 @@ def test_in19_a_field_that_is_not_in_the_form_leaves_the_sentence_above_it(monke
     [
         ("pos/taxrate", {"name": "x", "rate": "19"}, "rate", "A tax rate is a share from 0 to below 1"),
         ("pos/taxrate", {"name": "x", "rate": "-0.1"}, "rate", "A tax rate is a share from 0 to below 1"),
-        ("pos/variant", {"sku": "M", "price": "-1", "active": "on"}, "price", "A price must not be below zero."),
+        ("pos/variant", {"sku": "M", "price": "-1", "active": "on"}, "price", "An amount must not be below zero."),
         ("pos/variant", {"sku": "MUG", "price": "1", "active": "on"}, "sku", "Another active variant has this SKU."),
-        ("pos/variant", {"sku": "M", "price": "9" * 30, "active": "on"}, "price", "less than or equal to"),
+        ("pos/variant", {"sku": "M", "price": "9" * 30, "active": "on"}, "price", "at most 10000000000.00 EUR"),
         ("pos/register", {"code": "R1", "name": "x"}, "code", "already exists"),
         ("staff/signinrules", {"idle_minutes": "100000"}, "idle_minutes", "less than or equal to 720"),
     ],
@@ -274,11 +275,13 @@ def product(**more: str) -> dict[str, str]:
 def test_in03_a_price_in_the_admin_is_at_most_what_the_api_takes(shop: Tenant, price: int) -> None:
     client = people.owner()
 
-    refused = client.post("/admin/pos/product/add/", product(**{"variants-0-price": str(price)}))
-    largest = client.post("/admin/pos/product/add/", product(**{"variants-0-price": str(10**12)}))
+    refused = client.post("/admin/pos/product/add/", product(**{"variants-0-price": in_major_units(price, "EUR")}))
+    largest = client.post("/admin/pos/product/add/", product(**{"variants-0-price": in_major_units(10**12, "EUR")}))
     variant = Variant.objects.get()
     page = f"/admin/pos/variant/{variant.pk}/change/"
-    changed = client.post(page, {**filled_form(client.get(page).content, "variant_form"), "price": str(price)})
+    changed = client.post(
+        page, {**filled_form(client.get(page).content, "variant_form"), "price": in_major_units(price, "EUR")}
+    )
 
     assert (refused.status_code, largest.status_code, changed.status_code) == (200, 302, 200)
     assert list(refused.context["inline_admin_formsets"][0].formset.errors[0]) == ["price"]

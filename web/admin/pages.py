@@ -11,6 +11,7 @@ from django.utils.functional import cached_property
 from unfold.admin import ModelAdmin as StyledAdmin
 
 from web.admin.hosts import OnShopHost
+from web.admin.money import MoneyPage
 from web.admin.saving import InUnits, save_changes
 from web.admin.texts import PlainTexts, TabularInline
 
@@ -26,7 +27,7 @@ class BoundedPaginator(Paginator):  # type: ignore[type-arg]
         return int(rows[:MOST_COUNTED].count())
 
 
-class ModelAdmin(PlainTexts, InUnits, StyledAdmin):  # type: ignore[misc]
+class ModelAdmin(MoneyPage, PlainTexts, InUnits, StyledAdmin):  # type: ignore[misc]
     """A page of ours, in the admin's look. An action that names no permission is offered to nobody."""
 
     paginator = BoundedPaginator

@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from unfold.admin import TabularInline as StyledInline
 
 from kernel.validators import PlainText
+from web.admin.money import MoneyRows
 
 
 class PlainTexts:
@@ -18,7 +19,7 @@ class PlainTexts:
         return field
 
 
-class TabularInline(PlainTexts, StyledInline):  # type: ignore[misc]
+class TabularInline(MoneyRows, PlainTexts, StyledInline):  # type: ignore[misc]
     """Rows inside a page of ours. Django only shows `min_num` rows; here no fewer are taken, whatever was sent.
 
     Whoever may add no row has a `max_num` of 0: the rows that exist stand in the form all the same.

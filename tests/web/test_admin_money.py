@@ -1,0 +1,137 @@
+"""People type and read major units in the admin, of the currency of the row (SH15)."""
+
+import re
+
+import pytest
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.db.models import BigIntegerField
+
+from events.testing.work import settle
+from pos.models import Location, Order, Register, Variant
+from tenants.models import Tenant
+from tests.support import make, people
+from tests.support.forms import filled_form
+from web.admin.hosts import OnShopHost
+from web.admin.money import MajorUnits
+
+COUNTS = {"receipt_number", "number", "next_receipt_number", "next_return_number"}
+"""Large numbers of the shop's tables that are no amounts."""
+
+
+@pytest.mark.parametrize(
+    ("currency", "typed", "amount"),
+    [
+        ("EUR", "19.99", 1999),
+        ("EUR", "12", 1200),
+        ("EUR", " 12.00 ", 1200),
+        ("EUR", "0", 0),
+        ("EUR", "-0.00", 0),
+        ("EUR", "0.01", 1),
+        ("EUR", "0012.50", 1250),
+        ("EUR", "10000000000.00", 10**12),
+        ("JPY", "1000", 1000),
+        ("KWD", "1.659", 1659),
+        ("KWD", "2", 2000),
+    ],
+)
+def test_sh15_an_amount_is_typed_in_major_units(currency: str, typed: str, amount: int) -> None:
+    field = MajorUnits(currency=currency)
+
+    assert field.clean(typed) == amount
+    assert field.clean(field.prepare_value(amount)) == amount
+    assert not field.has_changed(amount, typed)
+    assert field.has_changed(amount + 1, typed)
+
+
+@pytest.mark.parametrize(
+    ("currency", "typed", "sentence"),
+    [
+        ("EUR", "19.999", "EUR has 2 decimals: write 19.50."),
+        ("EUR", "12.5", "EUR has 2 decimals"),
+        ("EUR", "19,99", "Write an amount of EUR in digits, as 1234.50"),
+        ("EUR", "1,234.50", "no blanks, commas or letters"),
+        ("EUR", "1.234,50", "no blanks, commas or letters"),
+        ("EUR", "1 234.50", "no blanks"),
+        ("EUR", "1\u00a0234.50", "no blanks"),
+        ("EUR", "1'234.50", "Write an amount"),
+        ("EUR", "1_000", "Write an amount"),
+        ("EUR", "1E3", "Write an amount"),
+        ("EUR", "+5", "Write an amount"),
+        ("EUR", ".50", "Write an amount"),
+        ("EUR", "5.", "Write an amount"),
+        ("EUR", "12.50 EUR", "Write an amount"),
+        ("EUR", "\u0661\u0662", "Write an amount"),
+        ("EUR", "NaN", "Write an amount"),
+        ("EUR", "-0.01", "must not be below zero"),
+        ("EUR", "10000000000.01", "at most 10000000000.00 EUR"),
+        ("EUR", "9" * 5000, "at most"),
+        ("JPY", "1000.00", "JPY has no decimals: write 1000."),
+        ("KWD", "1.65", "KWD has 3 decimals: write 1.500."),
+        ("EUR", "", "required"),
+    ],
+)
+def test_sh15_what_is_no_amount_of_the_currency_is_refused_in_plain_words(
+    currency: str, typed: str, sentence: str
+) -> None:
+    with pytest.raises(ValidationError, match=sentence):
+        MajorUnits(currency=currency).clean(typed)
+
+
+@pytest.mark.parametrize(
+    ("currency", "typed", "amount", "shown"),
+    [("EUR", "19.99", 1999, "19.99 EUR"), ("JPY", "1000", 1000, "1000 JPY"), ("KWD", "1.659", 1659, "1.659 KWD")],
+)
+def test_sh15_a_price_is_typed_and_shown_in_the_currency_of_the_shop(
+    shop: Tenant, currency: str, typed: str, amount: int, shown: str
+) -> None:
+    Location.objects.update(currency=currency)
+    variant, client = make.variant(price=100), people.owner()
+    page, products = f"/admin/pos/variant/{variant.id}/change/", f"/admin/pos/product/{variant.product_id}/change/"
+
+    saved = client.post(page, {**filled_form(client.get(page).content, "variant_form"), "price": typed})
+    unchanged = client.post(products, filled_form(client.get(products).content, "product_form"))
+
+    assert (saved.status_code, unchanged.status_code) == (302, 302)
+    assert Variant.objects.get().price == amount
+    assert shown in client.get("/admin/pos/variant/").content.decode()
+    assert filled_form(client.get(page).content, "variant_form")["price"] == typed
+    assert filled_form(client.get(products).content, "product_form")["variants-0-price"] == typed
+
+
+def test_sh15_a_row_is_shown_in_its_own_currency(shop: Tenant) -> None:
+    dinars = Location.objects.create(code="K", name="Kuwait", currency="KWD")
+    Register.objects.create(code="R9", name="Till", location=dinars)
+    make.variant()
+    order = make.order(make.card(400), make.cash(600))
+    settle()
+    make.return_(order, make.returning(order))
+    settle()
+    Order.objects.update(currency="KWD")
+    client = people.owner()
+
+    listed = client.get("/admin/pos/order/").content.decode()
+    shown = client.get(f"/admin/pos/order/{order.id}/change/").content.decode()
+
+    assert "1.000 KWD" in listed
+    assert {"1.000 KWD", "0.600 KWD", "0.400 KWD"} <= {part for part in _words(shown) if "KWD" in part}
+    for path, amount in (("payments/payment", "6.00 EUR"), ("pos/return", "10.00 EUR"), ("pos/shift", "0.00 EUR")):
+        assert amount in client.get(f"/admin/{path}/").content.decode(), path
+
+
+def test_sh15_no_page_of_a_shop_shows_or_takes_minor_units() -> None:
+    bare = []
+    for model, page in admin.site._registry.items():
+        if not isinstance(page, OnShopHost) or model._meta.app_label not in {"pos", "payments"}:
+            continue
+        for shown in (page, *(inline(model, admin.site) for inline in page.inlines)):
+            amounts = {f.name for f in shown.model._meta.fields if isinstance(f, BigIntegerField) and not f.primary_key}
+            named = set(shown.fields or ()) | set(getattr(shown, "list_display", ()))
+            named = named if shown.fields or shown is not page else amounts
+            bare += [f"{shown.model._meta.label}.{name}" for name in (amounts & named) - COUNTS - set(shown.money)]
+
+    assert bare == []
+
+
+def _words(page: str) -> set[str]:
+    return set(re.findall(r"[0-9.]+ [A-Z]{3}", page))

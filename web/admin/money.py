@@ -1,0 +1,153 @@
+"""Amounts in the admin: people type and read `19.99` of a currency; the rows keep minor units."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db.models import Field
+from django.http import HttpRequest
+from unfold.widgets import UnfoldAdminTextInputWidget
+
+from kernel.currencies import exponent
+from kernel.limits import LARGEST_AMOUNT
+from kernel.money import formatted, in_major_units
+
+SHOWN = "{}_shown"
+LONGEST = len(str(LARGEST_AMOUNT))
+_WRITTEN = re.compile(r"(-?)([0-9]+)(?:\.([0-9]+))?", re.ASCII)
+_currency_of_shop: list[Callable[[], str]] = []
+
+
+def currency_of_shop_by(read: Callable[[], str]) -> None:
+    """Say what prices are in that no row names a currency for."""
+    _currency_of_shop[:] = [read]
+
+
+def currency_of_shop() -> str:
+    (read,) = _currency_of_shop
+    return read()
+
+
+class MajorUnits(forms.CharField):
+    """An amount as people write it, `19.99` or `12`, which is 1999 or 1200 minor units of a currency with two decimals.
+
+    No other form is guessed at: neither `19,99` and `1,234.50`, nor `12.5`, which may have lost a digit.
+    """
+
+    widget = UnfoldAdminTextInputWidget
+
+    def __init__(self, *, currency: str, **options: Any) -> None:
+        self.currency = currency
+        options.setdefault("help_text", f"In {currency}: {self._example('12')}")
+        super().__init__(**options)
+        self.widget.attrs["inputmode"] = "decimal"
+
+    def prepare_value(self, value: Any) -> Any:
+        return in_major_units(value, self.currency) if isinstance(value, int) else value
+
+    def to_python(self, value: Any) -> Any:
+        """:raises ValidationError: with how to write it, when it is no amount of the currency."""
+        if isinstance(value, int):
+            return value
+        text = super().to_python(value)
+        if not text:
+            return None
+        written = _WRITTEN.fullmatch(text)
+        if written is None:
+            example = self._example("1234")
+            message = f"Write an amount of {self.currency} in digits, as {example}: no blanks, commas or letters."
+            raise ValidationError(message, code="invalid")
+        sign, whole, decimals = written.groups()
+        if sign and (whole + (decimals or "")).strip("0"):
+            raise ValidationError("An amount must not be below zero.", code="negative")
+        places = exponent(self.currency)
+        if decimals is not None and len(decimals) != places:
+            message = f"{self.currency} has {places or 'no'} decimals: write {self._example(whole)}."
+            raise ValidationError(message, code="decimals")
+        amount = int(whole + (decimals or "0" * places)) if len(whole) <= LONGEST else LARGEST_AMOUNT + 1
+        if amount > LARGEST_AMOUNT:
+            message = f"An amount is at most {formatted(LARGEST_AMOUNT, self.currency)}."
+            raise ValidationError(message, code="max_value")
+        return amount
+
+    def _example(self, whole: str) -> str:
+        return f"{whole}.{'5'.ljust(exponent(self.currency), '0')}" if exponent(self.currency) else whole
+
+
+class MoneyShown:
+    """A page, or rows inside one, with amounts: `money` names their columns.
+
+    They are shown with their currency, and typed in major units of it.
+    """
+
+    money: tuple[str, ...] = ()
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        for name in cls.money:
+            setattr(cls, SHOWN.format(name), _shown(name))
+
+    def currency_of(self, row: Any) -> str:
+        """Return what the amounts of a row are in; of the row that is added, where it is None."""
+        return str(row.currency)
+
+    def formfield_for_dbfield(self, db_field: "Field[Any, Any]", request: HttpRequest, **options: Any) -> Any:
+        if db_field.name not in self.money:
+            return super().formfield_for_dbfield(db_field, request, **options)  # type: ignore[misc]
+        currency = self.currency_of(getattr(request, "edited", None))
+        return MajorUnits(currency=currency, label=str(db_field.verbose_name).capitalize())
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        return self._with_currency(super().get_list_display(request))  # type: ignore[misc]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return self._with_currency(super().get_readonly_fields(request, obj))  # type: ignore[misc]
+
+    def _with_currency(self, names: Any) -> tuple[Any, ...]:
+        return tuple(SHOWN.format(name) if name in self.money else name for name in names)
+
+
+class MoneyPage(MoneyShown):
+    """A page of rows. Where a person may only read, all columns of the row are shown."""
+
+    def get_form(self, request: HttpRequest, obj: Any = None, **options: Any) -> Any:
+        request.edited = obj  # type: ignore[attr-defined]
+        return super().get_form(request, obj, **options)  # type: ignore[misc]
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        names = super().get_fields(request, obj)  # type: ignore[misc]
+        return names if self._may_write(request, obj) else self._with_currency(names)
+
+    def _may_write(self, request: HttpRequest, obj: Any) -> bool:
+        page: Any = self
+        return bool(page.has_change_permission(request, obj) if obj else page.has_add_permission(request))
+
+
+class MoneyRows(MoneyShown):
+    """Rows inside the page of another one, in its currency unless they have their own."""
+
+    of: Any = None
+
+    def get_formset(self, request: HttpRequest, obj: Any = None, **options: Any) -> Any:
+        self.of = request.edited = obj  # type: ignore[attr-defined]
+        return super().get_formset(request, obj, **options)  # type: ignore[misc]
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        page: Any = self
+        names = super().get_fields(request, obj)  # type: ignore[misc]
+        return names if page.has_change_permission(request, obj) else self._with_currency(names)
+
+    def currency_of(self, row: Any) -> str:
+        return str(getattr(row, "currency", None) or self.of.currency)
+
+
+def _shown(name: str) -> Any:
+    def shown(self: MoneyShown, row: Any) -> str:
+        amount = getattr(row, name)
+        return "" if amount is None else formatted(amount, self.currency_of(row))
+
+    shown.short_description = name.replace("_", " ")  # type: ignore[attr-defined]
+    shown.admin_order_field = name  # type: ignore[attr-defined]
+    return shown
