@@ -122,6 +122,7 @@ HEADERS: dict[str, dict[str, Any]] = {
         "description": "The request had taken effect before, and this is its answer",
         "schema": {"type": "string", "enum": ["true"]},
     },
+    "ETag": {"description": "Names this answer: see If-None-Match", "schema": {"type": "string"}},
     "Deprecation": {
         "description": "RFC 9745: the request used a name that was renamed, and that goes with the next release",
         "schema": {"type": "string"},

@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from kernel.refusals import Refusal
+from web.encoded import tagged_answer
 from web.errors import ApiProblem, sqlstate_of
 from web.inputs import Body, Nothing, Query
 from web.places import Kind, enter_place
@@ -29,6 +30,9 @@ _KEY = OpenApiParameter(
     OpenApiParameter.HEADER,
     required=True,
     description="Makes the request take effect once: sent again under the same key, it gets the first answer.",
+)
+IF_NONE_MATCH = OpenApiParameter(
+    "If-None-Match", {"type": "string"}, OpenApiParameter.HEADER, description="An ETag: 304 while it is the newest"
 )
 
 Handler = Callable[Concatenate[Any, Request, ...], Any]
@@ -52,6 +56,7 @@ class Operation:
     :param plain: reads the plain form of the body, before the serializer is asked.
     :param scopes: what a key needs, all of them; without any, only a terminal may ask. Views that name a permission
         have none.
+    :param tagged: whether the answer has an ETag, and is not sent again to who has it.
     :param at: whether it takes place at a location or a register, which the holder of a key names in the query.
     :param refuses: what its service may refuse.
     :param problems: codes of further problems by status.
@@ -67,6 +72,7 @@ class Operation:
     plain: PlainReader | None = None
     scopes: tuple[str, ...] = ()
     at: Kind | None = None
+    tagged: bool = False
 
     @property
     def renames(self) -> bool:
@@ -93,6 +99,7 @@ def operation(
     plain: PlainReader | None = None,
     scopes: Sequence[str] = (),
     at: Kind | None = None,
+    tagged: bool = False,
     parameters: Sequence[OpenApiParameter] = (),
     example: Mapping[str, Any] | None = None,
 ) -> Callable[[Handler], Handler]:
@@ -112,6 +119,7 @@ def operation(
         plain=plain,
         scopes=tuple(scopes),
         at=at,
+        tagged=tagged,
     )
 
     def declare(method: Handler) -> Handler:
@@ -122,14 +130,20 @@ def operation(
             if used and isinstance(response, Response):
                 response["Deprecation"] = f"@{DEPRECATED_SINCE}"
                 response["Link"] = NOTICE
-            return response
+            return tagged_answer(request, response) if tagged else response
 
         handle.operation = declared  # type: ignore[attr-defined]
         described: Handler = extend_schema(
             operation_id=name,
             request=body,
             responses=answers,
-            parameters=[*([_KEY] if keyed else []), *([query] if query else []), *_place(at), *parameters],
+            parameters=[
+                *([_KEY] if keyed else []),
+                *([query] if query else []),
+                *_place(at),
+                *([IF_NONE_MATCH] if tagged else []),
+                *parameters,
+            ],
             examples=[OpenApiExample(name, dict(example), request_only=True)] if example else None,
         )(handle)
         return described

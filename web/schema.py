@@ -28,9 +28,12 @@ class Schema(AutoSchema):
         answers = described["responses"]
         headers = ["X-Request-Id", *(["Idempotency-Replayed"] if declared.keyed else [])]
         headers += ["Deprecation"] if declared.renames else []
+        headers += ["ETag"] if declared.tagged else []
         for status, answer in answers.items():
             answer["headers"] = references(headers)
             answer["description"] = HTTPStatus(int(status)).phrase
+        if declared.tagged:
+            answers["304"] = {"description": "Not Modified", "headers": references(["X-Request-Id", "ETag"])}
         problems = problems_of(declared, method=self.method)
         for code, titles in problems.items():
             answers[str(code)] = problem_answer(self.registry, code, titles)

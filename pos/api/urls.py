@@ -1,7 +1,7 @@
 from django.urls import path
 
-from pos.cash.api import CurrentShiftView, ShiftListView
-from pos.catalogue.api import ProductListView, VariantListView, VariantView
+from pos.cash.api import CurrentShiftView, ShiftListView, TenderTypeListView
+from pos.catalogue.api import CategoryListView, ProductListView, TaxListView, VariantListView, VariantView
 from pos.orders.api import (
     OrderListView,
     OrderReceiptView,
@@ -17,6 +17,9 @@ urlpatterns = [
     path("products", ProductListView.as_view()),
     path("variants", VariantListView.as_view()),
     path("variants/<uuid:variant_id>", VariantView.as_view()),
+    path("categories", CategoryListView.as_view()),
+    path("taxes", TaxListView.as_view()),
+    path("tender-types", TenderTypeListView.as_view()),
     path("shifts", ShiftListView.as_view()),
     path("shifts/current", CurrentShiftView.as_view()),
     path("price-quotes", PriceQuoteView.as_view()),

@@ -4,13 +4,13 @@ from typing import Any
 
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema_serializer
-from rest_framework import serializers
+from rest_framework import generics, serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from events.idempotency.requests import claimed
-from pos.cash.models import Shift
+from pos.cash.models import Shift, TenderType
 from pos.cash.services import ShiftAlreadyOpen, ShiftNotOpen, open_shift, open_shift_of
 from pos.registers.authentication import register_of
 from pos.registers.models import Register
@@ -18,6 +18,8 @@ from web.fields import UUIDv7Field
 from web.inputs import Body
 from web.money import MoneyField
 from web.operations import operation
+from web.pages import Pages
+from web.scopes import CATALOGUE_READ
 
 
 class OpenShiftBody(Body):
@@ -36,6 +38,32 @@ class ShiftSerializer(serializers.ModelSerializer[Shift]):
 
 def _shown(shift: Shift, register: Register) -> Any:
     return ShiftSerializer(shift, context={"currency": register.location.currency}).data
+
+
+class TenderTypeSerializer(serializers.ModelSerializer[TenderType]):
+    gives_change = serializers.BooleanField(read_only=True)
+
+    class Meta:
+        model = TenderType
+        fields = ("id", "code", "name", "kind", "gives_change")
+
+
+class TenderTypeListView(generics.GenericAPIView[TenderType]):
+    queryset = TenderType.objects.all()
+    serializer_class = TenderTypeSerializer
+    pagination_class = Pages
+
+    @operation(
+        "list_tender_types",
+        answers=TenderTypeSerializer(many=True),
+        paged=True,
+        tagged=True,
+        scopes=[CATALOGUE_READ],
+    )
+    def get(self, _request: Request) -> Response:
+        """List the ways to pay."""
+        page = self.paginate_queryset(self.get_queryset())
+        return self.get_paginated_response(TenderTypeSerializer(page, many=True).data)
 
 
 class ShiftListView(APIView):

@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.db.models import QuerySet, Value
 from django.http import HttpRequest
 
-from pos.catalogue.models import Barcode, Product, Variant
+from pos.catalogue.models import Barcode, Category, Product, Variant
 from pos.catalogue.services import UnknownTaxRate, announce_variant
 from pos.taxes.queries import first_rate
 from web.admin import ShopAdmin, TabularInline
@@ -29,10 +29,20 @@ class BarcodeInline(TabularInline):
     extra = 0
 
 
+@admin.register(Category)
+class CategoryAdmin(ShopAdmin):
+    list_display = ("name", "parent")
+    list_select_related = ("parent",)
+    search_fields = ("name",)
+    autocomplete_fields = ("parent",)
+
+
 @admin.register(Product)
 class ProductAdmin(ShopAdmin):
-    list_display = ("name", "kind", "tax_class", "created_at")
-    list_filter = ("kind", "tax_class")
+    list_display = ("name", "category", "kind", "tax_class", "created_at")
+    list_filter = ("kind", "tax_class", "category")
+    list_select_related = ("category", "tax_class")
+    autocomplete_fields = ("category",)
     exclude = ("tax_rate",)
     search_fields = ("name", "variants__sku", "variants__barcodes__code")
     inlines = (VariantInline,)

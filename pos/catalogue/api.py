@@ -11,9 +11,10 @@ from rest_framework.views import APIView
 
 from events.idempotency.requests import claimed
 from kernel import limits
-from pos.catalogue.models import Variant
+from pos.catalogue.models import Category, Variant
 from pos.catalogue.queries import catalogue, on_shelf, variants_matching
 from pos.catalogue.services import BarcodeTaken, Item, UnknownTaxRate, put_item
+from pos.taxes.models import TaxRate
 from web.fields import Several, Text
 from web.inputs import Body, Query
 from web.money import MoneyField
@@ -30,12 +31,17 @@ class VariantSerializer(serializers.ModelSerializer[Variant]):
     kind = serializers.CharField(source="product.kind", read_only=True)
     tax_name = serializers.CharField(source="product.tax_name", read_only=True)
     tax_rate = serializers.CharField(source="product.tax_name", read_only=True, help_text="Renamed: `tax_name`")
+    product_id = serializers.UUIDField(read_only=True)
+    category_id = serializers.UUIDField(source="product.category_id", read_only=True, allow_null=True)
     barcodes = serializers.SlugRelatedField("code", many=True, read_only=True)  # type: ignore[var-annotated]
     on_hand = serializers.SerializerMethodField()
 
     class Meta:
         model = Variant
-        fields = ("id", "sku", "title", "kind", "price", "tax_name", "tax_rate", "barcodes", "on_hand")
+        fields = (
+            "id", "product_id", "category_id", "sku", "title", "kind", "price", "tax_name", "tax_rate", "barcodes",
+            "on_hand",
+        )  # fmt: skip
 
     def get_on_hand(self, variant: Variant) -> str | None:
         """What inventory last reported on hand at the terminal's location, as a decimal string."""
@@ -80,6 +86,44 @@ class VariantView(APIView):
     def get(self, request: Request, variant_id: UUID) -> Response:
         variant = generics.get_object_or_404(catalogue(), id=variant_id)
         return Response(shown([variant], request)[0])
+
+
+class CategorySerializer(serializers.ModelSerializer[Category]):
+    class Meta:
+        model = Category
+        fields = ("id", "name", "parent_id")
+
+
+class CategoryListView(generics.GenericAPIView[Category]):
+    queryset = Category.objects.all()
+    serializer_class = CategorySerializer
+    pagination_class = Pages
+
+    @operation(
+        "list_categories", answers=CategorySerializer(many=True), paged=True, tagged=True, scopes=[CATALOGUE_READ]
+    )
+    def get(self, _request: Request) -> Response:
+        """List the groups of products, each with the one that it is a part of."""
+        page = self.paginate_queryset(self.get_queryset())
+        return self.get_paginated_response(CategorySerializer(page, many=True).data)
+
+
+class TaxSerializer(serializers.ModelSerializer[TaxRate]):
+    class Meta:
+        model = TaxRate
+        fields = ("id", "name", "rate", "inclusive")
+
+
+class TaxListView(generics.GenericAPIView[TaxRate]):
+    queryset = TaxRate.objects.all()
+    serializer_class = TaxSerializer
+    pagination_class = Pages
+
+    @operation("list_taxes", answers=TaxSerializer(many=True), paged=True, tagged=True, scopes=[CATALOGUE_READ])
+    def get(self, _request: Request) -> Response:
+        """List the taxes, by whose names products and services refer to them."""
+        page = self.paginate_queryset(self.get_queryset())
+        return self.get_paginated_response(TaxSerializer(page, many=True).data)
 
 
 class ItemBody(Body):

@@ -2,13 +2,52 @@
 
 from typing import ClassVar
 
+from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from kernel import limits
 from kernel.constraints import Check, Unique
 from kernel.ids import new_id
 from pos.taxes.models import TaxClass, TaxRate
+
+
+class Category(models.Model):
+    """A group of products; `parent` is the one that it is a part of."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    name = models.CharField(max_length=limits.NAME)
+    parent = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="parts")
+
+    class Meta:
+        verbose_name_plural: ClassVar = "categories"
+        constraints: ClassVar = [
+            Unique(
+                fields=["parent", "name"],
+                nulls_distinct=False,
+                name="category_name_unique",
+                field="name",
+                sentence="This category has a part of that name already.",
+            ),
+            Check(
+                condition=~Q(parent=F("id")),
+                name="category_not_in_itself",
+                field="parent",
+                sentence="A category cannot be a part of itself.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def clean(self) -> None:
+        """:raises ValidationError: when it would be a part of one of its parts."""
+        above, seen = self.parent, set[object]()
+        while above is not None and above.pk not in seen:
+            if above.pk == self.pk:
+                raise ValidationError({"parent": f"{self.name} cannot be a part of {self.parent}, which is in it."})
+            seen.add(above.pk)
+            above = above.parent
 
 
 class Product(models.Model):
@@ -25,6 +64,7 @@ class Product(models.Model):
         on_delete=models.PROTECT,
         help_text="The only tax of what has no class; else read by the release before",
     )
+    category = models.ForeignKey(Category, on_delete=models.PROTECT, null=True, blank=True, related_name="products")
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:

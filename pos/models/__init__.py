@@ -1,7 +1,7 @@
 """What the tills keep, by subject: Django finds the models here."""
 
 from pos.cash.models import Shift, TenderType
-from pos.catalogue.models import Barcode, Product, ShelfLevel, Variant
+from pos.catalogue.models import Barcode, Category, Product, ShelfLevel, Variant
 from pos.orders.models import Order, OrderLine, OrderLineTax, Tender
 from pos.profile.models import ShopProfile
 from pos.receipts.models import Receipt
@@ -11,6 +11,7 @@ from pos.taxes.models import TaxClass, TaxRate, TaxRule
 
 __all__ = [
     "Barcode",
+    "Category",
     "Device",
     "Location",
     "Order",

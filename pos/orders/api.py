@@ -54,7 +54,7 @@ from web.encoded import Encoded
 from web.operations import operation
 from web.pages import RecordedPages
 from web.places import place_of
-from web.scopes import ORDERS_READ, ORDERS_WRITE, PAYMENTS_WRITE, RECEIPTS_READ
+from web.scopes import ORDERS_READ, ORDERS_WRITE, PAYMENTS_WRITE, PRICES_READ, RECEIPTS_READ
 
 
 def _lines(asked: list[dict[str, Any]]) -> list[OrderLineInput]:
@@ -206,12 +206,14 @@ class PriceQuoteView(APIView):
         body=QuoteBody,
         answers={200: QuoteSerializer},
         refuses=[LinesInvalid, DiscountExceedsPrice, TenderMismatch],
+        scopes=[PRICES_READ],
+        at="register",
         example={"lines": [{"sku": "MUG-01", "quantity": "2"}], "discounts": [{"percent": "10"}]},
     )
     def post(self, request: Request, asked: dict[str, Any]) -> Response:
         """Say what an order would come to, line by line: priced as it would be, and nothing is written."""
         priced = quote(
-            register=device_of(request).register,
+            register=register_of(request),
             lines=_lines(asked["lines"]),
             discounts=_discounts(asked["discounts"]),
             occurred_at=asked.get("occurred_at") or timezone.now(),
