@@ -9,10 +9,10 @@ class PosConfig(AppConfig):
     verbose_name = "Point of sale"
 
     def ready(self) -> None:
-        from pos.registers.queries import find_place, first_currency
+        from pos.registers.queries import currency_of_catalogue, find_place
         from pos.returns.queries import stream_of_receipt
         from web.admin.money import currency_of_shop_by
 
         find_places_with(find_place)
-        currency_of_shop_by(first_currency)
+        currency_of_shop_by(currency_of_catalogue)
         name_streams_by(stream_of_receipt)

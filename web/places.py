@@ -7,6 +7,7 @@ from uuid import UUID
 
 from rest_framework.request import Request
 
+from kernel import limits
 from web.errors import ApiProblem
 
 Kind = Literal["location", "register"]
@@ -71,4 +72,4 @@ def named_place(request: Request) -> str:
 
 def _find(kind: Kind, name: str) -> Place | None:
     (finder,) = _finders
-    return finder(kind, name)
+    return finder(kind, name) if name.isprintable() and len(name) <= limits.CODE else None

@@ -3,14 +3,14 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet, Value
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from pos.catalogue.models import Barcode, Category, Product, Variant
 from pos.catalogue.services import UnknownTaxRate, announce_variant
 from pos.taxes.queries import first_rate
 from web.admin import ShopAdmin, TabularInline
-from web.admin.money import currency_of_shop
+from web.admin.money import currency_of_shop, with_currency_of_shop
 
 
 class VariantInline(TabularInline):
@@ -71,10 +71,10 @@ class VariantAdmin(ShopAdmin):
     money = ("price",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Variant]:
-        return super().get_queryset(request).annotate(currency=Value(currency_of_shop()))
+        return with_currency_of_shop(super().get_queryset(request))
 
     def currency_of(self, row: Any) -> str:
-        return row.currency if row else currency_of_shop()
+        return getattr(row, "currency", None) or currency_of_shop()
 
     def save_model(self, request: HttpRequest, obj: Variant, form: Any, change: bool) -> None:  # noqa: FBT001
         super().save_model(request, obj, form, change)

@@ -3,9 +3,10 @@
 import re
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from kernel.ids import parsed_id
 from kernel.limits import SERIES
@@ -13,8 +14,6 @@ from pos.memory.shop import Kind
 from pos.registers.models import Device, Location, Register
 from web import places
 
-DEFAULT_CURRENCY = "EUR"
-"""Of a shop that has no location yet, as a new tenant's."""
 LONGEST_NUMBER = 18
 """Digits: fewer than what a bigint holds."""
 RECEIPT = re.compile(
@@ -40,10 +39,9 @@ def find_place(kind: places.Kind, name: str) -> places.Place | None:
     return places.Place(location_id=location.id, currency=location.currency, register=register) if location else None
 
 
-def first_currency() -> str:
-    """Return the currency of the shop's first location, in which its catalogue has prices."""
-    first = Location.objects.order_by("id").values_list("currency", flat=True).first()
-    return first or DEFAULT_CURRENCY
+def currency_of_catalogue() -> QuerySet[Location, Any]:
+    """Select the currency of the shop's first location, in which its catalogue has prices."""
+    return Location.objects.order_by("id").values("currency")
 
 
 def _device(token_hash: str) -> Device | None:

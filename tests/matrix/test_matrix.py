@@ -207,12 +207,10 @@ def test_sh13_a_key_that_names_a_place_of_another_shop_learns_nothing(
         register = make.register()
     for route in [each for each in routes("config.urls") if each.scopes]:
         for method, scopes in route.scopes.items():
-            for place in (f"location={register.location_id}", f"register={register.id}"):
+            for kind, named in (("location", register.location_id), ("register", register.id)):
                 key = shop.all_scopes if len(scopes) > 1 else shop.keys[scopes[0]]
-                asked = replace(route, template=f"{route.template}?{place}")
-                matrix.ask(
-                    asked, method, "a key at a foreign place", {400, 404, 422}, uuid=str(register.id), bearer=key
-                )
+                asked = replace(route, template=f"{route.template}?{kind}={named}")
+                matrix.ask(asked, method, "a key at a foreign place", {400, 404, 422}, uuid=str(named), bearer=key)
 
     report(matrix, capsys, f"foreign places of {name}")
 

@@ -6,7 +6,8 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import Field
+from django.db.models import Field, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from unfold.widgets import UnfoldAdminTextInputWidget
 
@@ -17,17 +18,26 @@ from kernel.money import formatted, in_major_units
 SHOWN = "{}_shown"
 LONGEST = len(str(LARGEST_AMOUNT))
 _WRITTEN = re.compile(r"(-?)([0-9]+)(?:\.([0-9]+))?", re.ASCII)
-_currency_of_shop: list[Callable[[], str]] = []
+DEFAULT_CURRENCY = "EUR"
+"""Of a shop that has no location yet, as a new tenant's."""
+_currencies: list[Callable[[], "QuerySet[Any, Any]"]] = []
 
 
-def currency_of_shop_by(read: Callable[[], str]) -> None:
-    """Say what prices are in that no row names a currency for."""
-    _currency_of_shop[:] = [read]
+def currency_of_shop_by(select: Callable[[], "QuerySet[Any, Any]"]) -> None:
+    """Say what prices are in that no row names a currency for: a query of one row with a `currency`."""
+    _currencies[:] = [select]
 
 
 def currency_of_shop() -> str:
-    (read,) = _currency_of_shop
-    return read()
+    (select,) = _currencies
+    found = select().first()
+    return str(found["currency"]) if found else DEFAULT_CURRENCY
+
+
+def with_currency_of_shop(rows: "QuerySet[Any]") -> "QuerySet[Any]":
+    """Give the rows of a list the shop's currency, in their own statement."""
+    (select,) = _currencies
+    return rows.annotate(currency=Coalesce(Subquery(select()[:1]), Value(DEFAULT_CURRENCY)))
 
 
 class MajorUnits(forms.CharField):
@@ -100,12 +110,12 @@ class MoneyShown:
         return MajorUnits(currency=currency, label=str(db_field.verbose_name).capitalize())
 
     def get_list_display(self, request: HttpRequest) -> Any:
-        return self._with_currency(super().get_list_display(request))  # type: ignore[misc]
+        return self.with_currency(super().get_list_display(request))  # type: ignore[misc]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return self._with_currency(super().get_readonly_fields(request, obj))  # type: ignore[misc]
+        return self.with_currency(super().get_readonly_fields(request, obj))  # type: ignore[misc]
 
-    def _with_currency(self, names: Any) -> tuple[Any, ...]:
+    def with_currency(self, names: Any) -> tuple[Any, ...]:
         return tuple(SHOWN.format(name) if name in self.money else name for name in names)
 
 
@@ -118,7 +128,7 @@ class MoneyPage(MoneyShown):
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         names = super().get_fields(request, obj)  # type: ignore[misc]
-        return names if self._may_write(request, obj) else self._with_currency(names)
+        return names if self._may_write(request, obj) else self.with_currency(names)
 
     def _may_write(self, request: HttpRequest, obj: Any) -> bool:
         page: Any = self
@@ -137,7 +147,7 @@ class MoneyRows(MoneyShown):
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         page: Any = self
         names = super().get_fields(request, obj)  # type: ignore[misc]
-        return names if page.has_change_permission(request, obj) else self._with_currency(names)
+        return names if page.has_change_permission(request, obj) else self.with_currency(names)
 
     def currency_of(self, row: Any) -> str:
         return str(getattr(row, "currency", None) or self.of.currency)

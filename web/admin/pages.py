@@ -72,7 +72,7 @@ class ReadOnlyInline(_ReadOnly, TabularInline):  # type: ignore[misc]
     can_delete = False
 
     def get_readonly_fields(self, _request: HttpRequest, _obj: Any = None) -> Any:
-        return self.fields
+        return self.with_currency(self.fields)
 
 
 class ShopAdmin(OnShopHost, ModelAdmin):  # type: ignore[misc]
