@@ -1,7 +1,15 @@
 from django.urls import path
 
 from pos.cash.api import CurrentShiftView, ShiftListView, TenderTypeListView
-from pos.catalogue.api import CategoryListView, ProductListView, TaxListView, VariantListView, VariantView
+from pos.catalogue.api import (
+    CategoryListView,
+    ProductArchiveView,
+    ProductListView,
+    TaxListView,
+    VariantArchiveView,
+    VariantListView,
+    VariantView,
+)
 from pos.orders.api import (
     OrderListView,
     OrderReceiptView,
@@ -15,11 +23,13 @@ from pos.returns.api import ReturnListView, ReturnView
 
 urlpatterns = [
     path("products", ProductListView.as_view()),
+    path("products/<uuid:product_id>/archive", ProductArchiveView.as_view()),
     path("variants", VariantListView.as_view()),
     path("variants/<uuid:variant_id>", VariantView.as_view()),
     path("categories", CategoryListView.as_view()),
     path("taxes", TaxListView.as_view()),
     path("tender-types", TenderTypeListView.as_view()),
+    path("variants/<uuid:variant_id>/archive", VariantArchiveView.as_view()),
     path("shifts", ShiftListView.as_view()),
     path("shifts/current", CurrentShiftView.as_view()),
     path("price-quotes", PriceQuoteView.as_view()),

@@ -2,15 +2,29 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 
+from kernel.gtins import barcode_key
+from kernel.units import open_unit
+from pos.catalogue.barcodes import BarcodeTaken, holder_of
 from pos.catalogue.models import Barcode, Category, Product, Variant
-from pos.catalogue.services import UnknownTaxRate, announce_variant
+from pos.catalogue.services import UnknownTaxRate, announce_deletion, announce_variant, archive_product, archive_variant
 from pos.taxes.queries import first_rate
-from web.admin import ShopAdmin, TabularInline
+from web.admin import Confirmation, ShopAdmin, TabularInline, sentence_of
 from web.admin.money import currency_of_shop, with_currency_of_shop
+
+ARCHIVING = Confirmation(
+    action="archive",
+    title="Archive",
+    consequence="No till sells them any more. It cannot be taken back; their stock is still shown, and their barcodes"
+    " and SKUs are free for what comes after them.",
+    asks_reason=False,
+)
 
 
 class VariantInline(TabularInline):
@@ -24,9 +38,21 @@ class VariantInline(TabularInline):
         return currency_of_shop()
 
 
+class BarcodeForm(forms.ModelForm):  # type: ignore[type-arg]
+    def clean_code(self) -> str:
+        """:raises ValidationError: with the variant that has the code."""
+        code: str = self.cleaned_data["code"]
+        taken = holder_of([barcode_key(code)], besides=None)
+        if taken is not None and taken.pk != self.instance.pk:
+            raise ValidationError(sentence_of(BarcodeTaken(taken)), code="taken")
+        return code
+
+
 class BarcodeInline(TabularInline):
     model = Barcode
+    form = BarcodeForm
     extra = 0
+    fields = ("code", "kind", "quantity")
 
 
 @admin.register(Category)
@@ -39,7 +65,9 @@ class CategoryAdmin(ShopAdmin):
 
 @admin.register(Product)
 class ProductAdmin(ShopAdmin):
-    list_display = ("name", "category", "kind", "tax_class", "created_at")
+    list_display = ("name", "category", "kind", "tax_class", "created_at", "archived_at")
+    readonly_fields = ("archived_at",)
+    actions = ("archive",)
     list_filter = ("kind", "tax_class", "category")
     list_select_related = ("category", "tax_class")
     autocomplete_fields = ("category",)
@@ -56,15 +84,36 @@ class ProductAdmin(ShopAdmin):
         super().save_model(request, obj, form, change)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:  # noqa: FBT001
+        gone = [each.instance for formset in formsets for each in formset.deleted_forms if each.instance.pk]
+        announce_deletion(variants=gone, now=timezone.now())
         super().save_related(request, form, formsets, change)
         for variant in form.instance.variants.select_related("product"):
             announce_variant(variant=variant)
 
+    def delete_model(self, request: HttpRequest, obj: Product) -> None:
+        announce_deletion(variants=list(obj.variants.all()), now=timezone.now())
+        super().delete_model(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Product]) -> None:
+        with open_unit():
+            announce_deletion(variants=list(Variant.objects.filter(product__in=queryset)), now=timezone.now())
+            super().delete_queryset(request, queryset)
+
+    @admin.action(description="Archive: no till sells it any more", permissions=["change"])
+    def archive(self, request: HttpRequest, products: QuerySet[Product]) -> HttpResponse | None:
+        if not ARCHIVING.is_given(request):
+            return ARCHIVING.ask(self, request, products)
+        for product in products:
+            archive_product(product_id=product.pk, now=timezone.now())
+        return None
+
 
 @admin.register(Variant)
 class VariantAdmin(ShopAdmin):
-    list_display = ("sku", "title", "price", "active")
-    list_filter = ("active",)
+    list_display = ("sku", "title", "price", "active", "archived_at")
+    list_filter = ("active", ("archived_at", admin.EmptyFieldListFilter))
+    readonly_fields = ("archived_at",)
+    actions = ("archive",)
     search_fields = ("sku", "name", "product__name", "barcodes__code")
     list_select_related = ("product",)
     inlines = (BarcodeInline,)
@@ -79,3 +128,20 @@ class VariantAdmin(ShopAdmin):
     def save_model(self, request: HttpRequest, obj: Variant, form: Any, change: bool) -> None:  # noqa: FBT001
         super().save_model(request, obj, form, change)
         announce_variant(variant=obj)
+
+    def delete_model(self, request: HttpRequest, obj: Variant) -> None:
+        announce_deletion(variants=[obj], now=timezone.now())
+        super().delete_model(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Variant]) -> None:
+        with open_unit():
+            announce_deletion(variants=list(queryset), now=timezone.now())
+            super().delete_queryset(request, queryset)
+
+    @admin.action(description="Archive: no till sells it any more", permissions=["change"])
+    def archive(self, request: HttpRequest, variants: QuerySet[Variant]) -> HttpResponse | None:
+        if not ARCHIVING.is_given(request):
+            return ARCHIVING.ask(self, request, variants)
+        for variant in variants:
+            archive_variant(variant_id=variant.pk, now=timezone.now())
+        return None

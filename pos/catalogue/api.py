@@ -1,9 +1,11 @@
 """The catalogue: look-up by barcode, SKU or text, and what a back office puts in."""
 
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from drf_spectacular.utils import extend_schema_serializer
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import generics, serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -11,17 +13,26 @@ from rest_framework.views import APIView
 
 from events.idempotency.requests import claimed
 from kernel import limits
-from pos.catalogue.models import Category, Variant
-from pos.catalogue.queries import catalogue, on_shelf, variants_matching
-from pos.catalogue.services import BarcodeTaken, Item, UnknownTaxRate, put_item
+from kernel.gtins import SCALE_CODE, barcode_key
+from kernel.refusals import NotFound
+from pos.catalogue.barcodes import BarcodeTaken
+from pos.catalogue.models import Barcode, Category, Variant
+from pos.catalogue.queries import Scan, catalogue, on_shelf, read_scan, variants_matching
+from pos.catalogue.services import Item, UnknownTaxRate, archive_product, archive_variant, put_item
 from pos.taxes.models import TaxRate
-from web.fields import Several, Text
+from web.fields import Choice, Several, Text
 from web.inputs import Body, Query
-from web.money import MoneyField
+from web.money import MoneyField, money
 from web.operations import operation
 from web.pages import Pages
 from web.places import place_of
 from web.scopes import CATALOGUE_READ, CATALOGUE_WRITE, PRICES_WRITE
+
+
+class ScaleBarcodeSerializer(serializers.ModelSerializer[Barcode]):
+    class Meta:
+        model = Barcode
+        fields = ("code", "kind")
 
 
 @extend_schema_serializer(deprecate_fields=["tax_rate"])
@@ -33,15 +44,46 @@ class VariantSerializer(serializers.ModelSerializer[Variant]):
     tax_rate = serializers.CharField(source="product.tax_name", read_only=True, help_text="Renamed: `tax_name`")
     product_id = serializers.UUIDField(read_only=True)
     category_id = serializers.UUIDField(source="product.category_id", read_only=True, allow_null=True)
-    barcodes = serializers.SlugRelatedField("code", many=True, read_only=True)  # type: ignore[var-annotated]
+    barcodes = serializers.SerializerMethodField()
+    scale_barcodes = serializers.SerializerMethodField()
+    scanned_quantity = serializers.SerializerMethodField()
+    scanned_price = serializers.SerializerMethodField()
     on_hand = serializers.SerializerMethodField()
 
     class Meta:
         model = Variant
         fields = (
             "id", "product_id", "category_id", "sku", "title", "kind", "price", "tax_name", "tax_rate", "barcodes",
-            "on_hand",
+            "scale_barcodes", "scanned_quantity", "scanned_price", "on_hand",
         )  # fmt: skip
+
+    def get_barcodes(self, variant: Variant) -> list[str]:
+        return [each.code for each in variant.barcodes.all() if each.kind == Barcode.Kind.PLAIN]
+
+    @extend_schema_field(ScaleBarcodeSerializer(many=True))
+    def get_scale_barcodes(self, variant: Variant) -> Any:
+        scales = [each for each in variant.barcodes.all() if each.kind != Barcode.Kind.PLAIN]
+        return ScaleBarcodeSerializer(scales, many=True).data
+
+    def get_scanned_quantity(self, variant: Variant) -> str | None:
+        """What one scan of the barcode that was looked up stands for: its weight, or the pieces of a pack."""
+        scan = self._scan()
+        if scan is None:
+            return None
+        key = barcode_key(scan.code)
+        per_scan = next((each.quantity for each in variant.barcodes.all() if each.key == key), Decimal(1))
+        return f"{scan.quantity if scan.quantity is not None else per_scan:.3f}"
+
+    @extend_schema_field(MoneyField(read_only=True, allow_null=True))
+    def get_scanned_price(self, _variant: Variant) -> Any:
+        """The price that the barcode carries which was looked up."""
+        scan = self._scan()
+        carried = None if scan is None else scan.price
+        return None if carried is None else money(carried, self.context["currency"])
+
+    def _scan(self) -> Scan | None:
+        scan: Scan | None = self.context.get("scan")
+        return scan
 
     def get_on_hand(self, variant: Variant) -> str | None:
         """What inventory last reported on hand at the terminal's location, as a decimal string."""
@@ -49,10 +91,12 @@ class VariantSerializer(serializers.ModelSerializer[Variant]):
         return str(level.on_hand) if level else None
 
 
-def shown(variants: list[Variant], request: Request) -> Any:
+def shown(variants: list[Variant], request: Request, *, scan: Scan | None = None) -> Any:
     place = place_of(request)
     levels = on_shelf([variant.id for variant in variants], place.location_id)
-    return VariantSerializer(variants, many=True, context={"levels": levels, "currency": place.currency}).data
+    return VariantSerializer(
+        variants, many=True, context={"levels": levels, "currency": place.currency, "scan": scan}
+    ).data
 
 
 class VariantQuery(Query):
@@ -78,7 +122,8 @@ class VariantListView(generics.GenericAPIView[Variant]):
         """List what the shop sells, all of it or what a barcode, a SKU or a text finds."""
         found = variants_matching(barcode=asked["barcode"], sku=asked["sku"], text=asked["q"])
         page = self.paginate_queryset(found)
-        return self.get_paginated_response(shown(list(page or []), request))
+        scan = read_scan(asked["barcode"]) if asked["barcode"] else None
+        return self.get_paginated_response(shown(list(page or []), request, scan=scan))
 
 
 class VariantView(APIView):
@@ -126,6 +171,11 @@ class TaxListView(generics.GenericAPIView[TaxRate]):
         return self.get_paginated_response(TaxSerializer(page, many=True).data)
 
 
+class ScaleBarcodeBody(Body):
+    code = serializers.RegexField(SCALE_CODE, help_text="The first 7 digits, from 20 to 29")
+    kind = Choice([Barcode.Kind.WEIGHT.value, Barcode.Kind.PRICE.value])
+
+
 class ItemBody(Body):
     renamed = {"tax_rate": "tax_name"}
 
@@ -134,7 +184,23 @@ class ItemBody(Body):
     price = MoneyField()
     tax_name = Text(limits.TAX_NAME, source="tax_rate", help_text="The name of one of the shop's tax classes, or rates")
     stocked = serializers.BooleanField(default=True)
-    barcodes = Several(Text(limits.CODE), limits.MOST_BARCODES)
+    barcodes = Several(
+        Text(limits.CODE),
+        limits.MOST_BARCODES,
+        default=None,
+        allow_null=True,
+        help_text="All of them: those that are not here are removed. Left out, they stay",
+    )
+    scale_barcodes = Several(
+        ScaleBarcodeBody(),
+        limits.MOST_BARCODES,
+        default=None,
+        allow_null=True,
+        help_text="All that carry a weight or a price, in the same way",
+    )
+
+    def validate_scale_barcodes(self, value: Any) -> Any:
+        return value if value is None else [(each["code"], each["kind"]) for each in value]
 
 
 MUG = {
@@ -145,6 +211,43 @@ MUG = {
     "stocked": True,
     "barcodes": ["4006381333931"],
 }
+
+
+class ArchivedSerializer(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    archived_at = serializers.DateTimeField()
+
+
+class VariantArchiveView(APIView):
+    @operation(
+        "archive_variant",
+        answers=ArchivedSerializer,
+        refuses=[NotFound],
+        keyed=True,
+        scopes=[CATALOGUE_WRITE],
+    )
+    def post(self, request: Request, variant_id: UUID) -> Response:
+        """Withdraw a variant: no till sells it any more, and its barcodes and its SKU are free for its successor."""
+        with claimed(request, "variant-archives") as claim:
+            if claim.is_new:
+                claim.answer(ArchivedSerializer(archive_variant(variant_id=variant_id, now=timezone.now())).data)
+        return claim.response
+
+
+class ProductArchiveView(APIView):
+    @operation(
+        "archive_product",
+        answers=ArchivedSerializer,
+        refuses=[NotFound],
+        keyed=True,
+        scopes=[CATALOGUE_WRITE],
+    )
+    def post(self, request: Request, product_id: UUID) -> Response:
+        """Withdraw a product with all its variants."""
+        with claimed(request, "product-archives") as claim:
+            if claim.is_new:
+                claim.answer(ArchivedSerializer(archive_product(product_id=product_id, now=timezone.now())).data)
+        return claim.response
 
 
 class ProductListView(APIView):

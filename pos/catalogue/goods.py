@@ -1,6 +1,6 @@
 """Goods: what a line of an order or of a return names, found in the catalogue."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -9,7 +9,7 @@ from uuid import UUID
 from kernel.local_moments import local_moment
 from kernel.refusals import Refusal
 from pos.catalogue.models import Barcode, Product, Variant
-from pos.catalogue.queries import Name, variants_asked_for
+from pos.catalogue.queries import Found, Name, Scan, read_scan, variants_asked_for
 from pos.memory.shop import Kind
 from pos.registers.models import Location
 from pos.taxes.models import TaxClass, TaxRate, TaxRule
@@ -49,7 +49,12 @@ class LineInput:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Goods:
-    """What a line sells, or takes back. :param price: of the catalogue, in minor units; None for a service."""
+    """What a line sells, or takes back.
+
+    :param price: of the catalogue, in minor units; None for a service.
+    :param per_scan: what a quantity of one stands for: 6 of a pack, 1.234 of a barcode that carries a weight.
+    :param scanned_price: that the barcode of a scale carries, or that of its weight.
+    """
 
     variant_id: UUID | None
     sku: str
@@ -57,6 +62,8 @@ class Goods:
     stocked: bool
     price: Decimal | None
     taxes: Taxes
+    per_scan: Decimal = Decimal(1)
+    scanned_price: Decimal | None = None
 
 
 GOODS: Kind[Name, Goods] = Kind(name="goods by name", models=(Variant, Product, Barcode, TaxClass, TaxRule, TaxRate))
@@ -67,12 +74,17 @@ def find_goods(lines: Sequence[LineInput]) -> list[Goods]:
 
     :raises LinesInvalid: when lines name nothing that the shop sells; it points at each of them.
     """
-    known = GOODS.recall({line.name for line in lines if line.name}, _load_goods)
+    scans = {line.barcode: read_scan(line.barcode) for line in lines if line.name and line.name[0] == "barcode"}
+    names = [_name(line, scans) for line in lines]
+    known = GOODS.recall({name for name in names if name}, _load_goods)
     taxes = taxes_named({line.tax_rate for line in lines if not line.name})
     goods, errors = [], []
-    for index, line in enumerate(lines):
-        each = _variant(line, known.get(line.name)) if line.name else _service(line, taxes.get(line.tax_rate))
-        if each is not None:
+    for index, (line, name) in enumerate(zip(lines, names, strict=True)):
+        scan = scans.get(line.barcode)
+        each = _variant(line, known.get(name), scan) if name else _service(line, taxes.get(line.tax_rate))
+        if each is not None and scan is not None and scan.is_empty:
+            errors.append(_error(index, "barcode-empty", f"the barcode {line.barcode} carries nothing: weigh again"))
+        elif each is not None:
             goods.append(each)
         elif line.name:
             errors.append(_error(index, "unknown-variant", f"this shop sells no {line.name[1]}"))
@@ -104,13 +116,27 @@ def rules_at(goods: Sequence[Goods], *, location: Location, occurred_at: datetim
 
 
 def _load_goods(names: Collection[Name]) -> dict[Name, Goods]:
-    variants = variants_asked_for(names)
-    taxes = taxes_named({variant.product.tax_name for variant in variants.values()})
-    return {name: _goods(variant, taxes[variant.product.tax_name]) for name, variant in variants.items()}
+    found = variants_asked_for(names)
+    taxes = taxes_named({each.variant.product.tax_name for each in found.values()})
+    return {name: _goods(each, taxes[each.variant.product.tax_name]) for name, each in found.items()}
 
 
-def _variant(line: LineInput, goods: Goods | None) -> Goods | None:
-    return replace(goods, description=line.description) if goods and line.description else goods
+def _name(line: LineInput, scans: Mapping[str, Scan]) -> Name | None:
+    """Say what the goods of a line are remembered by: of a scale's barcode, what is fixed of it."""
+    scan = scans.get(line.barcode)
+    return ("barcode", scan.code) if scan is not None else line.name
+
+
+def _variant(line: LineInput, goods: Goods | None, scan: Scan | None) -> Goods | None:
+    if goods is None:
+        return None
+    if line.description:
+        goods = replace(goods, description=line.description)
+    if scan is not None and scan.quantity is not None:
+        goods = replace(goods, per_scan=scan.quantity, scanned_price=goods.price)
+    if scan is not None and scan.price is not None:
+        goods = replace(goods, scanned_price=Decimal(scan.price))
+    return goods
 
 
 def _service(line: LineInput, taxes: Taxes | None) -> Goods | None:
@@ -119,7 +145,8 @@ def _service(line: LineInput, taxes: Taxes | None) -> Goods | None:
     return Goods(variant_id=None, sku="", description=line.description, stocked=False, price=None, taxes=taxes)
 
 
-def _goods(variant: Variant, taxes: Taxes) -> Goods:
+def _goods(found: Found, taxes: Taxes) -> Goods:
+    variant = found.variant
     return Goods(
         variant_id=variant.id,
         sku=variant.sku,
@@ -127,6 +154,7 @@ def _goods(variant: Variant, taxes: Taxes) -> Goods:
         stocked=variant.stocked,
         price=Decimal(variant.price),
         taxes=taxes,
+        per_scan=found.per_scan,
     )
 
 

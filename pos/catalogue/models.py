@@ -8,6 +8,7 @@ from django.db.models import F, Q
 
 from kernel import limits
 from kernel.constraints import Check, Unique
+from kernel.gtins import SCALE_CODE
 from kernel.ids import new_id
 from pos.taxes.models import TaxClass, TaxRate
 
@@ -66,6 +67,7 @@ class Product(models.Model):
     )
     category = models.ForeignKey(Category, on_delete=models.PROTECT, null=True, blank=True, related_name="products")
     created_at = models.DateTimeField(auto_now_add=True)
+    archived_at = models.DateTimeField(null=True, editable=False)
 
     def __str__(self) -> str:
         return self.name
@@ -85,6 +87,7 @@ class Variant(models.Model):
     )
     price = models.BigIntegerField(help_text="In minor units, tax included or not as its tax rate says")
     active = models.BooleanField(default=True)
+    archived_at = models.DateTimeField(null=True, editable=False)
     updated_at = models.DateTimeField(auto_now=True)
     search = models.TextField(
         default="", db_default="", editable=False, help_text="Title and SKU in small letters: the database writes it"
@@ -111,6 +114,12 @@ class Variant(models.Model):
                 field="price",
                 sentence=f"A price is at most {limits.LARGEST_AMOUNT} minor units.",
             ),
+            Check(
+                condition=Q(archived_at__isnull=True) | Q(active=False),
+                name="variant_archived_is_not_active",
+                field="active",
+                sentence="An archived variant is not sold any more: make another one for its successor.",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -126,9 +135,54 @@ class Variant(models.Model):
 
 
 class Barcode(models.Model):
+    """A code that names a variant, unique among those that are sold.
+
+    A code of a scale is what is fixed of an EAN-13 (`2112345`); the five digits after it are grams, or minor units.
+    """
+
+    class Kind(models.TextChoices):
+        PLAIN = "PLAIN", "Plain"
+        WEIGHT = "WEIGHT", "Carries a weight"
+        PRICE = "PRICE", "Carries a price"
+
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     variant = models.ForeignKey(Variant, on_delete=models.CASCADE, related_name="barcodes")
-    code = models.CharField(max_length=limits.CODE, unique=True)
+    code = models.CharField(max_length=limits.CODE)
+    kind = models.CharField(max_length=6, choices=Kind.choices, default=Kind.PLAIN, db_default=Kind.PLAIN)
+    quantity = models.DecimalField(
+        max_digits=limits.QUANTITY_DIGITS, decimal_places=3, default=1, db_default=1, help_text="Of a scan: 6 of a pack"
+    )
+    key = models.GeneratedField(
+        expression=models.Func("code", function="pos_barcode_key"),
+        output_field=models.CharField(max_length=limits.CODE),
+        db_persist=True,
+    )
+    live = models.BooleanField(
+        default=True, db_default=True, editable=False, help_text="Whether its variant is sold: the database writes it"
+    )
+
+    class Meta:
+        constraints: ClassVar = [
+            Unique(
+                fields=["key"],
+                condition=Q(live=True),
+                name="barcode_active_unique",
+                field="code",
+                sentence="Another variant that is sold has this barcode: remove it there first.",
+            ),
+            Check(
+                condition=Q(kind="PLAIN") | Q(code__regex=SCALE_CODE, quantity=1),
+                name="barcode_of_scale",
+                field="code",
+                sentence="The code of a weight or a price is given by its first 7 digits, which begin with 2.",
+            ),
+            Check(
+                condition=Q(quantity__gt=0) & Q(quantity__lte=limits.LARGEST_QUANTITY),
+                name="barcode_quantity_positive",
+                field="quantity",
+                sentence="A scan stands for a quantity above zero.",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.code

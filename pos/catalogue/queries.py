@@ -1,6 +1,8 @@
 """What can be asked of the catalogue."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
 from typing import Literal
 from uuid import UUID
 
@@ -8,11 +10,55 @@ from django.contrib.postgres.fields import ArrayField
 from django.db.models import Func, Q, QuerySet, TextField, Value
 from django.db.models.functions import Lower
 
+from kernel.gtins import barcode_key, parts_of_scale
 from pos.catalogue.models import Barcode, ShelfLevel, Variant
+from pos.memory.shop import Kind
 
 Name = tuple[Literal["id"], UUID] | tuple[Literal["barcode", "sku"], str]
 """What a variant may be named by."""
 LONGEST_PART = 3
+SCALE_CODES: Kind[str, Mapping[str, str]] = Kind(name="codes of scales", models=(Barcode,))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Scan:
+    """A barcode as it was read. :param code: what names the variant.
+
+    :param quantity: that it carries. :param price: that it carries, in minor units.
+    """
+
+    code: str
+    quantity: Decimal | None = None
+    price: int | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Say whether a scale has printed a weight or a price of nothing."""
+        return self.quantity == 0 or self.price == 0
+
+
+def read_scan(code: str) -> Scan:
+    """Read a barcode; take the weight or the price from it where the shop has one of a scale that begins so."""
+    parts = parts_of_scale(code)
+    kind = parts and (SCALE_CODES.recall_one("all", _scale_codes) or {}).get(parts[0])
+    if not parts or not kind:
+        return Scan(code=code)
+    if kind == Barcode.Kind.WEIGHT:
+        return Scan(code=parts[0], quantity=Decimal(parts[1]).scaleb(-3))
+    return Scan(code=parts[0], price=parts[1])
+
+
+def _scale_codes(_all: str) -> Mapping[str, str]:
+    scales = Barcode.objects.filter(live=True).exclude(kind=Barcode.Kind.PLAIN)
+    return dict(scales.values_list("code", "kind"))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Found:
+    """:param per_scan: the quantity that one scan of the barcode stands for."""
+
+    variant: Variant
+    per_scan: Decimal = Decimal(1)
 
 
 class Parts(Func):
@@ -22,18 +68,21 @@ class Parts(Func):
     output_field = ArrayField(TextField())
 
 
-def variants_asked_for(names: Collection[Name]) -> dict[Name, Variant]:
+def variants_asked_for(names: Collection[Name]) -> dict[Name, Found]:
     """Find the active variants that an order's lines name, in at most two queries."""
     variants = Variant.objects.select_related("product__tax_class", "product__tax_rate").filter(active=True)
     ids, skus, barcodes = _of("id", names), _of("sku", names), _of("barcode", names)
-    found: dict[Name, Variant] = {}
+    found: dict[Name, Found] = {}
     if ids or skus:
         for variant in variants.filter(Q(id__in=ids) | Q(sku__in=skus)):
-            found["id", variant.id] = found["sku", variant.sku] = variant
+            found["id", variant.id] = found["sku", variant.sku] = Found(variant=variant)
     if barcodes:
-        coded = Barcode.objects.filter(code__in=barcodes, variant__active=True)
-        for barcode in coded.select_related("variant__product__tax_class", "variant__product__tax_rate"):
-            found["barcode", barcode.code] = barcode.variant
+        keys = {barcode_key(str(code)) for code in barcodes}
+        coded = Barcode.objects.filter(key__in=keys, live=True).select_related(
+            "variant__product__tax_class", "variant__product__tax_rate"
+        )
+        of_key = {each.key: Found(variant=each.variant, per_scan=each.quantity) for each in coded}
+        found |= {("barcode", str(code)): of_key[key] for code in barcodes if (key := barcode_key(str(code))) in of_key}
     return {name: found[name] for name in names if name in found}
 
 
@@ -54,7 +103,7 @@ def variants_matching(*, barcode: str = "", sku: str = "", text: str = "") -> Qu
     """Find active variants by barcode, by SKU, or by a part of their title or SKU."""
     variants = catalogue()
     if barcode:
-        variants = variants.filter(barcodes__code=barcode)
+        variants = variants.filter(barcodes__key=barcode_key(read_scan(barcode).code), barcodes__live=True)
     if sku:
         variants = variants.filter(sku=sku)
     if text:

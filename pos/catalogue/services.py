@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
@@ -9,9 +10,10 @@ from django.db import connection  # noqa: TID251 - one statement for all levels
 
 from events.publishing.publish import publish
 from events.publishing.unit_of_work import unit_of_work
-from kernel.refusals import Refusal
+from kernel.refusals import NotFound, Refusal
+from pos.catalogue.barcodes import put_barcodes
 from pos.catalogue.models import Barcode, Product, Variant
-from pos.events.catalogue import PriceChanged, VariantChanged
+from pos.events.catalogue import PriceChanged, ProductArchived, VariantArchived, VariantChanged
 from pos.taxes.models import TaxClass, TaxRate
 from pos.taxes.queries import first_rate
 
@@ -22,16 +24,13 @@ class UnknownTaxRate(Refusal):
     status = 422
 
 
-class BarcodeTaken(Refusal):
-    code = "barcode-taken"
-    title = "Barcode belongs to another variant"
-
-
 @dataclass(frozen=True, kw_only=True)
 class Item:
     """A product with one variant, as a back office sends it. `price` in minor units.
 
     :param tax_rate: the name of a tax class, or of a tax rate that is no class's.
+    :param barcodes: all plain ones that it has; None leaves them as they are. :param scale_barcodes: the same for those
+        that carry a weight or a price, with their kinds.
     """
 
     sku: str
@@ -39,14 +38,15 @@ class Item:
     price: int
     tax_rate: str
     stocked: bool
-    barcodes: Sequence[str]
+    barcodes: Sequence[str] | None = None
+    scale_barcodes: Sequence[tuple[str, str]] | None = None
 
 
 def put_item(*, item: Item) -> tuple[Variant, bool]:
     """Create the variant of a SKU, or bring it up to date; return it, and whether it is new.
 
     :raises UnknownTaxRate: when the shop has no tax class with a rule, and no tax rate, of that name.
-    :raises BarcodeTaken: when one of the barcodes belongs to another variant.
+    :raises BarcodeTaken: when one of the barcodes belongs to another variant that is sold.
     """
     with unit_of_work():
         tax_class = TaxClass.objects.filter(name=item.tax_rate).first()
@@ -67,20 +67,13 @@ def put_item(*, item: Item) -> tuple[Variant, bool]:
             product.save()
             variant.price = item.price
             variant.save()
-        _put_barcodes(variant, item.barcodes)
+        if item.barcodes is not None:
+            put_barcodes(variant=variant, codes=[(code, Barcode.Kind.PLAIN) for code in item.barcodes], plain=True)
+        if item.scale_barcodes is not None:
+            put_barcodes(variant=variant, codes=item.scale_barcodes, plain=False)
         announce_variant(variant=variant)
         announce_price(variant=variant, before=before)
     return variant, created
-
-
-def _put_barcodes(variant: Variant, codes: Sequence[str]) -> None:
-    """Add the barcodes that the variant lacks, in two statements, whatever their number."""
-    wanted = sorted(set(codes))
-    Barcode.objects.bulk_create([Barcode(code=code, variant=variant) for code in wanted], ignore_conflicts=True)
-    taken = Barcode.objects.filter(code__in=wanted).exclude(variant=variant).order_by("code").first()
-    if taken is not None:
-        message = f"barcode {taken.code} belongs to another variant"
-        raise BarcodeTaken(message, barcode=taken.code)
 
 
 def announce_variant(*, variant: Variant) -> None:
@@ -92,7 +85,7 @@ def announce_variant(*, variant: Variant) -> None:
                 product_id=variant.product_id,
                 sku=variant.sku,
                 title=variant.title,
-                category=None,
+                category=variant.product.category.name if variant.product.category else None,
                 tax_class=variant.product.tax_name,
                 unit=None,
                 barcodes=sorted(variant.barcodes.values_list("code", flat=True)),
@@ -124,6 +117,77 @@ def announce_price(*, variant: Variant, before: Decimal | None) -> None:
                 valid_from=None,
             )
         )
+
+
+def archive_variant(*, variant_id: UUID, now: datetime) -> Variant:
+    """Withdraw a variant: no till sells it any more, its barcodes are free, its stock is still shown.
+
+    One that is archived already stays as it is.
+
+    :raises NotFound: when the shop has no such variant.
+    """
+    with unit_of_work():
+        variant = (
+            Variant.objects.select_for_update(no_key=True, of=["self"])
+            .select_related("product")
+            .filter(id=variant_id)
+            .first()
+        )
+        if variant is None:
+            message = f"this shop has no variant {variant_id}"
+            raise NotFound(message)
+        _withdraw([variant], now)
+    return variant
+
+
+def archive_product(*, product_id: UUID, now: datetime) -> Product:
+    """Withdraw a product with all its variants.
+
+    :raises NotFound: when the shop has no such product.
+    """
+    with unit_of_work():
+        product = Product.objects.select_for_update(no_key=True).filter(id=product_id).first()
+        if product is None:
+            message = f"this shop has no product {product_id}"
+            raise NotFound(message)
+        rows = product.variants.select_for_update(no_key=True, of=["self"]).select_related("product")
+        variants = list(rows.order_by("id"))
+        _withdraw(variants, now)
+        if product.archived_at is None:
+            product.archived_at = now
+            product.save(update_fields=["archived_at"])
+            ids = [variant.id for variant in variants]
+            publish(ProductArchived(product_id=product.id, name=product.name, variant_ids=ids, archived_at=now))
+    return product
+
+
+def _withdraw(variants: Sequence[Variant], now: datetime) -> None:
+    for variant in variants:
+        if variant.archived_at is not None:
+            continue
+        variant.active, variant.archived_at = False, now
+        variant.save(update_fields=["active", "archived_at", "updated_at"])
+        announce_variant(variant=variant)
+        _announce_withdrawal(variant, now)
+
+
+def announce_deletion(*, variants: Sequence[Variant], now: datetime) -> None:
+    """Say of variants that are being deleted that they are withdrawn: others have heard of them."""
+    with unit_of_work():
+        for variant in variants:
+            _announce_withdrawal(variant, now)
+
+
+def _announce_withdrawal(variant: Variant, now: datetime) -> None:
+    publish(
+        VariantArchived(
+            variant_id=variant.id,
+            product_id=variant.product_id,
+            sku=variant.sku,
+            title=variant.title,
+            archived_at=now,
+        )
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

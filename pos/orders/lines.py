@@ -74,10 +74,11 @@ def _priced(order: Order, lines: Sequence[Line], discounts: Sequence[DiscountInp
 
 
 def _line(asked: OrderLineInput, goods: Goods, rules: Sequence[Rule]) -> Line:
-    price = goods.price if asked.unit_price is None else Decimal(asked.unit_price)
+    of_goods = goods.price if goods.scanned_price is None else goods.scanned_price
+    price = of_goods if asked.unit_price is None else Decimal(asked.unit_price)
     return Line(
         id=asked.id,
-        quantity=asked.quantity.quantize(QUANTITY_STEP, ROUND_HALF_UP),
+        quantity=(asked.quantity * goods.per_scan).quantize(QUANTITY_STEP, ROUND_HALF_UP),
         unit_price=price or Decimal(0),
         rates=tuple(rule.rate for rule in rules),
         inclusive=rules[0].inclusive,
@@ -86,7 +87,7 @@ def _line(asked: OrderLineInput, goods: Goods, rules: Sequence[Rule]) -> Line:
 
 
 def _row(order: Order, number: int, line: Line, priced: PricedLine, goods: Goods) -> OrderLine:
-    source = OrderLine.PriceSource.LIST if line.unit_price == goods.price else OrderLine.PriceSource.MANUAL
+    source = _source(line, goods)
     return OrderLine(
         id=line.id,
         order_id=order.id,
@@ -109,6 +110,12 @@ def _row(order: Order, number: int, line: Line, priced: PricedLine, goods: Goods
         tax_total=priced.tax_total,
         total=priced.total,
     )
+
+
+def _source(line: Line, goods: Goods) -> str:
+    if line.unit_price == goods.scanned_price:
+        return OrderLine.PriceSource.WEIGHED
+    return OrderLine.PriceSource.LIST if line.unit_price == goods.price else OrderLine.PriceSource.MANUAL
 
 
 def _tax(row: OrderLine, number: int, tax: LineTax) -> OrderLineTax:

@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from kernel.ids import new_id
 from pos.cash.queries import OPEN_SHIFTS, TENDER_TYPES, find_open_shift, tender_types
 from pos.catalogue.goods import GOODS, LineInput, find_goods
+from pos.catalogue.queries import SCALE_CODES, read_scan
 from pos.memory.shop import KINDS, TABLES, Kind
 from pos.profile.queries import PROFILES, current_profile
 from pos.registers.queries import DEVICES, device_of_token
@@ -56,6 +57,7 @@ LOADS: dict[Kind[Any, Any], list[Callable[[], object]]] = {
         lambda: find_goods(_lines(sku="MUG")),
         lambda: find_goods(_lines(barcode="123")),
     ],
+    SCALE_CODES: [lambda: read_scan("2112345012346")],
     TAXES: [lambda: taxes_named({"Zero", "Lonely"})],
 }
 

@@ -33,7 +33,7 @@ def test_look_ups_and_pages_read_the_same_few_blocks_in_a_shop_of_any_size(large
     of_item, of_order = {"variant_id": str(item.variant_id)}, {"order_id": str(order.id)}
     parts = "pos_variant_search_parts"
     asked: dict[str, tuple[Terminal, str, dict[str, Any], str]] = {
-        "a barcode": (large, "/variants", {"barcode": variant.barcodes.get().code}, "pos_barcode_code"),
+        "a barcode": (large, "/variants", {"barcode": variant.barcodes.get().code}, "barcode_active_unique"),
         "a SKU": (large, "/variants", {"sku": variant.sku}, "variant_active_sku_unique"),
         "a rare text": (large, "/variants", {"q": variant.product.name.rsplit(" ")[-1]}, parts),
         "a frequent text": (large, "/variants", {"q": "MUG"}, parts),

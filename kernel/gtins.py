@@ -1,0 +1,32 @@
+"""Codes of articles: GTINs in their four lengths, and what scales and shops print themselves.
+
+A GTIN of 8, 12, 13 or 14 digits is the same number with zeros in front of it: UPC-A `012345678905` is EAN-13
+`0012345678905`. So GTINs are compared by 14 digits. Digits whose last one is no check digit are no GTIN: they are
+compared as they are written, as all other codes are.
+"""
+
+import re
+
+LENGTH = 14
+_GTIN = re.compile(r"[0-9]{8}|[0-9]{12,14}", re.ASCII)
+_OF_SCALE = re.compile(r"2[0-9]{12}", re.ASCII)
+SCALE_CODE = "^2[0-9]{6}$"
+"""What is fixed of a code that a scale prints: two digits from 20 to 29, and five of the article."""
+
+
+def barcode_key(code: str) -> str:
+    """Return what a code is compared by. `pos_barcode_key` of the database is the same."""
+    return code.rjust(LENGTH, "0") if _GTIN.fullmatch(code) and has_check_digit(code) else code
+
+
+def has_check_digit(digits: str) -> bool:
+    """Say whether the last digit is what GS1 computes of the others."""
+    weighed = (int(digit) * (3 if place % 2 == 0 else 1) for place, digit in enumerate(digits.rjust(LENGTH, "0")))
+    return sum(weighed) % 10 == 0
+
+
+def parts_of_scale(code: str) -> tuple[str, int] | None:
+    """Take an EAN-13 from 20 to 29 apart: what is fixed, `2112345`, and the five digits of the weight or the price."""
+    if not _OF_SCALE.fullmatch(code) or not has_check_digit(code):
+        return None
+    return code[:7], int(code[7:12])
