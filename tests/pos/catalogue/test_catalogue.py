@@ -3,7 +3,8 @@
 import pytest
 
 from events.testing.work import names
-from pos.catalogue.services import BarcodeTaken, Item, UnknownTaxRate, put_item
+from pos.catalogue.barcodes import BarcodeTaken
+from pos.catalogue.services import Item, UnknownTaxRate, put_item
 from pos.models import Variant
 from tenants.models import Tenant
 from tests.support import make
