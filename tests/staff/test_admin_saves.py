@@ -65,6 +65,7 @@ def new(model: Any) -> dict[str, Any] | None:
             "name": "Odd", "rules-0-rate": TaxRate.objects.first().pk, "rules-0-sequence": "1", "rules-TOTAL_FORMS": "1",
         },
         "pos.TaxRate": lambda: {"name": "Odd", "rate": "0.03"},
+        "pos.Category": lambda: {"name": "New"},
         "pos.Location": lambda: {"code": "NEW", "name": "New", "currency": "EUR", "timezone": "UTC", "rounding_level": "LINE"},
         "pos.Register": lambda: {"code": "R9", "name": "New", "location": location().pk},
         "pos.ShopProfile": lambda: {"legal_name": "New", "cut_over_hour": "0"},

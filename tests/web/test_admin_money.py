@@ -119,6 +119,15 @@ def test_sh15_a_row_is_shown_in_its_own_currency(shop: Tenant) -> None:
         assert amount in client.get(f"/admin/{path}/").content.decode(), path
 
 
+@pytest.mark.parametrize("typed", ["1E3", "1e-2", "+1", "1_0", "0,2", "\u0661", "Infinity", "NaN", "0x1", "1."])
+def test_sh15_numbers_in_the_admin_are_plain_decimals(shop: Tenant, typed: str) -> None:
+    answer = people.owner().post("/admin/pos/taxrate/add/", {"name": "Odd", "rate": typed})
+
+    assert answer.status_code == 200
+    (sentence,) = answer.context["adminform"].form.errors["rate"]
+    assert sentence == "Write a number in digits, as 1.5: no exponent, no plus sign, no comma."
+
+
 def test_sh15_no_page_of_a_shop_shows_or_takes_minor_units() -> None:
     bare = []
     for model, page in admin.site._registry.items():
