@@ -42,7 +42,7 @@ class BarcodeForm(forms.ModelForm):  # type: ignore[type-arg]
     def clean_code(self) -> str:
         """:raises ValidationError: with the variant that has the code."""
         code: str = self.cleaned_data["code"]
-        taken = holder_of([barcode_key(code)], besides=None)
+        taken = holder_of([barcode_key(code)], other_than=None)
         if taken is not None and taken.pk != self.instance.pk:
             raise ValidationError(sentence_of(BarcodeTaken(taken)), code="taken")
         return code

@@ -36,16 +36,16 @@ def put_barcodes(*, variant: Variant, codes: Sequence[tuple[str, str]], plain: b
     Barcode.objects.bulk_create(
         [Barcode(code=code, kind=kind, variant=variant) for code, kind in wanted.values()], ignore_conflicts=True
     )
-    taken = holder_of(list(wanted), besides=variant)
+    taken = holder_of(list(wanted), other_than=variant)
     if taken is not None:
         raise BarcodeTaken(taken)
 
 
-def holder_of(keys: Collection[str], *, besides: Variant | None) -> Barcode | None:
+def holder_of(keys: Collection[str], *, other_than: Variant | None) -> Barcode | None:
     """Return the first of these barcodes that another variant has, which is sold.
 
     :param keys: what the codes are compared by.
     """
     taken = Barcode.objects.filter(key__in=keys, live=True).select_related("variant__product")
-    taken = taken.exclude(variant=besides) if besides is not None else taken
+    taken = taken.exclude(variant=other_than) if other_than is not None else taken
     return taken.order_by("code").first()

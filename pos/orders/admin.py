@@ -25,7 +25,7 @@ class TenderInline(ReadOnlyInline):
 @admin.register(Order)
 class OrderAdmin(ExactSearch, ShopReadOnlyAdmin):
     list_display = ("receipt", "status", "total", "occurred_at", "trace")
-    money = ("subtotal", "tax_total", "total", "change_total")
+    money = ("discount_total", "subtotal", "tax_total", "rounding_adjustment", "total", "change_total")
     list_filter = ("status", "occurred_at")
     list_select_related = ("register",)
     search_help_text = "A receipt (R1-000018), its number alone, a customer's mail address, or an id"

@@ -23,7 +23,7 @@ class RefundInline(ReadOnlyInline):
 @admin.register(Return)
 class ReturnAdmin(ExactSearch, ShopReadOnlyAdmin):
     list_display = ("receipt", "order", "total", "occurred_at", "reason")
-    money = ("tax_total", "total")
+    money = ("tax_total", "rounding_adjustment", "total")
     list_select_related = ("register", "order__register")
     search_help_text = "A receipt of a return (R1-R000007) or of its order, its number alone, or an id"
     inlines = (ReturnLineInline, RefundInline)

@@ -88,10 +88,14 @@ class InUnits:
             return self._refused(request, error)
 
     def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        """Rows that are edited in the list are saved together; an action that is refused says why."""
+        """Rows that are edited or deleted in the list are written together; an action that is refused says why.
+
+        Django notes a deletion in the history before it deletes: what is refused was not deleted.
+        """
         _leave_out_what_is_no_key(request, self.model)
+        deletes = request.POST.get("action") == "delete_selected"
         try:
-            with unit_for(request) if "_save" in request.POST else nullcontext():
+            with unit_for(request) if "_save" in request.POST or deletes else nullcontext():
                 return super().changelist_view(request, *args, **kwargs)  # type: ignore[misc]
         except REFUSED as error:
             if request.method != "POST":

@@ -16,6 +16,7 @@ from pos.models import (
     Device,
     Location,
     Order,
+    OrderLine,
     Product,
     Receipt,
     Register,
@@ -85,6 +86,12 @@ def _recode() -> None:
     Barcode.objects.update(variant=make.variant("TEA", 300))
 
 
+def _delete() -> None:
+    """Delete products that nothing refers to any more: what was sold stays on record."""
+    OrderLine.objects.update(variant_id=None)
+    Product.objects.all().delete()
+
+
 def _another_register() -> None:
     other = Register.objects.create(code="R2", name="Till 2", location=make.register().location)
     Device.objects.update(register=other)
@@ -110,7 +117,7 @@ BY_SKU: dict[str, Change] = {
     "rule ended": (lambda: TaxRule.objects.update(valid_to="2020-01-01"), refused, UNKNOWN),
     "region": (lambda: Location.objects.update(tax_region="NORTH"), lambda a: line(a)["tax_name"], "Northern"),
     "withdrawn": (lambda: Variant.objects.update(active=False), refused, UNKNOWN),
-    "deleted": (lambda: Product.objects.all().delete(), refused, UNKNOWN),
+    "deleted": (_delete, refused, UNKNOWN),
     "another SKU": (lambda: Variant.objects.filter(active=True).update(sku="CUP"), refused, UNKNOWN),
     "register renamed": (lambda: Register.objects.update(code="K1"), lambda _: issued().register.code, "K1"),
     "location renamed": (lambda: Location.objects.update(name="K"), lambda _: issued().location.name, "K"),
@@ -130,7 +137,7 @@ BY_BARCODE: dict[str, Change] = {
 
 
 def _put_back() -> None:
-    Product.objects.all().delete()
+    _delete()
     Register.objects.filter(code="K1").update(code="R1")
     TenderType.objects.update(code="cash", kind="CASH")
     Shift.objects.update(state="OPEN")
