@@ -25,6 +25,7 @@ from pos.receipts.text import COLUMNS, WIDE_COLUMNS, receipt_text
 from web.fields import MailAddress
 from web.inputs import Body, Query
 from web.operations import operation
+from web.scopes import RECEIPTS_READ, RECEIPTS_WRITE
 
 WIDTHS = (COLUMNS, WIDE_COLUMNS)
 
@@ -86,6 +87,7 @@ class ReceiptView(APIView):
     @operation(
         "show_receipt",
         query=ReceiptQuery,
+        scopes=[RECEIPTS_READ],
         answers={
             (200, "application/json"): IssuedReceiptSerializer,
             (200, "text/plain"): OpenApiResponse(OpenApiTypes.STR),
@@ -115,6 +117,7 @@ class ReceiptPrintsView(APIView):
         answers={201: IssuedReceiptSerializer},
         refuses=[NotFound],
         keyed=True,
+        scopes=[RECEIPTS_WRITE],
         example={"columns": 48},
     )
     def post(self, request: Request, asked: dict[str, Any], receipt_id: UUID) -> Response:

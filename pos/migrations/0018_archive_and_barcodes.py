@@ -77,7 +77,7 @@ DROP FUNCTION pos_barcode_live();
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("pos", "0015_categories"),
+        ("pos", "0017_categories"),
     ]
 
     operations = [

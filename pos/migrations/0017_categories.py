@@ -8,7 +8,7 @@ import kernel.ids
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("pos", "0014_cash_rounding"),
+        ("pos", "0016_rebuilt_receipts"),
     ]
 
     operations = [
