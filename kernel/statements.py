@@ -31,7 +31,7 @@ def together(statements: Sequence[Statement]) -> Statement:
 
 @lru_cache(maxsize=256)
 def _joined(texts: tuple[str, ...]) -> str:
-    return ";\n".join(
+    return "\n;\n".join(
         _PARAMETER.sub(lambda found, index=index: f"%({_numbered(found[1], index)})s", text)  # type: ignore[misc]
         for index, text in enumerate(texts)
     )

@@ -13,7 +13,14 @@ from kernel.gtins import barcode_key
 from kernel.units import open_unit
 from pos.catalogue.barcodes import BarcodeTaken, holder_of
 from pos.catalogue.models import Barcode, Category, Product, Variant
-from pos.catalogue.services import UnknownTaxRate, announce_deletion, announce_variant, archive_product, archive_variant
+from pos.catalogue.services import (
+    UnknownTaxRate,
+    announce_deletion,
+    announce_variant,
+    archive_product,
+    archive_variant,
+    lock_products,
+)
 from pos.taxes.queries import first_rate
 from web.admin import Confirmation, ShopAdmin, TabularInline, sentence_of
 from web.admin.money import currency_of_shop, with_currency_of_shop
@@ -126,6 +133,7 @@ class VariantAdmin(ShopAdmin):
         return getattr(row, "currency", None) or currency_of_shop()
 
     def save_model(self, request: HttpRequest, obj: Variant, form: Any, change: bool) -> None:  # noqa: FBT001
+        lock_products([obj.product_id])
         super().save_model(request, obj, form, change)
         announce_variant(variant=obj)
 

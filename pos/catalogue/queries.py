@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.contrib.postgres.fields import ArrayField
 from django.db.models import Func, Q, QuerySet, TextField, Value
-from django.db.models.functions import Lower
+from django.db.models.functions import Lower, Upper
 
 from kernel.gtins import barcode_key, parts_of_scale
 from pos.catalogue.models import Barcode, ShelfLevel, Variant
@@ -107,7 +107,7 @@ def variants_matching(*, barcode: str = "", sku: str = "", text: str = "") -> Qu
     if sku:
         variants = variants.filter(sku=sku)
     if text:
-        sought, longest = Lower(Value(text)), min(len(text), LONGEST_PART)
+        sought, longest = Lower(Upper(Value(text))), min(len(text), LONGEST_PART)
         variants = variants.alias(parts=Parts("search", 1, LONGEST_PART))
         variants = variants.filter(parts__contains=Parts(sought, longest, longest), search__contains=sought)
         variants = variants.select_related(None).prefetch_related(

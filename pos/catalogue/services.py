@@ -1,12 +1,14 @@
 """The catalogue: products, their variants, and what inventory last reported on the shelf."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from django.db import connection  # noqa: TID251 - one statement for all levels
+from django.db.models import QuerySet
 
 from events.publishing.publish import publish
 from events.publishing.unit_of_work import unit_of_work
@@ -55,7 +57,7 @@ def put_item(*, item: Item) -> tuple[Variant, bool]:
             message = f"this shop has no tax class with a rule, and no tax rate, named {item.tax_rate!r}"
             raise UnknownTaxRate(message)
         kind = Product.Kind.STOCKED if item.stocked else Product.Kind.SERVICE
-        variant = Variant.objects.select_for_update(no_key=True).filter(sku=item.sku, active=True).first()
+        variant = _locked(item.sku)
         created, before = variant is None, None if variant is None else Decimal(variant.price)
         if variant is None:
             product = Product.objects.create(name=item.name, kind=kind, tax_class=tax_class, tax_rate=tax_rate)
@@ -74,6 +76,18 @@ def put_item(*, item: Item) -> tuple[Variant, bool]:
         announce_variant(variant=variant)
         announce_price(variant=variant, before=before)
     return variant, created
+
+
+def _locked(sku: str) -> Variant | None:
+    """Return the active variant of a SKU, locked, its product first: a new name of that is written to all variants."""
+    active = Variant.objects.filter(sku=sku, active=True)
+    lock_products(active.values("product"))
+    return active.select_for_update(no_key=True).first()
+
+
+def lock_products(ids: Collection[UUID] | QuerySet[Variant, Any]) -> None:
+    """Lock products before their variants are written: whoever renames one of them locks it first, too."""
+    list(Product.objects.select_for_update(no_key=True).filter(id__in=ids).order_by("id").values_list("id"))
 
 
 def announce_variant(*, variant: Variant) -> None:
