@@ -148,13 +148,29 @@ ON CONFLICT (tenant_id, subscriber) DO NOTHING
 RETURNING subscriber, start
 """
 
-# A subscription without any binding, new or of older code, is bound from where it started; one that has some, from the
-# head: what it has passed is not heard again. Where the row that ended last began at the same head, it goes on.
+_PASSED = """
+SELECT 1 FROM public.events_event e WHERE e.tenant_id = s.tenant_id AND e.type = wanted.type
+    AND e.position > s.start AND e.position <= s.cursor"""
+_IS_NEW_TO_IT = f"""
+EXISTS ({_PASSED})
+AND NOT EXISTS ({_PASSED} AND EXISTS (
+    SELECT 1 FROM public.events_processedevent p
+    WHERE p.tenant_id = e.tenant_id AND p.subscriber = s.subscriber AND p.position = e.position
+))
+AND NOT EXISTS (
+    SELECT 1 FROM events_parkedevent p
+    WHERE p.tenant_id = s.tenant_id AND p.subscriber = s.subscriber AND p.type = wanted.type
+)"""
+
+# A subscription without any binding, new or of older code, is bound from where it started; but a type of which it has
+# passed events and applied none is one that the older code did not hear, and is bound from its cursor. One that has
+# bindings is bound from the head: what it has passed is not heard again. Where the row that ended last began at the
+# same head, it goes on.
 _BIND = f"""
 INSERT INTO events_binding (tenant_id, subscriber, type, since, bound_at)
 SELECT s.tenant_id, s.subscriber, wanted.type, CASE
     WHEN EXISTS (SELECT 1 FROM events_binding b WHERE b.tenant_id = s.tenant_id AND b.subscriber = s.subscriber)
-    THEN {HEAD} ELSE s.start END, clock_timestamp()
+    THEN {HEAD} WHEN {_IS_NEW_TO_IT} THEN s.cursor ELSE s.start END, clock_timestamp()
 FROM unnest(%(subscribers)s::text[], %(types)s::text[]) AS wanted (subscriber, type)
 JOIN events_subscription s ON s.tenant_id = %(tenant)s AND s.subscriber = wanted.subscriber
 WHERE NOT EXISTS (

@@ -9,9 +9,12 @@ from events.log.log import head
 from events.maintenance import retention
 from events.models import ProcessedEvent, Subscription
 from events.operations.tenant_records import subscribe_tenant
+from events.publishing.publish import publish
+from events.publishing.unit_of_work import unit_of_work
 from events.subscriptions.bindings import Heard, Interval, Wanted, bind, heard, intervals_of, unbind
 from events.subscriptions.registry import CANARY
 from events.testing.work import drain, settle
+from kernel.ids import new_id
 from tenants.events import TenantReactivated, TenantSuspended
 from tests.support.ageing import OLD, age, other_session, retained, verified
 from tests.support.recording import Subscribe, say
@@ -106,6 +109,26 @@ def test_a_subscription_of_older_code_is_bound_from_its_start(shop: Any, subscri
 
     assert unbound.start == 1
     assert Interval(type=SUSPENDED, since=1) in intervals_of("north", name)
+
+
+def test_a_type_that_older_code_did_not_hear_is_bound_from_the_cursor(shop: Any, subscribe: Subscribe) -> None:
+    name = subscribe(ignore, TenantSuspended)
+    say("a")
+    with unit_of_work():
+        publish(TenantReactivated(tenant_uuid=new_id(), tenant_name="north"))
+    say("b")
+    drain(name)
+    say("c")
+    unbound = Subscription.objects.get(subscriber=name)
+    unbound.delete()
+    unbound.save(force_insert=True)
+
+    bind("north", [Wanted(subscriber=name, type=kind) for kind in (SUSPENDED, REACTIVATED)])
+
+    assert intervals_of("north", name) == [
+        Interval(type=REACTIVATED, since=3),
+        Interval(type=SUSPENDED, since=0),
+    ]
 
 
 def test_unbinding_ends_at_the_cursor_and_a_type_bound_again_starts_a_new_row(shop: Any, subscribe: Subscribe) -> None:

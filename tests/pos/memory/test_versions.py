@@ -11,7 +11,7 @@ from demo.stack.postgres import EmbeddedPostgres
 from kernel.ids import new_id
 from kernel.tenancy import in_public_schema, in_tenant
 from pos.memory.shop import TABLES
-from pos.models import Barcode, Device, Register, TaxRate, Variant
+from pos.models import Barcode, Device, Register, TaxRate, TenderType, Variant
 from tenants.models import Tenant
 from tests.support import make
 from tests.support.isolation import own
@@ -31,7 +31,7 @@ def copy() -> None:
 
 WAYS: list[Callable[[], object]] = [
     lambda: TaxRate.objects.create(name="New", rate=0),
-    lambda: TaxRate.objects.filter(name="Zero").update(rate="0.01"),
+    lambda: TenderType.objects.filter(code="cash").update(name="Coins"),
     lambda: TaxRate.objects.filter(name="Zero").delete(),
     lambda: sql("TRUNCATE pos_barcode"),
     copy,
@@ -82,8 +82,8 @@ def test_a_transaction_changes_it_once_however_many_rows_it_changes(committed: T
     seen = [version()]
     with transaction.atomic():
         sql("SET CONSTRAINTS ALL IMMEDIATE")
-        for rate in ("0.5", "0.6"):
-            TaxRate.objects.update(rate=rate)
+        for name in ("Coins", "Notes"):
+            TenderType.objects.update(name=name)
             seen.append(version())
 
     assert [*seen, version()] == [seen[0], seen[1], seen[1], seen[1]]
@@ -94,7 +94,7 @@ def test_it_appears_with_the_change_and_goes_with_it(committed: Tenant) -> None:
     before = version()
 
     with transaction.atomic():
-        TaxRate.objects.update(rate="0.5")
+        TenderType.objects.update(name="Coins")
         assert version() == before
         transaction.set_rollback(True)
     assert version() == before
@@ -102,10 +102,10 @@ def test_it_appears_with_the_change_and_goes_with_it(committed: Tenant) -> None:
     with transaction.atomic():
         sid = transaction.savepoint()
         sql("SET CONSTRAINTS ALL IMMEDIATE")
-        TaxRate.objects.update(rate="0.5")
+        TenderType.objects.update(name="Coins")
         inside = version()
         transaction.savepoint_rollback(sid)
-        TaxRate.objects.filter(name="Zero").update(rate="0.01")
+        TenderType.objects.filter(code="cash").update(name="Notes")
 
     assert len({before, inside, version()}) == 3
 
@@ -116,7 +116,7 @@ def test_it_is_the_shop_s_whatever_schema_the_session_is_in_at_commit(committed:
         other = version()
 
     with transaction.atomic():
-        TaxRate.objects.update(rate="0.5")
+        TenderType.objects.update(name="Coins")
         with in_public_schema():
             Tenant.objects.count()
             transaction.on_commit(lambda: None)
@@ -132,10 +132,10 @@ def test_both_shops_of_one_transaction_get_another_one(committed: Tenant, south:
         before.append(version())
 
     with transaction.atomic():
-        TaxRate.objects.update(rate="0.5")
+        TenderType.objects.update(name="Coins")
         with in_tenant(south):
-            TaxRate.objects.update(rate="0.5")
-        TaxRate.objects.update(rate="0.6")
+            TenderType.objects.update(name="Coins")
+        TenderType.objects.update(name="Notes")
 
     with in_tenant(south):
         after = [version()]
