@@ -10,7 +10,7 @@ import re
 LENGTH = 14
 _GTIN = re.compile(r"[0-9]{8}|[0-9]{12,14}", re.ASCII)
 _OF_SCALE = re.compile(r"2[0-9]{12}", re.ASCII)
-SCALE_CODE = "^2[0-9]{6}$"
+SCALE_CODE = "2[0-9]{6}"
 """What is fixed of a code that a scale prints: two digits from 20 to 29, and five of the article."""
 
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from django.core.validators import RegexValidator
 from django.utils import timezone
 from drf_spectacular.extensions import OpenApiSerializerFieldExtension
 from drf_spectacular.utils import extend_schema_field
@@ -45,6 +46,18 @@ class Text(serializers.CharField):
         return text.replace("\r\n", "\n") if self.lines else text
 
 
+class Code(Text):
+    """A text of a fixed form, such as a currency.
+
+    :param form: a regular expression for all of it.
+    """
+
+    def __init__(self, form: str, longest: int, **options: Any) -> None:
+        super().__init__(longest, **options)
+        self.form = form
+        self.validators.append(RegexValidator(rf"\A(?:{form})\Z", f"This has the form {form}."))
+
+
 class TextSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
     target_class = Text
     match_subclasses = True
@@ -53,7 +66,8 @@ class TextSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-ca
         mapped = auto_schema._map_serializer_field(self.target, direction, bypass_extensions=True)  # noqa: SLF001
         refused = UNPRINTABLE_IN_LINES if self.target.lines else UNPRINTABLE
         least = {} if self.target.allow_blank else {"minLength": 1}
-        return {**mapped, **least, "pattern": f"^[^{refused}]*$"}
+        form = f"^{self.target.form}$" if isinstance(self.target, Code) else f"^[^{refused}]*$"
+        return {**mapped, **least, "pattern": form}
 
 
 class Choice(serializers.ChoiceField):

@@ -7,7 +7,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.fields import empty
 
 from kernel.limits import LARGEST_AMOUNT
-from web.fields import MailAddress, PeriodEndField, WholeNumber
+from web.fields import Code, MailAddress, PeriodEndField, WholeNumber
 from web.inputs import Query
 
 
@@ -19,7 +19,7 @@ class DocumentQuery(Query):
     recorded_before = PeriodEndField(required=False, help_text="Before this moment, by the server's clock")
     customer_email = MailAddress(default=empty, allow_blank=False, help_text="In capital or small letters")
     total = WholeNumber(required=False, max_value=LARGEST_AMOUNT, help_text="Minor units")
-    currency = serializers.RegexField("^[A-Z]{3}$", required=False, help_text="Of the total")
+    currency = Code("[A-Z]{3}", 3, required=False, help_text="Of the total")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if "currency" in attrs and "total" not in attrs:

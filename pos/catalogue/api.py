@@ -20,7 +20,7 @@ from pos.catalogue.models import Barcode, Category, Variant
 from pos.catalogue.queries import Scan, catalogue, on_shelf, read_scan, variants_matching
 from pos.catalogue.services import Item, UnknownTaxRate, archive_product, archive_variant, put_item
 from pos.taxes.models import TaxRate
-from web.fields import Choice, Several, Text
+from web.fields import Choice, Code, Several, Text
 from web.inputs import Body, Query
 from web.money import MoneyField, money
 from web.operations import operation
@@ -172,7 +172,7 @@ class TaxListView(generics.GenericAPIView[TaxRate]):
 
 
 class ScaleBarcodeBody(Body):
-    code = serializers.RegexField(SCALE_CODE, help_text="The first 7 digits, from 20 to 29")
+    code = Code(SCALE_CODE, 7, help_text="The first 7 digits, from 20 to 29")
     kind = Choice([Barcode.Kind.WEIGHT.value, Barcode.Kind.PRICE.value])
 
 

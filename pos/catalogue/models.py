@@ -171,7 +171,7 @@ class Barcode(models.Model):
                 sentence="Another variant that is sold has this barcode: remove it there first.",
             ),
             Check(
-                condition=Q(kind="PLAIN") | Q(code__regex=SCALE_CODE, quantity=1),
+                condition=Q(kind="PLAIN") | Q(code__regex=f"^{SCALE_CODE}$", quantity=1),
                 name="barcode_of_scale",
                 field="code",
                 sentence="The code of a weight or a price is given by its first 7 digits, which begin with 2.",

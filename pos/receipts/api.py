@@ -135,6 +135,7 @@ class ReceiptDeliveriesView(APIView):
         answers={202: QueuedDeliverySerializer},
         refuses=[NotFound],
         keyed=True,
+        scopes=[RECEIPTS_WRITE],
         example={"to": "ada@example.com"},
     )
     def post(self, request: Request, asked: dict[str, Any], receipt_id: UUID) -> Response:

@@ -43,7 +43,9 @@ WRITTEN: dict[str, list[str]] = {
     "pos.Product.kind": [FIXED],
     "pos.Variant.sku": ["ItemBody.sku"],
     "pos.Variant.name": ["admin"],
-    "pos.Barcode.code": ["ItemBody.barcodes"],
+    "pos.Barcode.code": ["ItemBody.barcodes", "ItemBody.scale_barcodes.code"],
+    "pos.Barcode.kind": [FIXED],
+    "pos.Category.name": ["admin"],
     "pos.Location.code": ["admin"],
     "pos.Location.name": ["tenants.Tenant.name"],
     "pos.Location.currency": ["tenants.Tenant.currency"],
@@ -130,6 +132,7 @@ WRITTEN: dict[str, list[str]] = {
 }  # fmt: skip
 # Texts that choose what is there, or that the event layer keeps, whose columns have no width.
 CHOOSE = {
+    *(f"{query}.{name}" for query in ("OrderQuery", "ReturnQuery") for name in ("receipt", "customer_email", "currency")),
     "PlaceOrderBody.discounts.name", "PlaceOrderBody.lines.discounts.name",
     *(f"QuoteBody.{name}" for name in ("tender_type", "discounts.name", "lines.discounts.name", "lines.barcode",
       "lines.sku", "lines.description", "lines.tax_name")),
