@@ -85,9 +85,9 @@ class PlaceOrderBody(Body):
 
 
 class QuoteBody(Body):
-    """As of an order, but for what only a sale has."""
+    """As of an order, but for what only a sale has. `occurred_at` decides prices and taxes; left out, it is now."""
 
-    occurred_at = MomentField(required=False, help_text="Now when left out: it decides prices and taxes")
+    occurred_at = MomentField(required=False)
     lines = OrderLineBody(many=True, allow_empty=False, max_length=limits.MOST_LINES)  # type: ignore[call-arg]
     discounts = DiscountBody(many=True, default=list, max_length=limits.MOST_DISCOUNTS)  # type: ignore[call-arg]
     tender_type = Text(

@@ -32,7 +32,7 @@ def copy() -> None:
 WAYS: list[Callable[[], object]] = [
     lambda: TaxRate.objects.create(name="New", rate=0),
     lambda: TenderType.objects.filter(code="cash").update(name="Coins"),
-    lambda: TaxRate.objects.filter(name="Zero").delete(),
+    lambda: TaxRate.objects.filter(name="New").delete(),
     lambda: sql("TRUNCATE pos_barcode"),
     copy,
     lambda: Device.objects.update(previous_until=make.NOW),
