@@ -38,7 +38,7 @@ def test_c4_a_feed_of_a_type_that_there_is_not_is_refused(key: Terminal, path: s
 
 def test_c4_a_feed_of_types_that_there_are_is_read(key: Terminal) -> None:
     assert key.get("/events", types="pos.order_completed,pos.order_placed").status_code == 200
-    assert key.get("/events", types="").status_code == 200
+    assert key.get("/events", types="").status_code == 422
 
 
 @pytest.mark.parametrize("more", [{"position": 999_999}, {"fingerprint": "typo"}])

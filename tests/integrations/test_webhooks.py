@@ -47,9 +47,9 @@ def test_an_event_arrives_as_a_signed_cloudevent(receiver: Receiver) -> None:
         "subject": f"tender:{A}",
         "time": stored.occurred_at.isoformat(),
         "datacontenttype": "application/json",
-        "dataschema": "urn:tillflow:schema:payments.payment_failed:2",
+        "dataschema": "urn:tillflow:schema:payments.payment_failed:3",
         "tenant": "north",
-        "dataversion": 2,
+        "dataversion": 3,
         "position": 1,
         "streamversion": 1,
         "recordedtime": stored.recorded_at.isoformat(),
@@ -167,7 +167,7 @@ def test_an_endpoint_or_a_tenant_may_stay_behind(receiver: Receiver) -> None:
     assert (first["dataversion"], "outcome" in first["data"]) == (2, True)
     assert (second["dataversion"], "outcome" in second["data"]) == (1, False)
     pin_version(type_name="payments.payment_failed", version=None)
-    assert rendered(read_at("north", 1))["dataversion"] == 2
+    assert rendered(read_at("north", 1))["dataversion"] == 3
 
 
 def test_the_delivery_key_is_the_events_own_so_a_repetition_is_known(

@@ -430,11 +430,11 @@ def test_the_command_says_what_became_of_each_month(old_month: str) -> None:
     out = StringIO()
 
     call_command("retention", "--months", "12", "--dry-run", stdout=out)
-    assert f"{OLD}          10 events  would be dropped\n" in out.getvalue()
-    assert len(published()) == 10
+    assert f"{OLD}          12 events  would be dropped\n" in out.getvalue()
+    assert len(published()) == 12
     call_command("retention", "--months", "12", stdout=out)
 
-    assert f"{OLD}          10 events  archived and dropped\n" in out.getvalue()
+    assert f"{OLD}          12 events  archived and dropped\n" in out.getvalue()
 
 
 def test_the_command_names_all_that_keeps_a_month_and_fails_only_where_something_is_wrong(
@@ -482,7 +482,7 @@ def test_an_archive_is_checked_and_shown(old_month: str, archive: Path) -> None:
     (order,) = [event for event in before if event.type == "pos.order_completed"]
     (shown,) = map(json.loads, out.getvalue().splitlines())
     assert (shown["event_id"], shown["data"]) == (str(order.event_id), order.data)
-    assert f"events_event_{OLD}          10 rows  ok" in checked.getvalue()
+    assert f"events_event_{OLD}          12 rows  ok" in checked.getvalue()
     with nothing_happened(), pytest.raises(CommandError, match="no archive of 2020_07"):
         call_command("retention", "--show", "2020_07")
     file = archive / f"events_event_{OLD}.jsonl.gz"

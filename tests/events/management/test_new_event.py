@@ -57,7 +57,7 @@ def run(tree: Path, *arguments: str) -> str:
         (("pos.drawer__opened", *IN_REGISTERS[1:]), "cannot name an event"),
         (("../pos.drawer_opened", *IN_REGISTERS[1:]), "cannot name an event"),
         ((f"pos.{'very_' * 50}opened", *IN_REGISTERS[1:]), "at most 200 are allowed"),
-        (RIGHT, "pos is divided by subject: give --subject one of cash, catalogue, orders, registers, returns"),
+        (RIGHT, "pos is divided by subject: give --subject one of cash, catalogue, orders, profile, receipts, registers, returns"),
         ((*RIGHT, "--subject", "drawers"), "'drawers' is not a subject of pos"),
         (("inventory.shelf_moved", "a_id:UUID", "--subject", "orders"), "inventory is not divided by subject: leave --subject out"),
         (("pos.drawer_opened", "register_id", "--subject", "registers"), "'register_id' is not a field: write name:type"),
