@@ -94,8 +94,11 @@ def test_sh14_side_by_side_each_order_of_old_and_new_code_is_charged_once(
     assert not ParkedEvent.objects.exists()
 
 
-def test_sh14_a_tender_that_both_tell_of_is_charged_once() -> None:
+@pytest.mark.parametrize("together", [True, False])
+def test_sh14_a_tender_that_both_tell_of_is_charged_once(together: bool) -> None:  # noqa: FBT001
     order = make.order(make.card(1000))
+    if not together:
+        settle()
     with unit_of_work():
         keep({f"tender:{order.tenders.get().id}": "tok_approve"})
         asked_by_older_code(order, order.tenders.get())
@@ -104,6 +107,7 @@ def test_sh14_a_tender_that_both_tell_of_is_charged_once() -> None:
 
     assert charged() == [1000]
     assert PaymentIntent.objects.count() == 1
+    assert not ParkedEvent.objects.exists()
 
 
 def test_sh14_a_receipt_that_older_code_asks_for_is_mailed(mailoutbox: list[Any]) -> None:
