@@ -1,14 +1,17 @@
 """What can be asked of orders."""
 
 from datetime import datetime
+from typing import TypeVar
 from uuid import UUID
 
-from django.db.models import F, OuterRef, Prefetch, QuerySet, Subquery
+from django.db.models import F, Model, OuterRef, Prefetch, QuerySet, Subquery
 from django.db.models.functions import Lower
 
 from kernel.ids import parsed_id
 from pos.orders.models import Order, OrderLine, OrderLineTax, Tender
 from pos.registers.queries import parsed_number, parsed_receipt, register_ids
+
+Document = TypeVar("Document", bound=Model)
 
 
 def lines_of_order() -> Subquery:
@@ -56,17 +59,32 @@ def orders_matching(
         found = found.filter(register_id__in=register_ids(), receipt_number=receipt_number)
     if status:
         found = found.filter(status=status)
-    if register_id:
-        found = found.filter(register_id=register_id)
-    if recorded_from:
-        found = found.filter(recorded_at__gte=recorded_from)
-    if recorded_before:
-        found = found.filter(recorded_at__lt=recorded_before)
     if customer_email:
         found = found.filter(id__in=of_customer(customer_email))
-    if total is not None:
-        found = found.filter(total=total)
-    return found.filter(currency=currency) if currency else found
+    return recorded(
+        found, register_id=register_id, recorded_from=recorded_from, recorded_before=recorded_before, total=total,
+        currency=currency,
+    )  # fmt: skip
+
+
+def recorded(
+    found: QuerySet[Document],
+    *,
+    register_id: UUID | None,
+    recorded_from: datetime | None,
+    recorded_before: datetime | None,
+    total: int | None,
+    currency: str,
+) -> QuerySet[Document]:
+    """Leave those of some orders or returns that were recorded there and then, with this total."""
+    wanted = {
+        "register_id": register_id,
+        "recorded_at__gte": recorded_from,
+        "recorded_at__lt": recorded_before,
+        "total": total,
+        "currency": currency or None,
+    }
+    return found.filter(**{lookup: value for lookup, value in wanted.items() if value is not None})
 
 
 def orders_named(word: str) -> QuerySet[Order]:

@@ -6,7 +6,7 @@ from uuid import UUID
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 
 from kernel.ids import parsed_id
-from pos.orders.queries import of_customer, orders_named, orders_of_receipt
+from pos.orders.queries import of_customer, orders_named, orders_of_receipt, recorded
 from pos.registers.queries import parsed_number, parsed_receipt, register_ids
 from pos.returns.models import Return, ReturnLine
 
@@ -46,17 +46,12 @@ def returns_matching(
         found = found.filter(register_id__in=register_ids(), number=number)
     if order_id:
         found = found.filter(order_id=order_id)
-    if register_id:
-        found = found.filter(register_id=register_id)
-    if recorded_from:
-        found = found.filter(recorded_at__gte=recorded_from)
-    if recorded_before:
-        found = found.filter(recorded_at__lt=recorded_before)
     if customer_email:
         found = found.filter(order__in=of_customer(customer_email))
-    if total is not None:
-        found = found.filter(total=total)
-    return found.filter(currency=currency) if currency else found
+    return recorded(
+        found, register_id=register_id, recorded_from=recorded_from, recorded_before=recorded_before, total=total,
+        currency=currency,
+    )  # fmt: skip
 
 
 def returns_named(word: str) -> QuerySet[Return]:
