@@ -60,6 +60,12 @@ class Payment(models.Model):
     refunded = models.BigIntegerField(default=0)
     currency = models.CharField(max_length=3)
     reference = models.CharField(max_length=limits.REFERENCE, blank=True)
+    kind = models.CharField(
+        max_length=8, blank=True, default="", db_default="", help_text="Of the tender, when it was taken"
+    )
+    register_id = models.UUIDField(null=True)
+    shift_id = models.UUIDField(null=True)
+    business_date = models.DateField(null=True)
     occurred_at = models.DateTimeField()
 
     class Meta:
@@ -84,7 +90,10 @@ class Payment(models.Model):
 
 
 class PaymentRefund(models.Model):
-    """Money that goes back. Its id is the idempotency key of a refund through the gateway."""
+    """Money that goes back. Its id is the idempotency key of a refund through the gateway.
+
+    `payment` is what it goes against, `tender_type` how it is paid: a card's money may go back in cash.
+    """
 
     class State(models.TextChoices):
         PENDING = "PENDING", "Being refunded"
@@ -94,11 +103,20 @@ class PaymentRefund(models.Model):
     id = models.UUIDField(primary_key=True, editable=False)
     payment = models.ForeignKey(Payment, on_delete=models.PROTECT, null=True, related_name="refunds")
     return_id = models.UUIDField(null=True)
+    order_id = models.UUIDField(null=True)
+    tender_id = models.UUIDField(null=True)
     tender_type = models.CharField(max_length=limits.SHORT_CODE)
     amount = models.BigIntegerField()
     currency = models.CharField(max_length=3)
     state = models.CharField(max_length=9, choices=State.choices)
     reference = models.CharField(max_length=limits.REFERENCE, blank=True)
+    failure = models.CharField(max_length=limits.REASON, blank=True, default="", db_default="")
+    kind = models.CharField(
+        max_length=8, blank=True, default="", db_default="", help_text="Of the tender type, when it was paid"
+    )
+    register_id = models.UUIDField(null=True)
+    shift_id = models.UUIDField(null=True)
+    business_date = models.DateField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from django.db.models import F
@@ -41,7 +41,16 @@ class Received:
     amount: int
     currency: str
     occurred_at: datetime
+    reference: str = ""
+    kind: str = ""
+    register_id: UUID | None = None
+    shift_id: UUID | None = None
+    business_date: date | None = None
     cause: Cause = field(default_factory=current_cause)
+
+    @property
+    def recorded_as(self) -> tuple[UUID, int, str]:
+        return self.tender_id, self.amount, self.currency
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,8 +79,12 @@ class Abandoned:
 
 
 def record_payments(*, received: Sequence[Received]) -> None:
-    """Record what tills received for orders, in the round trip that ends the unit of work."""
+    """Record what tills received for orders, in the round trip that ends the unit of work. What is there stays."""
     with unit_of_work() as unit:
+        recorded = Payment.objects.filter(tender_id__in=[each.tender_id for each in received])
+        known = set(recorded.values_list("tender_id", "amount", "currency"))
+        first = {each.tender_id: each for each in reversed(received)}
+        fresh = [each for each in received if each.recorded_as not in known and first[each.tender_id] is each]
         payments = [
             Payment(
                 order_id=each.order_id,
@@ -80,11 +93,16 @@ def record_payments(*, received: Sequence[Received]) -> None:
                 amount=each.amount,
                 currency=each.currency,
                 occurred_at=each.occurred_at,
+                reference=each.reference,
+                kind=each.kind,
+                register_id=each.register_id,
+                shift_id=each.shift_id,
+                business_date=each.business_date,
             )
-            for each in received
+            for each in fresh
         ]
         unit.insert_later(payments)
-        for payment, each in zip(payments, received, strict=True):
+        for payment, each in zip(payments, fresh, strict=True):
             with caused_by(each.cause):
                 _announce(payment, charged_here=False)
 
@@ -266,14 +284,14 @@ def _announce(payment: Payment, *, charged_here: bool) -> None:
             order_id=payment.order_id,
             tender_id=payment.tender_id,
             tender_type=payment.tender_type,
-            kind="GATEWAY" if charged_here else None,
+            kind=payment.kind or ("GATEWAY" if charged_here else None),
             amount=payment.amount,
             currency=payment.currency,
             charged_here=charged_here,
             reference=payment.reference,
             location_id=None,
-            register_id=None,
-            shift_id=None,
+            register_id=payment.register_id,
+            shift_id=payment.shift_id,
             staff_id=None,
             occurred_at=payment.occurred_at,
         ),

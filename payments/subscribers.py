@@ -5,7 +5,15 @@ from collections.abc import Sequence
 from events.subscribing import Delivery, subscriber
 from payments import services
 from payments.services import Abandoned, Charge, Received, refund_payment
-from pos.events import CardChargeRequested, OrderCompleted, OrderPlaced, OrderVoided, ReturnCompleted, TendersAdded
+from pos.events import (
+    CardChargeRequested,
+    OrderCompleted,
+    OrderPlaced,
+    OrderVoided,
+    ReturnCompleted,
+    TakenTender,
+    TendersAdded,
+)
 
 Tendered = OrderPlaced | TendersAdded | CardChargeRequested
 
@@ -46,8 +54,9 @@ def _charges(delivery: Delivery[Tendered]) -> list[Charge]:
     ]
 
 
-@subscriber("payments.record_payments", OrderCompleted, batch=True)
-def record_payments(deliveries: Sequence[Delivery[OrderCompleted]]) -> None:
+@subscriber("payments.record_payments", OrderCompleted, OrderPlaced, TendersAdded, batch=True)
+def record_payments(deliveries: Sequence[Delivery[OrderCompleted | OrderPlaced | TendersAdded]]) -> None:
+    """Record what was taken, when it is heard first: when an order is completed, or before, if that did not pay it."""
     received = [
         Received(
             order_id=delivery.event.order_id,
@@ -56,14 +65,25 @@ def record_payments(deliveries: Sequence[Delivery[OrderCompleted]]) -> None:
             amount=tender.amount - tender.change,
             currency=delivery.event.currency,
             occurred_at=delivery.event.occurred_at,
+            reference=tender.reference or "",
+            kind=tender.kind,
+            register_id=tender.register_id,
+            shift_id=tender.shift_id,
+            business_date=delivery.event.business_date,
             cause=delivery.envelope.cause(),
         )
         for delivery in deliveries
-        for tender in delivery.event.tenders
-        if not tender.charged_here
+        for tender in _taken(delivery.event)
     ]
     if received:
         services.record_payments(received=received)
+
+
+def _taken(event: OrderCompleted | OrderPlaced | TendersAdded) -> list[TakenTender]:
+    """Return the tenders that were taken. A placed order that owes nothing is completed: that event has them."""
+    if isinstance(event, OrderPlaced) and not event.due:
+        return []
+    return [tender for tender in event.tenders or [] if tender.state == "SETTLED" and not tender.charged_here]
 
 
 @subscriber("payments.abandon_charges", OrderCompleted, OrderVoided, batch=True)

@@ -48,7 +48,7 @@ class MoneyField(serializers.Field):  # type: ignore[type-arg]
     default_error_messages = {
         "shape": 'Money is an object {{"amount": minor units, "currency": code}}.',
         "amount": "The amount is a whole number of minor units between {lowest} and {highest}.",
-        "currency": "This shop works in {expected}, not in {given}.",
+        "currency-mismatch": "This till works in {expected}, not in {given}.",
     }
 
     def __init__(self, *, lowest: int = 0, **options: Any) -> None:
@@ -64,7 +64,7 @@ class MoneyField(serializers.Field):  # type: ignore[type-arg]
         expected = self.context["currency"]
         given = data.get("currency", expected)
         if given != expected:
-            self.fail("currency", expected=expected, given=f"{given!s:.20}")
+            self.fail("currency-mismatch", expected=expected, given=f"{given!s:.20}")
         return amount
 
     def to_representation(self, value: int) -> dict[str, Any]:

@@ -1,6 +1,8 @@
 """Shifts: opened at a register, one at a time."""
 
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction  # noqa: TID251 - a savepoint
@@ -23,6 +25,41 @@ class ShiftNotOpen(Refusal):
 class ShiftAlreadyOpen(Refusal):
     code = "shift-already-open"
     title = "Shift already open"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Till:
+    """Where and when money changes hands: a register in its open shift.
+
+    :param occurred_at: by the device's clock. :param business_date: the day of the location's books.
+    """
+
+    register: Register
+    shift: Shift
+    occurred_at: datetime
+    recorded_at: datetime
+    business_date: date
+
+    def columns(self) -> dict[str, Any]:
+        """Return what a row of money takes over from here, by the names of its fields."""
+        return {
+            "register": self.register,
+            "shift": self.shift,
+            "occurred_at": self.occurred_at,
+            "recorded_at": self.recorded_at,
+            "business_date": self.business_date,
+        }
+
+
+def open_till(register: Register, *, occurred_at: datetime, now: datetime, business_date: date) -> Till:
+    """:raises ShiftNotOpen: when the register has no open shift."""
+    return Till(
+        register=register,
+        shift=open_shift_of(register),
+        occurred_at=occurred_at,
+        recorded_at=now,
+        business_date=business_date,
+    )
 
 
 def open_shift(*, id: UUID, register: Register, float_amount: int, now: datetime) -> Shift:

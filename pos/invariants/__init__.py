@@ -79,6 +79,16 @@ declare(
     order=40,
 )
 declare(
+    "orders, tenders and returns are in the currency of their register",
+    "m.currency <> l.currency",
+    """(SELECT o.register_id, o.currency FROM pos_order o
+        UNION ALL SELECT t.register_id, o.currency FROM pos_tender t JOIN pos_order o ON o.id = t.order_id
+        UNION ALL SELECT b.register_id, b.currency FROM pos_return b
+        UNION ALL SELECT o.register_id, b.currency FROM pos_return b JOIN pos_order o ON o.id = b.order_id) m
+       JOIN pos_register r ON r.id = m.register_id JOIN pos_location l ON l.id = r.location_id""",
+    order=45,
+)
+declare(
     "refunds <= paid, of each tender",
     "coalesce((SELECT sum(r.amount) FROM pos_refund r WHERE r.tender_id = t.id), 0) > t.amount - t.change",
     "pos_tender t",

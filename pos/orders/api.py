@@ -37,9 +37,9 @@ from pos.orders.serializers import (
     VoidBody,
 )
 from pos.orders.services import (
+    CurrencyMismatch,
     OrderExists,
     OrderNotEditable,
-    OtherCurrency,
     add_tenders,
     place_order,
     void_order,
@@ -53,7 +53,6 @@ from pos.registers.authentication import device_of, register_of
 from web.encoded import Encoded
 from web.operations import operation
 from web.pages import RecordedPages
-from web.places import place_of
 from web.scopes import ORDERS_READ, ORDERS_WRITE, PAYMENTS_WRITE, PRICES_READ, RECEIPTS_READ
 
 
@@ -161,10 +160,10 @@ class OrderTendersView(APIView):
         "add_tenders",
         body=AddTendersBody,
         answers={201: OrderSerializer},
-        refuses=[NotFound, OrderNotEditable, TenderMismatch, OtherCurrency],
+        refuses=[NotFound, ShiftNotOpen, OrderNotEditable, TenderMismatch, CurrencyMismatch],
         keyed=True,
         scopes=[PAYMENTS_WRITE],
-        at="location",
+        at="register",
         example={"tenders": [{"type": "cash", "amount": {"amount": 2500, "currency": "EUR"}}]},
     )
     def post(self, request: Request, asked: dict[str, Any], order_id: UUID) -> Response:
@@ -173,7 +172,7 @@ class OrderTendersView(APIView):
             if claim.is_new:
                 order = add_tenders(
                     order_id=order_id,
-                    currency=place_of(request).currency,
+                    register=register_of(request),
                     tenders=_tenders(asked["tenders"]),
                     now=timezone.now(),
                 )

@@ -74,15 +74,15 @@ def taken_tenders(tenders: Sequence[Tender]) -> list[TakenTender]:
         TakenTender(
             tender_id=tender.id,
             tender_type=tender.type.code,
-            kind=tender.type.kind,
+            kind=tender.kind_taken,
             state=tender.state,
             amount=tender.amount,
             change=tender.change,
-            rounding=0,
+            rounding=tender.rounding,
             reference=tender.reference,
-            charged_here=tender.type.kind == TenderType.Kind.GATEWAY,
-            register_id=None,
-            shift_id=None,
+            charged_here=tender.kind_taken == TenderType.Kind.GATEWAY,
+            register_id=tender.register_id,
+            shift_id=tender.shift_id,
             staff_id=None,
         )
         for tender in tenders

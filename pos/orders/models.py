@@ -203,9 +203,18 @@ class Tender(models.Model):
     state = models.CharField(max_length=7, choices=State.choices)
     amount = models.BigIntegerField(help_text="What was handed over, in minor units")
     change = models.BigIntegerField(default=0)
-    refunded = models.BigIntegerField(default=0)
+    refunded = models.BigIntegerField(default=0, help_text="Given back, or being given back")
+    rounding = models.BigIntegerField(default=0, db_default=0, help_text="Of cash, by its smallest coin")
     reference = models.CharField(max_length=limits.REFERENCE, blank=True)
     failure = models.CharField(max_length=limits.REASON, blank=True)
+    kind = models.CharField(
+        max_length=8, blank=True, default="", db_default="", help_text="Of the type, when it was taken"
+    )
+    register = models.ForeignKey(Register, on_delete=models.PROTECT, null=True, db_index=False, related_name="+")
+    shift = models.ForeignKey(Shift, on_delete=models.PROTECT, null=True, db_index=False, related_name="+")
+    occurred_at = models.DateTimeField(null=True)
+    recorded_at = models.DateTimeField(null=True)
+    business_date = models.DateField(null=True)
 
     class Meta:
         constraints: ClassVar = [
@@ -231,6 +240,11 @@ class Tender(models.Model):
 
     def __str__(self) -> str:
         return f"{self.type_id} {self.amount}"
+
+    @property
+    def kind_taken(self) -> str:
+        """The kind of its type when it was taken; of tenders before that was recorded, as it is now."""
+        return self.kind or self.type.kind
 
     @property
     def paid(self) -> int:

@@ -11,7 +11,7 @@ from events.publishing.unit_of_work import unit_of_work
 from kernel.prefetching import hold_rows
 from kernel.refusals import NotFound, Refusal
 from pos.cash.models import TenderType
-from pos.cash.services import open_shift_of
+from pos.cash.services import open_till
 from pos.events import OrderVoided, SoldLine
 from pos.orders import facts
 from pos.orders.discounts import DiscountInput
@@ -47,10 +47,10 @@ class OrderNotEditable(Refusal):
     title = "Order not editable"
 
 
-class OtherCurrency(Refusal):
+class CurrencyMismatch(Refusal):
     """The order has amounts of a currency in which the register that asks does not work."""
 
-    code = "other-currency"
+    code = "currency-mismatch"
     title = "Order in another currency"
     status = 422
 
@@ -85,11 +85,14 @@ def place_order(
     :raises TenderMismatch: when the tenders exceed what may be taken.
     """
     with unit_of_work() as unit:
+        profile = current_profile()
+        day = profile.day_of(occurred_at, timezone=register.location.timezone)
+        till = open_till(register, occurred_at=occurred_at, now=now, business_date=day)
         order = Order(
             id=id,
             register=register,
             device=device,
-            shift=open_shift_of(register),
+            shift=till.shift,
             currency=register.location.currency,
             rounding_level=register.location.rounding_level,
             customer_email=customer_email,
@@ -100,11 +103,10 @@ def place_order(
             customer_salt=token_hex(16) if customer_email else "",
             recorded_at=now,
         )
-        profile = current_profile()
         order.business_date = _day_of(order, profile)
         priced = price_lines(order, lines, discounts)
         rows = priced.lines
-        taken = hand_over(order=order, given=tenders)
+        taken = hand_over(order=order, till=till, given=tenders)
         if training:
             _require_nothing_charged(taken)
         hold_rows(order, lines=rows, tenders=taken)
@@ -121,22 +123,26 @@ def place_order(
     return order
 
 
-def add_tenders(*, order_id: UUID, currency: str, tenders: Sequence[TenderInput], now: datetime) -> Order:
+def add_tenders(*, order_id: UUID, register: Register, tenders: Sequence[TenderInput], now: datetime) -> Order:
     """Take further tenders for a placed order, and complete it when they settle it.
 
-    :param currency: in which the tenders' amounts are.
+    :param register: where they are taken.
+    :raises ShiftNotOpen: when the register has no open shift.
     :raises NotFound: when there is no such order.
-    :raises OtherCurrency: when the order is in another one.
+    :raises CurrencyMismatch: when the order is in another one.
     :raises OrderNotEditable: when it is completed or voided.
     :raises TenderMismatch: when the tenders exceed what is due.
     """
     with unit_of_work() as unit:
+        profile = current_profile()
+        day = profile.day_of(now, timezone=register.location.timezone)
+        till = open_till(register, occurred_at=now, now=now, business_date=day)
         order = lock_order(order_id)
-        require_currency(order, currency)
+        require_currency(order, register.location.currency)
         _require_placed(order)
         earlier = _tenders_of(order)
         before = order.rounding_adjustment
-        taken = hand_over(order=order, given=tenders, earlier=earlier)
+        taken = hand_over(order=order, till=till, given=tenders, earlier=earlier)
         if order.rounding_adjustment != before:
             order.save(update_fields=["rounding_adjustment", "total"])
         if order.training:
@@ -145,8 +151,7 @@ def add_tenders(*, order_id: UUID, currency: str, tenders: Sequence[TenderInput]
         keep_card_tokens(tenders)
         due = order.total - _settled([*earlier, *taken])
         if not order.training:
-            day = current_profile().day_of(now, timezone=order.register.location.timezone)
-            publish(facts.tenders_added(order, taken, due=due, day=day, now=now), occurred_at=now)
+            publish(facts.tenders_added(order, taken, due=due, day=till.business_date, now=now), occurred_at=now)
         _complete_if_settled(order, [*earlier, *taken], now=now)
     return order
 
@@ -206,12 +211,12 @@ def lock_order(order_id: UUID) -> Order:
 
 
 def require_currency(order: Order, currency: str) -> None:
-    """:raises OtherCurrency: when amounts of this currency are not amounts of the order."""
+    """:raises CurrencyMismatch: when amounts of this currency are not amounts of the order."""
     if order.currency != currency:
         message = (
             f"order {order.id} is in {order.currency}, and this register works in {currency}: use one of its location"
         )
-        raise OtherCurrency(message, currency=order.currency)
+        raise CurrencyMismatch(message, currency=order.currency)
 
 
 def _day_of(order: Order, profile: ShopProfile) -> date:

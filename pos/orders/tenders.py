@@ -11,6 +11,7 @@ from kernel.refusals import Refusal
 from kernel.text import clipped
 from pos.cash.models import TenderType
 from pos.cash.queries import tender_types
+from pos.cash.services import Till
 from pos.orders.models import Order, Tender
 from pos.pricing.cash import cash_adjustment
 
@@ -34,14 +35,16 @@ class TenderInput:
     card_token: str = ""
 
 
-def hand_over(*, order: Order, given: Sequence[TenderInput], earlier: Sequence[Tender] = ()) -> list[Tender]:
+def hand_over(
+    *, order: Order, till: Till, given: Sequence[TenderInput], earlier: Sequence[Tender] = ()
+) -> list[Tender]:
     """Make the tenders that are handed over for an order, with the change of cash that was too much. Nothing is saved.
 
     :param earlier: the order's tenders from before.
     :raises TenderMismatch: when a type is unknown, a card that the backend charges lacks its token, another type has
         one, or more is taken than is due.
     """
-    types = tender_types({each.type for each in given})
+    types, taken_at = tender_types({each.type for each in given}), till.columns()
     due = order.total - sum(tender.paid for tender in earlier if tender.state != Tender.State.FAILED)
     number = max((tender.number for tender in earlier), default=0)
     tenders = []
@@ -72,6 +75,8 @@ def hand_over(*, order: Order, given: Sequence[TenderInput], earlier: Sequence[T
                 amount=each.amount,
                 change=change,
                 reference=each.reference,
+                kind=tender_type.kind,
+                **taken_at,
             )
         )
     return tenders
@@ -111,7 +116,7 @@ def pending_charges(tenders: Sequence[Tender]) -> list[UUID]:
     return [
         tender.id
         for tender in tenders
-        if tender.type.kind == TenderType.Kind.GATEWAY and tender.state != Tender.State.SETTLED
+        if tender.kind_taken == TenderType.Kind.GATEWAY and tender.state != Tender.State.SETTLED
     ]
 
 

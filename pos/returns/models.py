@@ -88,13 +88,34 @@ class ReturnLine(models.Model):
 
 
 class Refund(models.Model):
-    """Money given back for a return, to the tender it came from where the order is known."""
+    """Money given back for a return or for a cancelled order. `tender` is what it goes against, `type` how it is paid.
+
+    A row changes in its state alone. What is FAILED is owed until other refunds pay it.
+    """
+
+    class State(models.TextChoices):
+        PENDING = "PENDING", "Being refunded"
+        COMPLETED = "COMPLETED", "Refunded"
+        FAILED = "FAILED", "Refused by the gateway"
 
     id = models.UUIDField(primary_key=True, default=new_id)
-    parent = models.ForeignKey(Return, on_delete=models.PROTECT, related_name="refunds")
+    parent = models.ForeignKey(Return, on_delete=models.PROTECT, null=True, related_name="refunds")
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, null=True, related_name="refunds")
     tender = models.ForeignKey(Tender, on_delete=models.PROTECT, null=True)
     type = models.ForeignKey(TenderType, on_delete=models.PROTECT)
     amount = models.BigIntegerField()
+    rounding = models.BigIntegerField(default=0, db_default=0, help_text="Of cash, by its smallest coin")
+    state = models.CharField(max_length=9, choices=State.choices, default=State.COMPLETED, db_default=State.COMPLETED)
+    failure = models.CharField(max_length=limits.REASON, blank=True, default="", db_default="")
+    reference = models.CharField(max_length=limits.REFERENCE, blank=True, default="", db_default="")
+    kind = models.CharField(
+        max_length=8, blank=True, default="", db_default="", help_text="Of the type, when it was paid"
+    )
+    register = models.ForeignKey(Register, on_delete=models.PROTECT, null=True, db_index=False, related_name="+")
+    shift = models.ForeignKey(Shift, on_delete=models.PROTECT, null=True, db_index=False, related_name="+")
+    occurred_at = models.DateTimeField(null=True)
+    recorded_at = models.DateTimeField(null=True)
+    business_date = models.DateField(null=True)
 
     class Meta:
         constraints: ClassVar = [

@@ -10,7 +10,7 @@ from kernel.bounds import require_amount, require_goods
 from kernel.prefetching import hold_rows
 from kernel.refusals import NotFound, Refusal
 from pos.cash.models import TenderType
-from pos.cash.services import open_shift_of
+from pos.cash.services import Till, open_till
 from pos.orders.models import Order, Tender
 from pos.orders.services import lock_order, require_currency
 from pos.pricing.cash import cash_adjustment
@@ -67,14 +67,16 @@ def complete_return(
     :raises ReturnExists: when the id was used before.
     :raises ShiftNotOpen: when the register has no open shift.
     :raises NotFound: when the order, or one of its lines, does not exist.
-    :raises OtherCurrency: when the order is not in the currency of the register's location.
+    :raises CurrencyMismatch: when the order is not in the currency of the register's location.
     :raises OrderNotCompleted: when the order is not completed, or of training.
     :raises RefundExceedsQuantity: when more comes back than was sold and not returned yet.
     :raises LinesInvalid: when a line without an order names nothing that the shop sells.
     :raises NumberTooLarge: when lines without an order come to too much, in goods or in money.
     """
     with unit_of_work() as unit:
-        shift = open_shift_of(register)
+        profile = current_profile()
+        day = profile.day_of(occurred_at, timezone=register.location.timezone)
+        till = open_till(register, occurred_at=occurred_at, now=now, business_date=day)
         order = lock_order(order_id) if order_id else None
         if order:
             require_currency(order, register.location.currency)
@@ -98,12 +100,11 @@ def complete_return(
             require_amount(of_lines)
             refund_type = _refundable(refund_to)
             adjustment = cash_adjustment(of_lines, step=refund_type.rounding_step)
-        profile = current_profile()
         returned = Return(
             id=id,
             order=order,
             register=register,
-            shift=shift,
+            shift=till.shift,
             business_date=profile.day_of(occurred_at, timezone=register.location.timezone),
             currency=register.location.currency,
             tax_total=sum(row.tax_total for row in rows),
@@ -116,7 +117,7 @@ def complete_return(
         )
         for row in rows:
             row.parent = returned
-        refunds = _refunds_to_tenders(paid, returned) if order else _refund_to_type(refund_type, returned)
+        refunds = _refunds_to_tenders(paid, returned, till) if order else _refund_to_type(refund_type, returned, till)
         receipt = issue_receipt(
             kind=Receipt.Kind.RETURN,
             register=register,
@@ -146,7 +147,7 @@ def _refundable(code: str) -> TenderType:
     return tender_type
 
 
-def _refunds_to_tenders(tenders: Sequence[Tender], returned: Return) -> list[Refund]:
+def _refunds_to_tenders(tenders: Sequence[Tender], returned: Return, till: Till) -> list[Refund]:
     """Give the money back to the order's tenders, the first one first, none more than it paid."""
     left = returned.total
     refunds = []
@@ -155,7 +156,7 @@ def _refunds_to_tenders(tenders: Sequence[Tender], returned: Return) -> list[Ref
         if amount > 0:
             tender.refunded += amount
             tender.save(update_fields=["refunded"])
-            refunds.append(Refund(parent=returned, tender=tender, type=tender.type, amount=amount))
+            refunds.append(_refund(returned, till, tender.type, amount, tender))
             left -= amount
     if left:
         message = f"the refund exceeds what was paid by {left} minor units"
@@ -163,5 +164,17 @@ def _refunds_to_tenders(tenders: Sequence[Tender], returned: Return) -> list[Ref
     return refunds
 
 
-def _refund_to_type(tender_type: TenderType, returned: Return) -> list[Refund]:
-    return [Refund(parent=returned, type=tender_type, amount=returned.total)] if returned.total else []
+def _refund_to_type(tender_type: TenderType, returned: Return, till: Till) -> list[Refund]:
+    return [_refund(returned, till, tender_type, returned.total)] if returned.total else []
+
+
+def _refund(returned: Return, till: Till, tender_type: TenderType, amount: int, tender: Tender | None = None) -> Refund:
+    return Refund(
+        parent=returned,
+        tender=tender,
+        type=tender_type,
+        kind=tender_type.kind,
+        amount=amount,
+        state=Refund.State.PENDING if tender_type.kind == TenderType.Kind.GATEWAY else Refund.State.COMPLETED,
+        **till.columns(),
+    )

@@ -27,8 +27,11 @@ DAMAGE = {
     "orders have lines": """INSERT INTO pos_order SELECT (jsonb_populate_record(o,
         jsonb_build_object('id', gen_random_uuid()))).* FROM pos_order o WHERE status = 'VOIDED'""",
     "tenders - change = total": "UPDATE pos_tender SET amount = amount + 1 WHERE refunded = 0",
+    "orders, tenders and returns are in the currency of their register": """UPDATE pos_order SET
+        currency = 'USD' WHERE status = 'VOIDED'""",
     "refunds <= paid, of each tender": "UPDATE pos_refund SET amount = amount + 100000",
     "refunds <= paid, of each payment": "UPDATE payments_paymentrefund SET amount = amount + 100000",
+    "payments and refunds are in the currency of their order": "UPDATE payments_payment SET currency = 'USD'",
     "refunds = returns": "UPDATE pos_refund SET amount = amount + 1",
     "returned <= sold, of each line": "UPDATE pos_returnline SET quantity = quantity + 100",
     "return totals = lines": "UPDATE pos_return SET rounding_adjustment = 1",
@@ -53,6 +56,7 @@ DAMAGE = {
         quantity, '', source_type, source_id, gen_random_uuid(), occurred_at, recorded_at FROM inventory_stockmovement
         WHERE kind = 'ORDER' LIMIT 1""",
     "tenders became payments once": "UPDATE payments_payment SET amount = amount + 1",
+    "money taken for an order that is not paid yet is in the books": "UPDATE payments_payment SET tender_id = gen_random_uuid()",
     "mails were queued once for each event": """INSERT INTO notifications_message (id, kind, event_id, about,
         recipient, subject, body, state, failure, created_at) SELECT gen_random_uuid(), 'STOCK_ALERT', event_id, about,
         recipient, subject, body, state, failure, created_at FROM notifications_message LIMIT 1""",
@@ -88,6 +92,7 @@ def sound_shop(shop: Tenant) -> Tenant:
     from pos.orders.services import void_order
 
     void_order(order_id=make.order().id, reason="x")
+    make.order(make.cash(400))
     settle()
     make.return_(order, make.returning(order))
     settle()

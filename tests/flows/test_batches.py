@@ -92,7 +92,7 @@ def test_what_each_order_caused_names_that_order(committed: Tenant) -> None:
     orders = [make.order(make.cash(1000)) for _ in range(3)]
 
     for name in (STOCK, PAYMENTS):
-        assert at_once(name) == 3
+        assert at_once(name) >= 3
 
     causes = [(event.event_id, event.correlation_id) for event in published("pos.order_completed")]
     for kind in ("inventory.stock_changed", "payments.payment_completed"):

@@ -96,7 +96,7 @@ def test_a_late_charge_goes_back_when_cash_was_taken_instead() -> None:
     order = make.order(make.card(1000, "tok_late"))
     settle()
     Tender.objects.filter(order=order).update(state="FAILED")
-    add_tenders(order_id=order.id, currency="EUR", tenders=[make.cash(1000)], now=make.NOW)
+    add_tenders(order_id=order.id, register=make.register(), tenders=[make.cash(1000)], now=make.NOW)
 
     settle()
     try_again()

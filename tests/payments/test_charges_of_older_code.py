@@ -67,7 +67,7 @@ def test_sh14_a_card_that_is_added_later_is_charged_because_it_was_added() -> No
     order = make.order(make.cash(400))
     settle()
 
-    add_tenders(order_id=order.id, currency="EUR", tenders=[make.card(600)], now=make.NOW)
+    add_tenders(order_id=order.id, register=make.register(), tenders=[make.card(600)], now=make.NOW)
     settle()
 
     order.refresh_from_db()

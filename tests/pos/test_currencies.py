@@ -75,7 +75,7 @@ def test_in07_an_order_takes_no_tenders_and_no_return_in_another_currency(
         paid = abroad.post(f"/orders/{placed.id}/tenders", {"tenders": [CASH]})
         returned = abroad.post("/returns", back)
 
-    assert [(each.status_code, each.json()["code"]) for each in (paid, returned)] == [(422, "other-currency")] * 2
+    assert [(each.status_code, each.json()["code"]) for each in (paid, returned)] == [(422, "currency-mismatch")] * 2
     assert api.post(f"/orders/{placed.id}/tenders", {"tenders": [CASH]}).json()["status"] == "COMPLETED"
     assert api.post("/returns", back).status_code == 201
 

@@ -76,14 +76,17 @@ def test_the_migration_keeps_every_row(upgraded: Upgraded) -> None:
 def test_every_subscription_is_bound_to_what_its_subscriber_declares_from_its_start_or_where_that_is_new(
     upgraded: Upgraded,
 ) -> None:
-    new = {("payments.charge_cards", "pos.order_placed")}
+    new = {("payments.charge_cards", "pos.order_placed"), ("payments.record_payments", "pos.order_placed")}
     bound: dict[tuple[str, str], set[tuple[str, int]]] = {}
     for row in Binding.objects.filter(until=None):
         bound.setdefault((row.tenant_id, row.subscriber), set()).add((row.type, row.since))
 
     for subscription in Subscription.objects.all():
         name = subscription.subscriber
-        added = {kind for subscriber, kind in new if subscriber == name and subscription.cursor > subscription.start}
+        passed = Event.objects.filter(
+            tenant_id=subscription.tenant_id, position__gt=subscription.start, position__lte=subscription.cursor
+        )
+        added = {kind for subscriber, kind in new if subscriber == name and passed.filter(type=kind).exists()}
         declared = {
             (kind, subscription.cursor if kind in added else subscription.start) for kind in find_subscriber(name).heard
         }

@@ -85,7 +85,7 @@ def test_an_order_without_enough_tenders_stays_placed_until_they_come() -> None:
     order = make.order(make.cash(400))
     assert (order.status, order.receipt_number) == ("PLACED", None)
 
-    order = add_tenders(order_id=order.id, currency="EUR", tenders=[make.cash(600)], now=make.NOW)
+    order = add_tenders(order_id=order.id, register=make.register(), tenders=[make.cash(600)], now=make.NOW)
 
     assert (order.status, order.receipt) == ("COMPLETED", "R1-000001")
 
@@ -117,7 +117,7 @@ def test_f4_tenders_added_to_an_order_take_no_card_token_either() -> None:
     with nothing_happened(), pytest.raises(TenderMismatch, match="takes no card_token"):
         add_tenders(
             order_id=order.id,
-            currency=order.currency,
+            register=make.register(),
             tenders=[TenderInput(id=new_id(), type="card", amount=600, card_token="tok")],
             now=make.NOW,
         )
@@ -202,7 +202,7 @@ def test_a_completed_or_voided_order_takes_no_tenders() -> None:
 
     for order in (completed, voided):
         with nothing_happened(), pytest.raises(OrderNotEditable, match="is (completed|voided)$"):
-            add_tenders(order_id=order.id, currency="EUR", tenders=[make.cash(1000)], now=make.NOW)
+            add_tenders(order_id=order.id, register=make.register(), tenders=[make.cash(1000)], now=make.NOW)
 
 
 def test_a_card_that_was_charged_completes_no_voided_order() -> None:
@@ -260,7 +260,11 @@ def test_whatever_is_sold_the_money_adds_up(lines: list[tuple[int, int]], extra:
     with transaction.atomic():
         placed = make.order(lines=asked)
         tenders = [make.cash(placed.total + extra)] if placed.total else []
-        order = add_tenders(order_id=placed.id, currency="EUR", tenders=tenders, now=make.NOW) if tenders else placed
+        order = (
+            add_tenders(order_id=placed.id, register=make.register(), tenders=tenders, now=make.NOW)
+            if tenders
+            else placed
+        )
 
         assert order.total == sum(line.total for line in order.lines.all()) == order.subtotal + order.tax_total
         assert sum(tender.amount - tender.change for tender in order.tenders.all()) == order.total
@@ -285,7 +289,7 @@ def test_a_declined_card_leaves_the_order_due_and_cash_completes_it() -> None:
     settle()
     assert Tender.objects.get(order=order).state == "FAILED"
 
-    order = add_tenders(order_id=order.id, currency="EUR", tenders=[make.cash(1000)], now=make.NOW)
+    order = add_tenders(order_id=order.id, register=make.register(), tenders=[make.cash(1000)], now=make.NOW)
 
     assert order.status == "COMPLETED"
     assert "payments.payment_failed" in names()

@@ -43,7 +43,7 @@ def test_a_completed_order_announces_and_prints_what_has_settled_and_nothing_els
     declined = order.tenders.get()
     settle()
 
-    add_tenders(order_id=order.id, currency="EUR", tenders=[make.cash(1200)], now=make.NOW)
+    add_tenders(order_id=order.id, register=make.register(), tenders=[make.cash(1200)], now=make.NOW)
 
     (completed,), receipt = published("pos.order_completed"), Message.objects.get()
     cash = Tender.objects.get(order=order, type__code="cash")
