@@ -36,14 +36,10 @@ from pos.orders.serializers import (
     ReceiptSerializer,
     VoidBody,
 )
-from pos.orders.services import (
-    CurrencyMismatch,
-    OrderExists,
-    OrderNotEditable,
-    add_tenders,
-    place_order,
-    void_order,
-)
+from pos.orders.services.paying import add_tenders
+from pos.orders.services.placing import place_order
+from pos.orders.services.refusals import CurrencyMismatch, OrderExists, OrderNotEditable
+from pos.orders.services.voiding import void_order
 from pos.orders.tenders import TenderInput, TenderMismatch
 from pos.receipts.queries import find_receipt
 from pos.receipts.renderers import TextRenderer

@@ -120,6 +120,13 @@ def pending_charges(tenders: Sequence[Tender]) -> list[UUID]:
     ]
 
 
+def require_nothing_charged(tenders: Sequence[Tender]) -> None:
+    """:raises TenderMismatch: when a card would be charged for training."""
+    if any(tender.type.kind == TenderType.Kind.GATEWAY for tender in tenders):
+        message = "an order of training charges no card: take it with another tender"
+        raise TenderMismatch(message)
+
+
 def _type(types: dict[str, TenderType], given: TenderInput) -> TenderType:
     tender_type = named(types, given.type)
     charged = tender_type.kind == TenderType.Kind.GATEWAY

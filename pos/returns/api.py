@@ -17,7 +17,7 @@ from kernel.ids import new_id
 from kernel.refusals import NotFound, Refusal
 from pos.cash.services import ShiftNotOpen
 from pos.catalogue.goods import LinesInvalid
-from pos.orders.services import CurrencyMismatch
+from pos.orders.services.refusals import CurrencyMismatch
 from pos.registers.authentication import register_of
 from pos.returns.lines import RefundExceedsQuantity, ReturnLineInput
 from pos.returns.models import Refund, Return, ReturnLine

@@ -12,7 +12,7 @@ from kernel.refusals import NotFound, Refusal
 from pos.cash.models import TenderType
 from pos.cash.services import Till, open_till
 from pos.orders.models import Order, Tender
-from pos.orders.services import lock_order, require_currency
+from pos.orders.services.locking import lock_order, require_currency
 from pos.pricing.cash import cash_adjustment
 from pos.profile.queries import current_profile
 from pos.receipts.models import Receipt

@@ -4,7 +4,7 @@ from django.utils import timezone
 
 from events.subscribing import Delivery, subscriber
 from payments.events import PaymentCompleted, PaymentFailed
-from pos.orders.services import settle_card_tender
+from pos.orders.services.paying import settle_card_tender
 from pos.orders.tenders import fail_card_tender
 
 

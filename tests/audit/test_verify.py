@@ -89,7 +89,7 @@ def sound_shop(shop: Tenant) -> Tenant:
     make.order(make.card(1000))
     with rounding("ORDER"):
         make.order(make.cash(3001), lines=[make.asked("MUG"), make.asked("MUG", unit_price=2001)])
-    from pos.orders.services import void_order
+    from pos.orders.services.voiding import void_order
 
     void_order(order_id=make.order().id, reason="x")
     make.order(make.cash(400))

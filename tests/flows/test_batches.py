@@ -12,7 +12,7 @@ from events.testing.work import drain, names, published, settle
 from inventory.models import StockItem, StockMovement
 from inventory.services import Posting, StockMove, post_movements
 from payments.models import Payment, PaymentIntent, PaymentRefund
-from pos.orders.services import void_order
+from pos.orders.services.voiding import void_order
 from tenants.models import Tenant
 from tests.support import make
 from tests.support.make import source

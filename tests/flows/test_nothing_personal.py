@@ -22,7 +22,7 @@ from integrations.webhooks.endpoints import create_endpoint
 from kernel.ids import new_id
 from kernel.tenancy import in_public_schema
 from pos.events import ReceiptRequested
-from pos.orders.services import void_order
+from pos.orders.services.voiding import void_order
 from tenants.events import TenantProvisioned
 from tenants.models import Tenant
 from tests.support import make

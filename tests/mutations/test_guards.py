@@ -11,7 +11,7 @@ import pytest
 from config.place import ROOT
 from kernel.ids import new_id
 from kernel.refusals import NotFound
-from pos.orders.services import void_order
+from pos.orders.services.voiding import void_order
 from tenants.models import Tenant
 from tests.mutations.exchanging import taken_out
 from tests.mutations.guards import Guard, code_without, find_guards, guards_of

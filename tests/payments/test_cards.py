@@ -27,7 +27,8 @@ from payments.services import (
     request_charges,
 )
 from pos.models import Order, Tender
-from pos.orders.services import add_tenders, void_order
+from pos.orders.services.paying import add_tenders
+from pos.orders.services.voiding import void_order
 from tenants.models import Tenant
 from tests.support import make
 from tests.support.unchanged import nothing_happened

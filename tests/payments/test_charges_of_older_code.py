@@ -17,7 +17,7 @@ from payments.models import PaymentIntent, SimulatedCharge
 from pos.events import CardChargeRequested, Charge, ReceiptRequested
 from pos.models import Order, Tender
 from pos.orders import facts, services
-from pos.orders.services import add_tenders
+from pos.orders.services.paying import add_tenders
 from tenants.models import Tenant as Shop
 from tests.support import make
 

@@ -3,7 +3,7 @@
 from events.testing.prover import prove_idempotent
 from events.testing.work import drain
 from payments.models import Payment
-from pos.orders.services import add_tenders
+from pos.orders.services.paying import add_tenders
 from tenants.models import Tenant
 from tests.support import make
 

@@ -11,7 +11,7 @@ from pos.cash.services import open_shift
 from pos.catalogue.services import Item, put_item
 from pos.models import Device, Order, Register, Return, Shift, Variant
 from pos.orders.lines import OrderLineInput
-from pos.orders.services import place_order
+from pos.orders.services.placing import place_order
 from pos.orders.tenders import TenderInput
 from pos.registers.services import pair_device
 from pos.returns.lines import ReturnLineInput

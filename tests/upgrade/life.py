@@ -43,7 +43,7 @@ from payments import services as payments_services
 from payments.gateways.gateway import card_gateway
 from payments.models import PaymentIntent
 from pos.models import Order, Variant
-from pos.orders.services import void_order
+from pos.orders.services.voiding import void_order
 from staff.models import User
 from staff.services import hire_owner, issue_api_key, revoke_api_key
 from tenants.models import Tenant

@@ -24,7 +24,7 @@ from kernel.ids import new_id
 from kernel.tenancy import in_public_schema
 from pos.events import ReceiptRequested
 from pos.models import Location, Variant
-from pos.orders.services import void_order
+from pos.orders.services.voiding import void_order
 from tenants.events import TenantProvisioned, TenantSuspended
 from tenants.models import Tenant
 from tests.support import make

@@ -13,7 +13,7 @@ from kernel.ids import new_id
 from pos.models import Order, OrderLine, Refund, Register, Return
 from pos.orders.discounts import DiscountInput
 from pos.orders.lines import OrderLineInput
-from pos.orders.services import place_order
+from pos.orders.services.placing import place_order
 from pos.returns.lines import RefundExceedsQuantity
 from tenants.models import Tenant
 from tests.support import make

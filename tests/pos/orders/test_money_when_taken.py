@@ -9,7 +9,7 @@ from kernel.ids import new_id
 from payments.models import Payment
 from pos.cash.services import ShiftNotOpen, open_shift
 from pos.models import Location, Refund, Register, Shift, Tender
-from pos.orders.services import add_tenders
+from pos.orders.services.paying import add_tenders
 from pos.orders.tenders import TenderInput
 from tenants.models import Tenant
 from tests.support import make

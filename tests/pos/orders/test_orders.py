@@ -16,7 +16,9 @@ from payments.models import Payment
 from pos.cash.services import ShiftAlreadyOpen, ShiftNotOpen, open_shift, open_shift_of
 from pos.catalogue.goods import LinesInvalid
 from pos.models import Order, Register, Shift, Tender, TenderType
-from pos.orders.services import OrderExists, OrderNotEditable, add_tenders, settle_card_tender, void_order
+from pos.orders.services.paying import add_tenders, settle_card_tender
+from pos.orders.services.refusals import OrderExists, OrderNotEditable
+from pos.orders.services.voiding import void_order
 from pos.orders.tenders import TenderInput, TenderMismatch
 from pos.registers.services import pair_device
 from tenants.models import Tenant

@@ -5,7 +5,7 @@ import pytest
 from events.testing.work import published, settle
 from notifications.models import Message
 from pos.models import Tender
-from pos.orders.services import add_tenders, settle_card_tender
+from pos.orders.services.paying import add_tenders, settle_card_tender
 from pos.orders.tenders import fail_card_tender
 from tenants.models import Tenant
 from tests.support import make

@@ -13,7 +13,8 @@ from events.testing.work import published
 from kernel.ids import new_id
 from kernel.tenancy import in_tenant
 from pos.models import Location, Order, Receipt, Register, Return, TenderType
-from pos.orders.services import OrderExists, place_order
+from pos.orders.services.placing import place_order
+from pos.orders.services.refusals import OrderExists
 from tenants.models import Tenant
 from tests.support import make
 

@@ -1,0 +1,29 @@
+"""Why an order is not placed or changed."""
+
+from uuid import UUID
+
+from kernel.refusals import Refusal
+
+
+class OrderExists(Refusal):
+    """The order's id was used before: for the same request it is answered again, for another it is refused."""
+
+    code = "order-exists"
+    title = "Order exists"
+
+    def __init__(self, order_id: UUID) -> None:
+        super().__init__(f"order {order_id} was placed already, with other content", order_id=str(order_id))
+        self.order_id = order_id
+
+
+class OrderNotEditable(Refusal):
+    code = "order-not-editable"
+    title = "Order not editable"
+
+
+class CurrencyMismatch(Refusal):
+    """The order has amounts of a currency in which the register that asks does not work."""
+
+    code = "currency-mismatch"
+    title = "Order in another currency"
+    status = 422
