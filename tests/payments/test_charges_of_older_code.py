@@ -16,8 +16,9 @@ from notifications.models import Message
 from payments.models import PaymentIntent, SimulatedCharge
 from pos.events import CardChargeRequested, Charge, ReceiptRequested
 from pos.models import Order, Tender
-from pos.orders import facts, services
+from pos.orders import facts
 from pos.orders.services.paying import add_tenders
+from pos.orders.services.placing import place_order
 from tenants.models import Tenant as Shop
 from tests.support import make
 
@@ -121,7 +122,7 @@ def test_sh14_a_receipt_that_older_code_asks_for_is_mailed(mailoutbox: list[Any]
 
 def test_sh14_the_receipt_s_mail_is_written_with_the_order_and_goes_with_it() -> None:
     with pytest.raises(ZeroDivisionError), unit_of_work():
-        services.place_order(
+        place_order(
             id=new_id(), register=make.register(), device=None, lines=[make.asked()], tenders=[make.cash(1000)],
             occurred_at=make.NOW, now=make.NOW, fingerprint="", customer_email="ada@example.test",
         )  # fmt: skip
