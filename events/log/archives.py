@@ -5,7 +5,7 @@ import hashlib
 import json
 import os
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain, islice
@@ -17,7 +17,7 @@ from django.db import connection
 from events.log.audience import names_of
 from events.log.envelope import Envelope
 from events.log.log import StoredEvent, stored_event
-from events.log.months import EVENTS, TABLES, Month, digests, lines
+from events.log.months import EVENTS, PAGE_ROWS, TABLES, Month, digests, lines
 from kernel.refusals import Refusal
 
 READERS_LOCK = "events.archives"
@@ -56,23 +56,55 @@ def write_archive(table: str, month: Month) -> Archive:
     Reads through the parent table, in pages: no statement and no transaction is long.
     """
     folder().mkdir(parents=True, exist_ok=True)
-    path = _path(month.partition(table))
+    partition = month.partition(table)
+    archive = _write(partition, _path(partition), ([line.encode() for line in page] for page in lines(table, month)))
+    _record(archive)
+    return archive
+
+
+def rewrite(archive: Archive, changed: Callable[[list[bytes]], list[bytes]]) -> Archive:
+    """Write a dropped month's file once more with other lines, beside the one on record, which stays as it is.
+
+    :param changed: takes a page of lines and returns as many.
+    :raises ArchiveDamaged: when the file is not what was written.
+    """
+    return _write(archive.partition, _unused(archive.partition), map(changed, pages_of(archive)))
+
+
+def pages_of(archive: Archive) -> Iterator[list[bytes]]:
+    """Read a file as pages of lines.
+
+    :raises ArchiveDamaged: when it is not what was written.
+    """
+    require_sound(archive)
+    read = _lines(archive.path)
+    yield from iter(lambda: list(islice(read, PAGE_ROWS)), [])
+
+
+def replace_on_record(archive: Archive, by: Archive) -> None:
+    """Let a file stand for a dropped month in the place of another, in the transaction that is open."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE events_archive SET path = %s, rows = %s, bytes = %s, sha256 = %s"
+            " WHERE partition = %s AND path = %s AND dropped_at IS NOT NULL",
+            [by.path.name, by.rows, by.bytes, by.sha256, archive.partition, archive.path.name],
+        )
+
+
+def _write(partition: str, path: Path, pages: Iterable[list[bytes]]) -> Archive:
+    """Write a file whole or not at all."""
     unfinished = path.with_suffix(".unfinished")
     rows = 0
     with unfinished.open("wb") as raw:
         with gzip.GzipFile(fileobj=raw, mode="wb", mtime=0) as file:
-            for page in lines(table, month):
-                file.writelines(line.encode() + b"\n" for line in page)
+            for page in pages:
+                file.writelines(line + b"\n" for line in page)
                 rows += len(page)
         raw.flush()
         os.fsync(raw.fileno())
     unfinished.rename(path)
     _sync(folder())
-    archive = Archive(
-        partition=month.partition(table), path=path, rows=rows, bytes=path.stat().st_size, sha256=_sha256(path)
-    )
-    _record(archive)
-    return archive
+    return Archive(partition=partition, path=path, rows=rows, bytes=path.stat().st_size, sha256=_sha256(path))
 
 
 def compare(archive: Archive, table: str, month: Month) -> None:
@@ -200,8 +232,10 @@ def _path(partition: str) -> Path:
     with connection.cursor() as cursor:
         cursor.execute("SELECT path FROM events_archive WHERE partition = %s AND dropped_at IS NULL", [partition])
         row = cursor.fetchone()
-    if row:
-        return folder() / row[0]
+    return folder() / row[0] if row else _unused(partition)
+
+
+def _unused(partition: str) -> Path:
     first = [folder() / f"{partition}.jsonl.gz"]
     others = (folder() / f"{partition}.{number}.jsonl.gz" for number in range(2, 1000))
     return next(path for path in chain(first, others) if not path.exists())

@@ -1,33 +1,24 @@
 """SH14: after a day of a shop, no log, archive, dead letter or key of the broker holds an address or a card's token."""
 
-import gzip
-import re
-from collections.abc import Iterator
 from pathlib import Path
 from smtplib import SMTPRecipientsRefused
 from typing import Any
 
 import pytest
-import redis
-from django.conf import settings as django_settings
 from django.core.mail import EmailMessage
-from django.db import connection
 
-from events.log.archives import write_archive
-from events.log.months import EVENTS, Month
 from events.publishing.publish import publish
 from events.publishing.unit_of_work import unit_of_work
 from events.testing.work import settle, try_again
 from integrations.webhooks.endpoints import create_endpoint
 from kernel.ids import new_id
-from kernel.tenancy import in_public_schema
 from pos.events import ReceiptRequested
 from pos.orders.services.voiding import void_order
 from tenants.events import TenantProvisioned
 from tenants.models import Tenant
 from tests.support import make
+from tests.support.scanning import found
 
-PERSONAL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.]+|tok_\w+")
 LEAKS = {
     "an address in an event": ReceiptRequested(
         order_id=new_id(), receipt="R1-1", recipient="ada@example.test", text="Paid"
@@ -60,37 +51,6 @@ def a_day(monkeypatch: pytest.MonkeyPatch) -> None:
     try_again()
 
 
-def found(capsys: pytest.CaptureFixture[str], folder: Path) -> Iterator[str]:
-    """Name what is personal, and where."""
-    with in_public_schema(), connection.cursor() as cursor:
-        for table in ("events_event", "events_parkedevent", "events_outgoing", "events_operatoraction"):
-            cursor.execute(f"SELECT row::text FROM {table} AS row")
-            yield from (f"{table}: {each}" for (row,) in cursor.fetchall() for each in PERSONAL.findall(row))
-        for month in _months(cursor):
-            archive = write_archive(EVENTS, month)
-            text = gzip.decompress(archive.path.read_bytes()).decode()
-            yield from (f"archive: {each}" for each in PERSONAL.findall(text))
-    logged = capsys.readouterr()
-    yield from (f"log file: {each}" for each in PERSONAL.findall(logged.out + logged.err))
-    yield from (f"broker: {each}" for each in _in_broker())
-
-
-def _months(cursor: Any) -> list[Month]:
-    cursor.execute(
-        "SELECT DISTINCT to_char(recorded_at AT TIME ZONE 'UTC', 'YYYY_MM'), date_trunc('month', recorded_at, 'UTC'),"
-        " date_trunc('month', recorded_at, 'UTC') + interval '1 month' FROM events_event"
-    )
-    return [Month(suffix=name, starts_at=begin, ends_at=end) for name, begin, end in cursor.fetchall()]
-
-
-def _in_broker() -> Iterator[str]:
-    client = redis.Redis.from_url(django_settings.REDIS_URL)
-    for key in client.scan_iter():
-        kind = client.type(key)
-        value = client.lrange(key, 0, -1) if kind == b"list" else client.dump(key)
-        yield from PERSONAL.findall(f"{key!r} {value!r}")
-
-
 @pytest.fixture
 def folder(tmp_path: Path, settings: Any) -> Path:
     settings.ARCHIVE_DIR = str(tmp_path)
@@ -102,7 +62,7 @@ def test_sh14_after_a_day_nothing_personal_is_in_log_archives_log_files_broker_a
 ) -> None:
     a_day(monkeypatch)
 
-    assert list(found(capsys, folder)) == []
+    assert list(found(capsys)) == []
 
 
 @pytest.mark.parametrize("leak", LEAKS)
@@ -112,4 +72,4 @@ def test_sh14_what_leaks_is_found(
     with unit_of_work():
         publish(LEAKS[leak])
 
-    assert {where.split(":")[0] for where in found(capsys, folder)} == {"events_event", "archive"}
+    assert {where.split(":")[0] for where in found(capsys)} == {"events_event", "archive"}

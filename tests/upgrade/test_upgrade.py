@@ -1,17 +1,13 @@
 """An installation made by older code is brought to the newest, and nothing of it is lost (issue 10, deliverable 0)."""
 
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
-from io import StringIO
 from typing import Any
 from uuid import UUID
 
 import pytest
 from django.contrib.auth.models import Group, Permission
 from django.core.management import call_command
-from django.utils import timezone
 from rest_framework.test import APIClient
 
 from events.contracts.pins import pins_of_tenant
@@ -21,7 +17,6 @@ from events.maintenance.retention import retain
 from events.models import Binding, Event, Outgoing, ParkedEvent, ProcessedEvent, Subscription
 from events.operations.parked import discard_parked, retry_parked
 from events.operations.pausing import resume_subscription
-from events.outgoing.calls import send
 from events.subscriptions.registry import find_subscriber
 from events.testing.work import drain, settle
 from integrations.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint, WebhookSecret
@@ -37,6 +32,7 @@ from tenants.models import Tenant
 from tenants.registering import TenantNameTaken
 from tenants.services import create_tenant, reactivate_tenant
 from tests.upgrade.restoring import SHOPS, Upgraded, contents, grants
+from tests.upgrade.working import parked, shop, verified, work
 
 KNOW, SHELF, RECORD = "inventory.know_variants", "pos.note_shelf_levels", "payments.record_payments"
 
@@ -94,11 +90,11 @@ def test_every_subscription_is_bound_to_what_its_subscriber_declares_from_its_st
 
 
 def test_grants_and_the_admins_history_still_name_the_same_things(upgraded: Upgraded) -> None:
-    for shop in SHOPS:
-        before = {(who, _moved(what)) for who, what in upgraded.before.grants[shop]}
+    for name in SHOPS:
+        before = {(who, _moved(what)) for who, what in upgraded.before.grants[name]}
 
         assert len(before) > 100
-        assert before - grants(shop) == set()
+        assert before - grants(name) == set()
 
 
 def test_roles_have_the_permissions_that_the_release_has_added(upgraded: Upgraded) -> None:
@@ -342,72 +338,15 @@ def test_the_log_goes_on_where_it_was(upgraded: Upgraded) -> None:
         assert head(name) > newest[name]
 
 
-def work() -> None:
-    """Do all work of all shops that accept it, as if the time had come for everything that waits for a moment."""
-    tenants = [tenant for tenant in Tenant.objects.order_by("schema_name") if tenant.status == Tenant.Status.ACTIVE]
-    for tenant in tenants:
-        with in_tenant(tenant):
-            now = timezone.now()
-            due = Outgoing.objects.filter(tenant_id=tenant.schema_name, state__in=["PENDING", "SENDING"])
-            due.update(next_attempt_at=now)
-            ParkedEvent.objects.filter(tenant_id=tenant.schema_name, state="RETRYING").update(next_attempt_at=now)
-            settle()
-            for row in due:
-                send(row.id)
-            settle()
-            deliver(tenant)
-
-
 def drained(subscriber: str) -> None:
     while drain(subscriber):
         pass
-
-
-def deliver(tenant: Tenant) -> None:
-    now = timezone.now()
-    waiting = WebhookDelivery.objects.filter(tenant_id=tenant.schema_name, state__in=["PENDING", "SENDING"])
-    for endpoint in WebhookEndpoint.objects.filter(tenant_id=tenant.schema_name, state="ACTIVE"):
-        with unreachable():
-            waiting.filter(endpoint=endpoint).update(next_attempt_at=now)
-            WebhookEndpoint.objects.filter(id=endpoint.id).update(next_call_at=None)
-            sending.send_due(endpoint_id=endpoint.id)
-
-
-@contextmanager
-def unreachable() -> Iterator[None]:
-    """Call no endpoint, unless the test answers for it."""
-    real = sending.post_signed
-    if real.__module__ == sending.__name__:
-        sending.post_signed = lambda *_: Answer.unsent("nobody answers in tests")
-    try:
-        yield
-    finally:
-        sending.post_signed = real
-
-
-def verified() -> str:
-    out = StringIO()
-    try:
-        call_command("verify", stdout=out)
-    except SystemExit:
-        return out.getvalue()
-    return out.getvalue()
-
-
-def shop(name: str) -> Tenant:
-    with in_public_schema():
-        return Tenant.objects.get(schema_name=name)
 
 
 def lagging(name: str) -> dict[str, int]:
     """Return the cursors of the subscribers that have not come to the head of a shop's log."""
     behind = Subscription.objects.filter(tenant_id=name, cursor__lt=head(name))
     return dict(behind.values_list("subscriber", "cursor"))
-
-
-def parked(name: str) -> Counter[str]:
-    with in_public_schema():
-        return Counter(ParkedEvent.objects.filter(tenant_id=name).values_list("state", flat=True))
 
 
 def skus(name: str, subscriber: str, *states: str) -> list[str]:
