@@ -26,7 +26,7 @@ from kernel.tenancy import in_public
 
 @dataclass(frozen=True, kw_only=True)
 class RedactedArchive:
-    """What became of a dropped month's events.
+    """The outcome of a dropped month's events.
 
     :param error: why its file stays as it is; empty where nothing is wrong.
     """
@@ -90,7 +90,7 @@ def _redact(archive: Archive, operator: str, *, dry_run: bool) -> RedactedArchiv
             rows = [(position, data) for owner, position, data in changes if owner == tenant_id]
             was = f"{archive.partition}, whose file had the SHA-256 {archive.sha256}"
             record(tenant_id, operator, f"{len(rows)} archived events of {was}, hmac-sha256 {digest_of(rows)}")
-        transaction.on_commit(archive.path.unlink)
+    archive.path.unlink()
     return RedactedArchive(partition=archive.partition, events=len(changes))
 
 

@@ -8,6 +8,8 @@ import hashlib
 import hmac
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -29,7 +31,7 @@ class NotInPublic(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Redacted:
-    """What became of the events of one type of a tenant.
+    """The outcome of the events of one type of a tenant.
 
     :param events: how many were redacted. :param waiting: how many are not, because somebody has yet to handle them.
     """
@@ -154,10 +156,10 @@ def _redact_type(tenant_id: str, kind: str, operator: str, *, dry_run: bool) -> 
         after = last
 
 
-Row = tuple[int, object, str, bool]
+Row = tuple[int, datetime, str, bool]
 
 
-def _look(page: dict[str, object]) -> tuple[list[Row], int | None]:
+def _look(page: dict[str, Any]) -> tuple[list[Row], int | None]:
     """Return what is to be redacted in a page, and the page's last position; None behind the last page."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 3))", [LOCK])

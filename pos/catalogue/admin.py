@@ -16,10 +16,11 @@ from pos.catalogue.models import Barcode, Category, Product, Variant
 from pos.catalogue.services import (
     UnknownTaxRate,
     announce_deletion,
-    announce_variant,
+    announce_variants,
     archive_product,
     archive_variant,
     lock_products,
+    locked_prices,
 )
 from pos.taxes.queries import first_rate
 from web.admin import Confirmation, ShopAdmin, TabularInline, sentence_of
@@ -69,6 +70,11 @@ class CategoryAdmin(ShopAdmin):
     search_fields = ("name",)
     autocomplete_fields = ("parent",)
 
+    def save_model(self, request: HttpRequest, obj: Category, form: Any, change: bool) -> None:  # noqa: FBT001
+        super().save_model(request, obj, form, change)
+        if change and "name" in form.changed_data:
+            announce_variants(variants=Variant.objects.filter(product__category=obj, active=True), before={})
+
 
 @admin.register(Product)
 class ProductAdmin(ShopAdmin):
@@ -93,9 +99,9 @@ class ProductAdmin(ShopAdmin):
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:  # noqa: FBT001
         gone = [each.instance for formset in formsets for each in formset.deleted_forms if each.instance.pk]
         announce_deletion(variants=gone, now=timezone.now())
+        before = locked_prices(form.instance.variants.all())
         super().save_related(request, form, formsets, change)
-        for variant in form.instance.variants.select_related("product"):
-            announce_variant(variant=variant)
+        announce_variants(variants=form.instance.variants.all(), before=before)
 
     def delete_model(self, request: HttpRequest, obj: Product) -> None:
         announce_deletion(variants=list(obj.variants.all()), now=timezone.now())
@@ -134,8 +140,12 @@ class VariantAdmin(ShopAdmin):
 
     def save_model(self, request: HttpRequest, obj: Variant, form: Any, change: bool) -> None:  # noqa: FBT001
         lock_products([obj.product_id])
+        form.prices_before = locked_prices(Variant.objects.filter(pk=obj.pk))
         super().save_model(request, obj, form, change)
-        announce_variant(variant=obj)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:  # noqa: FBT001
+        super().save_related(request, form, formsets, change)
+        announce_variants(variants=Variant.objects.filter(pk=form.instance.pk), before=form.prices_before)
 
     def delete_model(self, request: HttpRequest, obj: Variant) -> None:
         announce_deletion(variants=[obj], now=timezone.now())

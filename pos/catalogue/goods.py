@@ -8,7 +8,7 @@ from uuid import UUID
 
 from kernel.local_moments import local_moment
 from kernel.refusals import Refusal
-from pos.catalogue.models import Barcode, Product, Variant
+from pos.catalogue.models import Barcode, Category, Product, Variant
 from pos.catalogue.queries import Found, Name, Scan, read_scan, variants_asked_for
 from pos.memory.shop import Kind
 from pos.registers.models import Location
@@ -64,9 +64,12 @@ class Goods:
     taxes: Taxes
     per_scan: Decimal = Decimal(1)
     scanned_price: Decimal | None = None
+    category: str | None = None
 
 
-GOODS: Kind[Name, Goods] = Kind(name="goods by name", models=(Variant, Product, Barcode, TaxClass, TaxRule, TaxRate))
+GOODS: Kind[Name, Goods] = Kind(
+    name="goods by name", models=(Variant, Product, Category, Barcode, TaxClass, TaxRule, TaxRate)
+)
 
 
 def find_goods(lines: Sequence[LineInput]) -> list[Goods]:
@@ -155,6 +158,7 @@ def _goods(found: Found, taxes: Taxes) -> Goods:
         price=Decimal(variant.price),
         taxes=taxes,
         per_scan=found.per_scan,
+        category=variant.product.category.name if variant.product.category else None,
     )
 
 

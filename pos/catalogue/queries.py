@@ -17,6 +17,8 @@ from pos.memory.shop import Kind
 Name = tuple[Literal["id"], UUID] | tuple[Literal["barcode", "sku"], str]
 """What a variant may be named by."""
 LONGEST_PART = 3
+PRICED_WITH = ("product__category", "product__tax_class", "product__tax_rate")
+"""What an order's line takes over of a variant, beside the variant itself."""
 SCALE_CODES: Kind[str, Mapping[str, str]] = Kind(name="codes of scales", models=(Barcode,))
 
 
@@ -70,7 +72,7 @@ class Parts(Func):
 
 def variants_asked_for(names: Collection[Name]) -> dict[Name, Found]:
     """Find the active variants that an order's lines name, in at most two queries."""
-    variants = Variant.objects.select_related("product__tax_class", "product__tax_rate").filter(active=True)
+    variants = Variant.objects.select_related(*PRICED_WITH).filter(active=True)
     ids, skus, barcodes = _of("id", names), _of("sku", names), _of("barcode", names)
     found: dict[Name, Found] = {}
     if ids or skus:
@@ -79,7 +81,7 @@ def variants_asked_for(names: Collection[Name]) -> dict[Name, Found]:
     if barcodes:
         keys = {barcode_key(str(code)) for code in barcodes}
         coded = Barcode.objects.filter(key__in=keys, live=True).select_related(
-            "variant__product__tax_class", "variant__product__tax_rate"
+            *(f"variant__{each}" for each in PRICED_WITH)
         )
         of_key = {each.key: Found(variant=each.variant, per_scan=each.quantity) for each in coded}
         found |= {("barcode", str(code)): of_key[key] for code in barcodes if (key := barcode_key(str(code))) in of_key}

@@ -1,6 +1,6 @@
 """The catalogue: products, their variants, and what inventory last reported on the shelf."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -90,6 +90,26 @@ def lock_products(ids: Collection[UUID] | QuerySet[Variant, Any]) -> None:
     list(Product.objects.select_for_update(no_key=True).filter(id__in=ids).order_by("id").values_list("id"))
 
 
+def locked_prices(variants: QuerySet[Variant, Any]) -> dict[UUID, Decimal]:
+    """Return what variants cost before they are changed; nobody else changes them until then."""
+    rows = variants.select_for_update(no_key=True, of=["self"]).order_by("id").values_list("id", "price")
+    return {variant_id: Decimal(price) for variant_id, price in rows}
+
+
+def announce_variants(*, variants: QuerySet[Variant], before: Mapping[UUID, Decimal]) -> None:
+    """Say what variants are now, and which of them have other prices.
+
+    :param before: what they cost; without those that are new, and those whose prices are as they were.
+    """
+    lock_products(variants.values("product"))
+    rows = variants.select_for_update(no_key=True, of=["self"]).order_by("id")
+    related = ("product__category", "product__tax_class", "product__tax_rate")
+    with unit_of_work():
+        for variant in rows.select_related(*related).prefetch_related("barcodes"):
+            announce_variant(variant=variant)
+            announce_price(variant=variant, before=before.get(variant.id))
+
+
 def announce_variant(*, variant: Variant) -> None:
     """Say what a variant is now, to all who keep something about it."""
     with unit_of_work():
@@ -102,7 +122,7 @@ def announce_variant(*, variant: Variant) -> None:
                 category=variant.product.category.name if variant.product.category else None,
                 tax_class=variant.product.tax_name,
                 unit=None,
-                barcodes=sorted(variant.barcodes.values_list("code", flat=True)),
+                barcodes=sorted(barcode.code for barcode in variant.barcodes.all()),
                 price=Decimal(variant.price),
                 prices=None,
                 stocked=variant.stocked,

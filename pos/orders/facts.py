@@ -19,7 +19,7 @@ def sold_lines(rows: Sequence[OrderLine]) -> list[SoldLine]:
             variant_id=row.variant_id,
             sku=row.sku,
             description=row.description,
-            category=None,
+            category=row.category,
             quantity=row.quantity,
             unit=None,
             list_price=row.list_price,
@@ -83,7 +83,7 @@ def taken_tenders(tenders: Sequence[Tender]) -> list[TakenTender]:
             charged_here=tender.kind_taken == TenderType.Kind.GATEWAY,
             register_id=tender.register_id,
             shift_id=tender.shift_id,
-            staff_id=None,
+            staff_id=tender.staff_id,
         )
         for tender in tenders
     ]
@@ -142,7 +142,7 @@ def _facts(order: Order, lines: list[SoldLine]) -> dict[str, Any]:
         "device_id": order.device_id,
         "device_sequence": None,
         "shift_id": order.shift_id,
-        "staff_id": None,
+        "staff_id": order.staff_id,
         "customer_id": None,
         "business_date": order.business_date,
         "time_zone": location.timezone,

@@ -95,6 +95,7 @@ def _row(order: Order, number: int, line: Line, priced: PricedLine, goods: Goods
         variant_id=goods.variant_id,
         sku=goods.sku,
         description=goods.description,
+        category=goods.category,
         stocked=goods.stocked,
         quantity=line.quantity,
         list_price=goods.price,

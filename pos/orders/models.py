@@ -24,6 +24,7 @@ class Order(models.Model):
     register = models.ForeignKey(Register, on_delete=models.PROTECT, db_index=False)
     device = models.ForeignKey(Device, on_delete=models.PROTECT, null=True)
     shift = models.ForeignKey(Shift, on_delete=models.PROTECT)
+    staff_id = models.UUIDField(null=True)
     status = models.CharField(max_length=9, choices=Status.choices, default=Status.PLACED)
     currency = models.CharField(max_length=3)
     rounding_level = models.CharField(
@@ -114,6 +115,7 @@ class OrderLine(models.Model):
     variant_id = models.UUIDField(null=True)
     sku = models.CharField(max_length=limits.CODE, blank=True)
     description = models.CharField(max_length=limits.TITLE)
+    category = models.CharField(max_length=limits.NAME, null=True)  # noqa: DJ001 - null: none, or not known
     stocked = models.BooleanField()
     quantity = models.DecimalField(max_digits=limits.QUANTITY_DIGITS, decimal_places=3)
     list_price = models.DecimalField(
@@ -212,6 +214,7 @@ class Tender(models.Model):
     )
     register = models.ForeignKey(Register, on_delete=models.PROTECT, null=True, db_index=False, related_name="+")
     shift = models.ForeignKey(Shift, on_delete=models.PROTECT, null=True, db_index=False, related_name="+")
+    staff_id = models.UUIDField(null=True)
     occurred_at = models.DateTimeField(null=True)
     recorded_at = models.DateTimeField(null=True)
     business_date = models.DateField(null=True)

@@ -36,7 +36,12 @@ class TenderInput:
 
 
 def hand_over(
-    *, order: Order, till: Till, given: Sequence[TenderInput], earlier: Sequence[Tender] = ()
+    *,
+    order: Order,
+    till: Till,
+    given: Sequence[TenderInput],
+    earlier: Sequence[Tender] = (),
+    staff_id: UUID | None = None,
 ) -> list[Tender]:
     """Make the tenders that are handed over for an order, with the change of cash that was too much. Nothing is saved.
 
@@ -76,6 +81,7 @@ def hand_over(
                 change=change,
                 reference=each.reference,
                 kind=tender_type.kind,
+                staff_id=staff_id,
                 **taken_at,
             )
         )

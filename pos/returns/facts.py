@@ -51,7 +51,7 @@ def _line(number: int, row: ReturnLine) -> ReturnedLine:
         variant_id=row.variant_id,
         sku=row.sku,
         description=row.description,
-        category=None,
+        category=row.category,
         quantity=row.quantity,
         unit=None,
         unit_price=original.unit_price if original else None,

@@ -64,6 +64,7 @@ class ReturnLine(models.Model):
     variant_id = models.UUIDField(null=True)
     sku = models.CharField(max_length=limits.CODE, blank=True)
     description = models.CharField(max_length=limits.TITLE)
+    category = models.CharField(max_length=limits.NAME, null=True)  # noqa: DJ001 - null: none, or not known
     stocked = models.BooleanField()
     restock = models.BooleanField()
     quantity = models.DecimalField(max_digits=limits.QUANTITY_DIGITS, decimal_places=3)

@@ -16,10 +16,17 @@ from pos.profile.queries import current_profile
 from pos.registers.models import Register
 
 
-def add_tenders(*, order_id: UUID, register: Register, tenders: Sequence[TenderInput], now: datetime) -> Order:
+def add_tenders(
+    *,
+    order_id: UUID,
+    register: Register,
+    tenders: Sequence[TenderInput],
+    now: datetime,
+    staff_id: UUID | None = None,
+) -> Order:
     """Take further tenders for a placed order, and complete it when they settle it.
 
-    :param register: where they are taken.
+    :param register: where they are taken. :param staff_id: who takes them.
     :raises ShiftNotOpen: when the register has no open shift.
     :raises NotFound: when there is no such order.
     :raises CurrencyMismatch: when the order is in another one.
@@ -35,7 +42,7 @@ def add_tenders(*, order_id: UUID, register: Register, tenders: Sequence[TenderI
         require_placed(order)
         earlier = tenders_of(order)
         before = order.rounding_adjustment
-        taken = hand_over(order=order, till=till, given=tenders, earlier=earlier)
+        taken = hand_over(order=order, till=till, given=tenders, earlier=earlier, staff_id=staff_id)
         if order.rounding_adjustment != before:
             order.save(update_fields=["rounding_adjustment", "total"])
         if order.training:

@@ -36,6 +36,7 @@ def place_order(
     note: str = "",
     discounts: Sequence[DiscountInput] = (),
     training: bool = False,
+    staff_id: UUID | None = None,
 ) -> Order:
     """Ring up an order, and complete it when its tenders settle it.
 
@@ -60,6 +61,7 @@ def place_order(
             register=register,
             device=device,
             shift=till.shift,
+            staff_id=staff_id,
             currency=register.location.currency,
             rounding_level=register.location.rounding_level,
             customer_email=customer_email,
@@ -73,7 +75,7 @@ def place_order(
         order.business_date = day_of(order, profile)
         priced = price_lines(order, lines, discounts)
         rows = priced.lines
-        taken = hand_over(order=order, till=till, given=tenders)
+        taken = hand_over(order=order, till=till, given=tenders, staff_id=staff_id)
         if training:
             require_nothing_charged(taken)
         hold_rows(order, lines=rows, tenders=taken)
