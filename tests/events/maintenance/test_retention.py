@@ -34,6 +34,7 @@ from tenants.events import TenantSuspended
 from tenants.models import Tenant
 from tests.support import make
 from tests.support.ageing import LATER, OLD, age, count, other_session, retained, trade, verified
+from tests.support.processes import database_url
 from tests.support.recording import Recorder, Subscribe, say
 from tests.support.sending import FakeSender, wanted
 from tests.support.unchanged import nothing_happened
@@ -511,6 +512,23 @@ def test_a_past_month_is_made_as_this_one_is(committed: Tenant) -> None:
         ("events_processedevent_2019_12", True, True, december),
         ("events_processedevent_2020_01", True, True, january),
     ]
+
+
+def test_a_month_is_made_beside_transactions_that_read_and_write_the_log(committed: Tenant) -> None:
+    """One that has applied an event and is about to publish would otherwise wait for the new month, and it for that one."""
+    with psycopg.connect(database_url()) as other, in_public_schema(), connection.cursor() as cursor:
+        for table in ("events_processedevent", "events_event"):
+            other.execute(f"LOCK TABLE public.{table} IN ROW EXCLUSIVE MODE")
+        cursor.execute("SET lock_timeout = '500ms'")
+        try:
+            made = make_partitions(start=datetime(2019, 12, 1, tzinfo=UTC), months_ahead=0)
+        finally:
+            cursor.execute("RESET lock_timeout")
+        other.execute("SELECT count(*) FROM public.events_event, public.events_processedevent")
+        other.rollback()
+        cursor.execute("DROP TABLE public.events_event_2019_12, public.events_processedevent_2019_12")
+
+    assert made == 2
 
 
 def test_whole_months_are_kept() -> None:
