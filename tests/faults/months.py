@@ -33,15 +33,32 @@ CROSS JOIN LATERAL (
 ) AS each
 """
 # As the superuser of the harness's own server, past the triggers that keep the log from being rewritten. Nobody appends
-# or drains meanwhile: both locks of the protocol are held.
+# or drains meanwhile: both locks of the protocol are held. What a subscriber has yet to handle may have been read for it
+# before, with the moment that it was recorded: it stays, and so does what follows. The paused one reads again.
+LOCK = (
+    "SET LOCAL session_replication_role = replica",
+    "SELECT 1 FROM events_subscription WHERE tenant_id = %(shop)s ORDER BY subscriber FOR UPDATE",
+    "SELECT pg_advisory_xact_lock(hashtextextended(%(shop)s, 0))",
+)
+HANDLED = """
+SELECT coalesce(
+    (SELECT min(e.position) - 1 FROM events_binding b
+     JOIN events_subscription s ON s.tenant_id = b.tenant_id AND s.subscriber = b.subscriber
+     JOIN events_event e ON e.tenant_id = b.tenant_id AND e.type = b.type
+         AND e.position > greatest(b.since, s.cursor) AND (b.until IS NULL OR e.position <= b.until)
+         AND coalesce(e.audience, b.subscriber) = b.subscriber
+     WHERE b.tenant_id = %(shop)s AND b.subscriber <> %(paused)s),
+    (SELECT max(position) FROM events_event WHERE tenant_id = %(shop)s),
+    0
+)
+"""
 AGE = """
-SET LOCAL session_replication_role = replica;
-SELECT 1 FROM events_subscription WHERE tenant_id = %(shop)s ORDER BY subscriber FOR UPDATE;
-SELECT pg_advisory_xact_lock(hashtextextended(%(shop)s, 0));
-UPDATE events_processedevent SET recorded_at = %(month)s::timestamptz + position * interval '1 second'
-WHERE tenant_id = %(shop)s AND position <= %(until)s AND recorded_at >= %(kept)s;
+WITH accounts AS (
+    UPDATE events_processedevent SET recorded_at = %(month)s::timestamptz + position * interval '1 second'
+    WHERE tenant_id = %(shop)s AND position <= %(until)s AND recorded_at >= %(kept)s
+)
 UPDATE events_event SET recorded_at = %(month)s::timestamptz + position * interval '1 second'
-WHERE tenant_id = %(shop)s AND position <= %(until)s AND recorded_at >= %(kept)s;
+WHERE tenant_id = %(shop)s AND position <= %(until)s AND recorded_at >= %(kept)s
 """
 
 
@@ -57,9 +74,11 @@ def retain(stack: Stack, random: Random) -> None:
     month = datetime(FIRST_YEAR + stack.months // 12, stack.months % 12 + 1, 1, tzinfo=UTC)
     stack.months += 1
     operators.pause(shop, PAUSED)
-    stack.past[shop] = _age(stack, shop, month)
-    _retain(stack, month)
-    operators.resume(shop, PAUSED)
+    try:
+        stack.past[shop] = _age(stack, shop, month)
+        _retain(stack, month)
+    finally:
+        operators.resume(shop, PAUSED)
     releases.finish(stack)
     deadline = time.monotonic() + PATIENCE_SECONDS
     became = ""
@@ -72,17 +91,18 @@ def retain(stack: Stack, random: Random) -> None:
 
 
 def _age(stack: Stack, shop: str, month: datetime) -> int:
-    """Move the shop's events up to its head into a month; return the last position."""
+    """Move into a month what all but the paused subscriber have handled of a shop; return the last position."""
     with psycopg.connect(stack.postgres.url("tillflow", "tillflow"), autocommit=True) as connection:
         connection.execute("SELECT public.events_make_partitions(0, %s)", [month])
     with stack.connect() as connection:
         kept = datetime.now(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
         with connection.transaction():
-            head = "SELECT coalesce(max(position), 0) FROM events_event WHERE tenant_id = %s"
-            row = connection.execute(head, [shop]).fetchone()
-            asked = {"shop": shop, "month": month, "until": row[0] if row else 0, "kept": kept}
-            for statement in AGE.strip().split(";")[:-1]:
+            asked = {"shop": shop, "month": month, "paused": PAUSED, "kept": kept}
+            for statement in LOCK:
                 connection.execute(statement, asked if "%(" in statement else None)
+            row = connection.execute(HANDLED, asked).fetchone()
+            asked["until"] = row[0] if row else 0
+            connection.execute(AGE, asked)
     return int(asked["until"])
 
 
