@@ -32,8 +32,9 @@ up: .venv/installed ## start only PostgreSQL and the broker
 down: .venv/installed ## stop them
 	@$(RUN) -m demo.stack down
 
-test: .venv/installed-dev ## every test, on a separate embedded stack
-	@$(BIN)/pytest --create-db --ignore tests/contract $(if $(wildcard $(RABBITMQ)),,-m "not rabbitmq") $(PYTEST)
+PROCESSES := $(if $(DATABASE_URL)$(REDIS_URL),0,2)
+test: .venv/installed-dev ## every test, on separate embedded stacks in two processes: PROCESSES=2
+	@$(BIN)/pytest -n $(PROCESSES) --dist loadfile --create-db --ignore tests/contract $(if $(wildcard $(RABBITMQ)),,-m "not rabbitmq") $(PYTEST)
 
 coverage: ## the same, and which lines no test reaches
 	@$(MAKE) --no-print-directory test PYTEST="--cov --cov-report=term:skip-covered"

@@ -144,6 +144,16 @@ def test_a_second_run_in_the_same_folder_is_refused(tmp_path: Path) -> None:
     assert output.startswith("tests refuse to run: another test run uses ")
 
 
+def test_several_processes_do_not_share_a_server_that_is_given(deployment: str, tmp_path: Path) -> None:
+    before = digests(deployment)
+
+    code, output = run_tests(tmp_path, ONE_COMMITTED, "-n", "2", DATABASE_URL=deployment)
+
+    assert (code, output.count("\n")) == (1, 1)
+    assert "several processes would share what DATABASE_URL names; run them with -n 0" in output
+    assert digests(deployment) == before
+
+
 def test_no_setting_of_a_deployment_reaches_the_tests(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     deployed = {"BRIDGE_KAFKA_SERVERS": "kafka:9092", "CARD_GATEWAY": "real", "ARCHIVE_DIR": "/srv", "PATH": "/bin"}
     monkeypatch.setattr(os, "environ", {**deployed, "DATABASE_URL": "postgresql://db/x", "REDIS_URL": "redis://r/0"})
