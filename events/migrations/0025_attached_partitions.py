@@ -40,5 +40,5 @@ END $$;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("events", "0023_backlogs")]
+    dependencies = [("events", "0024_redaction")]
     operations = [migrations.RunSQL(MAKE, BEFORE)]
