@@ -1,5 +1,6 @@
 """Where an app keeps its events, services, subscribers and tests: files, or packages with a file for each subject."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,9 +27,11 @@ class Room:
         """Return the file that names what a package of that role holds; None where it is one file."""
         return Path(self.app, role, "__init__.py") if self._is_package(role) else None
 
-    @property
-    def services(self) -> Path:
-        return Path(self.app, self.subject, "services.py")
+    def services(self, service: str) -> Path:
+        """Return the file of a service: of all of them, or of this one where they are a package."""
+        folder = Path(self.app, self.subject)
+        is_package = (self.root / folder / "services").is_dir()
+        return folder / "services" / f"{service}.py" if is_package else folder / "services.py"
 
     @property
     def tests(self) -> Path:
@@ -51,7 +54,7 @@ def find_room(root: Path, app: str, subject: str, *, role: str, option: str) -> 
     if app not in known:
         message = f"{app} is not an app that has {role}: use one of {', '.join(known)}"
         raise CommandError(message)
-    subjects = sorted(path.parent.name for path in (root / app).glob("*/services.py"))
+    subjects = sorted(path.parent.name for path in _services_in(root / app))
     if not subjects and subject:
         message = f"{app} is not divided by subject: leave {option} out"
         raise CommandError(message)
@@ -70,5 +73,10 @@ def _apps_with(root: Path, role: str) -> list[str]:
         if WORDS.fullmatch(folder.name)
         and folder.name not in {FOUNDATION, "tests"}
         and ((folder / role).is_dir() or (folder / f"{role}.py").exists())
-        and ((folder / "services.py").exists() or any(folder.glob("*/services.py")))
+        and ((folder / "services.py").exists() or any(_services_in(folder)))
     )
+
+
+def _services_in(app: Path) -> Iterator[Path]:
+    yield from app.glob("*/services.py")
+    yield from app.glob("*/services/")

@@ -113,14 +113,14 @@ def _add_service(new: NewEvent, tree: Tree) -> None:
     parameters = ", ".join(f"{field.name}: {field.annotation}" for field in new.fields)
     values = ", ".join(f"{field.name}={field.name}" for field in new.fields)
     tree.add(
-        new.room.services,
+        new.room.services(new.service),
         imports=[*PUBLISHING, f"from {_dotted(new.room.module('events'))} import {new.name.class_name}", *new.imports],
         definition=(
             f"def {new.service}(*, {parameters}) -> None:\n"
             f'    """Publish `{new.name}`; write the rows that it is about in the same unit of work."""\n'
             f"    with unit_of_work():\n        publish({new.name.class_name}({values}))\n"
         ),
-        docstring="",
+        docstring=f"What publishes `{new.name}`.",
     )
 
 
@@ -148,7 +148,7 @@ def _add_test(new: NewEvent, tree: Tree) -> None:
     if any("tzinfo=UTC" in value for value in values):
         imports.append("from datetime import UTC")
     if new.service:
-        imports.append(f"from {_dotted(new.room.services)} import {new.service}")
+        imports.append(f"from {_dotted(new.room.services(new.service))} import {new.service}")
         act = f"{new.service}({', '.join(values)})"
     else:
         imports += [*PUBLISHING, new.as_imported]

