@@ -81,6 +81,7 @@ WRITTEN: dict[str, list[str]] = {
     "pos.Order.fingerprint": [FIXED],
     "pos.OrderLine.sku": ["pos.Variant.sku"],
     "pos.OrderLine.description": ["title of a variant", "PlaceOrderBody.lines.description"],
+    "pos.OrderLine.category": ["pos.Category.name"],
     "pos.OrderLine.price_source": [FIXED],
     "pos.OrderLine.tax_name": ["pos.TaxRate.name", CLIPPED],
     "pos.OrderLineTax.code": ["pos.TaxRate.name", "pos.TaxRate.code"],
@@ -99,6 +100,7 @@ WRITTEN: dict[str, list[str]] = {
     "pos.Return.reason": ["CompleteReturnBody.reason"],
     "pos.Return.fingerprint": [FIXED],
     "pos.ReturnLine.sku": ["CompleteReturnBody.lines.sku", "pos.OrderLine.sku"],
+    "pos.ReturnLine.category": ["pos.Category.name", "pos.OrderLine.category"],
     "pos.ReturnLine.description": [
         "title of a variant", "CompleteReturnBody.lines.description", "pos.OrderLine.description",
     ],
