@@ -21,7 +21,7 @@ from tenants.models import Tenant
 from tests.support import make
 from tests.support.ageing import verified
 from tests.support.database import create_beside, drop_beside, working_in
-from tests.support.embedded_stack import services
+from tests.support.embedded_stack import servers
 from tests.support.terminal import Terminal
 from web.scopes import EVENTS_READ
 
@@ -50,7 +50,7 @@ def url(database: str) -> str:
 
 
 def run(program: str, *arguments: str) -> None:
-    command = [str(services._postgres.server.bin_path / program), *arguments]
+    command = [str(servers[0]._postgres.server.bin_path / program), *arguments]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert (done.returncode, done.stderr) == (0, "")
 
