@@ -14,6 +14,7 @@ from tests.faults.stack import Stack
 FIRST_YEAR = 2015
 PAUSED = "faults.steady"
 PATIENCE_SECONDS = 90
+SALES_SECONDS = 5
 BEAT = 0.2
 LONGEST_NOTE = 300
 LEFT = """
@@ -40,18 +41,15 @@ LOCK = (
     "SELECT 1 FROM events_subscription WHERE tenant_id = %(shop)s ORDER BY subscriber FOR UPDATE",
     "SELECT pg_advisory_xact_lock(hashtextextended(%(shop)s, 0))",
 )
-HANDLED = """
-SELECT coalesce(
-    (SELECT min(e.position) - 1 FROM events_binding b
-     JOIN events_subscription s ON s.tenant_id = b.tenant_id AND s.subscriber = b.subscriber
-     JOIN events_event e ON e.tenant_id = b.tenant_id AND e.type = b.type
-         AND e.position > greatest(b.since, s.cursor) AND (b.until IS NULL OR e.position <= b.until)
-         AND coalesce(e.audience, b.subscriber) = b.subscriber
-     WHERE b.tenant_id = %(shop)s AND b.subscriber <> %(paused)s),
-    (SELECT max(position) FROM events_event WHERE tenant_id = %(shop)s),
-    0
-)
+PENDING = """
+SELECT min(e.position) FROM events_binding b
+JOIN events_subscription s ON s.tenant_id = b.tenant_id AND s.subscriber = b.subscriber
+JOIN events_event e ON e.tenant_id = b.tenant_id AND e.type = b.type
+    AND e.position > greatest(b.since, s.cursor) AND (b.until IS NULL OR e.position <= b.until)
+    AND coalesce(e.audience, b.subscriber) = b.subscriber
+WHERE b.tenant_id = %(shop)s AND (b.subscriber = %(paused)s) = %(of_paused)s
 """
+HEAD = "SELECT coalesce(max(position), 0) FROM events_event WHERE tenant_id = %(shop)s"
 AGE = """
 WITH accounts AS (
     UPDATE events_processedevent SET recorded_at = %(month)s::timestamptz + position * interval '1 second'
@@ -95,15 +93,36 @@ def _age(stack: Stack, shop: str, month: datetime) -> int:
     with psycopg.connect(stack.postgres.url("tillflow", "tillflow"), autocommit=True) as connection:
         connection.execute("SELECT public.events_make_partitions(0, %s)", [month])
     with stack.connect() as connection:
+        _await_pending(connection, shop)
         kept = datetime.now(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
         with connection.transaction():
             asked = {"shop": shop, "month": month, "paused": PAUSED, "kept": kept}
             for statement in LOCK:
                 connection.execute(statement, asked if "%(" in statement else None)
-            row = connection.execute(HANDLED, asked).fetchone()
-            asked["until"] = row[0] if row else 0
+            asked["until"] = _handled(connection, shop)
             connection.execute(AGE, asked)
     return int(asked["until"])
+
+
+def _await_pending(connection: psycopg.Connection, shop: str) -> None:
+    """Wait some seconds for an event that all but the paused subscriber have handled."""
+    deadline = time.monotonic() + SALES_SECONDS
+    while time.monotonic() < deadline:
+        pending = _first(connection, PENDING, shop, of_paused=True)
+        if pending is not None and pending <= _handled(connection, shop):
+            return
+        time.sleep(BEAT)
+
+
+def _handled(connection: psycopg.Connection, shop: str) -> int:
+    """Return the position up to which all but the paused subscriber have handled what they hear."""
+    pending = _first(connection, PENDING, shop, of_paused=False)
+    return pending - 1 if pending is not None else _first(connection, HEAD, shop) or 0
+
+
+def _first(connection: psycopg.Connection, statement: str, shop: str, *, of_paused: bool = False) -> int | None:
+    row = connection.execute(statement, {"shop": shop, "paused": PAUSED, "of_paused": of_paused}).fetchone()
+    return row[0] if row else None
 
 
 def _retain(stack: Stack, month: datetime) -> str:
