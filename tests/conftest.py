@@ -86,7 +86,7 @@ def _reset(name: str) -> None:
             " AND split_part(table_name, '_', 1) IN ('pos', 'inventory', 'payments', 'notifications')",
             [name],
         )
-        cursor.execute(f"TRUNCATE {', '.join(table for (table,) in cursor.fetchall())} CASCADE")
+        cursor.execute(f"TRUNCATE staff_apikey, {', '.join(table for (table,) in cursor.fetchall())} CASCADE")
         subscribe_tenant()
         furnish_shop(name=name, currency="EUR", timezone="UTC")
         receive_alerts(email=f"owner@{name}.test", kept_as="")
