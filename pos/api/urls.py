@@ -19,9 +19,11 @@ from pos.orders.api import (
     PriceQuoteView,
 )
 from pos.receipts.api import ReceiptDeliveriesView, ReceiptPrintsView, ReceiptView
+from pos.registers.api import OwnDeviceView
 from pos.returns.api import ReturnListView, ReturnView
 
 urlpatterns = [
+    path("devices/self", OwnDeviceView.as_view()),
     path("products", ProductListView.as_view()),
     path("products/<uuid:product_id>/archive", ProductArchiveView.as_view()),
     path("variants", VariantListView.as_view()),

@@ -45,7 +45,7 @@ class TenderTypeSerializer(serializers.ModelSerializer[TenderType]):
 
     class Meta:
         model = TenderType
-        fields = ("id", "code", "name", "kind", "gives_change")
+        fields = ("id", "code", "name", "kind", "gives_change", "rounding_step")
 
 
 class TenderTypeListView(generics.GenericAPIView[TenderType]):
