@@ -34,7 +34,7 @@ down: .venv/installed ## stop them
 
 PROCESSES := $(if $(DATABASE_URL)$(REDIS_URL),0,2)
 test: .venv/installed-dev ## every test, on separate embedded stacks in two processes: PROCESSES=2
-	@$(BIN)/pytest -n $(PROCESSES) --dist loadfile --create-db --ignore tests/contract $(if $(wildcard $(RABBITMQ)),,-m "not rabbitmq") $(PYTEST)
+	@$(BIN)/pytest -n $(PROCESSES) --dist loadfile --create-db --ignore tests/contract $(if $(MISSING),-m "not ($(MISSING))") $(PYTEST)
 
 coverage: ## the same, and which lines no test reaches
 	@$(MAKE) --no-print-directory test PYTEST="--cov --cov-report=term:skip-covered"
@@ -49,6 +49,10 @@ mutations: .venv/installed-dev ## take guards out of services, one at a time: a 
 	@$(RUN) -m tests.mutations $(APP) $(if $(ONLY),--only '$(ONLY)')
 
 RABBITMQ := /usr/lib/rabbitmq/bin/rabbitmq-server
+CHROMIUM := $(shell command -v chromium || command -v chromium-browser)
+# What this machine lacks, as markers of the tests that need it.
+WITHOUT := $(if $(wildcard $(RABBITMQ)),,rabbitmq) $(if $(CHROMIUM),,chromium)
+MISSING := $(if $(filter rabbitmq,$(WITHOUT)),$(if $(filter chromium,$(WITHOUT)),rabbitmq or chromium,rabbitmq),$(filter chromium,$(WITHOUT)))
 ROUNDS ?= 30
 JOBS ?= 1
 SEEDS ?= 2000

@@ -74,6 +74,7 @@ SHARED_APPS = [
     "drf_spectacular_sidecar",
     "audit",
     "demo",
+    "till",
 ]
 TENANT_APPS = [
     "staff",

@@ -7,6 +7,7 @@ from drf_spectacular.views import SpectacularSwaggerSplitView
 
 from config.openapi import DocumentView
 from integrations.admin.moved import moved_pages
+from till.views import TillView
 
 handler400 = "config.errors.bad_request"
 handler403 = "config.errors.permission_denied"
@@ -24,6 +25,7 @@ urlpatterns = [
     path("", RedirectView.as_view(url="/admin/")),
     moved_pages,
     path("admin/", admin.site.urls),
+    path("till/", TillView.as_view()),
     path("api/v1/", include((api, "v1"))),
     path("api/schema", DocumentView.as_view(), name="schema"),
     path("api/docs", SpectacularSwaggerSplitView.as_view(url_name="schema")),

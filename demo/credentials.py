@@ -48,6 +48,7 @@ def print_credentials(credentials: Credentials) -> None:
         base = f"http://{host_of(shop)}{web}"
         rows.append((f"{title} admin", f"{base}/admin/", f"admin / {credentials.owner}"))
         rows.append((f"{title} API", f"{base}/api/docs", f"Bearer {credentials.tokens.get(shop, '')}"))
+        rows.append((f"{title} till", f"{base}/till/", "pair it with the token of the API"))
     rows.append(("Flower", f"http://127.0.0.1:{credentials.flower_port}/", f"admin / {credentials.flower}"))
     rows.append(("metrics", f"http://localhost{web}/metrics", f"Bearer {_metrics_token()}"))
     for name, url, login in rows:

@@ -15,6 +15,7 @@ from rest_framework.views import APIView
 from config.metrics import MetricsView
 from config.urls import DocumentView
 from integrations.admin.moved import moved_pages
+from till.views import TillView
 from web.scopes import ALL_SCOPES
 from web.terminal import MayAsk
 
@@ -22,7 +23,7 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 KINDS = {"uuid": "{uuid}", "path": "{key}", "int": "{int}", "str": "{str}", "slug": "{str}"}
 
 
-OPEN = {DocumentView}
+OPEN = {DocumentView, TillView}
 """Plain views that declare no permission, and show nothing of any tenant."""
 
 

@@ -1,0 +1,82 @@
+// The public API, as any terminal asks it.
+
+const SECONDS = 20;
+
+/** Nobody answered, or somebody who cannot answer now: the same request may be sent again. */
+export class Unreachable extends Error {
+  constructor(message, after = 0) {
+    super(message);
+    this.after = after;
+  }
+}
+
+/** The API answered a problem (RFC 9457): decide by `code`. */
+export class Refused extends Error {
+  constructor(status, problem) {
+    super(problem.detail || problem.title || `The server answered ${status}.`);
+    Object.assign(this, { status, problem, code: problem.code ?? "" });
+  }
+}
+
+/** Whether nobody is signed in, or no longer: the till is paired, and somebody has to type their PIN. */
+export const isOfStaff = (problem) => /^staff-session-/.test(problem?.code ?? "");
+
+export class Api {
+  constructor({ base = "/api/v1", fetch: ask = (...given) => fetch(...given) } = {}) {
+    Object.assign(this, { base, ask, token: "", session: "" });
+  }
+
+  get(path, query = {}) {
+    const asked = new URLSearchParams(query).toString();
+    return this.send("GET", asked ? `${path}?${asked}` : path);
+  }
+
+  page(path, accept) {
+    return this.send("GET", path, { accept });
+  }
+
+  post(path, body, { key, session } = {}) {
+    return this.send("POST", path, { body, key, session });
+  }
+
+  /** @throws {Unreachable} @throws {Refused} */
+  async send(method, path, { body, key, accept = "application/json", session = this.session } = {}) {
+    const headers = { Accept: accept, "X-Device-Time": new Date().toISOString() };
+    if (this.token) headers.Authorization = `Bearer ${this.token}`;
+    if (session) headers["X-Staff-Session"] = session;
+    if (key) headers["Idempotency-Key"] = key;
+    if (body !== undefined) headers["Content-Type"] = "application/json";
+    let answer, text;
+    try {
+      answer = await this.ask(this.base + path, {
+        method,
+        headers,
+        body: body === undefined ? undefined : JSON.stringify(body),
+        cache: "no-store",
+        credentials: "omit",
+        redirect: "error",
+        signal: AbortSignal.timeout(SECONDS * 1000),
+      });
+      text = await answer.text();
+    } catch (error) {
+      throw new Unreachable(error.name === "TimeoutError" ? "The server is slow to answer." : "No connection.");
+    }
+    const waits = Number(answer.headers.get("Retry-After")) || 0;
+    if (answer.status >= 500 || answer.status === 429 || (waits && answer.status === 409)) {
+      throw new Unreachable(`The server cannot answer now (${answer.status}).`, waits);
+    }
+    if (answer.ok && accept !== "application/json") return text;
+    const read = parsed(text);
+    if (answer.ok) return read;
+    if (!read) throw new Unreachable(`What answers is not the server (${answer.status}).`);
+    throw new Refused(answer.status, read);
+  }
+}
+
+function parsed(text) {
+  try {
+    return text ? JSON.parse(text) : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,57 @@
+// Finding goods: by barcode, by SKU, or by a part of the name.
+
+import { isReceipt } from "./scan.js";
+import { short } from "./quantity.js";
+
+const SHOWN = 24;
+
+export class Goods {
+  constructor(till) {
+    Object.assign(this, { till, found: [], sought: "", nothing: false });
+    this.turn = 0;
+  }
+
+  /** Show what a text finds; everything, without one. */
+  async find(text) {
+    const turn = (this.turn += 1);
+    const page = await this.till.tried(() => this.till.api.get("/variants", { limit: SHOWN, ...(text && { q: text }) }));
+    if (!page || turn !== this.turn) return;
+    Object.assign(this, { found: page.results, sought: text, nothing: !page.results.length });
+    this.till.draw();
+  }
+
+  /** Take what was scanned, or typed and entered: goods by their code, or else what the text finds. */
+  async enter(code) {
+    const text = code.trim();
+    if (!text) return;
+    if (isReceipt(text)) {
+      void this.till.refunds.open(text);
+      return;
+    }
+    const one = await this.till.tried(() => this.named(text));
+    if (one) this.take(one, text);
+    else if (one === null) {
+      await this.find(text);
+      this.till.say(this.nothing ? `Nothing is found for ${text}.` : `${this.found.length} found for ${text}.`);
+    }
+  }
+
+  async named(code) {
+    for (const query of [{ barcode: code }, { sku: code }]) {
+      const { results } = await this.till.api.get("/variants", { ...query, limit: 2 });
+      if (results.length === 1) return results[0];
+    }
+    return null;
+  }
+
+  take(variant, scanned = "") {
+    const carries = variant.scanned_price || (variant.scanned_quantity && isOfScale(variant, scanned));
+    this.till.selling.add({
+      ...(carries ? { barcode: scanned } : { variant_id: variant.id }),
+      title: variant.title,
+      quantity: !carries && variant.scanned_quantity ? short(variant.scanned_quantity) : "1",
+    });
+  }
+}
+
+const isOfScale = (variant, scanned) => variant.scale_barcodes.some(({ code }) => scanned.startsWith(code));

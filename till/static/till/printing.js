@@ -1,0 +1,39 @@
+// A receipt on paper: the page that the API writes, printed in the place of the till's.
+
+import { Refused, Unreachable } from "./api.js";
+import { newId } from "./ids.js";
+
+const counted = new Map();
+
+/** Count a print, then print. A try that nobody answered is repeated under the same key, so that it counts once. */
+export async function printReceipt(till, id, path = `/receipts/${id}`) {
+  const key = counted.get(id) ?? newId();
+  counted.set(id, key);
+  let page;
+  try {
+    await till.api.post(`/receipts/${id}/prints`, {}, { key });
+    counted.delete(id);
+    page = await till.api.page(path, "text/html");
+  } catch (error) {
+    if (!(error instanceof Unreachable || error instanceof Refused)) throw error;
+    return till.warn(`Not printed: ${error.message}`);
+  }
+  putOnPaper(page);
+  window.print();
+  till.say("The receipt is printed.");
+}
+
+/** Show the page to the printer alone, with its own style and without anything that runs. */
+export function putOnPaper(page) {
+  const paper = document.querySelector("#paper");
+  const root = paper.shadowRoot ?? paper.attachShadow({ mode: "open" });
+  const styles = [];
+  const bare = page.replace(/<style>([^<]*)<\/style>/g, (_all, style) => { styles.push(style); return ""; });
+  const read = new DOMParser().parseFromString(bare, "text/html");
+  root.adoptedStyleSheets = styles.map((style) => {
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(style.replace(/@page[^}]*}/g, "").replace(/\bbody\b/g, ":host"));
+    return sheet;
+  });
+  root.replaceChildren(...[...read.body.childNodes].map((node) => document.importNode(node, true)));
+}

@@ -1,0 +1,152 @@
+// Commands: written to the store before they are sent, and kept until they are answered. They are sent in their order,
+// one at a time. A command that is refused stays until somebody acts; what belongs to the same thing (`stream`) waits
+// for it, everything else goes on.
+
+import { isOfStaff, Refused, Unreachable } from "./api.js";
+import { newId } from "./ids.js";
+
+const LONGEST_PAUSE = 30;
+
+/** Seconds until the next attempt. */
+export const pause = (attempts, after = 0) => Math.max(after, Math.min(LONGEST_PAUSE, 2 ** Math.min(attempts, 6) / 2));
+
+/** Choose the command to send: the first that waits, and has nothing of its stream before it that was refused. */
+export function next(commands) {
+  const stopped = new Set();
+  for (const command of commands) {
+    if (command.state === "refused") stopped.add(command.stream);
+    else if (!stopped.has(command.stream)) return command;
+  }
+  return null;
+}
+
+export class Queue {
+  /**
+   * @param {object} given `store`, `api`; `answered(command, answer)` returns values to store with the removal;
+   *   `changed()` is called whenever something is different, `refused(command)` when the server has refused one, and
+   *   `signedOut(error)` when it needs somebody to sign in first.
+   */
+  constructor({ store, api, answered = () => ({}), changed = () => {}, refused = () => {}, signedOut = () => {} }) {
+    Object.assign(this, { store, api, answered, changed, onRefused: refused, signedOut, commands: [], sequence: 0, trouble: "", ended: null });
+    this.attempts = 0;
+    this.running = false;
+    this.timer = 0;
+    this.writing = Promise.resolve();
+  }
+
+  async load() {
+    this.commands = await this.store.commands();
+    this.sequence = (await this.store.get("sequence")) ?? 0;
+  }
+
+  get waiting() {
+    return this.commands.filter((each) => each.state === "waiting");
+  }
+
+  get refused() {
+    return this.commands.filter((each) => each.state === "refused");
+  }
+
+  of(stream) {
+    return this.commands.filter((each) => each.stream === stream);
+  }
+
+  /**
+   * Keep a command, then send it. With `values`, what the screen shows is stored in the same transaction.
+   * @param {object} command `path`, `body`, `title`, `stream`; `session` of who gave it.
+   */
+  async add({ path, body, title, stream, subject, session = "", staff = null, kind = "" }, values = {}) {
+    const command = {
+      sequence: (this.sequence += 1), key: newId(), path, body, title, stream, subject, session, staff, kind,
+      state: "waiting", problem: null, made: new Date().toISOString(),
+    };
+    this.commands.push(command);
+    await this.store.write({ values: { ...values, sequence: this.sequence }, put: [command] });
+    this.changed();
+    this.go();
+    return command;
+  }
+
+  /** Send a refused command again, with members added to its body: an approval, for instance. */
+  async again(command, more = {}, changed = {}) {
+    Object.assign(command, { state: "waiting", problem: null, ...changed, body: { ...command.body, ...more } });
+    await this.store.write({ put: [command] });
+    this.changed();
+    this.go();
+  }
+
+  /** Let what somebody has commanded before go on in the session that they have begun now. */
+  async adopt(staff, session) {
+    const theirs = this.commands.filter((each) => each.staff === staff);
+    for (const command of theirs) {
+      command.session = session;
+      if (isOfStaff(command.problem)) Object.assign(command, { state: "waiting", problem: null });
+    }
+    await this.store.write({ put: theirs });
+  }
+
+  /** Give a refused command up, and what waits for it. */
+  async drop(command) {
+    const dropped = this.of(command.stream).filter((each) => each.sequence >= command.sequence);
+    await this.store.write({ remove: dropped.map((each) => each.sequence) });
+    this.commands = this.commands.filter((each) => !dropped.includes(each));
+    this.changed();
+    return dropped;
+  }
+
+  /** Send what waits, now. */
+  go() {
+    clearTimeout(this.timer);
+    if (!this.running) void this.run();
+  }
+
+  async run() {
+    this.running = true;
+    try {
+      for (let command = next(this.commands); command; command = next(this.commands)) {
+        if (!(await this.sent(command))) break;
+      }
+    } finally {
+      this.running = false;
+      this.changed();
+    }
+  }
+
+  async sent(command) {
+    try {
+      const answer = await this.api.post(command.path, command.body, command);
+      this.attempts = 0;
+      this.trouble = "";
+      const values = this.answered(command, answer) ?? {};
+      await this.store.write({ values, remove: [command.sequence] });
+      this.commands = this.commands.filter((each) => each !== command);
+    } catch (error) {
+      if (error instanceof Unreachable) return this.later(error);
+      if (!(error instanceof Refused)) {
+        console.error(error);
+        return this.later(error);
+      }
+      if (error.status === 401 && !(isOfStaff(error) && command.session !== this.api.session)) return this.stop(error);
+      this.trouble = "";
+      Object.assign(command, { state: "refused", problem: { ...error.problem, status: error.status } });
+      await this.store.write({ put: [command] });
+      this.onRefused(command);
+    }
+    this.changed();
+    return true;
+  }
+
+  later(error) {
+    this.trouble = error.message;
+    this.attempts += 1;
+    this.timer = setTimeout(() => this.go(), pause(this.attempts, error.after) * 1000);
+    return false;
+  }
+
+  stop(error) {
+    this.trouble = error.message;
+    this.ended = error;
+    if (isOfStaff(error)) this.signedOut(error);
+    return false;
+  }
+}

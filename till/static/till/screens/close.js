@@ -1,0 +1,76 @@
+// Counting and closing: blind. What should be in the drawer is not shown before the count is sent.
+
+import { denominations } from "../denominations.js";
+import { h } from "../dom.js";
+import { read, written } from "../money.js";
+import { amount, button, field, form } from "../parts.js";
+import { refusedCard } from "./queue.js";
+
+export function closeScreen(till, actions) {
+  const { drawer, exponent, currency } = till;
+  if (drawer.answer) return closed(till, drawer.answer, actions);
+  const cash = [...till.types.values()].find((type) => type.kind === "CASH");
+  const others = [...till.types.values()].filter((type) => type.kind === "CARD" || type.kind === "OTHER");
+  const command = till.queue.commands.find((each) => each.kind === "closing");
+  const send = async () => {
+    const typed = (till.othersTyped ??= {});
+    const wrong = others.filter(({ code }) => typed[code]?.trim() && read(typed[code], exponent) === null);
+    if (wrong.length) {
+      drawer.error = `Type an amount of ${currency} for ${wrong.map(({ name }) => name).join(" and ")}, or nothing.`;
+      return till.draw();
+    }
+    drawer.others = new Map(others.filter(({ code }) => typed[code]?.trim()).map(({ code }) => [code, read(typed[code], exponent)]));
+    drawer.error = "";
+    await actions.confirmClose(() => drawer.close(cash));
+  };
+  return h(
+    "main",
+    { class: "refund", key: "close" },
+    h("section", { "aria-label": "Coins and notes", key: "coins" },
+      h("h1", { tabindex: "-1", "data-focus": true }, "Count the drawer"),
+      h("p", { class: "hint" }, "How many there are of each."),
+      h("ul", { class: "coins", tabindex: "0", "aria-label": "Coins and notes" }, denominations(currency, exponent).map((worth) => coin(till, worth)))),
+    h("section", { "aria-label": "Close the shift", key: "send" },
+      form(
+        send,
+        others.map(({ code, name }) =>
+          field(`${name}: slips in the drawer (optional)`, { id: `count-${code}`, inputmode: "decimal", value: (till.othersTyped ??= {})[code] ?? "", oninput: (event) => { till.othersTyped[code] = event.target.value; } })),
+        field("Note (optional)", { id: "close-note", maxlength: "500", value: drawer.note, oninput: (event) => { drawer.note = event.target.value; } }, { error: drawer.error || undefined }),
+        h("dl", { class: "sums" }, h("div", { class: "total" }, h("dt", {}, "Counted"), h("dd", { id: "counted" }, amount(written(drawer.counted, exponent)), h("span", { class: "currency" }, currency)))),
+        command && (command.state === "refused" ? refusedCard(till, command) : h("p", { class: "wait", role: "status" }, till.offline ? "No connection. The count is kept, and is sent as soon as somebody answers." : "Closing…")),
+        h("div", { class: "ends" }, button("Back", actions.drawer, { shortcut: "Esc" }), h("button", { type: "submit", class: "main", disabled: Boolean(command) }, "Close the shift")),
+      )),
+  );
+}
+
+function coin(till, worth) {
+  const { drawer, exponent } = till;
+  const many = drawer.counts.get(worth);
+  const name = written(worth, exponent);
+  return h(
+    "li",
+    { key: String(worth) },
+    h("label", { for: `coin-${worth}` }, amount(name)),
+    h("span", { "aria-hidden": "true" }, "×"),
+    h("input", { type: "text", id: `coin-${worth}`, inputmode: "numeric", autocomplete: "off", maxlength: "6", value: many === undefined ? "" : String(many), oninput: (event) => drawer.count(worth, event.target.value) }),
+    amount(many ? written(worth * many, exponent) : "", { class: "amount sum" }),
+  );
+}
+
+function closed(till, shift, actions) {
+  const { exponent } = till;
+  return h(
+    "main",
+    { class: "done", key: "closed" },
+    h("section", { "aria-label": "Closed shift" },
+      h("h1", { tabindex: "-1", "data-focus": true }, "The shift is closed"),
+      shift.counts
+        ? h("table", { class: "counts" },
+            h("thead", {}, h("tr", {}, ["", "Expected", "Counted", "Over or short"].map((name) => h("th", { scope: "col", key: name }, name || h("span", { class: "unseen" }, "Way to pay"))))),
+            h("tbody", {}, shift.counts.map((row) =>
+              h("tr", { key: row.tender_type }, h("th", { scope: "row" }, till.types.get(row.tender_type)?.name ?? row.tender_type),
+                ["expected", "counted", "over_short"].map((name) => h("td", { key: name }, row[name] ? amount(written(row[name].amount, exponent)) : "not counted"))))))
+        : h("p", {}, "It was counted. Whoever may see differences finds them in the report."),
+      h("div", { class: "ends" }, button("Print the Z report", () => actions.printZ(shift), { shortcut: "F7" }), button("Done", actions.endShift, { class: "main", shortcut: "F9" }))),
+  );
+}

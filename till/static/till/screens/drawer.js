@@ -1,0 +1,51 @@
+// The drawer: what is moved without a sale, and the way to close the shift.
+
+import { openDialog } from "../dialog.js";
+import { h } from "../dom.js";
+import { KINDS } from "../drawer.js";
+import { read } from "../money.js";
+import { button, field, form, keypad } from "../parts.js";
+import { refusedCard } from "./queue.js";
+
+export function drawerScreen(till, actions) {
+  const moved = till.queue.commands.filter((each) => each.kind === "movement");
+  return h(
+    "main",
+    { class: "single", key: "drawer" },
+    h("section", { "aria-label": "Drawer" },
+      h("h1", { tabindex: "-1", "data-focus": true }, "Drawer"),
+      h("p", { class: "hint" }, till.shift ? `The shift was opened at ${new Date(till.shift.opened_at).toLocaleString()}.` : ""),
+      h("div", { class: "doings large" }, KINDS.map((kind) => button(kind.label, () => openMove(till, kind), { key: kind.kind }))),
+      moved.map((command) => (command.state === "refused" ? refusedCard(till, command) : h("p", { class: "wait", role: "status", key: String(command.sequence) }, `${command.title}: sending…`))),
+      h("div", { class: "ends" }, button("Back to the sale", actions.toSale, { shortcut: "Esc" }), button("Count and close the shift", actions.close, { class: "main" }))),
+  );
+}
+
+function openMove(till, kind) {
+  const typed = { amount: "", reason: kind.reason, note: "", errors: {} };
+  const moves = kind.kind !== "NO_SALE";
+  const explains = kind.kind !== "PICKUP";
+  return openDialog(kind.label, (close, draw) => {
+    const set = (text) => { typed.amount = text; draw(); };
+    return form(
+      async () => {
+        const amount = moves ? read(typed.amount, till.exponent) : 0;
+        typed.errors = {
+          ...(moves && !amount && { amount: `Type an amount of ${till.currency}, above zero.` }),
+          ...(explains && !/^[A-Za-z0-9_-]{1,20}$/.test(typed.reason.trim()) && { reason: "Type a short code: letters, digits, - and _." }),
+        };
+        if (Object.keys(typed.errors).length) return draw();
+        close();
+        await till.drawer.move(kind, amount, explains ? typed.reason.trim().toUpperCase() : "", typed.note.trim());
+        till.say(`${kind.label} is recorded.`);
+      },
+      h("div", { class: moves ? "beside" : "" },
+        h("div", {},
+          moves && field(`Amount (${till.currency})`, { id: "moved", inputmode: "decimal", value: typed.amount, "data-focus": true, oninput: (event) => set(event.target.value) }, { error: typed.errors.amount }),
+          explains && field("Reason", { id: "reason-code", maxlength: "20", value: typed.reason, "data-focus": moves ? undefined : true, oninput: (event) => { typed.reason = event.target.value; } }, { error: typed.errors.reason, hint: "A short code, as your shop uses them" }),
+          field("Note (optional)", { id: "note", maxlength: "500", value: typed.note, oninput: (event) => { typed.note = event.target.value; } })),
+        moves && keypad(() => typed.amount, set, { point: till.exponent > 0 })),
+      h("div", { class: "ends" }, h("button", { type: "submit", class: "main" }, kind.label)),
+    );
+  });
+}

@@ -1,0 +1,132 @@
+// Paying: what is due, what was taken for it, and how the rest is paid.
+
+import { openDialog } from "../dialog.js";
+import { h } from "../dom.js";
+import { handedOver, read, written } from "../money.js";
+import { amount, button, field, form, keypad } from "../parts.js";
+import { askedBy } from "../tendering.js";
+import { openReason } from "./parked.js";
+import { refusedCard } from "./queue.js";
+
+export function payScreen(till, actions) {
+  const { sale, selling, exponent, queue } = till;
+  const so = selling.standing;
+  const refused = queue.of(sale.id).filter((each) => each.state === "refused");
+  const sending = queue.of(sale.id).some((each) => each.state === "waiting");
+  const paid = so.due === 0;
+  return h(
+    "main",
+    { class: "pay", key: "pay" },
+    h("section", { class: "due", "aria-label": "To pay", key: "due" },
+      h("h1", { tabindex: "-1", "data-focus": !paid ? undefined : true }, paid ? "Paid" : "To pay"),
+      h("dl", { class: "sums" },
+        line("Total", written(so.total, exponent)),
+        taken(till).map(([key, name, text, state]) => h("div", { key }, h("dt", {}, name, state && h("span", { class: `state ${state.toLowerCase()}` }, WORDS[state])), h("dd", {}, amount(text)))),
+        h("div", { class: "total", key: "due" }, h("dt", {}, paid && so.change ? "Change" : "Due"),
+          h("dd", { id: "due" }, amount(written(paid && so.change ? so.change : so.due, exponent)), h("span", { class: "currency" }, till.currency)))),
+      so.pending ? h("p", { class: "wait", role: "status" }, "The card is being charged…") : null,
+      sending ? h("p", { class: "wait", role: "status" }, till.offline ? "No connection. The payment is kept on this till, and is sent as soon as somebody answers." : "Sending…") : null,
+      declined(sale).map((tender) => h("p", { class: "error", role: "alert", key: tender.id }, `Card declined: ${tender.failure || "no reason was given"}. The amount is due again.`)),
+      refused.map((command) => refusedCard(till, command)),
+      h("div", { class: "ends" },
+        sale.phase === "cart" ? button("Back to the sale", actions.back, { shortcut: "Esc" }) : button("Cancel the sale", () => openReason("Cancel the sale", (reason) => till.selling.cancel(reason)), { class: "bad", disabled: sending || !sale.order }),
+        paid && !refused.length && !so.pending ? button("New sale", actions.begin, { class: "main", shortcut: "F9" }) : null)),
+    paid ? null : tenders(till, so, refused.length > 0),
+  );
+}
+
+const WORDS = { PENDING: "being charged", FAILED: "declined", kept: "not answered yet" };
+
+const line = (name, text) => h("div", { key: name }, h("dt", {}, name), h("dd", {}, amount(text)));
+
+function taken(till) {
+  const { sale, exponent, types } = till;
+  const known = new Map((sale.order?.tenders ?? []).map((each) => [each.id, each]));
+  const rows = sale.taken.map((tender) => {
+    const answer = known.get(tender.id);
+    const state = answer ? answer.state : "kept";
+    return [tender.id, types.get(tender.type)?.name ?? tender.type, `− ${written(tender.amount, exponent)}`, state === "SETTLED" ? "" : state];
+  });
+  return rows;
+}
+
+const declined = (sale) => (sale.order?.tenders ?? []).filter((each) => each.state === "FAILED");
+
+function tenders(till, so, stopped) {
+  const { exponent, selling } = till;
+  const typed = (till.tendering ??= { text: "", error: "" });
+  const set = (text) => { Object.assign(typed, { text, error: "" }); till.draw(); };
+  const take = async (type, given) => {
+    const asked = askedBy(so.due, type);
+    const wanted = given ?? (typed.text.trim() ? read(typed.text, exponent) : asked);
+    if (!wanted) return fails(typed, till, `Type an amount of ${till.currency}, above zero.`);
+    if (!type.gives_change && wanted > so.due) return fails(typed, till, `${type.name} takes at most ${till.money(so.due)}.`);
+    const more = await details(till, type, wanted);
+    if (!more) return;
+    till.tendering = null;
+    await selling.take({ type: type.code, amount: wanted, ...more });
+  };
+  const types = [...till.types.values()];
+  const cash = types.find((type) => type.kind === "CASH");
+  return h(
+    "section",
+    { class: "tenders", "aria-label": "How it is paid", key: "tenders" },
+    form(
+      () => cash && take(cash),
+      field("Amount handed over", { id: "tendered", inputmode: "decimal", value: typed.text, "data-focus": true, placeholder: written(so.due, exponent), oninput: (event) => set(event.target.value) }, { error: typed.error, hint: "Empty: all that is due" }),
+      h("button", { type: "submit", class: "unseen", tabindex: "-1", "aria-hidden": "true" }, "Cash"),
+    ),
+    h("div", { class: "beside" },
+      keypad(() => typed.text, set, { point: exponent > 0 }),
+      cash && h("div", { class: "notes", role: "group", "aria-label": `Handed over as ${cash.name}` },
+        handedOver(askedBy(so.due, cash), exponent).map((sum) => button(amount(written(sum, exponent)), () => take(cash, sum), { key: String(sum), disabled: stopped, "aria-label": `${cash.name} ${written(sum, exponent)}` })))),
+    h("div", { class: "types" }, types.map((type, index) => button(type.name, () => take(type), { key: type.code, class: "main", disabled: stopped, shortcut: `Alt ${index + 1}`, "data-tender": String(index + 1) }))),
+  );
+}
+
+const fails = (typed, till, error) => {
+  typed.error = error;
+  till.draw();
+};
+
+/** What a tender needs to be known beside its amount; null when somebody thought better of it. */
+function details(till, type, wanted) {
+  if (type.kind === "CASH") return {};
+  const charged = type.kind === "GATEWAY";
+  const typed = { text: "", error: "" };
+  return openDialog(`${type.name}: ${till.money(wanted)}`, (close, draw) =>
+    form(
+      () => {
+        const text = typed.text.trim();
+        if (charged && !text) {
+          typed.error = "The card reader has not given a token yet.";
+          return draw();
+        }
+        close(charged ? { card_token: text } : { reference: text });
+      },
+      field(charged ? "Token of the card reader" : "Reference (optional)", { id: "reference", value: typed.text, maxlength: "100", "data-focus": true, oninput: (event) => { typed.text = event.target.value; } }, { error: typed.error, hint: charged ? "The reader types it when the card is presented" : "As the card terminal prints it" }),
+      h("div", { class: "ends" }, h("button", { type: "submit", class: "main" }, "Take"))),
+  );
+}
+
+export function doneScreen(till, actions) {
+  const { sale, exponent } = till;
+  const { order } = sale;
+  const voided = order.status === "VOIDED";
+  const change = order.change_total.amount;
+  return h(
+    "main",
+    { class: "done", key: "done" },
+    h("section", { "aria-label": "Finished sale" },
+      h("h1", { tabindex: "-1", "data-focus": true }, voided ? "Sale cancelled" : `Receipt ${order.receipt}`),
+      h("dl", { class: "sums" },
+        line("Total", written(order.total.amount, exponent)),
+        order.rounding_adjustment.amount ? line("of it rounding", written(order.rounding_adjustment.amount, exponent)) : null,
+        order.tenders.map((tender) => h("div", { key: tender.id }, h("dt", {}, till.types.get(tender.type)?.name ?? tender.type, tender.state === "FAILED" && h("span", { class: "state failed" }, "declined")), h("dd", {}, amount(written(tender.amount.amount, exponent))))),
+        h("div", { class: "total", key: "change" }, h("dt", {}, "Change"), h("dd", { id: "change" }, amount(written(change, exponent)), h("span", { class: "currency" }, till.currency)))),
+      h("div", { class: "ends" },
+        order.receipt_id && button("Print", () => actions.print(order.receipt_id), { shortcut: "F7" }),
+        order.receipt_id && button("Mail", () => actions.mail(order.receipt_id), { shortcut: "F8" }),
+        button("New sale", actions.begin, { class: "main", shortcut: "F9" }))),
+  );
+}

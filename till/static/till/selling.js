@@ -1,0 +1,187 @@
+// The sale at hand: its lines, its price, what is taken for it, and its receipt.
+
+import { Refused, Unreachable } from "./api.js";
+import { added, changed, emptySale, fingerprint, goods, removed } from "./cart.js";
+import { newId } from "./ids.js";
+import { standing } from "./tendering.js";
+
+const PATIENCE = 120;
+const AGAIN = 2000;
+const LOOK = 1000;
+
+export class Selling {
+  constructor(till) {
+    Object.assign(this, { till, quote: null, trouble: null, last: null, timer: 0, looking: 0, adding: false });
+  }
+
+  get sale() {
+    return this.till.sale;
+  }
+
+  /** Change the sale, and keep it. */
+  async set(sale) {
+    this.till.sale = sale;
+    this.requote();
+    this.till.draw();
+    await this.till.store.write({ values: { sale } });
+  }
+
+  async add(wanted) {
+    if (this.sale.phase === "done") await this.begin();
+    if (this.sale.phase !== "cart") return this.till.say("This sale is being paid: finish it first.");
+    await this.set(added(this.sale, wanted));
+    this.till.say(`${wanted.title} added.`);
+  }
+
+  change(id, change) {
+    return this.set(changed(this.sale, id, change));
+  }
+
+  remove(id) {
+    return this.set(removed(this.sale, id));
+  }
+
+  discount(discounts) {
+    return this.set({ ...this.sale, discounts });
+  }
+
+  /** Begin a new sale; the one before is in the queue, or answered. */
+  begin() {
+    if (this.sale.order || this.sale.taken.length) this.last = this.sale;
+    return this.set(emptySale());
+  }
+
+  // The price: the server's, for what is in the cart now.
+
+  get price() {
+    return this.quote?.of === fingerprint(this.sale) ? this.quote : null;
+  }
+
+  get problem() {
+    return this.trouble?.of === fingerprint(this.sale) ? this.trouble.error : null;
+  }
+
+  requote(after = PATIENCE) {
+    clearTimeout(this.timer);
+    if (this.sale.phase !== "cart" || !this.sale.lines.length || this.price || !this.till.api.token) return;
+    this.timer = setTimeout(() => this.ask(), after);
+  }
+
+  async ask() {
+    const of = fingerprint(this.sale);
+    try {
+      const answer = await this.till.api.post("/price-quotes", goods(this.sale));
+      this.till.offline = false;
+      if (of === fingerprint(this.sale)) Object.assign(this, { quote: { of, ...answer }, trouble: null });
+      this.announce();
+    } catch (error) {
+      if (error instanceof Refused) this.trouble = { of, error };
+      else if (error instanceof Unreachable) {
+        this.till.offline = true;
+        this.requote(Math.max(AGAIN, error.after * 1000));
+      } else throw error;
+    }
+    if (of !== fingerprint(this.sale)) this.requote(0);
+    this.till.draw();
+  }
+
+  announce() {
+    if (this.price) this.till.say(`Total ${this.till.money(this.price.total.amount)}.`);
+  }
+
+  // The payment.
+
+  get standing() {
+    return standing(this.sale, this.sale.total ?? this.price?.total.amount ?? null, this.till.types);
+  }
+
+  /** Take a tender: it is kept, and sent at once. The first one places the order. */
+  async take({ type, amount, reference = "", card_token = "" }) {
+    const tender = { id: newId(), type, amount };
+    const sent = { id: tender.id, type, amount: { amount }, ...(reference && { reference }), ...(card_token && { card_token }) };
+    await this.send([sent], [tender]);
+  }
+
+  /** Place the order before anything is paid: one that costs nothing, or that somebody may have to approve. */
+  place() {
+    return this.send([], []);
+  }
+
+  /** Whether somebody chose another price than the shop's, which a role may not allow. */
+  get reduces() {
+    const { discounts, lines } = this.sale;
+    return discounts.length > 0 || lines.some((line) => line.discounts.length > 0 || line.unit_price);
+  }
+
+  async send(sent, taken) {
+    if (this.adding) return;
+    this.adding = true;
+    try {
+      const { sale } = this;
+      const first = sale.phase === "cart";
+      const next = { ...sale, phase: "paying", taken: [...sale.taken, ...taken], total: sale.total ?? this.price.total.amount };
+      this.till.sale = next;
+      const command = first ? this.placed(next, sent) : { path: `/orders/${sale.id}/tenders`, body: { tenders: sent } };
+      await this.till.command({ ...command, title: this.title(taken), stream: sale.id, kind: "sale" }, { sale: next });
+    } finally {
+      this.adding = false;
+    }
+  }
+
+  placed(sale, tenders) {
+    const body = { occurred_at: new Date().toISOString(), ...goods(sale), tenders };
+    if (sale.parked) return { path: `/parked-orders/${sale.id}/resume`, body, subject: sale.id };
+    body.id = sale.id;
+    return { path: "/orders", body: sale.email ? { ...body, customer_email: sale.email } : body };
+  }
+
+  title(taken) {
+    const [tender] = taken;
+    return tender ? `Sale: ${this.till.money(tender.amount)}, ${this.till.types.get(tender.type)?.name ?? tender.type}` : "Sale";
+  }
+
+  /** Give up an order that is not completed. */
+  cancel(reason) {
+    return this.till.command({
+      path: `/orders/${this.sale.id}/void`, body: { reason }, title: "Cancelled sale", stream: this.sale.id, kind: "sale",
+    });
+  }
+
+  answered(order) {
+    if (this.sale.id !== order.id) {
+      if (this.last?.id === order.id) this.last = { ...this.last, order };
+      return {};
+    }
+    this.till.sale = { ...this.sale, order, phase: order.status === "PLACED" ? "paying" : "done" };
+    return { sale: this.till.sale };
+  }
+
+  /** Take back to the cart what the server has refused: nothing of it was recorded. */
+  async giveUp(command) {
+    const dropped = await this.till.queue.drop(command);
+    if (command.stream !== this.sale.id) return;
+    if (this.till.screen === "pay") this.till.screen = "sale";
+    if (dropped.some((each) => each.body.lines)) {
+      await this.set({ ...this.sale, id: this.sale.parked ? this.sale.id : newId(), phase: "cart", taken: [], order: null, total: null });
+    } else {
+      const gone = new Set(dropped.flatMap((each) => (each.body.tenders ?? []).map((tender) => tender.id)));
+      await this.set({ ...this.sale, taken: this.sale.taken.filter((tender) => !gone.has(tender.id)) });
+    }
+  }
+
+  /** Look at the order again while a card of it is being charged. */
+  watch() {
+    const charging = this.sale.order?.tenders.some((each) => each.state === "PENDING");
+    if (!charging || this.looking || this.sale.phase !== "paying") return;
+    this.looking = setTimeout(async () => {
+      this.looking = 0;
+      const { id } = this.sale;
+      if (!this.till.queue.of(id).length) {
+        const order = await this.till.tried(() => this.till.api.get(`/orders/${id}`));
+        if (order && id === this.sale.id) await this.till.store.write({ values: this.answered(order) });
+      }
+      this.watch();
+      this.till.draw();
+    }, LOOK);
+  }
+}

@@ -1,0 +1,191 @@
+// What the till knows and does. Screens show it and call it; nothing here touches the page.
+
+import { Api, isOfStaff, Refused, Unreachable } from "./api.js";
+import { emptySale } from "./cart.js";
+import { Drawer } from "./drawer.js";
+import { Goods } from "./goods.js";
+import { written } from "./money.js";
+import { Parking } from "./parking.js";
+import { People } from "./people.js";
+import { Queue } from "./queue.js";
+import { Refunds } from "./refunds.js";
+import { Selling } from "./selling.js";
+import { openStore } from "./store.js";
+
+const VERSION = "1.0";
+
+export class Till {
+  /** @param {object} page `draw()`, `say(text)`: how the till shows itself. */
+  constructor(page) {
+    this.page = page;
+    this.api = new Api();
+    this.screen = "starting";
+    this.device = null;
+    this.types = new Map();
+    this.shift = undefined;
+    this.offline = false;
+    this.answers = new Map();
+    this.notice = null;
+    this.sale = emptySale();
+    this.goods = new Goods(this);
+    this.people = new People(this);
+    this.refunds = new Refunds(this);
+    this.drawer = new Drawer(this);
+    this.parking = new Parking(this);
+    this.selling = new Selling(this);
+  }
+
+  draw() {
+    this.page.draw();
+  }
+
+  say(text) {
+    this.page.say(text);
+  }
+
+  /** Show what went wrong until somebody has read it. */
+  warn(text) {
+    this.notice = text;
+    this.draw();
+  }
+
+  go(screen) {
+    this.screen = screen;
+    this.draw();
+  }
+
+  async start() {
+    this.store = await openStore();
+    this.queue = new Queue({
+      store: this.store,
+      api: this.api,
+      answered: (command, answer) => this.answered(command, answer),
+      changed: () => this.queueChanged(),
+      refused: (command) => this.page.refused(command),
+      signedOut: (error) => this.people.lock(error.message),
+    });
+    await this.queue.load();
+    this.api.token = (await this.store.get("token")) ?? "";
+    this.device = (await this.store.get("device")) ?? null;
+    this.types = new Map(((await this.store.get("types")) ?? []).map((type) => [type.code, type]));
+    this.sale = (await this.store.get("sale")) ?? this.sale;
+    await this.people.load();
+    this.people.watch();
+    addEventListener("online", () => this.queue.go());
+    if (!this.api.token) return this.go("pair");
+    await this.enter();
+  }
+
+  /** Pair this till by the code that the admin shows, or take the token of a device that is paired already. */
+  async pair(typed) {
+    let token = typed;
+    if (!typed.startsWith("tf.")) ({ token } = await this.api.post("/devices/pair", { code: typed, app_version: VERSION }));
+    this.api.token = token;
+    try {
+      await this.learn();
+    } catch (error) {
+      this.api.token = "";
+      throw error;
+    }
+    await this.store.write({ values: { token, device: this.device, types: [...this.types.values()] } });
+    await this.enter();
+  }
+
+  async unpair() {
+    this.api.token = "";
+    await this.store.write({ values: { token: "" } });
+    this.go("pair");
+  }
+
+  async enter() {
+    this.go("sale");
+    this.queue.ended = null;
+    this.queue.go();
+    await this.refresh();
+    this.selling.requote();
+    this.selling.watch();
+  }
+
+  /** Ask again what may have changed; what is kept is used while nobody answers. */
+  async refresh() {
+    await this.tried(async () => {
+      await this.learn();
+      await this.store.write({ values: { device: this.device, types: [...this.types.values()] } });
+    });
+    await this.lookAtShift();
+    await this.goods.find("");
+  }
+
+  async learn() {
+    this.device = await this.api.get("/devices/self");
+    const { results } = await this.api.get("/tender-types");
+    this.types = new Map(results.map((type) => [type.code, type]));
+  }
+
+  async lookAtShift() {
+    await this.tried(async () => {
+      try {
+        this.shift = await this.api.get("/shifts/current");
+      } catch (error) {
+        if (error.code !== "shift-not-open") throw error;
+        this.shift = null;
+      }
+    });
+  }
+
+  /** Ask the server something that changes nothing; say so where it cannot be asked. */
+  async tried(ask) {
+    try {
+      const answer = await ask();
+      this.offline = false;
+      return answer;
+    } catch (error) {
+      if (error instanceof Unreachable) this.offline = true;
+      else if (error instanceof Refused) this.refusedOutright(error);
+      else throw error;
+      return undefined;
+    } finally {
+      this.draw();
+    }
+  }
+
+  refusedOutright(error) {
+    if (isOfStaff(error)) return void this.people.lock(error.message);
+    if (error.status === 401 && !this.api.session) this.notice = `${error.message} Pair this till again.`;
+    else this.notice = error.message;
+  }
+
+  /** Give a command: it is kept until it is answered. Returns it; `answers` has its answer by its sequence. */
+  command(given, values = {}) {
+    const by = { session: this.api.session, staff: this.people.staff?.id ?? null };
+    return this.queue.add({ ...by, ...given }, values);
+  }
+
+  answered(command, answer) {
+    this.offline = false;
+    this.answers.set(command.sequence, answer);
+    if (command.kind === "sale") return this.selling.answered(answer);
+    if (command.kind === "shift") this.shift = answer;
+    if (command.kind === "closing") this.shift = null;
+    return {};
+  }
+
+  queueChanged() {
+    if (this.queue.trouble) this.offline = true;
+    this.selling.watch();
+    this.draw();
+  }
+
+  get exponent() {
+    return this.device?.register.exponent ?? 2;
+  }
+
+  /** Write an amount of minor units with its currency. */
+  money(amount) {
+    return `${written(amount, this.exponent)} ${this.currency}`;
+  }
+
+  get currency() {
+    return this.device?.register.currency ?? "";
+  }
+}
