@@ -17,6 +17,7 @@ handler500 = "config.errors.internal_error"
 api: list[URLPattern | URLResolver] = [
     path("", include("pos.api.urls")),
     path("", include("inventory.api")),
+    path("", include("staff.duty.api")),
     path("", include("payments.api")),
     path("", include("events.api.urls")),
     path("", include("integrations.api.urls")),

@@ -24,6 +24,8 @@ from inventory.services import (
     receive_goods,
 )
 from kernel import limits
+from staff.duty.permitting import REFUSALS
+from web.commands import ApprovableBody, command_of
 from web.fields import MomentField, QuantityField, Text, UUIDv7Field
 from web.inputs import Body, Query
 from web.operations import operation
@@ -51,6 +53,7 @@ class StockMovementSerializer(serializers.ModelSerializer[StockMovement]):
         model = StockMovement
         fields = (
             "id", "variant_id", "kind", "quantity", "reason", "source_type", "source_id", "occurred_at", "recorded_at",
+            "staff_id",
         )  # fmt: skip
 
 
@@ -95,7 +98,7 @@ class GoodsReceiptBody(Body):
     lines = ReceivedLineBody(many=True, allow_empty=False, max_length=limits.MOST_LINES)  # type: ignore[call-arg]
 
 
-class StockAdjustmentBody(Body):
+class StockAdjustmentBody(ApprovableBody):
     id = UUIDv7Field()
     occurred_at = MomentField(required=False)
     lines = AdjustedLineBody(many=True, allow_empty=False, max_length=limits.MOST_LINES)  # type: ignore[call-arg]
@@ -121,7 +124,7 @@ def post_document(request: Request, asked: dict[str, Any], *, source_type: str, 
     moved = [StockMove(line=uuid5(asked["id"], str(n)), **line) for n, line in enumerate(asked["lines"], start=1)]
     with claimed(request, source_type) as claim:
         if claim.is_new:
-            movements = service(source=source, moved=moved)
+            movements = service(source=source, moved=moved, command=command_of(request, asked))
             shown = StockMovementSerializer(movements, many=True).data
             claim.answer({"id": str(asked["id"]), "movements": shown}, status=201)
     return claim.response
@@ -151,7 +154,7 @@ class StockAdjustmentView(APIView):
         "adjust_stock",
         body=StockAdjustmentBody,
         answers={201: PostedSerializer},
-        refuses=REFUSES,
+        refuses=[*REFUSES, *REFUSALS],
         keyed=True,
         scopes=[STOCK_WRITE],
         at="location",

@@ -29,6 +29,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     source_id: UUID
     source_line: UUID
     occurred_at: datetime
+    staff_id: UUID | None
+    approval_id: UUID | None
 
 
 _TAKE = """
@@ -57,12 +59,14 @@ ON CONFLICT DO NOTHING
 
 _WRITE = """
 INSERT INTO inventory_stockmovement (
-    id, item_id, kind, quantity, reason, source_type, source_id, source_line, occurred_at, recorded_at
+    id, item_id, kind, quantity, reason, source_type, source_id, source_line, occurred_at, staff_id,
+    approval_id, recorded_at
 )
-SELECT id, item_id, kind, quantity, reason, source_type, source_id, source_line, occurred_at, clock_timestamp()
+SELECT id, item_id, kind, quantity, reason, source_type, source_id, source_line, occurred_at, staff_id, approval_id,
+    clock_timestamp()
 FROM json_to_recordset(%(entries)s::json) AS entry (
     id uuid, item_id uuid, kind text, quantity numeric, reason text, source_type text, source_id uuid,
-    source_line uuid, occurred_at timestamptz
+    source_line uuid, occurred_at timestamptz, staff_id uuid, approval_id uuid
 );
 UPDATE inventory_stockitem AS item SET on_hand = moved.on_hand
 FROM unnest(%(items)s::uuid[], %(on_hand)s::numeric[]) AS moved (id, on_hand) WHERE item.id = moved.id

@@ -76,6 +76,8 @@ class StockMovement(models.Model):
     source_line = models.UUIDField()
     occurred_at = models.DateTimeField()
     recorded_at = models.DateTimeField(auto_now_add=True)
+    staff_id = models.UUIDField(null=True, help_text="Who moved it; null where nobody was signed in")
+    approval_id = models.UUIDField(null=True, help_text="What it needed somebody else for")
 
     class Meta:
         constraints: ClassVar = [

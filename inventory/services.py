@@ -1,7 +1,7 @@
 """What the stockroom can do: post movements to the ledger, whatever they come from."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
@@ -16,7 +16,9 @@ from inventory.models import StockedVariant, StockItem, StockMovement
 from kernel.bounds import require_goods
 from kernel.ids import new_id
 from kernel.money import QUANTITY_STEP
+from kernel.permissions import NOBODY, Command, Need, Permission, Permit
 from kernel.refusals import NotFound, Refusal
+from staff.duty.permitting import permit
 
 KNOWS_VARIANTS = "inventory.know_variants"
 
@@ -56,6 +58,7 @@ class Source:
     """What caused movements: an order, a return, a goods receipt, an adjustment.
 
     :param receipt: what is printed on its receipt, where it has one.
+    :param permit: who did it, and the approval that it needed.
     """
 
     type: str
@@ -63,6 +66,7 @@ class Source:
     location_id: UUID
     occurred_at: datetime
     receipt: str | None = None
+    permit: Permit = NOBODY
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,26 +79,30 @@ class Posting:
     cause: Cause = field(default_factory=current_cause)
 
 
-def receive_goods(*, source: Source, moved: Sequence[StockMove]) -> list[StockMovement]:
+def receive_goods(*, source: Source, moved: Sequence[StockMove], command: Command | None = None) -> list[StockMovement]:
     """Take delivered goods into stock, once for each document.
 
+    :param command: who asks for it.
     :raises DocumentExists: when another document was posted under this id.
     :raises NumberTooLarge: when its quantities come to too much.
     :raises UnknownVariants: when a variant is not one that is kept in stock.
     :raises VariantsNotHeardOf: when inventory has yet to apply an event of the catalogue about it.
     """
-    return _post_document(source=source, kind=StockMovement.Kind.RECEIPT, moved=moved)
+    return _post_document(source, StockMovement.Kind.RECEIPT, moved, command)
 
 
-def adjust_stock(*, source: Source, moved: Sequence[StockMove]) -> list[StockMovement]:
+def adjust_stock(*, source: Source, moved: Sequence[StockMove], command: Command | None = None) -> list[StockMovement]:
     """Correct the stock by hand, once for each document: breakage, theft, found goods.
 
+    :param command: who asks for it.
+    :raises PermissionDenied: and what else `permit` refuses, when their role does not let them adjust stock.
     :raises DocumentExists: when another document was posted under this id.
     :raises NumberTooLarge: when its quantities come to too much.
     :raises UnknownVariants: when a variant is not one that is kept in stock.
     :raises VariantsNotHeardOf: when inventory has yet to apply an event of the catalogue about it.
     """
-    return _post_document(source=source, kind=StockMovement.Kind.ADJUSTMENT, moved=moved)
+    needs = Need(permission=Permission.ADJUST_STOCK)
+    return _post_document(source, StockMovement.Kind.ADJUSTMENT, moved, command, needs)
 
 
 def post_movements(*, postings: Sequence[Posting]) -> None:
@@ -139,7 +147,9 @@ def know_variant(*, variant_id: UUID, sku: str, title: str, tracked: bool) -> No
     StockItem.objects.filter(variant_id=variant_id).update(sku=sku, title=title)
 
 
-def _post_document(*, source: Source, kind: StockMovement.Kind, moved: Sequence[StockMove]) -> list[StockMovement]:
+def _post_document(
+    source: Source, kind: StockMovement.Kind, moved: Sequence[StockMove], command: Command | None, *needs: Need
+) -> list[StockMovement]:
     """Post a document that has an id; one that was posted already is answered with its movements."""
     require_goods(line.quantity for line in moved)
     with unit_of_work():
@@ -147,6 +157,7 @@ def _post_document(*, source: Source, kind: StockMovement.Kind, moved: Sequence[
         ledger.take([source.location_id])
         posted = _posted(source)
         if not posted:
+            source = replace(source, permit=permit(command, *needs))
             post_movements(postings=[Posting(source=source, kind=kind, moved=moved)])
             return _posted(source)
         asked = [(source.location_id, line.variant_id, line.quantity, line.reason) for line in moved]
@@ -198,6 +209,8 @@ def _post(posting: Posting, items: dict[ledger.Place, StockItem]) -> list[ledger
                 source_id=source.id,
                 source_line=line.line,
                 occurred_at=source.occurred_at,
+                staff_id=source.permit.staff_id,
+                approval_id=source.permit.approval_id,
             )
         )
     for variant_id, on_hand in before.items():
@@ -219,7 +232,7 @@ def _announce(item: StockItem, before: Decimal, posting: Posting, causes: list[S
             source_id=source.id,
             source_receipt=source.receipt,
             causes=causes,
-            staff_id=None,
+            staff_id=source.permit.staff_id,
             occurred_at=occurred_at,
         ),
         occurred_at=occurred_at,

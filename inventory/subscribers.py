@@ -6,6 +6,7 @@ from events.log.causes import Cause
 from events.subscribing import Delivery, Queue, subscriber
 from inventory.models import StockMovement
 from inventory.services import KNOWS_VARIANTS, Posting, Source, StockMove, know_variant, post_movements
+from kernel.permissions import Permit
 from pos.events import OrderCompleted, ReturnCompleted, VariantChanged
 
 
@@ -36,6 +37,7 @@ def _sold(event: OrderCompleted, cause: Cause) -> Posting:
         location_id=event.location_id,
         occurred_at=event.occurred_at,
         receipt=event.receipt,
+        permit=Permit(staff_id=event.staff_id),
     )
     return Posting(source=source, kind=StockMovement.Kind.ORDER, moved=moved, cause=cause)
 
@@ -52,5 +54,6 @@ def _returned(event: ReturnCompleted, cause: Cause) -> Posting:
         location_id=event.location_id,
         occurred_at=event.occurred_at,
         receipt=event.receipt,
+        permit=Permit(staff_id=event.staff_id),
     )
     return Posting(source=source, kind=StockMovement.Kind.RETURN, moved=moved, cause=cause)

@@ -10,7 +10,19 @@ from django.db.models import Q
 
 from kernel.constraints import Check
 from kernel.ids import new_id
+from staff.duty.models import Approval, PinTries, Role, StaffMember, StaffSession
 
+__all__ = [
+    "ApiKey",
+    "Approval",
+    "OfferedPermissions",
+    "PinTries",
+    "Role",
+    "SignInRules",
+    "StaffMember",
+    "StaffSession",
+    "User",
+]
 SHORTEST_IDLE_MINUTES, LONGEST_IDLE_MINUTES = 5, 12 * 60
 KEY_NAME = 100
 

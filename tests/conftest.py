@@ -17,6 +17,7 @@ from kernel.tenancy import in_public_schema, in_tenant
 from notifications.services import receive_alerts
 from pos.furnishing import furnish_shop
 from pos.memory.memory import process_memory
+from staff.duty.services.members import define_roles_at_the_till
 from tenants.hosts import host_cache
 from tenants.models import Tenant
 from tenants.services import create_tenant
@@ -86,7 +87,9 @@ def _reset(name: str) -> None:
             " AND split_part(table_name, '_', 1) IN ('pos', 'inventory', 'payments', 'notifications')",
             [name],
         )
-        cursor.execute(f"TRUNCATE staff_apikey, {', '.join(table for (table,) in cursor.fetchall())} CASCADE")
+        cursor.execute(f"TRUNCATE {', '.join(table for (table,) in cursor.fetchall())} CASCADE")
+        cursor.execute("TRUNCATE staff_apikey, staff_role, staff_pintries CASCADE")
+        define_roles_at_the_till()
         subscribe_tenant()
         furnish_shop(name=name, currency="EUR", timezone="UTC")
         receive_alerts(email=f"owner@{name}.test", kept_as="")

@@ -25,6 +25,7 @@ OF_PAGES: Codes = {400: ("cursor-invalid",), 422: ("validation-failed",)}
 OF_QUERIES: Codes = {422: ("validation-failed",)}
 OF_WRITING: Codes = {
     400: ("malformed-json", "repeated-member", "malformed-body"),
+    401: ("staff-session-required", "staff-session-ended"),
     411: ("length-required",),
     413: ("body-too-large",),
     415: ("unsupported-media-type",),

@@ -58,6 +58,7 @@ class Operation:
         have none.
     :param tagged: whether the answer has an ETag, and is not sent again to who has it.
     :param at: whether it takes place at a location or a register, which the holder of a key names in the query.
+    :param without_staff: whether a terminal may write by it while nobody is signed in.
     :param refuses: what its service may refuse.
     :param problems: codes of further problems by status.
     """
@@ -73,6 +74,7 @@ class Operation:
     scopes: tuple[str, ...] = ()
     at: Kind | None = None
     tagged: bool = False
+    without_staff: bool = False
 
     @property
     def renames(self) -> bool:
@@ -100,6 +102,7 @@ def operation(
     scopes: Sequence[str] = (),
     at: Kind | None = None,
     tagged: bool = False,
+    without_staff: bool = False,
     parameters: Sequence[OpenApiParameter] = (),
     example: Mapping[str, Any] | None = None,
 ) -> Callable[[Handler], Handler]:
@@ -120,6 +123,7 @@ def operation(
         scopes=tuple(scopes),
         at=at,
         tagged=tagged,
+        without_staff=without_staff,
     )
 
     def declare(method: Handler) -> Handler:

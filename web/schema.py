@@ -10,7 +10,7 @@ from web.document import add_components, problem_answer, problems_of, references
 from web.fields import Text
 from web.inputs import Body
 from web.operations import Operation
-from web.terminal import MayAsk, Terminal
+from web.terminal import Anyone, MayAsk, Terminal
 
 
 class Schema(AutoSchema):
@@ -44,6 +44,8 @@ class Schema(AutoSchema):
         super().get_auth()
         (permission,) = self.view.get_permissions()
         declared = self._declared()
+        if isinstance(permission, Anyone):
+            return []
         if isinstance(permission, MayAsk):
             scopes, terminals = list(declared.scopes if declared else ()), True
         else:

@@ -8,17 +8,31 @@ from uuid import UUID
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
+from kernel.permissions import OnDuty
+from web.errors import ApiProblem
 from web.places import Place
 from web.scopes import EVENTS_READ
+
+STAFF_HEADER = "X-Staff-Session"
+READING = ("GET", "HEAD", "OPTIONS")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Terminal:
-    """The principal of a request. `pk` is the device's id, which throttles count by."""
+    """The principal of a request. `pk` is the device's id, which throttles count by.
+
+    :param staff: who is signed in there; None where the request names no session that goes on.
+    :param needs_staff: whether the shop has staff, so that somebody must be signed in for what is more than to read.
+    :param ended: why the session that the request names has ended; empty where it names none.
+    """
 
     device_id: UUID
     place: Place
+    staff: OnDuty | None = None
+    session_id: UUID | None = None
+    ended: str = ""
     is_held: Callable[[], bool] = field(default=lambda: True, compare=False)
+    needs_staff: Callable[[], bool] = field(default=lambda: False, compare=False)
     is_authenticated: bool = True
     scopes: ClassVar = (EVENTS_READ,)
 
@@ -39,16 +53,37 @@ class Terminal:
         return self.is_held()
 
 
+class Anyone(BasePermission):
+    """What a view asks for that needs no token: a code in the body stands in its place."""
+
+
 class MayAsk(BasePermission):
     """What a view asks for that names no scope: a paired terminal, or a key with the operation's scopes."""
 
     message = "Only a paired terminal may do this; an API key may do what its scopes name."
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        if isinstance(request.user, Terminal):
-            return True
+        """:raises ApiProblem: when somebody must be signed in at the terminal, and nobody is."""
         declared = getattr(getattr(view, str(request.method).lower(), None), "operation", None)
+        if isinstance(request.user, Terminal):
+            if request.method not in READING and not (declared and declared.without_staff):
+                _require_staff(request.user)
+            return True
         needed = declared.scopes if declared else ()
         if needed:
             self.message = f"This needs a paired terminal, or an API key with the scope {' and '.join(needed)}."
         return bool(needed) and set(needed) <= set(getattr(request.user, "scopes", ()))
+
+
+def on_duty(request: Request) -> OnDuty | None:
+    """Return who is signed in at the terminal; None in a shop without staff, and where an API key asks."""
+    return getattr(request.user, "staff", None)
+
+
+def _require_staff(terminal: Terminal) -> None:
+    if terminal.staff is None and terminal.needs_staff():
+        if terminal.ended:
+            detail = f"The staff session has ended: {terminal.ended}. Sign in again: POST /api/v1/staff-sessions."
+            raise ApiProblem(401, "staff-session-ended", detail)
+        detail = f"This shop has staff: sign in by POST /api/v1/staff-sessions, and send {STAFF_HEADER}."
+        raise ApiProblem(401, "staff-session-required", detail)

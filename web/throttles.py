@@ -13,6 +13,7 @@ from rest_framework.throttling import SimpleRateThrottle
 
 from kernel.breaker import CircuitBreaker
 from kernel.tenancy import current_tenant
+from web.client import client_address, network_of
 
 if TYPE_CHECKING:
     from rest_framework.views import APIView
@@ -84,10 +85,21 @@ class DeviceThrottle(SimpleRateThrottle):
     def allow_request(self, request: Request, view: "APIView") -> bool:  # noqa: ARG002 - DRF's signature
         if not request.user or self.num_requests is None or self.duration is None:
             return True
-        key = f"throttle:{current_tenant()}:{request.user.pk}"
-        requests, self.left = counter.count(key, self.duration)
+        requests, self.left = counter.count(self.key_of(request), self.duration)
         return requests <= self.num_requests
+
+    def key_of(self, request: Request) -> str:
+        return f"throttle:{current_tenant()}:{request.user.pk}"
 
     def wait(self) -> int:
         """Return the seconds until the next window, which has room again."""
         return max(1, math.ceil(self.left))
+
+
+class PairingThrottle(DeviceThrottle):
+    """So many attempts to pair a minute from each address, at each shop."""
+
+    rate = "20/min"
+
+    def key_of(self, request: Request) -> str:
+        return f"throttle:{current_tenant()}:pairing:{network_of(client_address(request))}"

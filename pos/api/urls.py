@@ -19,11 +19,13 @@ from pos.orders.api import (
     PriceQuoteView,
 )
 from pos.receipts.api import ReceiptDeliveriesView, ReceiptPrintsView, ReceiptView
-from pos.registers.api import OwnDeviceView
+from pos.registers.api import HeartbeatView, OwnDeviceView, PairView
 from pos.returns.api import ReturnListView, ReturnView
 
 urlpatterns = [
+    path("devices/pair", PairView.as_view()),
     path("devices/self", OwnDeviceView.as_view()),
+    path("devices/self/heartbeat", HeartbeatView.as_view()),
     path("products", ProductListView.as_view()),
     path("products/<uuid:product_id>/archive", ProductArchiveView.as_view()),
     path("variants", VariantListView.as_view()),

@@ -14,12 +14,15 @@ from rest_framework.views import APIView
 from events.idempotency.requests import claimed
 from kernel import limits
 from kernel.gtins import SCALE_CODE, barcode_key
+from kernel.permissions import Need, Permission
 from kernel.refusals import NotFound
 from pos.catalogue.barcodes import BarcodeTaken
 from pos.catalogue.models import Barcode, Category, Variant
 from pos.catalogue.queries import Scan, catalogue, on_shelf, read_scan, variants_matching
 from pos.catalogue.services import Item, UnknownTaxRate, archive_product, archive_variant, put_item
 from pos.taxes.models import TaxRate
+from staff.duty.permitting import REFUSALS, permit
+from web.commands import ApprovableBody, command_of
 from web.fields import Choice, Code, Several, Text
 from web.inputs import Body, Query
 from web.money import MoneyField, money
@@ -176,7 +179,7 @@ class ScaleBarcodeBody(Body):
     kind = Choice([Barcode.Kind.WEIGHT.value, Barcode.Kind.PRICE.value])
 
 
-class ItemBody(Body):
+class ItemBody(ApprovableBody):
     renamed = {"tax_rate": "tax_name"}
 
     sku = Text(limits.CODE)
@@ -213,6 +216,14 @@ MUG = {
 }
 
 
+OF_CATALOGUE = Need(permission=Permission.PRICE_OVERRIDE, reductions=[(1, 0)])
+"""What a till needs to change what all tills sell: an override of prices without a limit, or an approval."""
+
+
+class ArchiveBody(ApprovableBody):
+    pass
+
+
 class ArchivedSerializer(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     archived_at = serializers.DateTimeField()
@@ -221,15 +232,18 @@ class ArchivedSerializer(serializers.Serializer[Any]):
 class VariantArchiveView(APIView):
     @operation(
         "archive_variant",
+        body=ArchiveBody,
         answers=ArchivedSerializer,
-        refuses=[NotFound],
+        refuses=[NotFound, *REFUSALS],
         keyed=True,
         scopes=[CATALOGUE_WRITE],
+        example={"approval_id": "019ac8f9-1b30-7f05-8a6c-2f8d0f6b9c02"},
     )
-    def post(self, request: Request, variant_id: UUID) -> Response:
+    def post(self, request: Request, asked: dict[str, Any], variant_id: UUID) -> Response:
         """Withdraw a variant: no till sells it any more, and its barcodes and its SKU are free for its successor."""
         with claimed(request, "variant-archives") as claim:
             if claim.is_new:
+                permit(command_of(request, asked, variant_id), OF_CATALOGUE)
                 claim.answer(ArchivedSerializer(archive_variant(variant_id=variant_id, now=timezone.now())).data)
         return claim.response
 
@@ -237,15 +251,18 @@ class VariantArchiveView(APIView):
 class ProductArchiveView(APIView):
     @operation(
         "archive_product",
+        body=ArchiveBody,
         answers=ArchivedSerializer,
-        refuses=[NotFound],
+        refuses=[NotFound, *REFUSALS],
         keyed=True,
         scopes=[CATALOGUE_WRITE],
+        example={"approval_id": "019ac8f9-1b30-7f05-8a6c-2f8d0f6b9c02"},
     )
-    def post(self, request: Request, product_id: UUID) -> Response:
+    def post(self, request: Request, asked: dict[str, Any], product_id: UUID) -> Response:
         """Withdraw a product with all its variants."""
         with claimed(request, "product-archives") as claim:
             if claim.is_new:
+                permit(command_of(request, asked, product_id), OF_CATALOGUE)
                 claim.answer(ArchivedSerializer(archive_product(product_id=product_id, now=timezone.now())).data)
         return claim.response
 
@@ -255,7 +272,7 @@ class ProductListView(APIView):
         "put_product",
         body=ItemBody,
         answers={201: VariantSerializer, 200: VariantSerializer},
-        refuses=[UnknownTaxRate, BarcodeTaken],
+        refuses=[UnknownTaxRate, BarcodeTaken, *REFUSALS],
         keyed=True,
         scopes=[CATALOGUE_WRITE, PRICES_WRITE],
         at="location",
@@ -265,6 +282,7 @@ class ProductListView(APIView):
         """Put a product into the catalogue, or bring the one of this SKU up to date."""
         with claimed(request, "products") as claim:
             if claim.is_new:
+                permit(command_of(request, asked), OF_CATALOGUE)
                 variant, created = put_item(item=Item(**asked))
                 claim.answer(shown([variant], request)[0], status=201 if created else 200)
         return claim.response

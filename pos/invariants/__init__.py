@@ -1,6 +1,7 @@
 """What must be true of orders, tenders, returns and their numbers, and of the events that announced them."""
 
 from kernel.invariants import declare
+from pos.invariants import people as people
 from pos.invariants import receipts as receipts
 
 TAXED = """(SELECT t.*, o.rounding_level, l.order_id, l.tax_inclusive, l.total, l.total - l.tax_total AS net,

@@ -71,14 +71,26 @@ class Kind(Generic[K, V]):
         return self.recall([key], lambda _: {} if (value := load(key)) is None else {key: value}).get(key)
 
 
-def enter_shop() -> None:
+@dataclass(frozen=True, kw_only=True)
+class Beside:
+    """What was read in the round trip that entered the shop; None where that found no row."""
+
+    value: Any
+
+
+def enter_shop(beside: str = "") -> Beside | None:
     """Enter the schema of the request's shop, and remember it as of now, until the schema is left.
 
     Inside a transaction, whose own changes have no version yet, nothing is remembered; nor where there is no version.
+
+    :param beside: an expression of SQL that is read with the version; None is returned where it was not read.
     """
     database = tenant_connection()
     if database.in_atomic_block or not database.autocommit:
-        return
-    found = database.enter(READING)
-    if found is not None:
-        database.remembered = ShopMemory(tenant_id=database.schema_name, version=found[0], memory=process_memory)
+        return None
+    found = database.enter(READING.replace("version::text", f"version::text, {beside}") if beside else READING)
+    if found is None:
+        return None
+    version, *values = found
+    database.remembered = ShopMemory(tenant_id=database.schema_name, version=version, memory=process_memory)
+    return Beside(value=values[0] if values else None)

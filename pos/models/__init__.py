@@ -5,7 +5,7 @@ from pos.catalogue.models import Barcode, Category, Product, ShelfLevel, Variant
 from pos.orders.models import Order, OrderLine, OrderLineTax, Tender
 from pos.profile.models import ShopProfile
 from pos.receipts.models import Receipt
-from pos.registers.models import Device, Location, Register
+from pos.registers.models import Device, Location, PairingCode, Register
 from pos.returns.models import Refund, Return, ReturnLine
 from pos.taxes.models import TaxClass, TaxRate, TaxRule
 
@@ -17,6 +17,7 @@ __all__ = [
     "Order",
     "OrderLine",
     "OrderLineTax",
+    "PairingCode",
     "Product",
     "Receipt",
     "Refund",

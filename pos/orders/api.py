@@ -46,6 +46,8 @@ from pos.receipts.renderers import TextRenderer
 from pos.receipts.snapshot import read_snapshot
 from pos.receipts.text import receipt_text
 from pos.registers.authentication import device_of, register_of
+from staff.duty.permitting import REFUSALS
+from web.commands import command_of
 from web.encoded import Encoded
 from web.operations import operation
 from web.pages import RecordedPages
@@ -73,6 +75,17 @@ class OrderPages(RecordedPages):
     most_nested = limits.MOST_LINES_ON_PAGE
 
 
+REFUSES: tuple[type[Refusal], ...] = (
+    OrderExists,
+    ShiftNotOpen,
+    LinesInvalid,
+    DiscountExceedsPrice,
+    TenderMismatch,
+    *REFUSALS,
+)
+REFUSED_UNLESS_PLACED: tuple[type[Refusal], ...] = (*REFUSES, NumberTooLarge)
+
+
 class OrderListView(generics.GenericAPIView[Order]):
     queryset = Order.objects.none()
     serializer_class = OrderSerializer
@@ -82,7 +95,7 @@ class OrderListView(generics.GenericAPIView[Order]):
         "place_order",
         body=PlaceOrderBody,
         answers={201: OrderSerializer},
-        refuses=[OrderExists, ShiftNotOpen, LinesInvalid, DiscountExceedsPrice, TenderMismatch],
+        refuses=REFUSES,
         keyed=True,
         scopes=[ORDERS_WRITE],
         at="register",
@@ -98,6 +111,7 @@ class OrderListView(generics.GenericAPIView[Order]):
         try:
             with claimed(request, "orders") as claim:
                 if claim.is_new:
+                    command = command_of(request, asked)
                     order = place_order(
                         id=asked["id"],
                         register=register_of(request),
@@ -111,16 +125,10 @@ class OrderListView(generics.GenericAPIView[Order]):
                         customer_email=asked["customer_email"],
                         note=asked["note"],
                         training=asked["training"],
+                        command=command,
                     )
                     claim.answer(encoded_order(order), status=201)
-        except (
-            OrderExists,
-            ShiftNotOpen,
-            LinesInvalid,
-            DiscountExceedsPrice,
-            TenderMismatch,
-            NumberTooLarge,
-        ) as refusal:
+        except REFUSED_UNLESS_PLACED as refusal:
             _answer_again(claim, asked["id"], refusal)
         return claim.response
 
@@ -156,7 +164,7 @@ class OrderTendersView(APIView):
         "add_tenders",
         body=AddTendersBody,
         answers={201: OrderSerializer},
-        refuses=[NotFound, ShiftNotOpen, OrderNotEditable, TenderMismatch, CurrencyMismatch],
+        refuses=[NotFound, ShiftNotOpen, OrderNotEditable, TenderMismatch, CurrencyMismatch, *REFUSALS],
         keyed=True,
         scopes=[PAYMENTS_WRITE],
         at="register",
@@ -171,6 +179,7 @@ class OrderTendersView(APIView):
                     register=register_of(request),
                     tenders=_tenders(asked["tenders"]),
                     now=timezone.now(),
+                    command=command_of(request, asked, order_id),
                 )
                 claim.answer(encoded_order(order), status=201)
         return claim.response
@@ -203,6 +212,7 @@ class PriceQuoteView(APIView):
         refuses=[LinesInvalid, DiscountExceedsPrice, TenderMismatch],
         scopes=[PRICES_READ],
         at="register",
+        without_staff=True,
         example={"lines": [{"sku": "MUG-01", "quantity": "2"}], "discounts": [{"percent": "10"}]},
     )
     def post(self, request: Request, asked: dict[str, Any]) -> Response:

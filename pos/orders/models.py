@@ -25,6 +25,7 @@ class Order(models.Model):
     device = models.ForeignKey(Device, on_delete=models.PROTECT, null=True)
     shift = models.ForeignKey(Shift, on_delete=models.PROTECT)
     staff_id = models.UUIDField(null=True)
+    approval_id = models.UUIDField(null=True, help_text="What it needed somebody else for")
     status = models.CharField(max_length=9, choices=Status.choices, default=Status.PLACED)
     currency = models.CharField(max_length=3)
     rounding_level = models.CharField(

@@ -7,6 +7,7 @@ from rest_framework import serializers
 
 from kernel import limits
 from pos.orders.models import Order, OrderLine, OrderLineTax, Tender
+from web.commands import ApprovableBody
 from web.fields import Choice, MailAddress, MomentField, PercentField, QuantityField, Text, UUIDv7Field, WholeNumber
 from web.finding import DocumentQuery
 from web.inputs import Body
@@ -71,7 +72,7 @@ class TenderBody(Body):
     )
 
 
-class PlaceOrderBody(Body):
+class PlaceOrderBody(ApprovableBody):
     id = UUIDv7Field()
     occurred_at = MomentField()
     lines = OrderLineBody(many=True, allow_empty=False, max_length=limits.MOST_LINES)  # type: ignore[call-arg]
@@ -95,11 +96,11 @@ class QuoteBody(Body):
     )
 
 
-class AddTendersBody(Body):
+class AddTendersBody(ApprovableBody):
     tenders = TenderBody(many=True, allow_empty=False, max_length=limits.MOST_TENDERS)  # type: ignore[call-arg]
 
 
-class VoidBody(Body):
+class VoidBody(ApprovableBody):
     reason = Text(limits.REASON)
 
 

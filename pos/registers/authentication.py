@@ -1,5 +1,8 @@
 """Device tokens: `Authorization: Bearer tf.<tenant>.<secret>`."""
 
+import json
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Q
@@ -12,13 +15,14 @@ from rest_framework.request import Request
 from kernel.tenancy import current_tenant, in_public
 from kernel.tokens import hash_of
 from kernel.usage import is_stale
-from pos.memory.shop import enter_shop
+from pos.memory.shop import Beside, enter_shop
 from pos.registers.models import Device, Register
-from pos.registers.queries import device_of_token
+from pos.registers.queries import device_of_token, has_staff, member_on_duty
 from pos.registers.services import TOKEN_PREFIX
+from staff.duty.sessions import SeenSession, find_session, note_use, reading
 from web.errors import ApiProblem
 from web.places import Place, place_of
-from web.terminal import Terminal
+from web.terminal import STAFF_HEADER, Terminal
 
 
 class DeviceTokenAuthentication(BaseAuthentication):
@@ -35,7 +39,8 @@ class DeviceTokenAuthentication(BaseAuthentication):
         if tenant != current_tenant():
             raise ApiProblem(403, "tenant-mismatch", "This token belongs to another shop than the one at this host.")
         token_hash, now = hash_of(token), timezone.now()
-        enter_shop()
+        staff_token = request.headers.get(STAFF_HEADER, "")
+        beside = enter_shop(reading(staff_token)) if staff_token else enter_shop()
         device = device_of_token(token_hash, now)
         if device is None:
             raise AuthenticationFailed("Unknown or revoked device token.")
@@ -51,6 +56,8 @@ class DeviceTokenAuthentication(BaseAuthentication):
             device_id=device.id,
             place=Place(location_id=location.id, currency=location.currency, register=device.register),
             is_held=lambda: _is_held(device.pk, token_hash),
+            needs_staff=has_staff,
+            **(_signed_in(staff_token, beside, device.id, now) if staff_token else {}),
         )
         return terminal, device
 
@@ -67,6 +74,20 @@ def register_of(request: Request) -> Register:
     """Return the register at which the request takes place, with its location."""
     register: Register = place_of(request).register
     return register
+
+
+def _signed_in(token: str, beside: Beside | None, device_id: UUID, now: datetime) -> dict[str, Any]:
+    """Find who is signed in, as the database has it now: the session was read when the shop was entered, or is here."""
+    entered = SeenSession.read(json.loads(beside.value)) if beside and beside.value else None
+    session = find_session(token) if beside is None else entered
+    if session is None:
+        return {"ended": "it is not known here"}
+    ended = session.end(device_id, now)
+    member = None if ended else member_on_duty(session.staff_id)
+    if member is None:
+        return {"ended": ended or "whoever had signed in is no longer active"}
+    note_use(session, now)
+    return {"staff": member, "session_id": session.id}
 
 
 def _is_held(device_id: UUID, token_hash: str) -> bool:

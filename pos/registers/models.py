@@ -90,7 +90,7 @@ class DeviceQuerySet(models.QuerySet["Device"]):
 class Device(models.Model):
     """A paired terminal. Only the hash of its token is kept. The database refuses to take a revocation back.
 
-    `last_used_at` is exact to some minutes.
+    `last_used_at` is exact to some minutes; so are `app_version` and `clock_offset_ms`, which the device reports.
     """
 
     class Status(models.TextChoices):
@@ -108,7 +108,11 @@ class Device(models.Model):
     expires_at = models.DateTimeField(
         null=True, blank=True, help_text="The token is refused from then on; empty: never"
     )
-    last_used_at = models.DateTimeField(null=True, editable=False)
+    last_used_at = models.DateTimeField("last seen", null=True, editable=False)
+    app_version = models.CharField(max_length=limits.SHORT_CODE, blank=True, default="", db_default="", editable=False)
+    clock_offset_ms = models.IntegerField(
+        "clock ahead by (ms)", null=True, editable=False, help_text="Its clock minus ours, when it last said"
+    )
 
     objects = DeviceQuerySet.as_manager()
 
@@ -120,3 +124,23 @@ class Device(models.Model):
         if self.token_hash == token_hash:
             return True
         return self.previous_hash == token_hash and self.previous_until is not None and self.previous_until > now
+
+
+class PairingCode(models.Model):
+    """A code that pairs one device with a register, within five minutes.
+
+    It is typed as `selector` and a secret, of which only the hash is kept. `wrong` counts secrets that were guessed.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    register = models.ForeignKey(Register, on_delete=models.PROTECT)
+    selector = models.CharField(max_length=8, unique=True, editable=False)
+    secret_hash = models.CharField(max_length=64, editable=False)
+    wrong = models.PositiveSmallIntegerField(default=0, editable=False)
+    created_at = models.DateTimeField(editable=False)
+    expires_at = models.DateTimeField(editable=False)
+    used_at = models.DateTimeField(null=True, editable=False)
+    device = models.OneToOneField(Device, on_delete=models.PROTECT, null=True, editable=False)
+
+    def __str__(self) -> str:
+        return f"a code for {self.register_id}"

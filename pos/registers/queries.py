@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,8 +11,10 @@ from django.db.models import Q, QuerySet
 
 from kernel.ids import parsed_id
 from kernel.limits import SERIES
+from kernel.permissions import OnDuty
 from pos.memory.shop import Kind
 from pos.registers.models import Device, Location, Register
+from staff.duty.models import Role, StaffMember
 from web import places
 
 LONGEST_NUMBER = 18
@@ -21,11 +24,36 @@ RECEIPT = re.compile(
 )
 DEVICES: Kind[str, Device] = Kind(name="device by token", models=(Device, Register, Location))
 
+MEMBERS: Kind[UUID, OnDuty] = Kind(name="member of staff", models=(StaffMember, Role))
+CREWS: Kind[str, "Crew"] = Kind(name="whether there is staff", models=(StaffMember,))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Crew:
+    """:param is_any: whether anybody works at the shop's tills, who then has to sign in."""
+
+    is_any: bool
+
 
 def device_of_token(token_hash: str, now: datetime) -> Device | None:
     """Return the device that answers to a token now, with its register and location. It may be revoked or expired."""
     device = DEVICES.recall_one(token_hash, _device)
     return device if device is not None and device.answers_to(token_hash, now) else None
+
+
+def find_device(device_id: UUID) -> Device:
+    return Device.objects.select_related("register__location").get(pk=device_id)
+
+
+def member_on_duty(staff_id: UUID) -> OnDuty | None:
+    """Return a member of staff with what their role says; None where they are not active."""
+    return MEMBERS.recall_one(staff_id, _member)
+
+
+def has_staff() -> bool:
+    """Say whether anybody works at the shop's tills."""
+    crew = CREWS.recall_one("", lambda _: Crew(is_any=StaffMember.objects.filter(is_active=True).exists()))
+    return crew is not None and crew.is_any
 
 
 def find_place(kind: places.Kind, name: str) -> places.Place | None:
@@ -42,6 +70,11 @@ def find_place(kind: places.Kind, name: str) -> places.Place | None:
 def currency_of_catalogue() -> QuerySet[Location, Any]:
     """Select the currency of the shop's first location, in which its catalogue has prices."""
     return Location.objects.order_by("id").values("currency")
+
+
+def _member(staff_id: UUID) -> OnDuty | None:
+    member = StaffMember.objects.select_related("role").filter(pk=staff_id, is_active=True).first()
+    return member.on_duty() if member else None
 
 
 def _device(token_hash: str) -> Device | None:

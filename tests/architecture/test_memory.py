@@ -14,13 +14,13 @@ from pos.catalogue.goods import GOODS, LineInput, find_goods
 from pos.catalogue.queries import SCALE_CODES, read_scan
 from pos.memory.shop import KINDS, TABLES, Kind
 from pos.profile.queries import PROFILES, current_profile
-from pos.registers.queries import DEVICES, device_of_token
+from pos.registers.queries import CREWS, DEVICES, MEMBERS, device_of_token, has_staff, member_on_duty
 from pos.taxes.rules import TAXES, taxes_named
 from tenants.models import Tenant
 from tests.support import make
 
 WITHOUT_MEANING = {
-    "pos_device": {"last_used_at"},
+    "pos_device": {"last_used_at", "app_version", "clock_offset_ms"},
     "pos_register": {
         "next_receipt_number",
         "next_return_number",
@@ -50,6 +50,8 @@ def _lines(**named: Any) -> list[LineInput]:
 
 LOADS: dict[Kind[Any, Any], list[Callable[[], object]]] = {
     DEVICES: [lambda: device_of_token("", make.NOW)],
+    MEMBERS: [lambda: member_on_duty(new_id())],
+    CREWS: [has_staff],
     OPEN_SHIFTS: [lambda: find_open_shift(make.register().id)],
     PROFILES: [current_profile],
     TENDER_TYPES: [lambda: tender_types(["cash"])],

@@ -10,6 +10,7 @@ from events.testing.work import settle
 from kernel.invariants import all_invariants
 from tenants.models import Tenant
 from tests.support import make
+from tests.support.crew import approved_order
 from tests.support.taxing import rounding
 
 WRITABLE = "SET CONSTRAINTS ALL IMMEDIATE; ALTER TABLE pos_receipt DISABLE TRIGGER ALL;"
@@ -24,6 +25,7 @@ DAMAGE = {
     "order totals = lines": "UPDATE pos_orderline SET total = total + 1 WHERE number = 1",
     "discounts = what they took off": """UPDATE pos_orderline SET discounts = '[{"amount": 1}]'""",
     "order discounts = shares of lines": """UPDATE pos_order SET discounts = '[{"amount": 1}]'""",
+    "approvals that orders name were given for them": "UPDATE pos_order SET staff_id = gen_random_uuid()",
     "orders have lines": """INSERT INTO pos_order SELECT (jsonb_populate_record(o,
         jsonb_build_object('id', gen_random_uuid()))).* FROM pos_order o WHERE status = 'VOIDED'""",
     "tenders - change = total": "UPDATE pos_tender SET amount = amount + 1 WHERE refunded = 0",
@@ -95,6 +97,7 @@ def sound_shop(shop: Tenant) -> Tenant:
     make.order(make.cash(400))
     settle()
     make.return_(order, make.returning(order))
+    approved_order()
     settle()
     return shop
 

@@ -32,7 +32,7 @@ def test_in01_keys_and_problems_are_described(described: Any) -> None:
         "201", "400", "401", "403", "404", "406", "409", "411", "413", "415", "422", "429", "500", "503",
     }  # fmt: skip
     assert set(place["responses"]["409"]["content"]["application/problem+json"]["examples"]) == {
-        "already-exists", "idempotency-in-progress", "order-exists", "shift-not-open",
+        "already-exists", "approval-consumed", "idempotency-in-progress", "order-exists", "shift-not-open",
     }  # fmt: skip
     assert "Retry-After" in place["responses"]["429"]["headers"]
 

@@ -28,7 +28,7 @@ class Known:
             return dice.choice([self.terminal, self.key])
         may = [self.key] * any("apiKey" in scheme for scheme in security)
         may += [self.terminal] * any("deviceToken" in scheme for scheme in security)
-        return dice.choice(may)
+        return dice.choice(may or [""])
 
     def values(self, dice: Random) -> dict[str, Any]:
         return {

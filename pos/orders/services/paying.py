@@ -6,14 +6,17 @@ from uuid import UUID
 
 from events.publishing.publish import publish
 from events.publishing.unit_of_work import unit_of_work
+from kernel.permissions import Command
 from pos.cash.services import open_till
 from pos.orders import facts
 from pos.orders.models import Order, Tender
+from pos.orders.needs import SELL
 from pos.orders.services.completing import complete_if_settled, settled
 from pos.orders.services.locking import lock_order, require_currency, require_placed, tenders_of
 from pos.orders.tenders import TenderInput, hand_over, keep_card_tokens, require_nothing_charged
 from pos.profile.queries import current_profile
 from pos.registers.models import Register
+from staff.duty.permitting import permit
 
 
 def add_tenders(
@@ -23,10 +26,12 @@ def add_tenders(
     tenders: Sequence[TenderInput],
     now: datetime,
     staff_id: UUID | None = None,
+    command: Command | None = None,
 ) -> Order:
     """Take further tenders for a placed order, and complete it when they settle it.
 
     :param register: where they are taken. :param staff_id: who takes them.
+    :param command: who asks for it, in the place of `staff_id`.
     :raises ShiftNotOpen: when the register has no open shift.
     :raises NotFound: when there is no such order.
     :raises CurrencyMismatch: when the order is in another one.
@@ -34,6 +39,7 @@ def add_tenders(
     :raises TenderMismatch: when the tenders exceed what is due.
     """
     with unit_of_work() as unit:
+        staff_id = permit(command, SELL).staff_id if command else staff_id
         profile = current_profile()
         day = profile.day_of(now, timezone=register.location.timezone)
         till = open_till(register, occurred_at=now, now=now, business_date=day)
