@@ -22,6 +22,7 @@ from pos.orders.answers import encoded_order, encoded_quote, orders_shown
 from pos.orders.discounts import DiscountExceedsPrice, DiscountInput
 from pos.orders.lines import OrderLineInput
 from pos.orders.models import Order
+from pos.orders.needs import VOID
 from pos.orders.plain import plain_order
 from pos.orders.queries import lines_of_order, orders, orders_matching
 from pos.orders.quotes import quote
@@ -46,7 +47,7 @@ from pos.receipts.renderers import TextRenderer
 from pos.receipts.snapshot import read_snapshot
 from pos.receipts.text import receipt_text
 from pos.registers.authentication import device_of, register_of
-from staff.duty.permitting import REFUSALS
+from staff.duty.permitting import REFUSALS, permit
 from web.commands import command_of
 from web.encoded import Encoded
 from web.operations import operation
@@ -190,7 +191,7 @@ class OrderVoidView(APIView):
         "void_order",
         body=VoidBody,
         answers={200: OrderSerializer},
-        refuses=[NotFound, OrderNotEditable],
+        refuses=[NotFound, OrderNotEditable, *REFUSALS],
         keyed=True,
         scopes=[ORDERS_WRITE],
         example={"reason": "The customer changed their mind"},
@@ -199,6 +200,7 @@ class OrderVoidView(APIView):
         """Give up an order that is not completed; a card that was charged for it gets its money back."""
         with claimed(request, "voids") as claim:
             if claim.is_new:
+                permit(command_of(request, asked, order_id), VOID)
                 order = void_order(order_id=order_id, reason=asked["reason"])
                 claim.answer(encoded_order(order))
         return claim.response

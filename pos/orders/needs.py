@@ -6,6 +6,7 @@ from kernel.permissions import Need, Permission
 from pos.orders.models import OrderLine
 
 SELL = Need(permission=Permission.SELL)
+VOID = Need(permission=Permission.VOID)
 
 
 def needs_of(rows: Sequence[OrderLine]) -> list[Need]:

@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from events.idempotency.requests import claimed
+from kernel.permissions import Need, Permission
 from kernel.refusals import NotFound
 from pos.receipts.html import receipt_html
 from pos.receipts.models import Receipt
@@ -22,6 +23,8 @@ from pos.receipts.renderers import HtmlRenderer, PdfRenderer, TextRenderer
 from pos.receipts.services import count_print, mail_receipt
 from pos.receipts.snapshot import read_snapshot
 from pos.receipts.text import COLUMNS, WIDE_COLUMNS, receipt_text
+from staff.duty.permitting import REFUSALS, permit
+from web.commands import ApprovableBody, command_of
 from web.fields import MailAddress
 from web.inputs import Body, Query
 from web.operations import operation
@@ -34,7 +37,7 @@ class ReceiptQuery(Query):
     columns = serializers.ChoiceField(WIDTHS, default=COLUMNS, help_text="Of the text")
 
 
-class PrintBody(Body):
+class PrintBody(ApprovableBody):
     columns = serializers.ChoiceField(WIDTHS, default=COLUMNS, help_text="Of the text")
 
 
@@ -115,7 +118,7 @@ class ReceiptPrintsView(APIView):
         "print_receipt",
         body=PrintBody,
         answers={201: IssuedReceiptSerializer},
-        refuses=[NotFound],
+        refuses=[NotFound, *REFUSALS],
         keyed=True,
         scopes=[RECEIPTS_WRITE],
         example={"columns": 48},
@@ -124,7 +127,11 @@ class ReceiptPrintsView(APIView):
         """Count a print, and answer what to print: every print after the first is marked as a copy."""
         with claimed(request, "prints") as claim:
             if claim.is_new:
-                claim.answer(_shown(count_print(receipt_id=receipt_id), asked["columns"]), status=201)
+                command = command_of(request, asked, receipt_id)
+                printed = count_print(receipt_id=receipt_id)
+                if printed.copy:
+                    permit(command, Need(permission=Permission.REPRINT))
+                claim.answer(_shown(printed, asked["columns"]), status=201)
         return claim.response
 
 

@@ -14,6 +14,7 @@ from events.idempotency.requests import Claim, claimed
 from kernel import limits
 from kernel.bounds import NumberTooLarge
 from kernel.ids import new_id
+from kernel.permissions import Need, Permission
 from kernel.refusals import NotFound, Refusal
 from pos.cash.services import ShiftNotOpen
 from pos.catalogue.goods import LinesInvalid
@@ -28,6 +29,8 @@ from pos.returns.services import (
     ReturnExists,
     complete_return,
 )
+from staff.duty.permitting import REFUSALS, permit
+from web.commands import ApprovableBody, command_of
 from web.fields import MomentField, QuantityField, Text, UUIDv7Field, WholeNumber
 from web.finding import DocumentQuery
 from web.inputs import Body
@@ -52,7 +55,7 @@ class ReturnLineBody(Body):
     restock = serializers.BooleanField(default=True, help_text="Whether the goods can be sold again")
 
 
-class CompleteReturnBody(Body):
+class CompleteReturnBody(ApprovableBody):
     id = UUIDv7Field()
     order_id = serializers.UUIDField(required=False, allow_null=True, default=None)
     occurred_at = MomentField()
@@ -138,7 +141,7 @@ A_MUG = {
 }
 
 
-REFUSES = (
+REFUSES: tuple[type[Refusal], ...] = (
     ReturnExists,
     ShiftNotOpen,
     NotFound,
@@ -147,7 +150,9 @@ REFUSES = (
     RefundExceedsPaid,
     LinesInvalid,
     CurrencyMismatch,
+    *REFUSALS,
 )
+REFUSED_UNLESS_MADE: tuple[type[Refusal], ...] = (*REFUSES, NumberTooLarge)
 
 
 class ReturnListView(generics.GenericAPIView[Return]):
@@ -171,14 +176,16 @@ class ReturnListView(generics.GenericAPIView[Return]):
         try:
             with claimed(request, "returns") as claim:
                 if claim.is_new:
+                    command = command_of(request, asked)
                     returned = complete_return(
                         **{**asked, "lines": lines},
                         register=register_of(request),
                         now=timezone.now(),
                         fingerprint=claim.fingerprint,
                     )
+                    permit(command, _need_of(returned))
                     claim.answer(ReturnSerializer(returned).data, status=201)
-        except (*REFUSES, NumberTooLarge) as refusal:
+        except REFUSED_UNLESS_MADE as refusal:
             _answer_again(claim, asked["id"], refusal)
         return claim.response
 
@@ -190,6 +197,12 @@ class ReturnListView(generics.GenericAPIView[Return]):
         """
         page = self.paginate_queryset(returns_matching(**asked))
         return self.get_paginated_response(ReturnSerializer(page, many=True).data)
+
+
+def _need_of(returned: Return) -> Need:
+    """Return what a return needs, once it is known what it comes to: what is refused here is rolled back."""
+    permission = Permission.RETURN_LINKED if returned.order_id else Permission.RETURN_UNLINKED
+    return Need(permission=permission, amount=returned.total, currency=returned.currency)
 
 
 def _answer_again(claim: Claim, return_id: UUID, refusal: Refusal) -> None:

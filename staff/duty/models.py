@@ -148,7 +148,12 @@ class PinTries(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["subject", "device_id", "day"], name="pin_tries_of_a_day"),
+            Unique(
+                fields=["subject", "device_id", "day"],
+                name="pin_tries_of_a_day",
+                field="day",
+                sentence="The tries of this day are counted already.",
+            ),
         ]
 
     def __str__(self) -> str:

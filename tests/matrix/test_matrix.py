@@ -168,7 +168,7 @@ def forbidden(route: Route, key: str) -> set[int]:
     return {403, 404} if key or "{key}" not in route.template else {302, 403, 404}
 
 
-PUBLIC = {Guard.OPEN: {200, 405}, Guard.LEADS: {302, 405}, Guard.MOVED: {301}}
+PUBLIC = {Guard.OPEN: {200, 405}, Guard.CODE: {400, 405, 422}, Guard.LEADS: {302, 405}, Guard.MOVED: {301}}
 
 
 @pytest.mark.parametrize("name", ["north", "south"])

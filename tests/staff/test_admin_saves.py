@@ -14,6 +14,7 @@ from django.contrib.admin.models import LogEntry
 from django.core.checks import run_checks
 from django.db import connection
 from django.test import Client, RequestFactory
+from django.utils import timezone
 
 from events.log.log import read_at
 from events.models import Event, Outgoing, ParkedEvent
@@ -26,15 +27,18 @@ from integrations.models import WebhookDelivery, WebhookEndpoint
 from integrations.webhooks.endpoints import create_endpoint
 from kernel.tenancy import in_public_schema, in_tenant
 from pos.models import Location, Product, TaxClass, TaxRate, Variant
-from staff.models import SignInRules, User
+from pos.registers.services import make_pairing_code
+from staff.models import Role, SignInRules, User
 from staff.services import hire_owner, issue_api_key
 from tenants.events import TenantSuspended
 from tenants.models import Tenant
 from tests.support import make
+from tests.support.crew import approved_order
 from tests.support.forms import filled_form
 from tests.support.recording import say
 
 SHOP, PLATFORM = "north.localhost", "localhost"
+ONLY_OF_SHOPS = {"staff.ApiKey", "staff.Role", "staff.StaffMember", "staff.Approval"}
 HOSTS = {SHOP: "north", PLATFORM: "public"}
 
 
@@ -45,7 +49,7 @@ def models(host: str) -> list[Any]:
         model
         for model in admin.site._registry
         if model._meta.app_label not in ({"tenants"} if host == SHOP else ours)
-        and model._meta.label not in (set() if host == SHOP else {"staff.ApiKey"})
+        and model._meta.label not in (set() if host == SHOP else ONLY_OF_SHOPS)
     ]
 
 
@@ -74,6 +78,8 @@ def new(model: Any) -> dict[str, Any] | None:
         "staff.User": lambda: {"username": "new", "password1": "a long secret", "password2": "a long secret"},
         "auth.Group": lambda: {"name": "new"},
         "staff.SignInRules": lambda: {"idle_minutes": "20"},
+        "staff.Role": lambda: {"name": "new", "sell_mode": "allow"},
+        "staff.StaffMember": lambda: {"code": "NEW", "name": "New", "role": Role.objects.first().pk},
         "staff.ApiKey": lambda: {"name": "new", "scopes": ["events:read"]},
         "integrations.WebhookEndpoint": lambda: {"url": "http://127.0.0.1:9/new", "description": "new", "types": ""},
         "tenants.Tenant": lambda: {"schema_name": "from_admin", "name": "New", "currency": "EUR", "timezone": "UTC", "owner_email": "new@example.test"},
@@ -98,6 +104,8 @@ def traded(committed: Tenant, settings: Any, subscribe: Any) -> Iterator[Tenant]
     make.return_(order, make.returning(order))
     settle()
     issue_api_key(name="key", scopes=["events:operate"])
+    approved_order()
+    make_pairing_code(register_id=make.register().id, now=timezone.now())
     say("parked")
     with unit_of_work():
         event = read_at("north", Event.objects.filter(type="tenants.tenant_suspended").get().position).envelope

@@ -17,7 +17,7 @@ from config.urls import DocumentView
 from integrations.admin.moved import moved_pages
 from till.views import TillView
 from web.scopes import ALL_SCOPES
-from web.terminal import MayAsk
+from web.terminal import Anyone, MayAsk
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 KINDS = {"uuid": "{uuid}", "path": "{key}", "int": "{int}", "str": "{str}", "slug": "{str}"}
@@ -29,6 +29,7 @@ OPEN = {DocumentView, TillView}
 
 class Guard(Enum):
     OPEN = "open"
+    CODE = "a code in the body"
     LEADS = "leads to the admin"
     MOVED = "leads to where a page of the admin is now"
     METRICS = "the token of Prometheus"
@@ -120,6 +121,8 @@ def _route(template: str, pattern: URLPattern) -> Route:
     permissions = tuple(found.permission_classes)
     if permissions == (AllowAny,):
         return Route(template, Guard.OPEN, METHODS)
+    if permissions == (Anyone,):
+        return Route(template, Guard.CODE, METHODS)
     if permissions == (MayAsk,):
         declared = {name: getattr(getattr(found, name.lower(), None), "operation", None) for name in METHODS}
         scopes = {name: operation.scopes for name, operation in declared.items() if operation and operation.scopes}

@@ -8,11 +8,11 @@ from events.models import Event
 from events.testing.work import settle
 from inventory.models import StockMovement
 from kernel.ids import new_id
-from pos.models import Order, Variant
+from pos.models import Order, Return, Variant
 from staff.duty.models import Approval
 from tenants.models import Tenant
 from tests.support import make
-from tests.support.crew import Person, StaffedTerminal, person
+from tests.support.crew import Person, StaffedTerminal, person, set_rule
 
 DISCOUNT, OVERRIDE = "discount", "price_override"
 
@@ -198,3 +198,50 @@ def test_goods_that_are_received_say_who_received_them(till: StaffedTerminal, va
     assert till.post("/goods-receipts", body).status_code == 201
 
     assert StockMovement.objects.get().staff_id is not None
+
+
+def test_sh18_an_order_is_voided_with_an_approval(till: StaffedTerminal, ben: Person) -> None:
+    placed = make.order_body(tenders=[])
+    assert till.post("/orders", placed).status_code == 201
+    path, body = f"/orders/{placed['id']}/void", {"reason": "The customer left"}
+    assert code_of(till.post(path, body)) == (403, "approval-required")
+    assert Order.objects.get().status == Order.Status.PLACED
+
+    assert till.post(path, till.approved(ben, body, "void", id=placed["id"])).status_code == 200
+
+
+def test_sh18_goods_without_a_receipt_are_taken_back_with_an_approval(till: StaffedTerminal, ben: Person) -> None:
+    lines = [{"sku": "MUG", "quantity": "1", "unit_price": {"amount": 1000}}]
+    body = {"id": str(new_id()), "occurred_at": "2026-11-23T12:00:00Z", "lines": lines}
+    assert code_of(till.post("/returns", body)) == (403, "approval-required")
+    assert Return.objects.count() == 0
+
+    assert till.post("/returns", till.approved(ben, body, "return_unlinked")).status_code == 201
+
+
+def test_sh3_a_return_above_the_roles_limit_needs_an_approval(till: StaffedTerminal, ben: Person) -> None:
+    make.variant("SOFA", 10_001)
+    sold = make.order_body(
+        lines=[{"sku": "SOFA", "quantity": "1"}], tenders=[{"type": "cash", "amount": {"amount": 10_001}}]
+    )
+    line_id = till.post("/orders", sold).json()["lines"][0]["id"]
+    body = {
+        "id": str(new_id()),
+        "occurred_at": "2026-11-23T12:00:00Z",
+        "order_id": sold["id"],
+        "lines": [{"order_line_id": line_id, "quantity": "1"}],
+    }
+    assert code_of(till.post("/returns", body)) == (403, "approval-required")
+
+    assert till.post("/returns", till.approved(ben, body, "return_linked")).status_code == 201
+
+
+def test_a_receipt_is_printed_by_everybody_and_a_copy_by_whose_role_reprints(till: StaffedTerminal) -> None:
+    set_rule("cashier", "reprint", "deny")
+    till.sign_in(person("CARL"))
+    receipt_id = till.post("/orders", make.order_body()).json()["receipt_id"]
+
+    prints = [till.post(f"/receipts/{receipt_id}/prints", {}) for _ in range(2)]
+
+    assert [answer.status_code for answer in prints] == [201, 403]
+    assert prints[1].json()["action"] == "reprint"
