@@ -21,7 +21,8 @@ OF_SHOP = (
     PAYMENTS_READ, PAYMENTS_WRITE, RECEIPTS_READ, RECEIPTS_WRITE,
 )  # fmt: skip
 """What terminals may do without a scope, and a key with them."""
-ALL_SCOPES = (*OF_INTEGRATION, *OF_SHOP)
+REPORTS_READ = "reports:read"
+ALL_SCOPES = (*OF_INTEGRATION, *OF_SHOP, REPORTS_READ)
 
 
 class Principal(Protocol):

@@ -93,6 +93,17 @@ WHERE {wall("e")} AND {wall("s")} AND s.subscriber = %(subscriber)s AND e.stream
 """
 
 
+REFLECTED = """reflected AS (
+    SELECT s.cursor AS position,
+        coalesce((SELECT max(e.position) FROM events_event e WHERE e.tenant_id = %(here)s), 0) AS head,
+        (SELECT count(*) FROM events_parkedevent p WHERE p.tenant_id = %(here)s AND p.subscriber = %(subscriber)s
+            AND p.state <> 'DISCARDED') AS parked
+    FROM events_subscription s WHERE s.tenant_id = %(here)s AND s.subscriber = %(subscriber)s
+)"""
+"""A part of a statement: up to where the rows of a subscriber reflect the log, where that ends, and how many events are
+parked. In one statement with the rows it is true of them. Its parameters hold `here` and `subscriber`."""
+
+
 def lags() -> list[Lag]:
     """List every subscription that this session sees, with what is pending for it."""
     return [

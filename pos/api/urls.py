@@ -20,6 +20,7 @@ from pos.orders.api import (
 )
 from pos.receipts.api import ReceiptDeliveriesView, ReceiptPrintsView, ReceiptView
 from pos.registers.api import HeartbeatView, OwnDeviceView, PairView
+from pos.reports.api import ReportView
 from pos.returns.api import ReturnListView, ReturnView
 
 urlpatterns = [
@@ -45,6 +46,7 @@ urlpatterns = [
     path("receipts/<uuid:receipt_id>", ReceiptView.as_view()),
     path("receipts/<uuid:receipt_id>/prints", ReceiptPrintsView.as_view()),
     path("receipts/<uuid:receipt_id>/deliveries", ReceiptDeliveriesView.as_view()),
+    path("reports/<slug:name>", ReportView.as_view()),
     path("returns", ReturnListView.as_view()),
     path("returns/<uuid:return_id>", ReturnView.as_view()),
 ]

@@ -3,6 +3,7 @@
 from kernel.invariants import declare
 from pos.invariants import people as people
 from pos.invariants import receipts as receipts
+from pos.invariants import reports as reports
 
 TAXED = """(SELECT t.*, o.rounding_level, l.order_id, l.tax_inclusive, l.total, l.total - l.tax_total AS net,
     coalesce(sum(t.amount) OVER (PARTITION BY t.line_id ORDER BY t.number ROWS UNBOUNDED PRECEDING EXCLUDE CURRENT ROW),

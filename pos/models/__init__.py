@@ -6,6 +6,7 @@ from pos.orders.models import Order, OrderLine, OrderLineTax, Tender
 from pos.profile.models import ShopProfile
 from pos.receipts.models import Receipt
 from pos.registers.models import Device, Location, PairingCode, Register
+from pos.reports.models import ReportFigure
 from pos.returns.models import Refund, Return, ReturnLine
 from pos.taxes.models import TaxClass, TaxRate, TaxRule
 
@@ -22,6 +23,7 @@ __all__ = [
     "Receipt",
     "Refund",
     "Register",
+    "ReportFigure",
     "Return",
     "ReturnLine",
     "ShelfLevel",

@@ -34,6 +34,7 @@ NEEDED = {
     "payments:write": {"add_payment"},
     "receipts:read": {"view_order", "view_return"},
     "receipts:write": {"change_order", "change_return"},
+    "reports:read": {"view_reportfigure"},
 }
 """What a person must have themselves to hand on a scope."""
 

@@ -1,5 +1,6 @@
 """Who works at the tills, as the admin asks."""
 
+from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +17,11 @@ def duty_of_user(person: Any) -> OnDuty | None:
     if member is None:
         return None
     return member.on_duty() if member.is_active else OnDuty(staff_id=member.id, rules={})
+
+
+def names_of_staff(ids: Collection[UUID]) -> dict[UUID, str]:
+    """Return the names of staff members by their ids."""
+    return dict(StaffMember.objects.filter(id__in=ids).values_list("id", "name"))
 
 
 def command_of_user(person: Any, id: UUID) -> Command:

@@ -66,6 +66,21 @@ DAMAGE = {
         completed_at = NULL WHERE receipt_number = 2""",
     "returns = their events": """INSERT INTO pos_return SELECT (jsonb_populate_record(r,
         jsonb_build_object('id', gen_random_uuid(), 'number', 77))).* FROM pos_return r""",
+    "reported sales = orders": "UPDATE pos_reportfigure SET gross = gross + 1 WHERE kind = 'SALES' AND direction = 'SALE'",
+    "reported sales = returns": "UPDATE pos_reportfigure SET tax = 0 WHERE kind = 'SALES' AND direction = 'RETURN'",
+    "reported taxes = taxes of orders": "UPDATE pos_reportfigure SET rate = 0.19 WHERE kind = 'TAXES' AND direction = 'SALE'",
+    "reported taxes = taxes of returns": "DELETE FROM pos_reportfigure WHERE kind = 'TAXES' AND direction = 'RETURN'",
+    "reported tenders = tenders": "UPDATE pos_reportfigure SET register_id = NULL WHERE kind = 'TENDERS'",
+    "reported tenders = refunds": "UPDATE pos_reportfigure SET total = 1 WHERE kind = 'TENDERS' AND direction = 'RETURN'",
+    "reported products = lines of orders": "UPDATE pos_reportfigure SET quantity = quantity + 1 WHERE kind = 'PRODUCTS'",
+    "reported products = lines of returns": """UPDATE pos_reportfigure SET variant_id = gen_random_uuid()
+        WHERE kind = 'PRODUCTS'""",
+    "reported refunds = lines of returns": "UPDATE pos_reportfigure SET business_date = '2020-01-01' WHERE kind = 'REFUNDS'",
+    "reported discounts = discounts of orders": """INSERT INTO pos_reportfigure (kind, direction, business_date,
+        location_id, currency, code, detail, name, documents, quantity, gross, discount, base, tax, rounding, total, expected,
+        counted, position) SELECT 'DISCOUNTS', direction, business_date, location_id, currency, 'x', '', '', 1, 0, 0, 1, 0, 0,
+        0, 1, 0, 0, position FROM pos_reportfigure WHERE kind = 'SALES' AND direction = 'SALE' LIMIT 1""",
+    "reports reflect no later event than was handled": "UPDATE pos_reportfigure SET position = 100000",
     "positions gapless": """INSERT INTO events_event SELECT (jsonb_populate_record(e, jsonb_build_object(
         'position', position + 1000, 'stream', 'lonely'))).* FROM events_event e WHERE position = 1""",
     "stream versions gapless": """INSERT INTO events_event SELECT (jsonb_populate_record(e, jsonb_build_object(

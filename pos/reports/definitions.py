@@ -1,0 +1,147 @@
+"""The reports that there are: what each tells apart, and what it adds up."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from pos.reports.models import ReportFigure
+
+Kind = ReportFigure.Kind
+
+
+def _sold(column: str) -> str:
+    return f"coalesce(sum({column}) FILTER (WHERE direction = 'SALE'), 0)"
+
+
+def _returned(column: str) -> str:
+    return f"coalesce(sum({column}) FILTER (WHERE direction = 'RETURN'), 0)"
+
+
+def _net(column: str) -> str:
+    return f"({_sold(column)} - {_returned(column)})"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """One report.
+
+    :param told_apart: its columns, each with the column of a figure: rows that differ in none are added up.
+    :param counts: sums that are numbers of something. :param quantities: sums of goods, with three decimals.
+    :param amounts: sums in minor units of the row's currency.
+    :param named: whether its rows have a name, as it was called last.
+    :param chart: the amount that its picture shows. :param by: the column that the picture tells apart.
+    """
+
+    name: str
+    title: str
+    kind: ReportFigure.Kind
+    told_apart: Mapping[str, str]
+    counts: Mapping[str, str] = field(default_factory=dict)
+    quantities: Mapping[str, str] = field(default_factory=dict)
+    amounts: Mapping[str, str]
+    named: bool = False
+    chart: str
+    by: str
+
+    @property
+    def sums(self) -> dict[str, str]:
+        return {**self.counts, **self.quantities, **self.amounts}
+
+
+_COUNTS = {"orders": _sold("documents"), "returns": _returned("documents")}
+_GOODS = {"items": _sold("quantity"), "items_returned": _returned("quantity")}
+_MONEY = {
+    "gross": _sold("gross"),
+    "discounts": _sold("discount"),
+    "sold": _sold("total"),
+    "returned": _returned("total"),
+    "total": _net("total"),
+    "tax": _net("tax"),
+    "net": f"({_net('total')} - {_net('tax')} - {_net('rounding')})",
+}
+
+
+def _sales(name: str, title: str, told_apart: str, *, by: str) -> Report:
+    return Report(
+        name=name,
+        title=title,
+        kind=Kind.SALES,
+        told_apart={told_apart: told_apart},
+        counts=_COUNTS,
+        quantities=_GOODS,
+        amounts={**_MONEY, "rounding": _net("rounding")},
+        chart="total",
+        by=by,
+    )
+
+
+_ALL = (
+    _sales("sales", "Sales", "register_id", by="business_date"),
+    Report(
+        name="taxes",
+        title="Taxes",
+        kind=Kind.TAXES,
+        told_apart={"tax_code": "code", "price": "detail", "rate": "rate"},
+        amounts={
+            "base_sold": _sold("base"),
+            "base_returned": _returned("base"),
+            "base": _net("base"),
+            "tax_sold": _sold("tax"),
+            "tax_returned": _returned("tax"),
+            "tax": _net("tax"),
+        },
+        named=True,
+        chart="tax",
+        by="name",
+    ),
+    Report(
+        name="tenders",
+        title="Tenders",
+        kind=Kind.TENDERS,
+        told_apart={"register_id": "register_id", "tender_type": "code", "tender_kind": "detail"},
+        counts={"payments": _sold("documents"), "refunds": _returned("documents")},
+        amounts={
+            "taken": _sold("total"),
+            "refunded": _returned("total"),
+            "total": _net("total"),
+            "rounding": _net("rounding"),
+        },
+        chart="total",
+        by="tender_type",
+    ),
+    _sales("staff", "Staff", "staff_id", by="staff"),
+    _sales("hours", "Hours", "hour", by="hour"),
+    Report(
+        name="products",
+        title="Products",
+        kind=Kind.PRODUCTS,
+        told_apart={"variant_id": "variant_id", "sold_as": "code"},
+        counts=_COUNTS,
+        quantities=_GOODS,
+        amounts=_MONEY,
+        named=True,
+        chart="total",
+        by="name",
+    ),
+    Report(
+        name="refunds",
+        title="Refunds",
+        kind=Kind.REFUNDS,
+        told_apart={"reason": "code"},
+        counts={"returns": _returned("documents")},
+        quantities={"items_returned": _returned("quantity")},
+        amounts={"returned": _returned("total"), "tax_returned": _returned("tax")},
+        chart="returned",
+        by="reason",
+    ),
+    Report(
+        name="discounts",
+        title="Discounts",
+        kind=Kind.DISCOUNTS,
+        told_apart={"discount": "code", "discount_kind": "detail", "rate": "rate"},
+        counts={"orders": _sold("documents")},
+        amounts={"given": _sold("discount"), "taken_back": _returned("discount"), "discounts": _net("discount")},
+        chart="discounts",
+        by="discount",
+    ),
+)
+REPORTS = {each.name: each for each in _ALL}
