@@ -50,6 +50,10 @@ class StockItem(models.Model):
             ),
         ]
         indexes: ClassVar = [models.Index(fields=["location_id", "id"], name="stock_item_by_location")]
+        permissions: ClassVar = [
+            ("receive_goods", "Can take delivered goods into stock"),
+            ("adjust_stock", "Can count and adjust stock"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.sku} {self.on_hand}"

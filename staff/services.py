@@ -53,7 +53,14 @@ class PasswordTooWeak(Refusal):
 # Codenames that a role's members may use in the admin; "*" stands for every permission of the shop.
 ROLES: dict[str, tuple[str, ...]] = {
     "cashier": ("view_product", "view_variant", "view_order", "view_receipt"),
-    "stock clerk": ("view_product", "view_variant", "view_stockitem", "view_stockmovement"),
+    "stock clerk": (
+        "view_product",
+        "view_variant",
+        "view_stockitem",
+        "view_stockmovement",
+        "receive_goods",
+        "adjust_stock",
+    ),
     "store manager": ("*",),
     "accountant": (
         "view_order",
@@ -63,6 +70,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         "view_payment",
         "view_paymentrefund",
         "view_shift",
+        "view_reportfigure",
     ),
 }
 

@@ -17,6 +17,7 @@ from staff import second_factor, sessions
 from staff.second_factor import Standing
 from web.admin.acting import operator_of
 from web.admin.door import refusal_of
+from web.admin.home import cards
 
 View = Callable[..., Any]
 
@@ -44,6 +45,17 @@ class StaffSite(UnfoldAdminSite):  # type: ignore[misc]
 
         enter.csrf_exempt = getattr(guarded, "csrf_exempt", False)  # type: ignore[attr-defined]
         return enter
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        """Name the shop on every page: in the header, and in the browser's title."""
+        context: dict[str, Any] = super().each_context(request)
+        if shop := getattr(request, "tenant", None):
+            context |= {"site_header": shop.name, "site_title": f"{shop.name} · {context['site_title']}"}
+        return context
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Show what happens in the shop today, and below it all pages."""
+        return super().index(request, {"cards": cards(request), **(extra_context or {})})  # type: ignore[no-any-return]
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         response: HttpResponse = refusal_of(request) or super().login(request, extra_context)

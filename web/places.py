@@ -30,10 +30,23 @@ class Place:
 Finder = Callable[[Kind, str], Place | None]
 """Finds a location or a register of the shop by its code or its id."""
 _finders: list[Finder] = []
+Lister = Callable[[], list[tuple[UUID, str]]]
+"""Lists the locations of the shop: their ids and names."""
+_listers: list[Lister] = []
 
 
 def find_places_with(finder: Finder) -> None:
     _finders[:] = [finder]
+
+
+def list_places_with(lister: Lister) -> None:
+    _listers[:] = [lister]
+
+
+def places_of_shop() -> list[tuple[UUID, str]]:
+    """List the locations of the shop, by name."""
+    (lister,) = _listers
+    return lister()
 
 
 def enter_place(request: Request, kind: Kind) -> Place:

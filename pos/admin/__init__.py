@@ -6,7 +6,9 @@ from pos.orders import admin as orders
 from pos.profile import admin as profile
 from pos.receipts import admin as receipts
 from pos.registers import admin as registers
+from pos.reports import admin as reports
+from pos.reports import home
 from pos.returns import admin as returns
 from pos.taxes import admin as taxes
 
-__all__ = ["cash", "catalogue", "orders", "profile", "receipts", "registers", "returns", "taxes"]
+__all__ = ["cash", "catalogue", "home", "orders", "profile", "receipts", "registers", "reports", "returns", "taxes"]

@@ -67,6 +67,10 @@ def find_place(kind: places.Kind, name: str) -> places.Place | None:
     return places.Place(location_id=location.id, currency=location.currency, register=register) if location else None
 
 
+def list_places() -> list[tuple[UUID, str]]:
+    return list(Location.objects.order_by("name", "id").values_list("id", "name"))
+
+
 def currency_of_catalogue() -> QuerySet[Location, Any]:
     """Select the currency of the shop's first location, in which its catalogue has prices."""
     return Location.objects.order_by("id").values("currency")

@@ -3,18 +3,21 @@
 import shutil
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import pytest
 
+from inventory.models import StockItem
 from kernel.tenancy import in_tenant
-from pos.models import Device
+from pos.models import Device, Product
 from staff.models import User
 from staff.services import hire_owner
 from tenants.models import Tenant
 from tests.support import make
 from tests.support.people import PASSWORD
+from tests.support.trading import trade, two_places
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = [
@@ -73,11 +76,7 @@ def page(address: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
 
 def test_w10_the_admin_works_under_its_policy(page: Any, address: str, committed: Tenant) -> None:
-    page.goto(f"{address}/")
-    page.fill("input[name=username]", "ada")
-    page.fill("input[name=password]", PASSWORD)
-    page.click("button[type=submit]")
-    page.wait_for_url("**/admin/")
+    sign_in(page, address)
     for path in ("pos/product/", "pos/product/add/", "pos/order/", "second-factor/"):
         page.goto(f"{address}/admin/{path}", wait_until="networkidle")
     qr = page.evaluate("document.querySelector('.tf-qr').naturalWidth")
@@ -97,3 +96,45 @@ def test_w10_the_admin_works_under_its_policy(page: Any, address: str, committed
     assert "inline event handler" in blocked[0]
     with in_tenant(committed):
         assert Device.objects.count() == 1
+
+
+def sign_in(page: Any, address: str) -> None:
+    page.goto(f"{address}/")
+    page.fill("input[name=username]", "ada")
+    page.fill("input[name=password]", PASSWORD)
+    page.click("button[type=submit]")
+    page.wait_for_url("**/admin/")
+
+
+def test_sh21_home_reports_and_stock_are_drawn_under_the_policy(
+    page: Any, address: str, committed: Tenant, tmp_path: Path
+) -> None:
+    with in_tenant(committed):
+        two = two_places()
+        trade(two, seed=7)
+        StockItem.objects.update(reorder_point=100)
+        product = Product.objects.get(variants__sku="MUG")
+    sign_in(page, address)
+    page.set_viewport_size({"width": 1280, "height": 1000})
+    drawn = {}
+    for name, path in {
+        "home": "",
+        "sales": "pos/reportfigure/?report=sales&from=2026-11-01&to=2026-11-30&by=day&location=",
+        "products": "pos/reportfigure/?report=products&from=2026-11-01&to=2026-11-30&by=range&location=",
+        "stock": "inventory/stockitem/",
+        "receive": "inventory/stockitem/receive/?sku=MUG",
+        "product": f"pos/product/{product.pk}/change/",
+    }.items():
+        page.goto(f"{address}/admin/{path}", wait_until="networkidle")
+        drawn[name] = page.evaluate(
+            "[...document.querySelectorAll('canvas.chart')].filter(each => each.width && each.getContext('2d')"
+            ".getImageData(0, 0, each.width, each.height).data.some(byte => byte)).length"
+        )
+        page.screenshot(path=str(tmp_path / f"{name}.png"), full_page=True)
+
+    assert page.refused == []
+    assert (drawn["sales"], drawn["products"]) == (2, 2)
+    page.set_viewport_size({"width": 360, "height": 800})
+    page.goto(f"{address}/admin/", wait_until="networkidle")
+    page.screenshot(path=str(tmp_path / "home-narrow.png"), full_page=True)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360

@@ -1,0 +1,126 @@
+"""The cards of the admin's home that say how the day goes: sales and tills."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.db.models import Count, Max, OuterRef, Q, Subquery
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.timezone import now
+
+from kernel.money import formatted
+from kernel.tenancy import in_public
+from pos.cash.models import Shift
+from pos.profile.queries import current_profile
+from pos.registers.models import Location, Register
+from pos.reports.queries import sales_of_days
+from web.admin.charts import Chart, bars
+from web.admin.home import Card, home_card
+
+MOST_TILLS = 50
+
+
+@home_card(10)
+def sales_today(request: HttpRequest) -> Card | None:
+    """Show the sales of today's day of business at each location, and by hour."""
+    if in_public() or not request.user.has_perm("pos.view_reportfigure"):
+        return None
+    locations, profile, moment = list(Location.objects.order_by("code")), current_profile(), now()
+    days = {each.id: profile.day_of(moment, timezone=each.timezone) for each in locations}
+    sales = sales_of_days(days)
+    return Card(
+        title=f"Today, {' and '.join(sorted({f'{day:%A %d %B %Y}' for day in days.values()}))}",
+        figures=_figures(sales),
+        charts=[_by_hour(sales, currency) for currency in _currencies(sales)],
+        heads=("Location", "Day", "Orders", "Sales", "Returned"),
+        rows=_by_location(sales, {each.id: each.name for each in locations}, days),
+        note="Nothing was sold yet.",
+        link=(reverse("admin:pos_reportfigure_changelist"), "All reports"),
+    )
+
+
+@home_card(20)
+def tills(request: HttpRequest) -> Card | None:
+    """Show each till: whether its shift is open, and when its terminals were last seen."""
+    if in_public() or not request.user.has_perm("pos.view_register"):
+        return None
+    opened = Shift.objects.filter(register=OuterRef("pk"), state=Shift.State.OPEN).values("opened_at")[:1]
+    paired = Q(device__status="PAIRED")
+    registers = (
+        Register.objects.select_related("location")
+        .annotate(
+            opened_at=Subquery(opened),
+            terminals=Count("device", filter=paired),
+            seen_at=Max("device__last_used_at", filter=paired),
+        )
+        .order_by("code")
+    )
+    rows = [_till(register) for register in registers[:MOST_TILLS]]
+    return Card(
+        title="Tills",
+        heads=("Till", "Location", "Shift", "Terminals", "Last seen"),
+        rows=rows,
+        note="There is no till yet.",
+        link=(reverse("admin:pos_register_changelist"), "All tills: pair a terminal"),
+    )
+
+
+def _till(register: Any) -> tuple[str, ...]:
+    zone = register.location.timezone
+    shift = f"open since {_clock(register.opened_at, zone)}" if register.opened_at else "closed"
+    seen = _clock(register.seen_at, zone) if register.seen_at else "never"
+    return str(register), register.location.name, shift, str(register.terminals), seen
+
+
+def _clock(moment: datetime, zone: str) -> str:
+    return f"{moment.astimezone(ZoneInfo(zone)):%d %b %H:%M}"
+
+
+def _currencies(sales: Iterable[Mapping[str, Any]]) -> list[str]:
+    return sorted({row["currency"] for row in sales})
+
+
+def _figures(sales: list[dict[str, Any]]) -> list[tuple[str, str]]:
+    figures = []
+    for currency in _currencies(sales):
+        sums = _summed(row for row in sales if row["currency"] == currency)
+        average = (2 * sums["sold"] + sums["orders"]) // (2 * sums["orders"]) if sums["orders"] else 0
+        figures += [
+            ("Sales, net of returns", formatted(sums["sold"] - sums["returned"], currency)),
+            ("Orders", str(sums["orders"])),
+            ("Average order", formatted(average, currency)),
+            ("Returned", formatted(sums["returned"], currency)),
+        ]
+    return figures
+
+
+def _by_hour(sales: Iterable[Mapping[str, Any]], currency: str) -> Chart:
+    hours: dict[int, int] = defaultdict(int)
+    for row in sales:
+        if row["currency"] == currency:
+            hours[row["hour"]] += row["sold"] - row["returned"]
+    named = {f"{hour:02}:00": hours.get(hour, 0) for hour in range(min(hours), max(hours) + 1)}
+    return bars("By hour", named, currency)
+
+
+def _by_location(
+    sales: list[dict[str, Any]], names: Mapping[UUID, str], days: Mapping[UUID, date]
+) -> list[tuple[str, ...]]:
+    rows: list[tuple[str, ...]] = []
+    for place, currency in sorted({(row["location_id"], row["currency"]) for row in sales}, key=str):
+        sums = _summed(row for row in sales if (row["location_id"], row["currency"]) == (place, currency))
+        amounts = formatted(sums["sold"], currency), formatted(sums["returned"], currency)
+        rows.append((names[place], f"{days[place]:%d %b}", str(sums["orders"]), *amounts))
+    return rows
+
+
+def _summed(rows: Iterable[Mapping[str, Any]]) -> dict[str, int]:
+    sums = {"orders": 0, "sold": 0, "returned": 0}
+    for row in rows:
+        for name in sums:
+            sums[name] += row[name]
+    return sums
