@@ -8,10 +8,13 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from unfold.widgets import UnfoldAdminTextInputWidget
 
 from kernel.gtins import barcode_key
+from kernel.limits import CODE, MOST_BARCODES
 from kernel.units import open_unit
-from pos.catalogue.barcodes import BarcodeTaken, holder_of
+from kernel.validators import PlainText
+from pos.catalogue.barcodes import BarcodeTaken, holder_of, put_barcodes
 from pos.catalogue.models import Barcode, Category, Product, Variant
 from pos.catalogue.services import (
     UnknownTaxRate,
@@ -35,12 +38,52 @@ ARCHIVING = Confirmation(
 )
 
 
+class VariantForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A variant with its plain barcodes in one line; those of scales are on the page of the variant."""
+
+    codes = forms.CharField(
+        label="Barcodes", required=False, validators=[PlainText()], widget=UnfoldAdminTextInputWidget
+    )
+
+    def __init__(self, *given: Any, **options: Any) -> None:
+        super().__init__(*given, **options)
+        self.fields["codes"].help_text = "Separated by blanks"
+        self.initial["codes"] = plain_codes(self.instance)
+
+    def clean_codes(self) -> list[str]:
+        """:raises ValidationError: for what is too long or too many, and with the variant that has one of them."""
+        codes: list[str] = self.cleaned_data["codes"].split()
+        if len(codes) > MOST_BARCODES or any(len(code) > CODE for code in codes):
+            message = f"A variant has at most {MOST_BARCODES} barcodes, of at most {CODE} characters each."
+            raise ValidationError(message, code="barcodes")
+        other_than = None if self.instance._state.adding else self.instance  # noqa: SLF001
+        taken = holder_of([barcode_key(code) for code in codes], other_than=other_than)
+        if taken is not None:
+            raise ValidationError(sentence_of(BarcodeTaken(taken)), code="taken")
+        return codes
+
+
+def plain_codes(variant: Variant) -> str:
+    if variant._state.adding:  # noqa: SLF001
+        return ""
+    return " ".join(sorted(each.code for each in variant.barcodes.all() if each.kind == Barcode.Kind.PLAIN))
+
+
 class VariantInline(TabularInline):
     model = Variant
+    form = VariantForm
     extra = 0
     min_num = 1
-    fields = ("sku", "name", "price", "active")
+    fields = ("sku", "name", "price", "codes", "active")
     money = ("price",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Variant]:
+        rows: QuerySet[Variant] = super().get_queryset(request)
+        return rows.prefetch_related("barcodes")
+
+    @admin.display(description="Barcodes")
+    def codes(self, variant: Variant) -> str:
+        return plain_codes(variant)
 
     def currency_of(self, _row: Any) -> str:
         return currency_of_shop()
@@ -101,6 +144,11 @@ class ProductAdmin(ShopAdmin):
         announce_deletion(variants=gone, now=timezone.now())
         before = locked_prices(form.instance.variants.all())
         super().save_related(request, form, formsets, change)
+        for formset in formsets:
+            for row in formset.forms:
+                if "codes" in row.changed_data and row not in formset.deleted_forms:
+                    plain = [(code, Barcode.Kind.PLAIN) for code in row.cleaned_data["codes"]]
+                    put_barcodes(variant=row.instance, codes=plain, plain=True)
         announce_variants(variants=form.instance.variants.all(), before=before)
 
     def delete_model(self, request: HttpRequest, obj: Product) -> None:
@@ -129,6 +177,7 @@ class VariantAdmin(ShopAdmin):
     actions = ("archive",)
     search_fields = ("sku", "name", "product__name", "barcodes__code")
     list_select_related = ("product",)
+    autocomplete_fields = ("product",)
     inlines = (BarcodeInline,)
     money = ("price",)
 

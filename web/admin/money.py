@@ -149,6 +149,14 @@ class MoneyRows(MoneyShown):
         names = super().get_fields(request, obj)  # type: ignore[misc]
         return names if page.has_change_permission(request, obj) else self.with_currency(names)
 
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Where a person may only read, all columns are: none of them is asked of a form."""
+        page: Any = self
+        names = super().get_readonly_fields(request, obj)
+        if page.has_change_permission(request, obj):
+            return names
+        return tuple(dict.fromkeys((*names, *self.get_fields(request, obj))))
+
     def currency_of(self, row: Any) -> str:
         return str(getattr(row, "currency", None) or self.of.currency)
 

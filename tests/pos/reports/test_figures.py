@@ -1,5 +1,6 @@
 """Each report equals what its rows come to: at random days, in two currencies, with returns, voids and late orders (D1)."""
 
+import json
 from collections import Counter
 from collections.abc import Iterable
 from datetime import date
@@ -10,17 +11,19 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.db import connection
 
+from events.event import decode
 from events.log.log import head
 from events.operations.rebuilding import rebuild
 from events.testing.work import drain, settle
 from pos.models import Order, OrderLineTax, Refund, ReportFigure, Return, ReturnLine, Tender
 from pos.orders.services.placing import place_order
 from pos.reports.definitions import REPORTS
-from pos.reports.figures import Figure
+from pos.reports.figures import Figure, figures_of
 from pos.reports.queries import KEEPS_FIGURES, Asked, report
 from pos.reports.services import keep_figures
 from tenants.models import Tenant
 from tests.support import make
+from tests.support.golden import golden
 from tests.support.trading import FIRST, trade, two_places
 
 ALL = Asked(first=date(2026, 11, 1), last=date(2026, 12, 31))
@@ -243,6 +246,18 @@ def test_training_is_in_no_report(shop: Tenant) -> None:
     settle()
 
     assert not ReportFigure.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "version"), [("pos.order_placed", 2), ("pos.order_completed", 2), ("pos.return_completed", 3)]
+)
+def test_an_event_of_training_adds_nothing(name: str, version: int) -> None:
+    told = golden(name, version)
+    (tender,) = golden("pos.order_completed", 2)["tenders"]
+    taken = {"tenders": [{**tender, "register_id": str(make.new_id())}]} if "tenders" in told else {}
+    read = [decode(name, version, json.dumps({**told, **taken, "training": training})) for training in (False, True)]
+
+    assert [bool(figures_of(event, 1)) for event in read] == [True, False]
 
 
 def kept() -> Counter[tuple[Any, ...]]:
