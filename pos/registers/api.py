@@ -13,7 +13,7 @@ from events.log.causes import acting_as
 from kernel import limits
 from kernel.currencies import exponent
 from pos.registers.models import Device, Register
-from pos.registers.queries import find_device
+from pos.registers.queries import find_device, has_staff
 from pos.registers.services import PairingCodeInvalid, note_device, pair_by_code
 from web.fields import PeriodEndField, Text
 from web.inputs import Body
@@ -51,12 +51,18 @@ class RegisterSerializer(serializers.ModelSerializer[Register]):
 
 class DeviceSerializer(serializers.ModelSerializer[Device]):
     register = RegisterSerializer()
+    needs_staff = serializers.SerializerMethodField()
 
     class Meta:
         model = Device
         fields = (
-            "id", "name", "register", "paired_at", "last_used_at", "expires_at", "app_version", "clock_offset_ms",
+            "id", "name", "register", "needs_staff", "paired_at", "last_used_at", "expires_at", "app_version",
+            "clock_offset_ms",
         )  # fmt: skip
+
+    def get_needs_staff(self, _device: Device) -> bool:
+        """Whether the shop has staff, so that somebody signs in before anything is sold."""
+        return has_staff()
 
 
 class PairedSerializer(serializers.Serializer[Any]):

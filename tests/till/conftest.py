@@ -1,6 +1,7 @@
 """A till in a real Chromium, against the shop `north`, whose requests are committed."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from tenants.models import Tenant
 from tests.support import make
 from tests.support.browsing import CHROMIUM, OPTIONS, Served, serving
 from tests.support.clerk import Clerk
+from tests.support.remote import Remote
 
 HERE = Path(__file__).parent
 
@@ -23,35 +25,47 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.skipif(CHROMIUM is None, reason="needs Debian's chromium"))
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    """A browser for the tests of a module. While it is open Django sees Playwright's event loop in this thread."""
-    from django.db import connections
-    from playwright.sync_api import sync_playwright
+class Browser:
+    """Chromium in a thread that is its alone."""
 
-    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
-        yield browser
-        connections.close_all()  # those of Playwright's context, in which the tests have asked the database
-        browser.close()
+    def __init__(self) -> None:
+        from playwright.sync_api import sync_playwright
+
+        self.thread = ThreadPoolExecutor(max_workers=1)
+        self._playwright = Remote(self.thread, sync_playwright()).start()
+        self._chromium = self._playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
+
+    def clerk(self, url: str, **options: Any) -> Any:
+        """Let somebody sit down before a page. What they are asked to do happens in the browser's thread."""
+        context = self._chromium.new_context(**{"viewport": {"width": 1280, "height": 800}, **options})
+        return Remote(self.thread, Clerk)(context.new_page(), url)
+
+    def close(self) -> None:
+        self._chromium.close()
+        self._playwright.stop()
+        self.thread.shutdown()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    browser = Browser()
+    yield browser
+    browser.close()
 
 
 @pytest.fixture
-def server(chromium: Any, committed: Tenant) -> Iterator[Served]:
+def server(committed: Tenant) -> Iterator[Served]:
     with serving() as served:
         yield served
 
 
 @pytest.fixture
-def open_till(server: Served, chromium: Any) -> Iterator[Callable[..., Clerk]]:
+def open_till(server: Served, chromium: Browser) -> Iterator[Callable[..., Clerk]]:
     """Open a till, paired with the register; whatever the browser refuses or a script throws fails the test."""
-    contexts, clerks = [], []
+    clerks = []
 
     def opened(*, paired: bool = True, **options: Any) -> Clerk:
-        context = chromium.new_context(**{"viewport": {"width": 1280, "height": 800}, **options})
-        contexts.append(context)
-        clerk = Clerk(context.new_page(), f"http://north.localhost:{server.port}/till/")
+        clerk = chromium.clerk(f"http://north.localhost:{server.port}/till/", **options)
         clerks.append(clerk)
         clerk.open()
         if paired:
@@ -60,6 +74,6 @@ def open_till(server: Served, chromium: Any) -> Iterator[Callable[..., Clerk]]:
 
     yield opened
     troubles = [trouble for clerk in clerks for trouble in clerk.troubles]
-    for context in contexts:
-        context.close()
+    for clerk in clerks:
+        clerk.page.context.close()
     assert troubles == []

@@ -30,7 +30,7 @@ def test_its_files_are_small_and_plain() -> None:
 
 
 @pytest.fixture
-def goods(chromium: object, committed: Tenant) -> None:
+def goods(committed: Tenant) -> None:
     make.variant("MUG", 1199, barcode="4006381333955")
     make.variant("TEA", 525)
 

@@ -12,7 +12,7 @@ from tests.support.clerk import Clerk
 
 
 @pytest.fixture(autouse=True)
-def _goods(chromium: object, committed: Tenant) -> None:
+def _goods(committed: Tenant) -> None:
     make.variant("MUG", 1199, barcode="4006381333955")
     make.variant("TEA", 525, barcode="4006381333948")
 

@@ -12,11 +12,10 @@ from tests.support.clerk import Clerk
 @pytest.fixture(scope="module")
 def clerk(chromium: Any, django_db_setup: None) -> Iterator[Clerk]:
     with serving() as served:
-        page = chromium.new_page()
-        clerk = Clerk(page, f"http://north.localhost:{served.port}/static/till/till.css")
+        clerk = chromium.clerk(f"http://north.localhost:{served.port}/static/till/till.css")
         clerk.open()
         yield clerk
-        page.close()
+        clerk.page.context.close()
 
 
 @pytest.mark.parametrize(

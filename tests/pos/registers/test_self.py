@@ -8,6 +8,7 @@ from pos.models import Location, TenderType
 from staff.services import issue_api_key
 from tenants.models import Tenant
 from tests.support import make
+from tests.support.crew import person
 from tests.support.terminal import Terminal
 from web.scopes import CATALOGUE_READ
 
@@ -33,6 +34,13 @@ def test_a_terminal_is_told_its_place_and_the_decimals_of_its_currency(
         "exponent": exponent,
         "timezone": "UTC",
     }
+
+
+def test_a_terminal_is_told_whether_somebody_signs_in(api: Terminal) -> None:
+    before = api.get("/devices/self").json()["needs_staff"]
+    person("ANNA")
+
+    assert (before, api.get("/devices/self").json()["needs_staff"]) == (False, True)
 
 
 def test_a_key_is_no_device(shop: Tenant) -> None:

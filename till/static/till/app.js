@@ -99,7 +99,7 @@ const keys = [
   { key: "F6", does: "Park the sale", on: ["sale"], run: actions.park },
   { key: "F7", does: "Print the receipt", on: ["sale", "done"], run: actions.printLast },
   { key: "F8", does: "Drawer: paid in, paid out, pickup, close the shift", on: ["sale"], run: actions.drawer },
-  { key: "F8", does: "Mail the receipt", on: ["done"], run: () => till.sale.order.receipt_id && actions.mail(till.sale.order.receipt_id) },
+  { key: "F8", does: "Mail the receipt", on: ["done"], run: () => till.sale.order?.receipt_id && actions.mail(till.sale.order.receipt_id) },
   { key: "F9", does: "Pay; begin the next sale", on: ["sale"], run: actions.pay },
   { key: "F9", does: "", on: ["pay", "done"], run: () => mayBegin() && actions.begin() },
   { key: "F10", does: "Show what waits for the server", run: actions.queue },

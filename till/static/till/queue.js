@@ -23,11 +23,11 @@ export function next(commands) {
 export class Queue {
   /**
    * @param {object} given `store`, `api`; `answered(command, answer)` returns values to store with the removal;
-   *   `changed()` is called whenever something is different, `refused(command)` when the server has refused one, and
-   *   `signedOut(error)` when it needs somebody to sign in first.
+   *   `changed()` is called whenever something is different, `refused(command)` when the server has refused one, `signedOut(error)` when
+   *   it needs somebody to sign in first, and `shutOut(error)` when it does not know this till any more.
    */
-  constructor({ store, api, answered = () => ({}), changed = () => {}, refused = () => {}, signedOut = () => {} }) {
-    Object.assign(this, { store, api, answered, changed, onRefused: refused, signedOut, commands: [], sequence: 0, trouble: "", ended: null });
+  constructor({ store, api, answered = () => ({}), changed = () => {}, refused = () => {}, signedOut = () => {}, shutOut = () => {} }) {
+    Object.assign(this, { store, api, answered, changed, onRefused: refused, signedOut, onShutOut: shutOut, commands: [], sequence: 0, trouble: "", ended: null });
     this.attempts = 0;
     this.running = false;
     this.timer = 0;
@@ -147,6 +147,7 @@ export class Queue {
     this.trouble = error.message;
     this.ended = error;
     if (isOfStaff(error)) this.signedOut(error);
+    else this.onShutOut(error);
     return false;
   }
 }

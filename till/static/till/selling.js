@@ -121,7 +121,7 @@ export class Selling {
       const first = sale.phase === "cart";
       const next = { ...sale, phase: "paying", taken: [...sale.taken, ...taken], total: sale.total ?? this.price.total.amount };
       this.till.sale = next;
-      const command = first ? this.placed(next, sent) : { path: `/orders/${sale.id}/tenders`, body: { tenders: sent } };
+      const command = first ? this.placed(next, sent) : { path: `/orders/${sale.id}/tenders`, body: { tenders: sent }, subject: sale.id };
       await this.till.command({ ...command, title: this.title(taken), stream: sale.id, kind: "sale" }, { sale: next });
     } finally {
       this.adding = false;
@@ -143,7 +143,7 @@ export class Selling {
   /** Give up an order that is not completed. */
   cancel(reason) {
     return this.till.command({
-      path: `/orders/${this.sale.id}/void`, body: { reason }, title: "Cancelled sale", stream: this.sale.id, kind: "sale",
+      path: `/orders/${this.sale.id}/void`, body: { reason }, subject: this.sale.id, title: "Cancelled sale", stream: this.sale.id, kind: "sale",
     });
   }
 
@@ -151,6 +151,10 @@ export class Selling {
     if (this.sale.id !== order.id) {
       if (this.last?.id === order.id) this.last = { ...this.last, order };
       return {};
+    }
+    if (order.result === "quarantined") {
+      this.till.sale = { ...this.sale, held: order, phase: "done" };
+      return { sale: this.till.sale };
     }
     this.till.sale = { ...this.sale, order, phase: order.status === "PLACED" ? "paying" : "done" };
     return { sale: this.till.sale };

@@ -26,6 +26,7 @@ export class Till {
     this.offline = false;
     this.answers = new Map();
     this.notice = null;
+    this.shutOut = false;
     this.sale = emptySale();
     this.goods = new Goods(this);
     this.people = new People(this);
@@ -63,6 +64,7 @@ export class Till {
       changed: () => this.queueChanged(),
       refused: (command) => this.page.refused(command),
       signedOut: (error) => this.people.lock(error.message),
+      shutOut: (error) => this.refusedOutright(error),
     });
     await this.queue.load();
     this.api.token = (await this.store.get("token")) ?? "";
@@ -94,10 +96,12 @@ export class Till {
   async unpair() {
     this.api.token = "";
     await this.store.write({ values: { token: "" } });
+    Object.assign(this, { notice: null, shutOut: false });
     this.go("pair");
   }
 
   async enter() {
+    if (this.device?.needs_staff && !this.people.staff) return this.go("sign-in");
     this.go("sale");
     this.queue.ended = null;
     this.queue.go();
@@ -151,8 +155,8 @@ export class Till {
 
   refusedOutright(error) {
     if (isOfStaff(error)) return void this.people.lock(error.message);
-    if (error.status === 401 && !this.api.session) this.notice = `${error.message} Pair this till again.`;
-    else this.notice = error.message;
+    this.notice = error.message;
+    this.shutOut = error.status === 401;
   }
 
   /** Give a command: it is kept until it is answered. Returns it; `answers` has its answer by its sequence. */

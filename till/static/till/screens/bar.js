@@ -26,5 +26,6 @@ export function bar(till, actions) {
 export function notice(till) {
   if (!till.notice) return null;
   const read = () => { till.notice = null; till.draw(); };
-  return h("div", { class: "notice", role: "alert", key: "notice" }, h("p", {}, till.notice), button("Understood", read));
+  return h("div", { class: "notice", role: "alert", key: "notice" }, h("p", {}, till.notice),
+    till.shutOut ? button("Pair again", () => till.unpair()) : null, button("Understood", read));
 }

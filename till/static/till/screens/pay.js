@@ -111,6 +111,7 @@ function details(till, type, wanted) {
 
 export function doneScreen(till, actions) {
   const { sale, exponent } = till;
+  if (sale.held) return held(sale.held, actions);
   const { order } = sale;
   const voided = order.status === "VOIDED";
   const change = order.change_total.amount;
@@ -130,3 +131,15 @@ export function doneScreen(till, actions) {
         button("New sale", actions.begin, { class: "main", shortcut: "F9" }))),
   );
 }
+
+/** A paid sale that the server keeps until a person decides: this till, or the shop, was shut out meanwhile. */
+const held = ({ detail }, actions) =>
+  h(
+    "main",
+    { class: "done", key: "held" },
+    h("section", { "aria-label": "Held sale" },
+      h("h1", { tabindex: "-1", "data-focus": true }, "The sale is held"),
+      h("p", {}, detail),
+      h("p", {}, "It is kept, and somebody decides about it in the admin. There is no receipt yet."),
+      h("div", { class: "ends" }, button("New sale", actions.begin, { class: "main", shortcut: "F9" }))),
+  );
