@@ -1,5 +1,6 @@
 """The retailer's invoices through real processes, some of which are killed on the way."""
 
+import csv
 import os
 import random
 import signal
@@ -23,6 +24,17 @@ from tests.support.processes import Stack, kill, running
 from tests.support.waiting import wait_for
 
 ROWS = 900
+TOTALS = """
+SELECT
+    (SELECT sum(total) FROM pos_orderline), (SELECT sum(amount - change) FROM pos_tender),
+    (SELECT sum((snapshot::jsonb ->> 'total')::bigint * CASE kind WHEN 'ORDER' THEN 1 ELSE -1 END) FROM pos_receipt),
+    (SELECT sum(total) FROM pos_returnline), (SELECT sum(amount) FROM pos_refund),
+    (SELECT sum(quantity) FROM pos_orderline WHERE stocked), (SELECT sum(quantity) FROM pos_returnline WHERE stocked),
+    (SELECT sum(quantity) FROM inventory_stockmovement), (SELECT sum(on_hand) FROM inventory_stockitem),
+    (SELECT -sum(quantity) FROM inventory_stockmovement WHERE kind = 'ADJUSTMENT'),
+    (SELECT bool_and(l.tax_total = t.amount AND t.amount = round(l.total - l.total / (1 + t.rate)))
+        FROM pos_orderline l JOIN pos_orderlinetax t ON t.line_id = l.id)
+"""
 
 
 def invoices(path: Path) -> Retail:
@@ -52,6 +64,33 @@ def verified() -> str:
     out = StringIO()
     call_command("verify", "--tenant", "north", stdout=out)
     return out.getvalue().splitlines()[-1]
+
+
+def totals_of_file(path: Path) -> dict[str, int]:
+    """Add the file up as its bookkeeper would, row by row, in minor units and pieces; what is a write-off has no price."""
+    totals = dict.fromkeys(("orders", "returns", "sold", "back", "written off"), 0)
+    for row in csv.DictReader(path.open()):
+        quantity, cents = int(row["Quantity"]), round(float(row["UnitPrice"]) * 100)
+        returned, goods = row["InvoiceNo"].startswith("C"), row["StockCode"].isdigit()
+        if quantity < 0 and not returned:
+            totals["written off"] -= quantity
+            continue
+        totals["returns" if returned else "orders"] += abs(quantity) * cents
+        totals["back" if returned else "sold"] += abs(quantity) * goods
+    return totals
+
+
+def totals_of_shop() -> dict[str, int]:
+    """Add the same up in SQL: what orders and returns come to, by their lines, receipts, taxes, tenders and goods."""
+    with connection.cursor() as cursor:
+        cursor.execute(TOTALS)
+        ((orders, tendered, receipts, returns, refunded, sold, back, moved, on_hand, written_off, taxes),) = cursor
+    assert orders == tendered == receipts + returns
+    assert returns == refunded
+    assert moved == on_hand == back - sold - written_off
+    assert taxes
+    numbers = {"orders": orders, "returns": returns, "sold": sold, "back": back, "written off": written_off}
+    return {name: int(number) for name, number in numbers.items()}
 
 
 def replayed(stack: Stack, token: str, retail: Retail, faults: dict[int, object]) -> Tally:
@@ -105,6 +144,7 @@ def test_nothing_is_lost_or_repeated_when_worker_child_broker_and_web_are_killed
         tally = replayed(stack, token, retail, faults)
         wait_for(all_is_applied, seconds=90)
         first = verified()
+        assert totals_of_shop() == totals_of_file(tmp_path / "retail.csv")
         again = StringIO()
         path = str(tmp_path / "retail.csv")
         call_command("replay_orders", path, "--tenant", "north", "--url", stack.url, "--token", token, stdout=again)
