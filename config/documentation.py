@@ -15,6 +15,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_PATCH": False,
     "ENUM_NAME_OVERRIDES": {
+        "Permission": "kernel.permissions.CHOICES",
         "EndpointState": "integrations.models.WebhookEndpoint.State",
         "DeliveryState": "integrations.models.WebhookDelivery.State",
         "WantedEndpointState": [("ACTIVE", "ACTIVE"), ("PAUSED", "PAUSED")],

@@ -30,6 +30,10 @@ class Permission(StrEnum):
     REPRINT = "reprint"
 
 
+CHOICES = [(str(permission), str(permission)) for permission in Permission]
+"""As the API's document names them."""
+
+
 class Mode(StrEnum):
     ALLOW = "allow"
     APPROVAL = "approval"

@@ -45,7 +45,7 @@ class Schema(AutoSchema):
         (permission,) = self.view.get_permissions()
         declared = self._declared()
         if isinstance(permission, Anyone):
-            return []
+            return [{}]
         if isinstance(permission, MayAsk):
             scopes, terminals = list(declared.scopes if declared else ()), True
         else:

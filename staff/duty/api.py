@@ -11,7 +11,7 @@ from rest_framework.views import APIView
 
 from events.log.causes import acting_as
 from kernel import limits
-from kernel.permissions import Permission
+from kernel.permissions import CHOICES, Permission
 from kernel.refusals import NotFound
 from staff.duty.models import Approval, StaffMember, StaffSession
 from staff.duty.permitting import PermissionDenied
@@ -84,8 +84,8 @@ class SubjectBody(Body):
 
 
 class ApproveBody(Body):
-    action = Choice(list(Permission), help_text="What needs the approval", required=False)
-    actions = Several(Choice(list(Permission)), len(Permission), help_text="Where a command needs it for several")
+    action = Choice(CHOICES, help_text="What needs the approval", required=False)
+    actions = Several(Choice(CHOICES), len(CHOICES), help_text="Where a command needs it for several")
     subject = SubjectBody()
     staff_code = Text(limits.SHORT_CODE, help_text="Of whoever approves")
     pin = Code(PIN, MOST_DIGITS)
