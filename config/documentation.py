@@ -16,6 +16,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "COMPONENT_SPLIT_PATCH": False,
     "ENUM_NAME_OVERRIDES": {
         "Permission": "kernel.permissions.CHOICES",
+        "ExceptionKind": "pos.exceptions.models.ExceptionCase.Kind",
         "EndpointState": "integrations.models.WebhookEndpoint.State",
         "DeliveryState": "integrations.models.WebhookDelivery.State",
         "WantedEndpointState": [("ACTIVE", "ACTIVE"), ("PAUSED", "PAUSED")],

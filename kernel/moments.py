@@ -34,14 +34,28 @@ def parse_moment(text: str) -> datetime:
 
     :raises MomentInvalid: when it is not written as RFC 3339 has it, with an offset, or is not in 2000 to 9999.
     """
+    return in_utc(_written_moment(text))
+
+
+def parse_reported(text: str) -> datetime:
+    """Read a moment by a clock that may be wrong by years, in UTC.
+
+    :raises MomentInvalid: when it is not written as RFC 3339 has it, with an offset, or is in no year from 1 to 9999.
+    """
+    try:
+        return _written_moment(text).astimezone(UTC)
+    except OverflowError:
+        raise MomentInvalid("This moment is not in a year from 1 to 9999 in UTC.") from None
+
+
+def _written_moment(text: str) -> datetime:
     try:
         if not _RFC_3339.fullmatch(text):
             raise msgspec.ValidationError
-        moment = msgspec.convert(text, datetime)
+        return msgspec.convert(text, datetime)
     except msgspec.ValidationError:
         message = "Write a moment as in RFC 3339, with its offset from UTC: 2026-11-23T12:00:00Z."
         raise MomentInvalid(message) from None
-    return in_utc(moment)
 
 
 def in_utc(moment: datetime) -> datetime:

@@ -14,7 +14,7 @@ from rest_framework import serializers
 from kernel import limits
 from kernel.ids import is_version_7
 from kernel.limits import LARGEST_QUANTITY, QUANTITY_DIGITS
-from kernel.moments import CLOCK_TOLERANCE, EARLIEST, MomentInvalid, parse_moment, past_moment
+from kernel.moments import CLOCK_TOLERANCE, EARLIEST, MomentInvalid, parse_moment, parse_reported, past_moment
 from kernel.text import UNPRINTABLE, UNPRINTABLE_IN_LINES
 from kernel.validators import PlainText
 
@@ -180,9 +180,13 @@ class MomentField(serializers.DateTimeField):
         if not isinstance(value, str):
             self.fail("type")
         try:
-            return self.accepted(parse_moment(value))
+            return self.accepted(self.parse(value))
         except MomentInvalid as invalid:
             raise serializers.ValidationError(str(invalid), "invalid") from None
+
+    def parse(self, text: str) -> datetime:
+        """:raises MomentInvalid: when it is not written as a moment."""
+        return parse_moment(text)
 
     def accepted(self, moment: datetime) -> datetime:
         """:raises MomentInvalid: when it cannot have happened."""
@@ -198,6 +202,24 @@ class MomentField(serializers.DateTimeField):
 )
 class PeriodEndField(MomentField):
     """The begin or end of a period that is asked for, which may not have come yet."""
+
+    def accepted(self, moment: datetime) -> datetime:
+        return moment
+
+
+@extend_schema_field(
+    {
+        "type": "string",
+        "format": "date-time",
+        "description": "RFC 3339 with an offset, by the device's clock. Of what is not paid it is a moment from"
+        f" {EARLIEST:%Y-%m-%d} on, and not in the future",
+    }
+)
+class ReportedMomentField(MomentField):
+    """When something happened by a device's clock, which may be wrong: a service judges it."""
+
+    def parse(self, text: str) -> datetime:
+        return parse_reported(text)
 
     def accepted(self, moment: datetime) -> datetime:
         return moment

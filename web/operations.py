@@ -57,6 +57,7 @@ class Operation:
     :param scopes: what a key needs, all of them; without any, only a terminal may ask. Views that name a permission
         have none.
     :param tagged: whether the answer has an ETag, and is not sent again to who has it.
+    :param holds: whether it takes what a revoked device or a shop that is suspended sends, to hold or to refuse it.
     :param at: whether it takes place at a location or a register, which the holder of a key names in the query.
     :param without_staff: whether a terminal may write by it while nobody is signed in.
     :param refuses: what its service may refuse.
@@ -75,6 +76,7 @@ class Operation:
     at: Kind | None = None
     tagged: bool = False
     without_staff: bool = False
+    holds: bool = False
 
     @property
     def renames(self) -> bool:
@@ -103,6 +105,7 @@ def operation(
     at: Kind | None = None,
     tagged: bool = False,
     without_staff: bool = False,
+    holds: bool = False,
     parameters: Sequence[OpenApiParameter] = (),
     example: Mapping[str, Any] | None = None,
 ) -> Callable[[Handler], Handler]:
@@ -124,6 +127,7 @@ def operation(
         at=at,
         tagged=tagged,
         without_staff=without_staff,
+        holds=holds,
     )
 
     def declare(method: Handler) -> Handler:
@@ -153,6 +157,12 @@ def operation(
         return described
 
     return declare
+
+
+def holds(view: Any, method: str | None) -> bool:
+    """Say whether a view takes requests of this method that may have to be held."""
+    declared: Operation | None = getattr(getattr(view, str(method).lower(), None), "operation", None)
+    return declared is not None and declared.holds
 
 
 def _place(at: Kind | None) -> list[OpenApiParameter]:

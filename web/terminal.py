@@ -24,6 +24,7 @@ class Terminal:
     :param staff: who is signed in there; None where the request names no session that goes on.
     :param needs_staff: whether the shop has staff, so that somebody must be signed in for what is more than to read.
     :param ended: why the session that the request names has ended; empty where it names none.
+    :param is_revoked: only operations that hold such requests meet a revoked device (`web.operations.holds`).
     """
 
     device_id: UUID
@@ -34,6 +35,7 @@ class Terminal:
     is_held: Callable[[], bool] = field(default=lambda: True, compare=False)
     needs_staff: Callable[[], bool] = field(default=lambda: False, compare=False)
     is_authenticated: bool = True
+    is_revoked: bool = False
     scopes: ClassVar = (EVENTS_READ,)
 
     @property
@@ -66,6 +68,8 @@ class MayAsk(BasePermission):
         """:raises ApiProblem: when somebody must be signed in at the terminal, and nobody is."""
         declared = getattr(getattr(view, str(request.method).lower(), None), "operation", None)
         if isinstance(request.user, Terminal):
+            if declared and declared.holds and _is_shut_out(request.user, request):
+                return True
             if request.method not in READING and not (declared and declared.without_staff):
                 _require_staff(request.user)
             return True
@@ -73,6 +77,11 @@ class MayAsk(BasePermission):
         if needed:
             self.message = f"This needs a paired terminal, or an API key with the scope {' and '.join(needed)}."
         return bool(needed) and set(needed) <= set(getattr(request.user, "scopes", ()))
+
+
+def _is_shut_out(terminal: Terminal, request: Request) -> bool:
+    """Say whether nobody can sign in at the terminal: what it sends is held, or refused for that."""
+    return terminal.is_revoked or not bool(getattr(getattr(request, "tenant", None), "accepts_requests", True))
 
 
 def on_duty(request: Request) -> OnDuty | None:

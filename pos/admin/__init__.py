@@ -2,8 +2,10 @@
 
 from pos.cash import admin as cash
 from pos.catalogue import admin as catalogue
+from pos.exceptions import admin as exceptions
 from pos.orders import admin as orders
 from pos.profile import admin as profile
+from pos.quarantine import admin as quarantine
 from pos.receipts import admin as receipts
 from pos.registers import admin as registers
 from pos.reports import admin as reports
@@ -11,4 +13,17 @@ from pos.reports import home
 from pos.returns import admin as returns
 from pos.taxes import admin as taxes
 
-__all__ = ["cash", "catalogue", "home", "orders", "profile", "receipts", "registers", "reports", "returns", "taxes"]
+__all__ = [
+    "cash",
+    "catalogue",
+    "exceptions",
+    "home",
+    "orders",
+    "profile",
+    "quarantine",
+    "receipts",
+    "registers",
+    "reports",
+    "returns",
+    "taxes",
+]

@@ -10,6 +10,7 @@ from pos.catalogue.api import (
     VariantListView,
     VariantView,
 )
+from pos.exceptions.api import DeviceSequenceView, ExceptionListView, ExceptionResolveView
 from pos.orders.api import (
     OrderListView,
     OrderReceiptView,
@@ -18,6 +19,14 @@ from pos.orders.api import (
     OrderVoidView,
     PriceQuoteView,
 )
+from pos.parking.api import (
+    ParkedOrderClaimView,
+    ParkedOrderDiscardView,
+    ParkedOrderListView,
+    ParkedOrderReleaseView,
+    ParkedOrderResumeView,
+)
+from pos.quarantine.api import HeldCommandAcceptView, HeldCommandListView, HeldCommandRejectView
 from pos.receipts.api import ReceiptDeliveriesView, ReceiptPrintsView, ReceiptView
 from pos.registers.api import HeartbeatView, OwnDeviceView, PairView
 from pos.reports.api import ReportView
@@ -43,6 +52,17 @@ urlpatterns = [
     path("orders/<uuid:order_id>/tenders", OrderTendersView.as_view()),
     path("orders/<uuid:order_id>/void", OrderVoidView.as_view()),
     path("orders/<uuid:order_id>/receipt", OrderReceiptView.as_view()),
+    path("parked-orders", ParkedOrderListView.as_view()),
+    path("parked-orders/<uuid:order_id>/claim", ParkedOrderClaimView.as_view()),
+    path("parked-orders/<uuid:order_id>/release", ParkedOrderReleaseView.as_view()),
+    path("parked-orders/<uuid:order_id>/resume", ParkedOrderResumeView.as_view()),
+    path("parked-orders/<uuid:order_id>/discard", ParkedOrderDiscardView.as_view()),
+    path("exceptions", ExceptionListView.as_view()),
+    path("exceptions/<uuid:exception_id>/resolve", ExceptionResolveView.as_view()),
+    path("device-sequence", DeviceSequenceView.as_view()),
+    path("held-commands", HeldCommandListView.as_view()),
+    path("held-commands/<uuid:command_id>/accept", HeldCommandAcceptView.as_view()),
+    path("held-commands/<uuid:command_id>/reject", HeldCommandRejectView.as_view()),
     path("receipts/<uuid:receipt_id>", ReceiptView.as_view()),
     path("receipts/<uuid:receipt_id>/prints", ReceiptPrintsView.as_view()),
     path("receipts/<uuid:receipt_id>/deliveries", ReceiptDeliveriesView.as_view()),

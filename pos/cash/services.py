@@ -31,11 +31,12 @@ class ShiftAlreadyOpen(Refusal):
 class Till:
     """Where and when money changes hands: a register in its open shift.
 
-    :param occurred_at: by the device's clock. :param business_date: the day of the location's books.
+    :param shift: of a sale that came late a closed one, or none. :param occurred_at: by the device's clock.
+    :param business_date: the day of the location's books.
     """
 
     register: Register
-    shift: Shift
+    shift: Shift | None
     occurred_at: datetime
     recorded_at: datetime
     business_date: date

@@ -9,7 +9,7 @@ from uuid import UUID
 from kernel.local_moments import local_moment
 from kernel.refusals import Refusal
 from pos.catalogue.models import Barcode, Category, Product, Variant
-from pos.catalogue.queries import Found, Name, Scan, read_scan, variants_asked_for
+from pos.catalogue.queries import Found, Name, Scan, read_scan, variants_asked_for, withdrawn_asked_for
 from pos.memory.shop import Kind
 from pos.registers.models import Location
 from pos.taxes.models import TaxClass, TaxRate, TaxRule
@@ -20,6 +20,18 @@ class LinesInvalid(Refusal):
     code = "validation-failed"
     title = "Validation failed"
     status = 422
+
+
+@dataclass(frozen=True, kw_only=True)
+class Snapshot:
+    """What the till knew of the goods when it sold them.
+
+    :param unit_price: minor units. :param taxes: those that it charged; None where it does not say.
+    """
+
+    description: str
+    unit_price: Decimal
+    taxes: tuple[Rule, ...] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +48,7 @@ class LineInput:
     sku: str = ""
     description: str = ""
     tax_rate: str = ""
+    snapshot: Snapshot | None = None
 
     @property
     def name(self) -> Name | None:
@@ -54,6 +67,7 @@ class Goods:
     :param price: of the catalogue, in minor units; None for a service.
     :param per_scan: what a quantity of one stands for: 6 of a pack, 1.234 of a barcode that carries a weight.
     :param scanned_price: that the barcode of a scale carries, or that of its weight.
+    :param is_withdrawn: whether the shop does not sell it any more. :param is_unknown: whether it never did.
     """
 
     variant_id: UUID | None
@@ -65,6 +79,8 @@ class Goods:
     per_scan: Decimal = Decimal(1)
     scanned_price: Decimal | None = None
     category: str | None = None
+    is_withdrawn: bool = False
+    is_unknown: bool = False
 
 
 GOODS: Kind[Name, Goods] = Kind(
@@ -72,19 +88,25 @@ GOODS: Kind[Name, Goods] = Kind(
 )
 
 
-def find_goods(lines: Sequence[LineInput]) -> list[Goods]:
+def find_goods(lines: Sequence[LineInput], *, sold: bool = False) -> list[Goods]:
     """Find what each line names, in as many statements as there are kinds of names that are not remembered.
 
+    :param sold: whether the goods are paid for: then withdrawn ones are found as well, and what the shop does not know
+        is taken from the line's snapshot.
     :raises LinesInvalid: when lines name nothing that the shop sells; it points at each of them.
     """
     scans = {line.barcode: read_scan(line.barcode) for line in lines if line.name and line.name[0] == "barcode"}
     names = [_name(line, scans) for line in lines]
     known = GOODS.recall({name for name in names if name}, _load_goods)
+    if sold and (missing := {name for name in names if name and name not in known}):
+        known = {**known, **_load_withdrawn(missing)}
     taxes = taxes_named({line.tax_rate for line in lines if not line.name})
     goods, errors = [], []
     for index, (line, name) in enumerate(zip(lines, names, strict=True)):
         scan = scans.get(line.barcode)
         each = _variant(line, known.get(name), scan) if name else _service(line, taxes.get(line.tax_rate))
+        if each is None and sold:
+            each = _unknown(line)
         if each is not None and scan is not None and scan.is_empty:
             errors.append(_error(index, "barcode-empty", f"the barcode {line.barcode} carries nothing: weigh again"))
         elif each is not None:
@@ -122,6 +144,31 @@ def _load_goods(names: Collection[Name]) -> dict[Name, Goods]:
     found = variants_asked_for(names)
     taxes = taxes_named({each.variant.product.tax_name for each in found.values()})
     return {name: _goods(each, taxes[each.variant.product.tax_name]) for name, each in found.items()}
+
+
+def _load_withdrawn(names: Collection[Name]) -> dict[Name, Goods]:
+    found = withdrawn_asked_for(names)
+    taxes = taxes_named({each.variant.product.tax_name for each in found.values()})
+    return {
+        name: replace(_goods(each, taxes[each.variant.product.tax_name]), is_withdrawn=True)
+        for name, each in found.items()
+    }
+
+
+def _unknown(line: LineInput) -> Goods | None:
+    """Make goods of what the till knew of them; they are in no stock."""
+    known = line.snapshot
+    if known is None or not known.taxes:
+        return None
+    return Goods(
+        variant_id=None,
+        sku=line.sku,
+        description=line.description or known.description,
+        stocked=False,
+        price=None,
+        taxes=Taxes(name="", rules=known.taxes),
+        is_unknown=True,
+    )
 
 
 def _name(line: LineInput, scans: Mapping[str, Scan]) -> Name | None:

@@ -88,6 +88,20 @@ def variants_asked_for(names: Collection[Name]) -> dict[Name, Found]:
     return {name: found[name] for name in names if name in found}
 
 
+def withdrawn_asked_for(names: Collection[Name]) -> dict[Name, Found]:
+    """Find the variants that were withdrawn from sale, of several with one SKU or barcode the newest."""
+    variants = Variant.objects.select_related(*PRICED_WITH).filter(active=False)
+    ids, skus, barcodes = _of("id", names), _of("sku", names), _of("barcode", names)
+    found: dict[Name, Found] = {}
+    for variant in variants.filter(Q(id__in=ids) | Q(sku__in=skus)).order_by("id") if ids or skus else ():
+        found["id", variant.id] = found["sku", variant.sku] = Found(variant=variant)
+    of_key = {barcode_key(str(code)): str(code) for code in barcodes}
+    coded = Barcode.objects.filter(key__in=of_key, live=False, variant__active=False).order_by("variant_id")
+    for each in coded.select_related(*(f"variant__{each}" for each in PRICED_WITH)) if barcodes else ():
+        found["barcode", of_key[each.key]] = Found(variant=each.variant, per_scan=each.quantity)
+    return {name: found[name] for name in names if name in found}
+
+
 def _of(kind: str, names: Collection[Name]) -> list[UUID | str]:
     return [name for named_by, name in names if named_by == kind]
 

@@ -4,8 +4,10 @@ from pos.events import older
 from pos.events.cash import ShiftOpened
 from pos.events.catalogue import ListedPrice, PriceChanged, ProductArchived, VariantArchived, VariantChanged
 from pos.events.commands import TOKEN_MARK, CardChargeRequested, Charge, ReceiptRequested
+from pos.events.exceptions import ExceptionOpened, ExceptionResolved
 from pos.events.lines import LineDiscount, LineTax, ReturnedLine, SoldLine
 from pos.events.orders import OrderCompleted, OrderPlaced, OrderVoided, TendersAdded
+from pos.events.parking import CartDiscarded, CartExpired, CartParked, CartResumed
 from pos.events.receipts import ReceiptIssued
 from pos.events.returns import ReturnCompleted
 from pos.events.tenders import RefundedTender, TakenTender
@@ -13,7 +15,13 @@ from pos.events.tenders import RefundedTender, TakenTender
 __all__ = [
     "TOKEN_MARK",
     "CardChargeRequested",
+    "CartDiscarded",
+    "CartExpired",
+    "CartParked",
+    "CartResumed",
     "Charge",
+    "ExceptionOpened",
+    "ExceptionResolved",
     "LineDiscount",
     "LineTax",
     "ListedPrice",

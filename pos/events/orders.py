@@ -93,3 +93,5 @@ class OrderVoided(Event):
     register_id: UUID
     reason: str
     abandoned_charges: list[UUID]
+    voided_at: datetime | None = None
+    staff_id: UUID | None = None

@@ -2,7 +2,9 @@
 
 from pos.cash.models import Shift, TenderType
 from pos.catalogue.models import Barcode, Category, Product, ShelfLevel, Variant
+from pos.exceptions.models import ExceptionCase, HeldCommand
 from pos.orders.models import Order, OrderLine, OrderLineTax, Tender
+from pos.parking.models import ParkedOrder
 from pos.profile.models import ShopProfile
 from pos.receipts.models import Receipt
 from pos.registers.models import Device, Location, PairingCode, Register
@@ -14,11 +16,14 @@ __all__ = [
     "Barcode",
     "Category",
     "Device",
+    "ExceptionCase",
+    "HeldCommand",
     "Location",
     "Order",
     "OrderLine",
     "OrderLineTax",
     "PairingCode",
+    "ParkedOrder",
     "Product",
     "Receipt",
     "Refund",

@@ -4,12 +4,13 @@
 """
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 import msgspec
 
+from pos.exceptions.models import HeldCommand
 from pos.orders.models import Order, OrderLine, OrderLineTax, Tender
 from web.money import Money, UnitPrice
 
@@ -65,13 +66,22 @@ class TenderAnswer(msgspec.Struct, frozen=True, gc=False):
     failure: str
 
 
+class ExceptionAnswer(msgspec.Struct, frozen=True, gc=False):
+    id: str
+    kind: str
+    severity: str
+
+
 class OrderAnswer(msgspec.Struct, frozen=True):
     id: UUID
     status: str
+    exceptions: list[ExceptionAnswer]
     register_id: UUID
-    shift_id: UUID
+    shift_id: UUID | None
     register: UUID
-    shift: UUID
+    shift: UUID | None
+    origin: str | None
+    device_sequence: int | None
     receipt: str
     receipt_number: int | None
     receipt_id: UUID | None
@@ -89,9 +99,25 @@ class OrderAnswer(msgspec.Struct, frozen=True):
     note: str
     training: bool
     occurred_at: datetime
+    reported_at: datetime | None
+    business_date: date | None
+    voided_at: datetime | None
+    void_reason: str
     completed_at: datetime | None
     lines: list[LineAnswer]
     tenders: list[TenderAnswer]
+
+
+class HeldAnswer(msgspec.Struct, frozen=True):
+    id: UUID
+    result: str
+    status: str
+    reason: str
+    detail: str
+    amount: Money
+    received_at: datetime
+    decided_at: datetime | None
+    note: str
 
 
 class QuoteAnswer(msgspec.Struct, frozen=True):
@@ -113,6 +139,23 @@ _encoder = msgspec.json.Encoder()
 def encoded_order(order: Order) -> bytes:
     """Write an order, whose lines and tenders are at hand, as JSON."""
     return _encoder.encode(_answer(order))
+
+
+def encoded_held(held: HeldCommand) -> bytes:
+    """Write, as JSON, that an order is held, or what was decided about it."""
+    return _encoder.encode(
+        HeldAnswer(
+            id=held.id,
+            result="quarantined",
+            status=held.state,
+            reason=held.reason,
+            detail=held.detail,
+            amount=Money(held.amount, held.currency),
+            received_at=held.received_at,
+            decided_at=held.decided_at,
+            note=held.note,
+        )
+    )
 
 
 def encoded_quote(order: Order) -> bytes:
@@ -146,10 +189,13 @@ def _answer(order: Order) -> OrderAnswer:
     return OrderAnswer(
         id=order.id,
         status=order.status,
+        exceptions=[ExceptionAnswer(**each) for each in order.exceptions],
         register_id=order.register_id,
         shift_id=order.shift_id,
         register=order.register_id,
         shift=order.shift_id,
+        origin=order.origin,
+        device_sequence=order.device_sequence,
         receipt=order.receipt,
         receipt_number=order.receipt_number,
         receipt_id=order.receipt_id,
@@ -167,6 +213,10 @@ def _answer(order: Order) -> OrderAnswer:
         note=order.note,
         training=order.training,
         occurred_at=order.occurred_at,
+        reported_at=order.reported_at,
+        business_date=order.business_date,
+        voided_at=order.voided_at,
+        void_reason=order.void_reason,
         completed_at=order.completed_at,
         lines=[_line(line, currency) for line in order.lines.all()],
         tenders=[_tender(tender, currency) for tender in tenders],

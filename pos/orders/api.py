@@ -4,31 +4,32 @@ from typing import Any
 from uuid import UUID
 
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiResponse, OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, OpenApiTypes
 from rest_framework import generics
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from events.idempotency.requests import Claim, claimed
+from events.idempotency.requests import claimed
 from kernel import limits
-from kernel.bounds import NumberTooLarge
-from kernel.ids import new_id
 from kernel.refusals import NotFound, Refusal
 from pos.cash.services import ShiftNotOpen
 from pos.catalogue.goods import LinesInvalid
+from pos.exceptions.services.quarantine import CommandHeld, QuarantineFull
 from pos.orders.answers import encoded_order, encoded_quote, orders_shown
-from pos.orders.discounts import DiscountExceedsPrice, DiscountInput
-from pos.orders.lines import OrderLineInput
+from pos.orders.arriving import MomentRefused
+from pos.orders.discounts import DiscountExceedsPrice
 from pos.orders.models import Order
 from pos.orders.needs import VOID
 from pos.orders.plain import plain_order
 from pos.orders.queries import lines_of_order, orders, orders_matching
 from pos.orders.quotes import quote
+from pos.orders.receiving import DEVICE_TIME, asked_discounts, asked_lines, asked_tenders, receive_order
 from pos.orders.serializers import (
     A_MUG,
     AddTendersBody,
+    HeldSerializer,
     OrderQuery,
     OrderSerializer,
     PlaceOrderBody,
@@ -38,15 +39,14 @@ from pos.orders.serializers import (
     VoidBody,
 )
 from pos.orders.services.paying import add_tenders
-from pos.orders.services.placing import place_order
 from pos.orders.services.refusals import CurrencyMismatch, OrderExists, OrderNotEditable
 from pos.orders.services.voiding import void_order
-from pos.orders.tenders import TenderInput, TenderMismatch
+from pos.orders.tenders import TenderMismatch
 from pos.receipts.queries import find_receipt
 from pos.receipts.renderers import TextRenderer
 from pos.receipts.snapshot import read_snapshot
 from pos.receipts.text import receipt_text
-from pos.registers.authentication import device_of, register_of
+from pos.registers.authentication import register_of
 from staff.duty.permitting import REFUSALS, permit
 from web.commands import command_of
 from web.encoded import Encoded
@@ -55,20 +55,16 @@ from web.pages import RecordedPages
 from web.scopes import ORDERS_READ, ORDERS_WRITE, PAYMENTS_WRITE, PRICES_READ, RECEIPTS_READ
 
 
-def _lines(asked: list[dict[str, Any]]) -> list[OrderLineInput]:
-    return [OrderLineInput(**{"id": new_id(), **line, "discounts": _discounts(line["discounts"])}) for line in asked]
-
-
-def _discounts(asked: list[dict[str, Any]]) -> list[DiscountInput]:
-    return [DiscountInput(**each) for each in asked]
-
-
-def _tenders(asked: list[dict[str, Any]]) -> list[TenderInput]:
-    return [TenderInput(**{"id": new_id(), **tender}) for tender in asked]
-
-
 def _existing(order_id: UUID) -> Order:
     return generics.get_object_or_404(orders(), id=order_id)
+
+
+CLOCK = OpenApiParameter(
+    DEVICE_TIME,
+    {"type": "string"},
+    OpenApiParameter.HEADER,
+    description="What the device's clock shows when it sends this, in RFC 3339: `occurred_at` is corrected by it",
+)
 
 
 class OrderPages(RecordedPages):
@@ -78,13 +74,14 @@ class OrderPages(RecordedPages):
 
 REFUSES: tuple[type[Refusal], ...] = (
     OrderExists,
+    CommandHeld,
     ShiftNotOpen,
+    MomentRefused,
     LinesInvalid,
     DiscountExceedsPrice,
     TenderMismatch,
     *REFUSALS,
 )
-REFUSED_UNLESS_PLACED: tuple[type[Refusal], ...] = (*REFUSES, NumberTooLarge)
 
 
 class OrderListView(generics.GenericAPIView[Order]):
@@ -95,43 +92,24 @@ class OrderListView(generics.GenericAPIView[Order]):
     @operation(
         "place_order",
         body=PlaceOrderBody,
-        answers={201: OrderSerializer},
-        refuses=REFUSES,
+        answers={201: OrderSerializer, 202: HeldSerializer},
+        refuses=(*REFUSES, QuarantineFull),
         keyed=True,
         scopes=[ORDERS_WRITE],
         at="register",
         plain=plain_order,
+        holds=True,
+        parameters=[CLOCK],
         example=A_MUG,
     )
     def post(self, request: Request, asked: dict[str, Any]) -> Response:
         """Ring up an order. With tenders that cover it, it is completed and has its receipt number.
 
         The order's id is made by the terminal and remains its key: the same request again, under whatever
-        Idempotency-Key, gets the same order.
+        Idempotency-Key, gets the same order. A paid sale is not refused: it is accepted with `exceptions`, or, from a
+        revoked device or in a suspended shop, held until a person decides (202).
         """
-        try:
-            with claimed(request, "orders") as claim:
-                if claim.is_new:
-                    command = command_of(request, asked)
-                    order = place_order(
-                        id=asked["id"],
-                        register=register_of(request),
-                        device=device_of(request),
-                        lines=_lines(asked["lines"]),
-                        discounts=_discounts(asked["discounts"]),
-                        tenders=_tenders(asked["tenders"]),
-                        occurred_at=asked["occurred_at"],
-                        now=timezone.now(),
-                        fingerprint=claim.fingerprint,
-                        customer_email=asked["customer_email"],
-                        note=asked["note"],
-                        training=asked["training"],
-                        command=command,
-                    )
-                    claim.answer(encoded_order(order), status=201)
-        except REFUSED_UNLESS_PLACED as refusal:
-            _answer_again(claim, asked["id"], refusal)
-        return claim.response
+        return receive_order(request, asked)
 
     @operation("list_orders", query=OrderQuery, answers=OrderSerializer(many=True), paged=True, scopes=[ORDERS_READ])
     def get(self, _request: Request, asked: dict[str, Any]) -> Response:
@@ -142,16 +120,6 @@ class OrderListView(generics.GenericAPIView[Order]):
         """
         page = self.paginate_queryset(orders_matching(**asked))
         return self.get_paginated_response(orders_shown(page or []))
-
-
-def _answer_again(claim: Claim, order_id: UUID, refusal: Refusal) -> None:
-    """Answer the order that exists, where this request is the one that placed it; what it is refused for came later."""
-    order = orders().filter(id=order_id).first()
-    if order is None:
-        raise refusal
-    if order.fingerprint != claim.fingerprint:
-        raise OrderExists(order_id) from refusal
-    claim.answer_again(encoded_order(order), status=201)
 
 
 class OrderView(APIView):
@@ -178,7 +146,7 @@ class OrderTendersView(APIView):
                 order = add_tenders(
                     order_id=order_id,
                     register=register_of(request),
-                    tenders=_tenders(asked["tenders"]),
+                    tenders=asked_tenders(asked["tenders"]),
                     now=timezone.now(),
                     command=command_of(request, asked, order_id),
                 )
@@ -200,8 +168,8 @@ class OrderVoidView(APIView):
         """Give up an order that is not completed; a card that was charged for it gets its money back."""
         with claimed(request, "voids") as claim:
             if claim.is_new:
-                permit(command_of(request, asked, order_id), VOID)
-                order = void_order(order_id=order_id, reason=asked["reason"])
+                staff_id = permit(command_of(request, asked, order_id), VOID).staff_id
+                order = void_order(order_id=order_id, reason=asked["reason"], now=timezone.now(), staff_id=staff_id)
                 claim.answer(encoded_order(order))
         return claim.response
 
@@ -221,8 +189,8 @@ class PriceQuoteView(APIView):
         """Say what an order would come to, line by line: priced as it would be, and nothing is written."""
         priced = quote(
             register=register_of(request),
-            lines=_lines(asked["lines"]),
-            discounts=_discounts(asked["discounts"]),
+            lines=asked_lines(asked["lines"]),
+            discounts=asked_discounts(asked["discounts"]),
             occurred_at=asked.get("occurred_at") or timezone.now(),
             tender_type=asked["tender_type"],
         )

@@ -1,21 +1,26 @@
 """Lines of an order: what the terminal asks for, found in the catalogue and priced."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
 
 from kernel.bounds import require_amount, require_goods
 from kernel.limits import TAX_NAME
+from kernel.local_moments import local_moment
 from kernel.money import QUANTITY_STEP, round_half_up
 from kernel.prefetching import hold_rows
 from kernel.text import clipped
 from pos.catalogue.goods import Goods, LineInput, find_goods, rules_at
+from pos.exceptions.findings import Findings
+from pos.exceptions.models import ExceptionCase
 from pos.orders.discounts import DiscountInput, kept, refusal_of
 from pos.orders.models import Order, OrderLine, OrderLineTax
 from pos.pricing.discounts import DiscountTooLarge
 from pos.pricing.engine import Line, PricedLine, PricedOrder, price_order
 from pos.pricing.taxes import Level, LineTax, share_of_all
-from pos.taxes.rules import Rule
+from pos.taxes.rules import Rule, Taxes
+
+Kind = ExceptionCase.Kind
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,15 +39,24 @@ class OrderRows:
     taxes: list[OrderLineTax]
 
 
-def price_lines(order: Order, asked: Sequence[OrderLineInput], discounts: Sequence[DiscountInput] = ()) -> OrderRows:
+def price_lines(
+    order: Order,
+    asked: Sequence[OrderLineInput],
+    discounts: Sequence[DiscountInput] = (),
+    *,
+    findings: Findings | None = None,
+) -> OrderRows:
     """Price an order: make its rows, and give it their totals.
 
     :param discounts: of the order.
+    :param findings: where it is paid: what the till sold it at holds, and what is wrong with that is noted here.
     :raises DiscountExceedsPrice: when a discount is more than what it is taken off.
     :raises NumberTooLarge: when all lines come to more goods or money than an order may have.
     :raises LinesInvalid: when lines name nothing that the shop sells, or what no tax rule holds for.
     """
-    goods = find_goods(asked)
+    goods = find_goods(asked, sold=findings is not None)
+    if findings is not None:
+        asked, goods = as_sold(order, asked, goods, findings)
     rules = rules_at(goods, location=order.register.location, occurred_at=order.occurred_at)
     lines = [_line(*each) for each in zip(asked, goods, rules, strict=True)]
     priced = _priced(order, lines, discounts)
@@ -63,6 +77,57 @@ def price_lines(order: Order, asked: Sequence[OrderLineInput], discounts: Sequen
     require_amount(sum(row.gross for row in rows))
     require_amount(order.total)
     return OrderRows(lines=rows, taxes=taxes)
+
+
+def as_sold(
+    order: Order, asked: Sequence[OrderLineInput], goods: Sequence[Goods], findings: Findings
+) -> tuple[list[OrderLineInput], list[Goods]]:
+    """Let the lines of a paid order have the prices and taxes at which the till sold them; note where others hold."""
+    sold = [_as_sold(order, *each, findings) for each in zip(asked, goods, strict=True)]
+    return [line for line, _ in sold], [of_line for _, of_line in sold]
+
+
+def _as_sold(order: Order, line: OrderLineInput, goods: Goods, findings: Findings) -> tuple[OrderLineInput, Goods]:
+    named = {"line_id": str(line.id), "description": goods.description}
+    if goods.is_unknown:
+        findings.note_line(Kind.UNKNOWN_VARIANT, **named, named_by=[str(part) for part in line.name or ()])
+    elif goods.is_withdrawn:
+        findings.note_line(Kind.WITHDRAWN_VARIANT, **named, variant_id=str(goods.variant_id))
+    known = line.snapshot
+    price = goods.price if goods.scanned_price is None else goods.scanned_price
+    sold_at = line.unit_price
+    if known is not None and sold_at is None:
+        sold_at = known.unit_price
+        line = replace(line, unit_price=sold_at)
+    deliberate = known is not None and known.unit_price != sold_at
+    if (
+        price is not None
+        and sold_at is not None
+        and sold_at != price
+        and not deliberate
+        and _is_list_price(order, line)
+    ):
+        findings.note_line(Kind.PRICE_DRIFT, **named, sold_at=str(sold_at), price=str(price))
+    if known is not None and known.taxes and not goods.is_unknown:
+        location = order.register.location
+        held = goods.taxes.at(location.tax_region, local_moment(order.occurred_at, location.timezone))
+        if _charged(held) != _charged(known.taxes):
+            findings.note_line(Kind.TAX_DRIFT, **named, charged=_named(known.taxes), held=_named(held))
+            goods = replace(goods, taxes=Taxes(name=goods.taxes.name, rules=known.taxes))
+    return line, goods
+
+
+def _is_list_price(order: Order, line: OrderLineInput) -> bool:
+    """Say whether the till took a line's price from what it knew of the catalogue. What is typed in online is not."""
+    return line.snapshot is not None or order.origin == Order.Origin.OFFLINE
+
+
+def _charged(rules: Sequence[Rule]) -> list[tuple[int, bool, bool]]:
+    return [(rule.rate.rate, rule.rate.on_top, rule.inclusive) for rule in rules]
+
+
+def _named(rules: Sequence[Rule]) -> list[str]:
+    return [f"{rule.rate.name} {rule.rate.share}" for rule in rules]
 
 
 def _priced(order: Order, lines: Sequence[Line], discounts: Sequence[DiscountInput]) -> PricedOrder:

@@ -15,7 +15,12 @@ from pos.registers.models import Device, Register, RoundingLevel
 
 
 class Order(models.Model):
+    class Origin(models.TextChoices):
+        ONLINE = "ONLINE", "Online"
+        OFFLINE = "OFFLINE", "Offline: the till sold it alone, and sent it later"
+
     class Status(models.TextChoices):
+        PARKED = "PARKED", "Parked: a cart that waits"
         PLACED = "PLACED", "Placed, not paid in full"
         COMPLETED = "COMPLETED", "Completed"
         VOIDED = "VOIDED", "Voided"
@@ -23,9 +28,16 @@ class Order(models.Model):
     id = models.UUIDField(primary_key=True)
     register = models.ForeignKey(Register, on_delete=models.PROTECT, db_index=False)
     device = models.ForeignKey(Device, on_delete=models.PROTECT, null=True)
-    shift = models.ForeignKey(Shift, on_delete=models.PROTECT)
+    shift = models.ForeignKey(Shift, on_delete=models.PROTECT, null=True)
     staff_id = models.UUIDField(null=True)
     approval_id = models.UUIDField(null=True, help_text="What it needed somebody else for")
+    origin = models.CharField(  # noqa: DJ001 - null: not known, of orders from before it was kept
+        max_length=7, choices=Origin.choices, null=True
+    )
+    device_sequence = models.BigIntegerField(null=True, help_text="The device's count of its orders")
+    exceptions = models.JSONField(
+        default=list, db_default=Value([], models.JSONField()), help_text="With which it was accepted"
+    )
     status = models.CharField(max_length=9, choices=Status.choices, default=Status.PLACED)
     currency = models.CharField(max_length=3)
     rounding_level = models.CharField(
@@ -58,9 +70,13 @@ class Order(models.Model):
     )
     note = models.CharField(max_length=limits.NOTE, blank=True)
     fingerprint = models.CharField(max_length=64, help_text="Of the request that placed it", editable=False)
-    occurred_at = models.DateTimeField(help_text="By the device's clock")
+    occurred_at = models.DateTimeField(help_text="By the device's clock, corrected where that was wrong")
+    reported_at = models.DateTimeField(null=True, help_text="By the device's clock, where that was wrong")
     recorded_at = models.DateTimeField()
     completed_at = models.DateTimeField(null=True)
+    voided_at = models.DateTimeField(null=True)
+    void_reason = models.CharField(max_length=limits.REASON, blank=True, default="", db_default="")
+    voided_by = models.UUIDField(null=True, help_text="Who of the staff gave it up")
 
     class Meta:
         constraints: ClassVar = [
@@ -69,6 +85,13 @@ class Order(models.Model):
                 name="order_receipt_number_unique",
                 field="receipt_number",
                 sentence="This register has given that receipt number already.",
+            ),
+            Unique(
+                fields=["device", "device_sequence"],
+                condition=Q(device_sequence__isnull=False),
+                name="order_device_sequence_unique",
+                field="device_sequence",
+                sentence="This device has sent another order under that sequence number.",
             ),
             Check(
                 condition=Q(total=F("subtotal") + F("tax_total") + F("rounding_adjustment")),

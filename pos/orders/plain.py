@@ -11,14 +11,14 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
-from django.utils import timezone
 from msgspec import UNSET, Meta, UnsetType
 from rest_framework.exceptions import ValidationError
 
 from kernel import limits
 from kernel.ids import is_version_7
-from kernel.moments import MomentInvalid, read_moment
+from kernel.moments import MomentInvalid, parse_reported
 from kernel.money import QUANTITY_STEP
+from pos.orders.models import Order
 from web.fields import MailAddress
 
 _QUANTITY = re.compile(r"[0-9]{1,8}(\.[0-9]{1,3})?", re.ASCII)
@@ -66,13 +66,16 @@ class _Order(msgspec.Struct, forbid_unknown_fields=True):
     customer_email: str = ""
     note: str = ""
     training: bool = False
+    origin: str = "ONLINE"
+    device_sequence: Annotated[int, Meta(ge=1, le=limits.LARGEST_NUMBER)] | UnsetType = UNSET
+    shift_id: UUID | UnsetType = UNSET
 
 
 def plain_order(body: Any, *, currency: str) -> dict[str, Any] | None:
     """Read an order that is sent, as `PlaceOrderBody` would. None: let the serializer read it."""
     try:
         order = msgspec.convert(body, _Order)
-        return {
+        read = {
             "id": _version_7(order.id),
             "occurred_at": _moment(order.occurred_at),
             "lines": [_line(line, currency) for line in order.lines],
@@ -81,9 +84,21 @@ def plain_order(body: Any, *, currency: str) -> dict[str, Any] | None:
             "customer_email": order.customer_email and _mail_address.run_validation(order.customer_email),
             "note": _text(order.note, limits.NOTE),
             "training": order.training,
+            "origin": _origin(order.origin),
         }
     except (_NotPlain, msgspec.ValidationError, MomentInvalid, ValidationError):
         return None
+    if order.device_sequence is not UNSET:
+        read["device_sequence"] = order.device_sequence
+    if order.shift_id is not UNSET:
+        read["shift_id"] = order.shift_id
+    return read
+
+
+def _origin(text: str) -> str:
+    if text not in Order.Origin.values:
+        raise _NotPlain
+    return text
 
 
 def _line(line: _Line, currency: str) -> dict[str, Any]:
@@ -129,7 +144,7 @@ def _version_7(value: UUID) -> UUID:
 
 
 def _moment(text: str) -> datetime:
-    return read_moment(text, now=timezone.now())
+    return parse_reported(text)
 
 
 def _quantity(text: str) -> Decimal:

@@ -6,9 +6,21 @@ from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
 from kernel import limits
+from pos.exceptions.models import ExceptionCase, HeldCommand
 from pos.orders.models import Order, OrderLine, OrderLineTax, Tender
 from web.commands import ApprovableBody
-from web.fields import Choice, MailAddress, MomentField, PercentField, QuantityField, Text, UUIDv7Field, WholeNumber
+from web.fields import (
+    Choice,
+    Code,
+    MailAddress,
+    MomentField,
+    PercentField,
+    QuantityField,
+    ReportedMomentField,
+    Text,
+    UUIDv7Field,
+    WholeNumber,
+)
 from web.finding import DocumentQuery
 from web.inputs import Body
 from web.money import InOwnCurrency, MoneyField, UnitPriceField, money
@@ -27,6 +39,22 @@ class DiscountBody(Body):
         return attrs
 
 
+class SnapshotTaxBody(Body):
+    name = Text(limits.TAX_NAME)
+    code = Text(limits.TAX_NAME, optional=True)
+    rate = Code(r"[0-9](\.[0-9]{1,6})?", 8, help_text="A share: 0.200000 for twenty percent")
+    on_top = serializers.BooleanField(default=False, help_text="Whether its base contains the taxes before it")
+
+
+class SnapshotBody(Body):
+    """What the till knew of the goods when it sold them: what a paid order keeps, whatever the shop knows by now."""
+
+    description = Text(limits.TITLE)
+    unit_price = UnitPriceField()
+    taxes = SnapshotTaxBody(many=True, default=list, max_length=limits.MOST_TAXES)  # type: ignore[call-arg]
+    tax_inclusive = serializers.BooleanField(default=True, help_text="Whether the price contains the taxes")
+
+
 class OrderLineBody(Body):
     """Name one of `variant_id`, `barcode`, `sku`; or a service by `description`, `unit_price` and `tax_name`."""
 
@@ -43,6 +71,7 @@ class OrderLineBody(Body):
         limits.TAX_NAME, optional=True, source="tax_rate", help_text="Of a service: a tax class's name, or a rate's"
     )
     discounts = DiscountBody(many=True, default=list, max_length=limits.MOST_DISCOUNTS)  # type: ignore[call-arg]
+    snapshot = SnapshotBody(required=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         named = [name for name in ("variant_id", "barcode", "sku") if attrs.get(name)]
@@ -74,7 +103,17 @@ class TenderBody(Body):
 
 class PlaceOrderBody(ApprovableBody):
     id = UUIDv7Field()
-    occurred_at = MomentField()
+    occurred_at = ReportedMomentField()
+    origin = Choice(
+        Order.Origin.choices, default=Order.Origin.ONLINE.value, help_text="OFFLINE: the till sold it alone"
+    )
+    device_sequence = serializers.IntegerField(
+        required=False,
+        min_value=1,
+        max_value=limits.LARGEST_NUMBER,
+        help_text="The device's count of its orders, from 1 on: what is missing is reported",
+    )
+    shift_id = serializers.UUIDField(required=False, help_text="Of the shift in which the till sold it")
     lines = OrderLineBody(many=True, allow_empty=False, max_length=limits.MOST_LINES)  # type: ignore[call-arg]
     discounts = DiscountBody(many=True, default=list, max_length=limits.MOST_DISCOUNTS)  # type: ignore[call-arg]
     tenders = TenderBody(many=True, default=list, max_length=limits.MOST_TENDERS)  # type: ignore[call-arg]
@@ -83,6 +122,25 @@ class PlaceOrderBody(ApprovableBody):
     training = serializers.BooleanField(
         default=False, help_text="Moves neither stock nor money; its receipt has a number of a series apart"
     )
+
+
+class CartBody(Body):
+    """What is parked of an order."""
+
+    lines = OrderLineBody(many=True, allow_empty=False, max_length=limits.MOST_LINES)  # type: ignore[call-arg]
+    discounts = DiscountBody(many=True, default=list, max_length=limits.MOST_DISCOUNTS)  # type: ignore[call-arg]
+
+
+class ResumedOrderBody(ApprovableBody):
+    """A parked order that is sold. What is left out is as it was parked; `occurred_at` is now."""
+
+    occurred_at = ReportedMomentField(required=False)
+    origin = Choice(Order.Origin.choices, default=Order.Origin.ONLINE.value)
+    device_sequence = serializers.IntegerField(required=False, min_value=1, max_value=limits.LARGEST_NUMBER)
+    shift_id = serializers.UUIDField(required=False)
+    lines = OrderLineBody(many=True, required=False, allow_empty=False, max_length=limits.MOST_LINES)  # type: ignore[call-arg]
+    discounts = DiscountBody(many=True, required=False, max_length=limits.MOST_DISCOUNTS)  # type: ignore[call-arg]
+    tenders = TenderBody(many=True, default=list, max_length=limits.MOST_TENDERS)  # type: ignore[call-arg]
 
 
 class QuoteBody(Body):
@@ -117,6 +175,26 @@ A_MUG = {
     "tenders": [{"type": "cash", "amount": {"amount": 3000, "currency": "EUR"}}],
     "customer_email": "ada@example.com",
 }
+
+
+class HeldSerializer(serializers.Serializer[Any]):
+    """A paid sale that is held until a person decides."""
+
+    id = serializers.UUIDField()
+    result = serializers.ChoiceField(["quarantined"])
+    status = serializers.ChoiceField(HeldCommand.State.values)
+    reason = serializers.CharField(help_text="The code of the refusal that it would have got")
+    detail = serializers.CharField()
+    amount = MoneyField(read_only=True, help_text="What was taken for it, before change")
+    received_at = serializers.DateTimeField()
+    decided_at = serializers.DateTimeField(allow_null=True)
+    note = serializers.CharField()
+
+
+class OpenedExceptionSerializer(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    kind = serializers.ChoiceField(ExceptionCase.Kind.choices)
+    severity = serializers.ChoiceField(ExceptionCase.Severity.choices)
 
 
 class DiscountSerializer(serializers.Serializer[Any]):
@@ -168,6 +246,7 @@ class TenderSerializer(serializers.ModelSerializer[Tender]):
 
 @extend_schema_serializer(deprecate_fields=["register", "shift"])
 class OrderSerializer(InOwnCurrency, serializers.ModelSerializer[Order]):
+    exceptions = OpenedExceptionSerializer(many=True, read_only=True, help_text="With which it was accepted")
     discounts = DiscountSerializer(many=True, read_only=True)
     discount_total = MoneyField(read_only=True)
     subtotal = MoneyField(read_only=True)
@@ -182,10 +261,11 @@ class OrderSerializer(InOwnCurrency, serializers.ModelSerializer[Order]):
     class Meta:
         model = Order
         fields = (
-            "id", "status", "register_id", "shift_id", "register", "shift", "receipt", "receipt_number", "receipt_id",
-            "currency", "rounding_level", "discounts", "discount_total", "subtotal", "tax_total",
-            "rounding_adjustment", "total", "change_total", "due", "customer_email", "note", "training", "occurred_at",
-            "completed_at", "lines", "tenders",
+            "id", "status", "exceptions", "register_id", "shift_id", "register", "shift", "origin", "device_sequence",
+            "receipt", "receipt_number", "receipt_id", "currency", "rounding_level", "discounts", "discount_total",
+            "subtotal", "tax_total", "rounding_adjustment", "total", "change_total", "due", "customer_email", "note",
+            "training", "occurred_at", "reported_at", "business_date", "voided_at", "void_reason", "completed_at",
+            "lines", "tenders",
         )  # fmt: skip
 
     @extend_schema_field(MoneyField(read_only=True))

@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.utils import timezone
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication
-from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.exceptions import APIException, AuthenticationFailed
 from rest_framework.request import Request
 
 from kernel.tenancy import current_tenant, in_public
@@ -21,6 +21,7 @@ from pos.registers.queries import device_of_token, has_staff, member_on_duty
 from pos.registers.services import TOKEN_PREFIX
 from staff.duty.sessions import SeenSession, find_session, note_use, reading
 from web.errors import ApiProblem
+from web.operations import holds
 from web.places import Place, place_of
 from web.terminal import STAFF_HEADER, Terminal
 
@@ -44,8 +45,9 @@ class DeviceTokenAuthentication(BaseAuthentication):
         device = device_of_token(token_hash, now)
         if device is None:
             raise AuthenticationFailed("Unknown or revoked device token.")
-        if device.status == Device.Status.REVOKED:
-            raise ApiProblem(401, "device-revoked", f"The device {device.name} was revoked.")
+        revoked = device.status == Device.Status.REVOKED
+        if revoked and not _may_be_held(request):
+            raise refused_as_revoked(device)
         if device.expires_at is not None and device.expires_at <= now:
             raise ApiProblem(401, "device-token-expired", f"The token of {device.name} has expired: pair it again.")
         if is_stale(device.last_used_at, now):
@@ -58,11 +60,16 @@ class DeviceTokenAuthentication(BaseAuthentication):
             is_held=lambda: _is_held(device.pk, token_hash),
             needs_staff=has_staff,
             **(_signed_in(staff_token, beside, device.id, now) if staff_token else {}),
+            is_revoked=revoked,
         )
         return terminal, device
 
     def authenticate_header(self, _request: Request) -> str:
         return "Bearer"
+
+
+def refused_as_revoked(device: Device) -> ApiProblem:
+    return ApiProblem(401, "device-revoked", f"The device {device.name} was revoked.")
 
 
 def device_of(request: Request) -> Device | None:
@@ -88,6 +95,17 @@ def _signed_in(token: str, beside: Beside | None, device_id: UUID, now: datetime
         return {"ended": ended or "whoever had signed in is no longer active"}
     note_use(session, now)
     return {"staff": member, "session_id": session.id}
+
+
+def _may_be_held(request: Request) -> bool:
+    """Say whether a request of a revoked device goes on, to be held: it looks like a sale that was paid."""
+    if not holds(request.parser_context.get("view"), request.method):
+        return False
+    try:
+        sent = request.data
+    except APIException:
+        return False
+    return isinstance(sent, dict) and bool(sent.get("tenders") or sent.get("origin") == "OFFLINE")
 
 
 def _is_held(device_id: UUID, token_hash: str) -> bool:

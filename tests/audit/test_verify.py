@@ -1,13 +1,21 @@
 """`verify` finds what is broken: each kind of damage is done to a sound shop, and must be named."""
 
+from datetime import UTC, datetime
 from io import StringIO
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.utils import timezone
 
 from events.testing.work import settle
+from kernel.ids import new_id
 from kernel.invariants import all_invariants
+from pos.exceptions.services.quarantine import Request, hold_command
+from pos.models import Device, Register
+from pos.orders.services.placing import place_order
+from pos.parking.services import park_order
 from tenants.models import Tenant
 from tests.support import make
 from tests.support.crew import approved_order
@@ -95,6 +103,13 @@ DAMAGE = {
     "bindings begin within the log": "UPDATE events_binding SET since = 100000 WHERE type = 'pos.order_completed'",
     "nothing of another tenant": """INSERT INTO events_processedevent
         SELECT 'north', 'x', 100000, now(), now()""",
+    "held commands = what was decided about them": """UPDATE pos_heldcommand SET state = 'ACCEPTED', decided_at = now(),
+        decided_by = 'x'""",
+    "exceptions of orders = their cases": "UPDATE pos_order SET exceptions = '[]'",
+    "orders without a shift have an exception": "UPDATE pos_order SET shift_id = NULL",
+    "corrected moments have an exception": "UPDATE pos_order SET reported_at = now()",
+    "exceptions = their events": "UPDATE pos_exceptioncase SET resolved_at = now(), resolved_by = 'x'",
+    "parked orders = their carts": "DELETE FROM pos_parkedorder",
 }
 
 
@@ -111,10 +126,46 @@ def sound_shop(shop: Tenant) -> Tenant:
     void_order(order_id=make.order().id, reason="x")
     make.order(make.cash(400))
     settle()
+    sales_that_were_wrong()
+    park()
+    settle()
     make.return_(order, make.returning(order))
     approved_order()
     settle()
     return shop
+
+
+def sales_that_were_wrong() -> None:
+    """Sell by a wrong clock at a register without a shift, and let a revoked device send another sale."""
+    other = Register.objects.create(code="R9", name="Till 9", location=make.register().location)
+    device = Device.objects.create(register=other, name="Slow", token_hash="0" * 64)
+    more: dict[str, Any] = {"lines": [make.asked()], "tenders": [make.cash(500)], "fingerprint": "", "device": device}
+    sold_at = datetime(2015, 6, 1, tzinfo=UTC)
+    place_order(id=new_id(), register=other, occurred_at=sold_at, now=timezone.now(), **more)
+    request = Request(
+        command_id=new_id(),
+        device=device,
+        register=other,
+        reason="device-revoked",
+        detail="",
+        body={},
+        fingerprint="",
+        amount=1000,
+    )
+    hold_command(request, now=timezone.now())
+
+
+def park() -> None:
+    park_order(
+        id=new_id(),
+        register=make.register(),
+        device=None,
+        lines=[make.asked()],
+        discounts=[],
+        cart={},
+        now=timezone.now(),
+        fingerprint="",
+    )
 
 
 def verify() -> tuple[str, bool]:
@@ -208,4 +259,4 @@ def test_a_receipt_that_is_gone_is_named_by_the_next_one_and_by_the_end(sound_sh
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM pos_receipt WHERE kind = 'ORDER'")
     said, _ = verify()
-    assert "order receipts R1: 3 numbers were given, and there is no receipt" in said
+    assert "order receipts R1: 4 numbers were given, and there is no receipt" in said

@@ -26,13 +26,14 @@ def test_in01_the_document_has_every_operation_that_the_code_has(described: Any)
 def test_in01_keys_and_problems_are_described(described: Any) -> None:
     place = described["paths"]["/api/v1/orders"]["post"]
 
-    (key,) = [each for each in place["parameters"] if each["in"] == "header"]
+    key, _ = [each for each in place["parameters"] if each["in"] == "header"]
     assert (key["name"], key["required"]) == ("Idempotency-Key", True)
     assert set(place["responses"]) == {
-        "201", "400", "401", "403", "404", "406", "409", "411", "413", "415", "422", "429", "500", "503",
+        "201", "202", "400", "401", "403", "404", "406", "409", "411", "413", "415", "422", "429", "500", "503",
     }  # fmt: skip
     assert set(place["responses"]["409"]["content"]["application/problem+json"]["examples"]) == {
-        "already-exists", "approval-consumed", "idempotency-in-progress", "order-exists", "shift-not-open",
+        "already-exists", "approval-consumed", "command-held", "idempotency-in-progress", "order-exists",
+        "quarantine-full", "shift-not-open",
     }  # fmt: skip
     assert "Retry-After" in place["responses"]["429"]["headers"]
 

@@ -16,6 +16,7 @@ from tests.faults.stack import SKUS, Stack
 
 PATIENCE_SECONDS = 90
 TERMINALS = 6
+HELD = 202
 
 
 class Clients:
@@ -63,15 +64,28 @@ class Clients:
         suspended = answer.status_code == 403 and "tenant-suspended" in answer.text
         return answer.status_code >= 500 or answer.status_code in {409, 429} or suspended
 
+    def _accept(self, shop: str, order_id: str) -> requests.Response:
+        """Decide about an order that is held, which a suspended shop refuses."""
+        return requests.post(
+            f"{self.stack.url}/api/v1/held-commands/{order_id}/accept",
+            json={},
+            headers={**self._headers(shop), "Idempotency-Key": order_id},
+            timeout=(1, 5),
+        )
+
+    def _headers(self, shop: str) -> dict[str, str]:
+        return {"Host": f"{shop}.localhost", "Authorization": f"Bearer {self.stack.tokens[shop]}"}
+
     def _send(self, shop: str, body: dict[str, Any]) -> tuple[int, int]:
         """Return the status of the final answer, 0 for none, and how often it was sent."""
-        headers = {"Host": f"{shop}.localhost", "Authorization": f"Bearer {self.stack.tokens[shop]}"}
-        headers["Idempotency-Key"] = body["id"]
+        headers = {**self._headers(shop), "Idempotency-Key": body["id"]}
         deadline, attempts = time.monotonic() + PATIENCE_SECONDS, 0
         while time.monotonic() < deadline:
             attempts += 1
             try:
                 answer = requests.post(f"{self.stack.url}/api/v1/orders", json=body, headers=headers, timeout=(1, 5))
+                if answer.status_code == HELD:
+                    answer = self._accept(shop, body["id"])
             except requests.RequestException:
                 time.sleep(0.1)
                 continue

@@ -90,7 +90,7 @@ def test_in05_every_document_refuses_it_and_records_nothing(api: Terminal, momen
     make.shift()
     line = {"variant_id": str(variant.id), "quantity": "1"}
     documents = {
-        "/orders": order_body(occurred_at=moment),
+        "/orders": order_body(occurred_at=moment, tenders=[]),
         "/returns": {"id": str(new_id()), "occurred_at": moment, "lines": [{"sku": "MUG", "quantity": "1"}]},
         "/goods-receipts": {"id": str(new_id()), "occurred_at": moment, "lines": [line]},
         "/stock-adjustments": {"id": str(new_id()), "occurred_at": moment, "lines": [{**line, "reason": "found"}]},

@@ -172,7 +172,7 @@ def test_an_order_may_be_voided_by_a_terminal(till: Terminal) -> None:
         ({"tenders": [{"type": "cash", "amount": 5}]}, "/tenders/0/amount"),
         ({"tenders": [{"type": "cash", "amount": {"amount": 1.5}}]}, "/tenders/0/amount"),
         ({"tenders": [{"type": "cash", "amount": {"amount": 5, "currency": "USD"}}]}, "/tenders/0/amount"),
-        ({"occurred_at": "2126-01-01T00:00:00Z"}, "/occurred_at"),
+        ({"occurred_at": "2126-01-01T00:00:00Z", "tenders": []}, "/occurred_at"),
         ({"customer_email": "nobody"}, "/customer_email"),
         ({"customer_email": f"a@{'b' * 63}.{'c' * 63}.{'d' * 63}.{'e' * 63}.example"}, "/customer_email"),
     ],

@@ -9,20 +9,26 @@ from events.publishing.publish import publish
 from events.publishing.unit_of_work import unit_of_work
 from kernel.permissions import Command
 from kernel.prefetching import hold_rows
-from pos.cash.services import open_till
+from pos.exceptions.findings import Findings
+from pos.exceptions.models import ExceptionCase
+from pos.exceptions.services.cases import kept, open_cases
+from pos.exceptions.services.quarantine import CommandHeld
 from pos.orders import facts
+from pos.orders.arriving import Arrival, is_paid, till_of_order
 from pos.orders.discounts import DiscountInput
 from pos.orders.lines import OrderLineInput, price_lines
-from pos.orders.models import Order
+from pos.orders.models import Order, OrderLine
 from pos.orders.needs import needs_of
-from pos.orders.services.completing import announce_completed, day_of, settle
-from pos.orders.services.refusals import OrderExists
+from pos.orders.services.completing import announce_completed, settle
+from pos.orders.services.refusals import OrderExists, SequenceReused
 from pos.orders.tenders import TenderInput, hand_over, keep_card_tokens, require_nothing_charged
 from pos.profile.queries import current_profile
 from pos.registers.models import Device, Register
 from staff.duty.permitting import permit
 
 PRIMARY_KEY = "pos_order_pkey"
+HELD = "pos_order_held"
+SEQUENCE = "order_device_sequence_unique"
 
 
 def place_order(
@@ -41,8 +47,12 @@ def place_order(
     training: bool = False,
     staff_id: UUID | None = None,
     command: Command | None = None,
+    arrival: Arrival | None = None,
 ) -> Order:
     """Ring up an order, and complete it when its tenders settle it.
+
+    What is paid is not refused for a wrong clock, a closed or missing shift, or goods, prices and taxes that the shop
+    has changed or does not know: it is accepted as the till has sold it, with exceptions (decision 40).
 
     An order of training has a receipt of a series apart. Nothing is published of it but that: it moves neither stock
     nor money, and is in no total.
@@ -50,9 +60,14 @@ def place_order(
     The rows are written when the unit of work ends, without signals; what the database refuses is raised there.
 
     :param command: who asks for it, in the place of `staff_id`; what it needs, their role or an approval has to allow.
+    :param occurred_at: by the device's clock. :param arrival: how it came; None for an order of now, made online.
     :raises OrderExists: when the id was used before.
-    :raises ShiftNotOpen: when the register has no open shift.
-    :raises LinesInvalid: when a line names nothing that the shop sells, or what no tax rule holds for.
+    :raises CommandHeld: when an order of this id is held, or was rejected.
+    :raises SequenceReused: when the device has sent another order under its sequence number.
+    :raises ShiftNotOpen: when it is not paid, and the register has no open shift.
+    :raises MomentRefused: when it is not paid, and dated to when it cannot have happened.
+    :raises LinesInvalid: when a line names nothing that the shop sells, or what no tax rule holds for; of what is
+        paid, when it has no snapshot either.
     :raises DiscountExceedsPrice: when a discount is more than what it is taken off.
     :raises NumberTooLarge: when all lines come to too much, in goods or in money.
     :raises TenderMismatch: when the tenders exceed what may be taken.
@@ -61,12 +76,15 @@ def place_order(
     with unit_of_work() as unit:
         staff_id = command.staff_id if command else staff_id
         profile = current_profile()
-        day = profile.day_of(occurred_at, timezone=register.location.timezone)
-        till = open_till(register, occurred_at=occurred_at, now=now, business_date=day)
+        arrival = arrival or Arrival(reported=occurred_at, arrived_at=now)
+        findings = Findings(is_paid=is_paid(tenders, origin=arrival.origin, training=training))
+        till = till_of_order(register, arrival, device=device, profile=profile, now=now, findings=findings)
         order = Order(
             id=id,
             register=register,
             device=device,
+            device_sequence=arrival.device_sequence,
+            origin=arrival.origin,
             shift=till.shift,
             staff_id=staff_id,
             currency=register.location.currency,
@@ -74,15 +92,16 @@ def place_order(
             customer_email=customer_email,
             note=note,
             fingerprint=fingerprint,
-            occurred_at=occurred_at,
+            occurred_at=till.occurred_at,
+            reported_at=arrival.reported if arrival.reported != till.occurred_at else None,
+            business_date=till.business_date,
             training=training,
             customer_salt=token_hex(16) if customer_email else "",
             recorded_at=now,
         )
-        order.business_date = day_of(order, profile)
-        priced = price_lines(order, lines, discounts)
+        priced = price_lines(order, lines, discounts, findings=findings if findings.is_paid else None)
         rows = priced.lines
-        order.approval_id = permit(command, *needs_of(rows)).approval_id
+        order.approval_id = permit(command, *needs_of(_deliberate(rows, findings))).approval_id
         taken = hand_over(order=order, till=till, given=tenders, staff_id=staff_id)
         if training:
             require_nothing_charged(taken)
@@ -90,11 +109,36 @@ def place_order(
         sold = facts.sold_lines(rows)
         keep_card_tokens(tenders)
         if not training:
-            publish(facts.placed(order, sold, taken), occurred_at=occurred_at)
+            publish(facts.placed(order, sold, taken), occurred_at=order.occurred_at)
+            _open_cases(order, findings, arrival)
         if receipt := settle(order, rows, taken, profile=profile, now=now):
             announce_completed(order, sold, taken, receipt)
-        unit.insert_later([order], refusals={PRIMARY_KEY: OrderExists(id)})
+        refusals = {PRIMARY_KEY: OrderExists(id), HELD: CommandHeld(id), SEQUENCE: SequenceReused(order)}
+        unit.insert_later([order], refusals=refusals)
         unit.insert_later(rows)
         unit.insert_later(priced.taxes)
         unit.insert_later(taken)
     return order
+
+
+def _open_cases(order: Order, findings: Findings, arrival: Arrival) -> None:
+    """Open the exceptions of an order, and let it keep what they are."""
+    if arrival.reused_sequence is not None:
+        findings.note(ExceptionCase.Kind.SEQUENCE_REUSED, device_sequence=arrival.reused_sequence)
+    if findings.by_kind:
+        cases = open_cases(
+            findings,
+            command_id=order.id,
+            now=order.recorded_at,
+            register_id=order.register_id,
+            device_id=order.device_id,
+            exists=OrderExists(order.id),
+        )
+        order.exceptions = kept(cases)
+
+
+def _deliberate(rows: Sequence[OrderLine], findings: Findings) -> list[OrderLine]:
+    """Leave out the lines whose price was changed in the shop after the till had sold them: nobody has chosen it."""
+    drifted = findings.by_kind.get(ExceptionCase.Kind.PRICE_DRIFT, {"lines": []})["lines"]
+    names = {line["line_id"] for line in drifted}
+    return [row for row in rows if str(row.id) not in names]

@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from kernel.refusals import Refusal
+from pos.orders.models import Order
 
 
 class OrderExists(Refusal):
@@ -14,6 +15,16 @@ class OrderExists(Refusal):
     def __init__(self, order_id: UUID) -> None:
         super().__init__(f"order {order_id} was placed already, with other content", order_id=str(order_id))
         self.order_id = order_id
+
+
+class SequenceReused(Refusal):
+    """The device has sent another order under this sequence number."""
+
+    code = "sequence-reused"
+    title = "Sequence number reused"
+
+    def __init__(self, order: Order) -> None:
+        super().__init__(f"the device has sent another order under the sequence number {order.device_sequence}")
 
 
 class OrderNotEditable(Refusal):

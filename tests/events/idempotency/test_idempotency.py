@@ -16,7 +16,7 @@ from events.tasks import look_after_tables
 from events.testing.work import names
 from kernel.tenancy import in_tenant
 from pos.models import Order
-from pos.orders import api as pos_api
+from pos.orders import receiving
 from tenants.models import Tenant
 from tests.support import make
 from tests.support.make import order_body
@@ -108,7 +108,7 @@ def test_a_replayed_answer_says_so_and_is_the_same(api: Terminal) -> None:
 
 
 def test_a_refused_request_leaves_no_key_and_may_come_again(api: Terminal) -> None:
-    body = order_body()
+    body = order_body(tenders=[])
 
     with nothing_happened():
         refused = api.post("/orders", body, key="the-same-key")
@@ -168,14 +168,14 @@ def test_a_request_that_is_still_being_worked_on_is_told_so(committed: Tenant, m
 def test_a_deadlock_is_tried_again_and_another_error_is_not(api: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
     make.variant()
     make.shift()
-    place, failures = pos_api.place_order, [psycopg.errors.DeadlockDetected, psycopg.errors.DeadlockDetected]
+    place, failures = receiving.place_order, [psycopg.errors.DeadlockDetected, psycopg.errors.DeadlockDetected]
 
     def fail_then_place(**asked: Any) -> Order:
         if failures:
             raise OperationalError("x") from failures.pop()("x")
         return place(**asked)
 
-    monkeypatch.setattr(pos_api, "place_order", fail_then_place)
+    monkeypatch.setattr(receiving, "place_order", fail_then_place)
     answer = api.post("/orders", order_body())
     failures.append(psycopg.errors.AdminShutdown)
 

@@ -42,7 +42,7 @@ def test_sh5_an_archived_variant_is_not_sold_and_its_stock_is_shown(api: Termina
     assert api.get("/variants").json()["results"] == []
     assert api.get(f"/variants/{mug.id}").status_code == 404
     for name in ({"sku": "MUG"}, {"variant_id": str(mug.id)}):
-        refused = api.post("/orders", make.order_body(lines=[{**name, "quantity": "1"}]))
+        refused = api.post("/orders", make.order_body(lines=[{**name, "quantity": "1"}], tenders=[]))
         assert (refused.status_code, refused.json()["errors"][0]["code"]) == (422, "unknown-variant")
     assert api.get("/stock", variant_id=str(mug.id)).json()["results"][0]["on_hand"] == "5.000"
     assert _archived() == ["pos.variant_archived"]

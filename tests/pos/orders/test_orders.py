@@ -7,6 +7,7 @@ from django.db import IntegrityError, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from events.models import Event
 from events.testing.work import names, published, settle
 from kernel.bounds import NumberTooLarge
 from kernel.ids import new_id
@@ -23,6 +24,7 @@ from pos.orders.tenders import TenderInput, TenderMismatch
 from pos.registers.services import pair_device
 from tenants.models import Tenant
 from tests.support import make
+from tests.support.terminal import Terminal
 from tests.support.unchanged import nothing_happened
 
 
@@ -300,3 +302,28 @@ def test_a_declined_card_leaves_the_order_due_and_cash_completes_it() -> None:
 def test_refusals_are_refusals() -> None:
     assert issubclass(TenderMismatch, Refusal)
     assert TenderMismatch.status == 422
+
+
+def test_a_void_keeps_who_why_and_when_on_the_order_and_in_the_event() -> None:
+    order, somebody = make.order(), new_id()
+
+    void_order(order_id=order.id, reason="The customer left", now=make.NOW, staff_id=somebody)
+
+    order.refresh_from_db()
+    assert (order.status, order.void_reason, order.voided_at, order.voided_by) == (
+        "VOIDED", "The customer left", make.NOW, somebody,
+    )  # fmt: skip
+    voided = Event.objects.get(type="pos.order_voided").data
+    assert (voided["reason"], voided["staff_id"]) == ("The customer left", str(somebody))
+    assert voided["voided_at"] is not None
+
+
+def test_a_void_needs_a_reason(api: Terminal) -> None:
+    order = make.order()
+
+    with nothing_happened():
+        refused = [api.post(f"/orders/{order.id}/void", body) for body in ({}, {"reason": ""}, {"reason": "  "})]
+    voided = api.post(f"/orders/{order.id}/void", {"reason": "x"}).json()
+
+    assert [each.status_code for each in refused] == [422] * 3
+    assert (voided["void_reason"], voided["voided_at"] is not None) == ("x", True)

@@ -62,10 +62,12 @@ ODD = {
     ],
     "lines": [[], None, {}, "x", [LINE] * limits.MOST_LINES, [LINE] * (limits.MOST_LINES + 1), [None], [LINE, {}], [LINE, 5], [SERVICE]],
     "tenders": [[], None, {}, "x", [TENDER] * limits.MOST_TENDERS, [TENDER] * (limits.MOST_TENDERS + 1), [None], [TENDER, {}]],
+    "origin": ["OFFLINE", "ONLINE", "offline", "", None, 1],
+    "sequence": [1, 0, -1, 10**18, 10**18 + 1, "7", 1.0, True, None],
     "any": [None, 1, "x", [], {}],
 }  # fmt: skip
 MEMBERS = {
-    (): {"id": "id", "occurred_at": "moment", "lines": "lines", "tenders": "tenders", "customer_email": "text", "note": "text", "unknown": "any"},
+    (): {"id": "id", "occurred_at": "moment", "lines": "lines", "tenders": "tenders", "customer_email": "text", "note": "text", "origin": "origin", "device_sequence": "sequence", "shift_id": "id", "unknown": "any"},
     ("lines", 0): {
         "id": "id", "variant_id": "id", "barcode": "text", "sku": "text", "description": "text", "quantity": "quantity", "unit_price": "money",
         "tax_name": "text", "tax_rate": "text", "unknown": "any",

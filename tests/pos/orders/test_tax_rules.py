@@ -1,13 +1,13 @@
 """Which taxes a line has: by the class of the goods, the region of the location and its clock (AM9, AM11)."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
 
 from pos.catalogue.services import Item, put_item
-from pos.models import Location, OrderLineTax, Product, TaxClass, TaxRate, TaxRule
+from pos.models import Location, OrderLineTax, Product, Shift, TaxClass, TaxRate, TaxRule
 from tenants.models import Tenant
 from tests.support import make
 from tests.support.taxing import rate, tax_class
@@ -19,6 +19,7 @@ MIDNIGHT = "2026-12-01T00:00:00"
 @pytest.fixture
 def till(api: Terminal, shop: Tenant) -> Terminal:
     make.shift()
+    Shift.objects.update(opened_at=datetime(2026, 11, 1, tzinfo=UTC))
     return api
 
 
@@ -51,7 +52,8 @@ def lowered_at_midnight(zone: str) -> None:
 def test_am11_a_rate_changes_at_midnight_of_the_location(
     till: Terminal, monkeypatch: pytest.MonkeyPatch, zone: str, last: str, first: str
 ) -> None:
-    monkeypatch.setattr("kernel.moments.CLOCK_TOLERANCE", timedelta(days=30))
+    for module in ("kernel.moments", "pos.orders.arriving"):
+        monkeypatch.setattr(f"{module}.CLOCK_TOLERANCE", timedelta(days=30))
     lowered_at_midnight(zone)
 
     assert taxes(sell(till, "Standard", occurred_at=last)) == [("VAT", 8403, 1597)]

@@ -1,0 +1,76 @@
+"""The inbox of exceptions in the admin: what was wrong with sales that were accepted."""
+
+import json
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.html import format_html
+
+from kernel.refusals import Refusal
+from pos.exceptions.models import ExceptionCase
+from pos.exceptions.services.cases import resolve_case
+from web.admin import Confirmation, ShopReadOnlyAdmin, operator_of, sentence_of
+
+
+class OpenFirst(admin.SimpleListFilter):
+    """What nobody has resolved is shown, unless the rest is asked for."""
+
+    title = "state"
+    parameter_name = "state"
+
+    def lookups(self, _request: HttpRequest, _page: object) -> list[tuple[str, str]]:
+        return [("all", "All"), ("resolved", "Resolved")]
+
+    def choices(self, changelist: Any) -> Any:
+        """Call what is shown without a choice by what it is."""
+        for number, choice in enumerate(super().choices(changelist)):
+            yield choice if number else {**choice, "display": "Open"}
+
+    def queryset(self, _request: HttpRequest, rows: QuerySet[ExceptionCase]) -> QuerySet[ExceptionCase]:
+        if self.value() == "all":
+            return rows
+        return rows.filter(resolved_at__isnull=self.value() != "resolved")
+
+
+@admin.register(ExceptionCase)
+class ExceptionCaseAdmin(ShopReadOnlyAdmin):
+    list_display = ("kind", "severity", "opened_at", "order", "resolved_at", "resolved_by")
+    list_filter = (OpenFirst, "kind", "severity")
+    ordering = ("-id",)
+    fields = (
+        "kind", "severity", "order", "opened_at", "wrong_by", "register_id", "device_id", "resolved_at", "resolved_by",
+        "note",
+    )  # fmt: skip
+    actions = ("resolve",)
+
+    @admin.display(description="order")
+    def order(self, case: ExceptionCase) -> str:
+        return str(case.command_id)
+
+    @admin.display(description="by how much")
+    def wrong_by(self, case: ExceptionCase) -> str:
+        return format_html("<pre>{}</pre>", json.dumps(case.payload, indent=2, ensure_ascii=False))
+
+    def has_resolve_permission(self, request: HttpRequest) -> bool:
+        return self.on_its_host() and request.user.has_perm("pos.change_exceptioncase")
+
+    @admin.action(description="Resolve", permissions=["resolve"])
+    def resolve(self, request: HttpRequest, cases: QuerySet[ExceptionCase]) -> HttpResponse | None:
+        asked = Confirmation(
+            action="resolve",
+            title="Resolve exceptions",
+            consequence="They leave the inbox. Say what was done about them.",
+        )
+        if not asked.is_given(request):
+            return asked.ask(self, request, cases)
+        for case in cases:
+            try:
+                resolve_case(
+                    exception_id=case.id, by=operator_of(request), note=asked.reason(request), now=timezone.now()
+                )
+            except Refusal as refusal:
+                messages.error(request, sentence_of(refusal))
+        return None

@@ -1,0 +1,259 @@
+"""Orders as they are sent: read, placed, answered again, or held until a person decides."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from events.idempotency.requests import Claim, claimed
+from kernel.bounds import NumberTooLarge
+from kernel.ids import new_id
+from kernel.moments import MomentInvalid, parse_reported
+from kernel.permissions import Command
+from kernel.refusals import Refusal
+from pos.cash.services import ShiftNotOpen
+from pos.catalogue.goods import LinesInvalid, Snapshot
+from pos.exceptions.models import HeldCommand
+from pos.exceptions.queries import find_held
+from pos.exceptions.services import quarantine
+from pos.exceptions.services.quarantine import CommandHeld, hold_command
+from pos.orders.answers import encoded_held, encoded_order
+from pos.orders.arriving import Arrival, MomentRefused, is_paid
+from pos.orders.discounts import DiscountExceedsPrice, DiscountInput
+from pos.orders.lines import OrderLineInput
+from pos.orders.models import Order
+from pos.orders.queries import orders
+from pos.orders.serializers import CartBody, PlaceOrderBody
+from pos.orders.services.placing import place_order
+from pos.orders.services.refusals import OrderExists, SequenceReused
+from pos.orders.tenders import TenderInput, TenderMismatch
+from pos.pricing.rounding import scaled
+from pos.pricing.taxes import RATE_DECIMALS, Rate
+from pos.registers.authentication import device_of, refused_as_revoked, register_of
+from pos.taxes.rules import Rule
+from staff.duty.permitting import REFUSALS as NOT_PERMITTED
+from web.commands import command_of
+from web.errors import ApiProblem
+from web.terminal import on_duty
+
+DEVICE_TIME = "X-Device-Time"
+UNSOLD: tuple[type[Refusal], ...] = (
+    LinesInvalid, DiscountExceedsPrice, TenderMismatch, NumberTooLarge, *NOT_PERMITTED,
+)  # fmt: skip
+"""Why a sale cannot be placed as it was sent."""
+REFUSALS: tuple[type[Refusal], ...] = (OrderExists, ShiftNotOpen, MomentRefused, *UNSOLD)
+
+
+def asked_lines(asked: list[dict[str, Any]]) -> list[OrderLineInput]:
+    return [
+        OrderLineInput(
+            **{
+                "id": new_id(),
+                **line,
+                "discounts": asked_discounts(line["discounts"]),
+                "snapshot": _snapshot(line.get("snapshot")),
+            }
+        )
+        for line in asked
+    ]
+
+
+def asked_discounts(asked: list[dict[str, Any]]) -> list[DiscountInput]:
+    return [DiscountInput(**each) for each in asked]
+
+
+def asked_tenders(asked: list[dict[str, Any]]) -> list[TenderInput]:
+    return [TenderInput(**{"id": new_id(), **tender}) for tender in asked]
+
+
+def read_order(body: Mapping[str, Any], *, currency: str) -> dict[str, Any]:
+    """Read an order that was sent before.
+
+    :raises ValidationError: when it is none.
+    """
+    serializer = PlaceOrderBody(data=body, context={"currency": currency})
+    serializer.is_valid(raise_exception=True)
+    return dict(serializer.validated_data)
+
+
+def read_cart(cart: Mapping[str, Any], *, currency: str) -> dict[str, Any]:
+    """Read the lines and discounts that an order was parked with.
+
+    :raises ValidationError: when they are none.
+    """
+    serializer = CartBody(data=cart, context={"currency": currency})
+    serializer.is_valid(raise_exception=True)
+    return dict(serializer.validated_data)
+
+
+def placing(asked: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what `place_order` is asked for, but for where, when and how it came."""
+    return {
+        "id": asked["id"],
+        "lines": asked_lines(asked["lines"]),
+        "discounts": asked_discounts(asked["discounts"]),
+        "tenders": asked_tenders(asked["tenders"]),
+        "occurred_at": asked["occurred_at"],
+        "customer_email": asked["customer_email"],
+        "note": asked["note"],
+        "training": asked["training"],
+    }
+
+
+def arrival_of(asked: Mapping[str, Any], *, arrived_at: datetime, clock_offset: timedelta | None) -> Arrival:
+    return Arrival(
+        reported=asked["occurred_at"],
+        arrived_at=arrived_at,
+        origin=Order.Origin(asked["origin"]),
+        device_sequence=asked.get("device_sequence"),
+        clock_offset=clock_offset,
+        shift_id=asked.get("shift_id"),
+    )
+
+
+def receive_order(request: Request, asked: dict[str, Any]) -> Response:
+    """Place an order and answer it; or hold it, where the device is revoked, or the shop is suspended."""
+    now = timezone.now()
+    arrival = arrival_of(asked, arrived_at=now, clock_offset=clock_offset(request, now))
+    if problem := _closed_door(request):
+        return _held(request, asked, arrival, problem)
+    command = command_of(request, asked)
+    try:
+        return _placed(request, asked, arrival, command)
+    except SequenceReused:
+        reused = replace(arrival, device_sequence=None, reused_sequence=arrival.device_sequence)
+        return _placed(request, asked, reused, command)
+    except UNSOLD as refusal:
+        if arrival.origin != Order.Origin.OFFLINE or device_of(request) is None:
+            raise
+        return _held(request, asked, arrival, ApiProblem(refusal.status, refusal.code, refusal.detail))
+
+
+def _placed(request: Request, asked: dict[str, Any], arrival: Arrival, command: Command) -> Response:
+    try:
+        with claimed(request, "orders") as claim:
+            if claim.is_new:
+                order = place_order(
+                    **placing(asked),
+                    register=register_of(request),
+                    device=device_of(request),
+                    now=arrival.arrived_at,
+                    fingerprint=claim.fingerprint,
+                    arrival=arrival,
+                    command=command,
+                )
+                claim.answer(encoded_order(order), status=201)
+    except CommandHeld as refusal:
+        _answer_held(claim, asked["id"], refusal)
+    except REFUSALS as refusal:
+        answer_again(claim, asked["id"], refusal)
+    return claim.response
+
+
+def _held(request: Request, asked: dict[str, Any], arrival: Arrival, problem: ApiProblem) -> Response:
+    """Hold an order that is paid, and answer 202; what is not paid is refused.
+
+    :raises ApiProblem: the problem, when nothing of it is paid, or no device has sent it.
+    :raises QuarantineFull: when the device has too much there.
+    """
+    device, tenders = device_of(request), asked_tenders(asked["tenders"])
+    if device is None or not is_paid(tenders, origin=arrival.origin, training=asked["training"]):
+        raise problem
+    offset = arrival.clock_offset
+    with claimed(request, "orders") as claim:
+        if claim.is_new and not _was_placed(claim, asked["id"]):
+            held = hold_command(
+                quarantine.Request(
+                    command_id=asked["id"],
+                    device=device,
+                    register=register_of(request),
+                    reason=problem.problem_code,
+                    detail=str(problem.detail),
+                    body=dict(request.data),
+                    fingerprint=claim.fingerprint,
+                    amount=sum(tender.amount for tender in tenders),
+                    sold_by=duty.staff_id if (duty := on_duty(request)) else None,
+                    device_sequence=arrival.device_sequence,
+                    clock_offset_ms=None if offset is None else offset // timedelta(milliseconds=1),
+                ),
+                now=arrival.arrived_at,
+            )
+            claim.answer(encoded_held(held), status=202)
+    return claim.response
+
+
+def _was_placed(claim: Claim, order_id: UUID) -> bool:
+    """Answer the order, where this request placed it before the door was closed.
+
+    :raises OrderExists: when another request has.
+    """
+    order = orders().filter(id=order_id).first()
+    if order is None:
+        return False
+    if order.fingerprint != claim.fingerprint:
+        raise OrderExists(order_id)
+    claim.answer(encoded_order(order), status=201)
+    return True
+
+
+def _closed_door(request: Request) -> ApiProblem | None:
+    """Say why nothing of this request may take effect now."""
+    device = device_of(request)
+    if device is not None and getattr(request.user, "is_revoked", False):
+        return refused_as_revoked(device)
+    shop = request.tenant  # type: ignore[attr-defined]
+    if not shop.accepts_requests:
+        return ApiProblem(403, "tenant-suspended", f"The shop {shop.name} is suspended and takes no requests.")
+    return None
+
+
+def clock_offset(request: Request, now: datetime) -> timedelta | None:
+    """Say how far the device's clock is ahead. A header that cannot be read says nothing."""
+    try:
+        return parse_reported(request.headers.get(DEVICE_TIME, "")) - now
+    except MomentInvalid:
+        return None
+
+
+def answer_again(claim: Claim, order_id: UUID, refusal: Refusal) -> None:
+    """Answer the order that exists, where this request is the one that placed it; what it is refused for came later."""
+    order = orders().filter(id=order_id).first()
+    if order is None:
+        raise refusal
+    if order.fingerprint != claim.fingerprint:
+        raise OrderExists(order_id) from refusal
+    claim.answer_again(encoded_order(order), status=201)
+
+
+def _answer_held(claim: Claim, order_id: UUID, refusal: CommandHeld) -> None:
+    """Answer that the order is held, or was rejected, where this request is the one that was held."""
+    held: HeldCommand | None = find_held(order_id)
+    if held is None or held.fingerprint != claim.fingerprint:
+        raise refusal
+    claim.answer_again(encoded_held(held), status=202)
+
+
+def _snapshot(asked: Mapping[str, Any] | None) -> Snapshot | None:
+    if asked is None:
+        return None
+    inclusive = asked["tax_inclusive"]
+    taxes = [
+        Rule(
+            rate=Rate(
+                sequence=sequence,
+                code=tax["code"] or tax["name"],
+                rate=scaled(Decimal(tax["rate"]), RATE_DECIMALS),
+                on_top=tax["on_top"],
+                name=tax["name"],
+            ),
+            inclusive=inclusive,
+        )
+        for sequence, tax in enumerate(asked["taxes"], start=1)
+    ]
+    return Snapshot(description=asked["description"], unit_price=asked["unit_price"], taxes=tuple(taxes) or None)

@@ -1,0 +1,78 @@
+"""The quarantine in the admin: paid sales that are held until a person decides."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.html import format_html
+from rest_framework.exceptions import ValidationError
+
+from kernel.refusals import Refusal
+from pos.exceptions.models import HeldCommand
+from pos.quarantine.services import accept_command, reject_command
+from web.admin import Confirmation, ShopReadOnlyAdmin, operator_of, sentence_of
+
+ACCEPT = Confirmation(
+    action="accept",
+    title="Accept held sales",
+    consequence="They become orders with the ids that their tills gave them, as they were sold. Say why.",
+)
+REJECT = Confirmation(
+    action="reject",
+    title="Reject held sales for good",
+    consequence="No order of their ids is ever placed. It cannot be taken back. Say why.",
+)
+
+
+@admin.register(HeldCommand)
+class HeldCommandAdmin(ShopReadOnlyAdmin):
+    list_display = ("id", "state", "reason", "device", "amount", "received_at", "decided_by")
+    list_filter = ("state", "reason")
+    list_select_related = ("device", "register__location")
+    money = ("amount",)
+    ordering = ("-received_at",)
+    fields = (
+        "id", "state", "reason", "detail", "device", "register", "amount", "device_sequence", "received_at", "sent",
+        "decided_at", "decided_by", "note",
+    )  # fmt: skip
+    actions = ("accept", "reject")
+
+    def currency_of(self, row: HeldCommand) -> str:
+        return row.currency
+
+    @admin.display(description="request")
+    def sent(self, held: HeldCommand) -> str:
+        return format_html("<pre>{}</pre>", json.dumps(held.body, indent=2, ensure_ascii=False))
+
+    def has_decide_permission(self, request: HttpRequest) -> bool:
+        return self.on_its_host() and request.user.has_perm("pos.change_heldcommand")
+
+    @admin.action(description="Accept", permissions=["decide"])
+    def accept(self, request: HttpRequest, held: QuerySet[HeldCommand]) -> HttpResponse | None:
+        return self._decide(request, held, ACCEPT, accept_command)
+
+    @admin.action(description="Reject for good", permissions=["decide"])
+    def reject(self, request: HttpRequest, held: QuerySet[HeldCommand]) -> HttpResponse | None:
+        return self._decide(request, held, REJECT, reject_command)
+
+    def _decide(
+        self,
+        request: HttpRequest,
+        held: QuerySet[HeldCommand],
+        asked: Confirmation,
+        decide: Callable[..., Any],
+    ) -> HttpResponse | None:
+        if not asked.is_given(request):
+            return asked.ask(self, request, held)
+        for each in held:
+            try:
+                decide(command_id=each.id, by=operator_of(request), note=asked.reason(request), now=timezone.now())
+            except Refusal as refusal:
+                messages.error(request, f"{each.id}: {sentence_of(refusal)}")
+            except ValidationError as invalid:
+                messages.error(request, f"{each.id}: {invalid.detail}")
+        return None
