@@ -87,7 +87,14 @@ const actions = {
   openShift: () => openShift(till),
 };
 
-actions.doings = [{ label: "Return", run: actions.refund, shortcut: "F3" }, { label: "Parked", run: actions.parked, shortcut: "F5" }, { label: "Drawer", run: actions.drawer, shortcut: "F8" }, { label: "Print the last receipt", run: actions.printLast, shortcut: "F7" }];
+const hasDrawer = () => till.shift?.drawer_id !== undefined;
+
+actions.doings = [
+  { label: "Return", run: actions.refund, shortcut: "F3" },
+  { label: "Parked", run: actions.parked, shortcut: "F5", if: () => till.can.park },
+  { label: "Drawer", run: actions.drawer, shortcut: "F8", if: hasDrawer },
+  { label: "Print the last receipt", run: actions.printLast, shortcut: "F7" },
+];
 
 /** What each key does, by screen; "" stands for every screen. The help shows the same list. */
 const keys = [
@@ -95,10 +102,10 @@ const keys = [
   { key: "F2", does: "Scan or look for goods", on: ["sale"], run: actions.find },
   { key: "F3", does: "Take goods back", on: ["sale", "done"], run: actions.refund },
   { key: "F4", does: "Discount of the whole sale", on: ["sale"], run: actions.discount },
-  { key: "F5", does: "Parked sales", on: ["sale"], run: actions.parked },
-  { key: "F6", does: "Park the sale", on: ["sale"], run: actions.park },
+  { key: "F5", does: "Parked sales", on: ["sale"], run: () => till.can.park && actions.parked() },
+  { key: "F6", does: "Park the sale", on: ["sale"], run: () => till.can.park && actions.park() },
   { key: "F7", does: "Print the receipt", on: ["sale", "done"], run: actions.printLast },
-  { key: "F8", does: "Drawer: paid in, paid out, pickup, close the shift", on: ["sale"], run: actions.drawer },
+  { key: "F8", does: "Drawer: paid in, paid out, pickup, close the shift", on: ["sale"], run: () => hasDrawer() && actions.drawer() },
   { key: "F8", does: "Mail the receipt", on: ["done"], run: () => till.sale.order?.receipt_id && actions.mail(till.sale.order.receipt_id) },
   { key: "F9", does: "Pay; begin the next sale", on: ["sale"], run: actions.pay },
   { key: "F9", does: "", on: ["pay", "done"], run: () => mayBegin() && actions.begin() },

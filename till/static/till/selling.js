@@ -121,15 +121,27 @@ export class Selling {
       const first = sale.phase === "cart";
       const next = { ...sale, phase: "paying", taken: [...sale.taken, ...taken], total: sale.total ?? this.price.total.amount };
       this.till.sale = next;
-      const command = first ? this.placed(next, sent) : { path: `/orders/${sale.id}/tenders`, body: { tenders: sent }, subject: sale.id };
-      await this.till.command({ ...command, title: this.title(taken), stream: sale.id, kind: "sale" }, { sale: next });
+      const counted = first && this.till.can.count ? this.counting() : {};
+      const command = first ? this.placed(next, sent, counted.number) : { path: `/orders/${sale.id}/tenders`, body: { tenders: sent }, subject: sale.id };
+      await this.till.command({ ...command, title: this.title(taken), stream: sale.id, kind: "sale" }, { sale: next, ...counted.values });
     } finally {
       this.adding = false;
     }
   }
 
-  placed(sale, tenders) {
+  /** Take the next of this device's numbers of orders. One that was given up is taken again, so that none is missing. */
+  counting() {
+    const { numbers } = this.till;
+    const [free, ...rest] = numbers.free;
+    const number = free ?? numbers.last + 1;
+    this.till.numbers = { last: Math.max(numbers.last, number), free: rest };
+    return { number, values: { numbers: this.till.numbers } };
+  }
+
+  placed(sale, tenders, number) {
+    const shift = this.till.shift?.id;
     const body = { occurred_at: new Date().toISOString(), ...goods(sale), tenders };
+    if (number) Object.assign(body, { device_sequence: number, ...(shift && { shift_id: shift }) });
     if (sale.parked) return { path: `/parked-orders/${sale.id}/resume`, body, subject: sale.id };
     body.id = sale.id;
     return { path: "/orders", body: sale.email ? { ...body, customer_email: sale.email } : body };
@@ -163,12 +175,17 @@ export class Selling {
   /** Take back to the cart what the server has refused: nothing of it was recorded. */
   async giveUp(command) {
     const dropped = await this.till.queue.drop(command);
+    const free = dropped.map((each) => each.body?.device_sequence).filter(Boolean);
+    if (free.length) {
+      this.till.numbers = { ...this.till.numbers, free: [...this.till.numbers.free, ...free].sort((one, other) => one - other) };
+      await this.till.store.write({ values: { numbers: this.till.numbers } });
+    }
     if (command.stream !== this.sale.id) return;
     if (this.till.screen === "pay") this.till.screen = "sale";
-    if (dropped.some((each) => each.body.lines)) {
+    if (dropped.some((each) => each.body?.lines)) {
       await this.set({ ...this.sale, id: this.sale.parked ? this.sale.id : newId(), phase: "cart", taken: [], order: null, total: null });
     } else {
-      const gone = new Set(dropped.flatMap((each) => (each.body.tenders ?? []).map((tender) => tender.id)));
+      const gone = new Set(dropped.flatMap((each) => (each.body?.tenders ?? []).map((tender) => tender.id)));
       await this.set({ ...this.sale, taken: this.sale.taken.filter((tender) => !gone.has(tender.id)) });
     }
   }

@@ -25,6 +25,8 @@ export class Till {
     this.shift = undefined;
     this.offline = false;
     this.answers = new Map();
+    this.can = { park: false, count: false };
+    this.numbers = { last: 0, free: [] };
     this.notice = null;
     this.shutOut = false;
     this.sale = emptySale();
@@ -71,6 +73,8 @@ export class Till {
     this.device = (await this.store.get("device")) ?? null;
     this.types = new Map(((await this.store.get("types")) ?? []).map((type) => [type.code, type]));
     this.sale = (await this.store.get("sale")) ?? this.sale;
+    this.can = (await this.store.get("can")) ?? this.can;
+    this.numbers = (await this.store.get("numbers")) ?? this.numbers;
     await this.people.load();
     this.people.watch();
     addEventListener("online", () => this.queue.go());
@@ -85,11 +89,12 @@ export class Till {
     this.api.token = token;
     try {
       await this.learn();
+      await this.continueCounting();
     } catch (error) {
       this.api.token = "";
       throw error;
     }
-    await this.store.write({ values: { token, device: this.device, types: [...this.types.values()] } });
+    await this.store.write({ values: { token, ...this.known } });
     await this.enter();
   }
 
@@ -114,7 +119,7 @@ export class Till {
   async refresh() {
     await this.tried(async () => {
       await this.learn();
-      await this.store.write({ values: { device: this.device, types: [...this.types.values()] } });
+      await this.store.write({ values: this.known });
     });
     await this.lookAtShift();
     await this.goods.find("");
@@ -124,6 +129,29 @@ export class Till {
     this.device = await this.api.get("/devices/self");
     const { results } = await this.api.get("/tender-types");
     this.types = new Map(results.map((type) => [type.code, type]));
+    this.can = { park: await this.offers("/parked-orders"), count: await this.offers("/device-sequence") };
+  }
+
+  /** What is known of the server and of this till, as it is stored. */
+  get known() {
+    return { device: this.device, types: [...this.types.values()], can: this.can, numbers: this.numbers };
+  }
+
+  /** Say whether the server has this yet: while a release is rolled out, an older one may answer. */
+  async offers(path) {
+    try {
+      await this.api.get(path);
+      return true;
+    } catch (error) {
+      if (error.status !== 404) throw error;
+      return false;
+    }
+  }
+
+  /** Go on counting orders where the server has seen this device's last one. */
+  async continueCounting() {
+    const { last } = this.can.count ? await this.api.get("/device-sequence") : { last: 0 };
+    this.numbers = { last, free: [] };
   }
 
   async lookAtShift() {

@@ -28,7 +28,7 @@ function ticket(till, actions) {
       { class: "ends" },
       button("Discount", () => openDiscount(till), { shortcut: "F4", disabled: !sale.lines.length }),
       button("Clear", actions.clear, { disabled: !sale.lines.length }),
-      button("Park", actions.park, { shortcut: "F6", disabled: !sale.lines.length }),
+      till.can.park ? button("Park", actions.park, { shortcut: "F6", disabled: !sale.lines.length }) : null,
       button(price?.total.amount === 0 ? "Complete" : "Pay", actions.pay, { class: "main pay", shortcut: "F9", disabled: !ready }),
     ),
   );
@@ -101,6 +101,6 @@ function finder(till, actions) {
       goods.found.map((variant) =>
         h("li", { key: variant.id }, h("button", { type: "button", class: "tile", onclick: () => goods.take(variant) },
           h("span", { class: "title" }, variant.title), amount(priceWritten(variant.price, till.exponent)))))),
-    h("nav", { class: "doings", "aria-label": "What else can be done" }, actions.doings.map(({ label, run, shortcut }) => button(label, run, { key: label, shortcut }))),
+    h("nav", { class: "doings", "aria-label": "What else can be done" }, actions.doings.filter((each) => !each.if || each.if()).map(({ label, run, shortcut }) => button(label, run, { key: label, shortcut }))),
   );
 }
