@@ -50,8 +50,8 @@ def serving() -> Iterator[Served]:
             served.working += 1
         try:
             if not served.loses(method, path):
-                return list(application(environ, start))
-            list(application(environ, lambda *_: None))
+                return _whole(application(environ, start))
+            _whole(application(environ, lambda *_: None))
             start("502 Bad Gateway", [])
             return []
         finally:
@@ -74,3 +74,11 @@ def serving() -> Iterator[Served]:
         with done:
             done.wait_for(lambda: served.working == 0, timeout=30)
         server.server_close()
+
+
+def _whole(answer: Any) -> list[bytes]:
+    """Read an answer and close it, as a server does: one left open is closed by whichever thread collects garbage."""
+    try:
+        return list(answer)
+    finally:
+        getattr(answer, "close", lambda: None)()
