@@ -15,7 +15,7 @@ from kernel.currencies import exponent
 from pos.registers.models import Device, Register
 from pos.registers.queries import find_device, has_staff
 from pos.registers.services import PairingCodeInvalid, note_device, pair_by_code
-from web.fields import PeriodEndField, Text
+from web.fields import ReportedMomentField, Text
 from web.inputs import Body
 from web.operations import operation
 from web.terminal import Anyone, Terminal
@@ -29,7 +29,12 @@ class PairBody(Body):
 
 class HeartbeatBody(Body):
     app_version = Text(limits.SHORT_CODE, optional=True)
-    clock = PeriodEndField(required=False, default=None, allow_null=True, help_text="What the device's clock shows")
+    clock = ReportedMomentField(
+        required=False,
+        default=None,
+        allow_null=True,
+        help_text="RFC 3339 with an offset: what the device's clock shows",
+    )
 
 
 class RegisterSerializer(serializers.ModelSerializer[Register]):

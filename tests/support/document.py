@@ -29,4 +29,4 @@ def asked_of(path: str) -> str:
 
 def is_for_terminals(operation: Any) -> bool:
     """Say whether a terminal may ask. A key may as well, with the scopes that the operation names."""
-    return any("deviceToken" in scheme for scheme in operation["security"])
+    return any("deviceToken" in scheme for scheme in operation.get("security", ()))
