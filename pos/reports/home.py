@@ -15,6 +15,7 @@ from django.utils.timezone import now
 from kernel.money import formatted
 from kernel.tenancy import in_public
 from pos.cash.models import Shift
+from pos.exceptions.models import ExceptionCase
 from pos.profile.queries import current_profile
 from pos.registers.models import Location, Register
 from pos.reports.queries import sales_of_days
@@ -22,6 +23,7 @@ from web.admin.charts import Chart, bars
 from web.admin.home import Card, home_card
 
 MOST_TILLS = 50
+MOST_CASES, SHOWN_CASES = 100, 10
 
 
 @home_card(10)
@@ -66,6 +68,26 @@ def tills(request: HttpRequest) -> Card | None:
         rows=rows,
         note="There is no till yet.",
         link=(reverse("admin:pos_register_changelist"), "All tills: pair a terminal"),
+    )
+
+
+@home_card(40)
+def open_exceptions(request: HttpRequest) -> Card | None:
+    """Show sales that were accepted although something about them was wrong, or that wait for somebody to decide."""
+    if in_public() or not request.user.has_perm("pos.view_exceptioncase"):
+        return None
+    found = list(ExceptionCase.objects.filter(resolved_at=None).order_by("-id")[: MOST_CASES + 1])
+    more = " or more" if len(found) > MOST_CASES else ""
+    return Card(
+        title="Exceptions",
+        figures=[("Open", f"{min(len(found), MOST_CASES)}{more}")],
+        heads=("What", "Severity", "Since"),
+        rows=[
+            (case.get_kind_display(), case.get_severity_display(), f"{case.opened_at:%d %b %H:%M} UTC")
+            for case in found[:SHOWN_CASES]
+        ],
+        note="Nobody has to look at anything.",
+        link=(reverse("admin:pos_exceptioncase_changelist"), "All exceptions"),
     )
 
 

@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from events.testing.work import settle
 from inventory.models import StockItem
 from kernel.ids import new_id
+from pos.exceptions.models import ExceptionCase
 from pos.models import Location, Register
 from pos.orders.services.placing import place_order
 from pos.profile.services import put_profile
@@ -89,6 +90,19 @@ def test_sh21_the_home_shows_tills_stock_and_events_that_wait(shop: Tenant, _now
     assert "Low, or below zero" in page
     assert "pos.keep_report_figures" in page
     assert "Dead letters" in page
+
+
+def test_sh21_the_home_shows_open_exceptions_and_not_those_that_are_resolved(shop: Tenant, _now: None) -> None:
+    for kind, resolved in (("clock-skew", None), ("price-drift", NOW)):
+        ExceptionCase.objects.create(
+            kind=kind, severity="HIGH", command_id=new_id(), opened_at=NOW, resolved_at=resolved,
+            resolved_by="ada" if resolved else "",
+        )  # fmt: skip
+
+    page = home()
+
+    assert "The device&#x27;s clock is wrong" in page
+    assert "Sold at another price" not in page
 
 
 def test_the_shop_s_name_is_on_every_page(shop: Tenant, north: Tenant) -> None:
