@@ -56,6 +56,8 @@ SHARED_APPS = [
     "events",
     "integrations",
     "unfold.apps.BasicAppConfig",
+    "unfold.contrib.import_export",
+    "import_export",
     "django_tenants",
     "staff.admin_config.StaffAdminConfig",
     "django.contrib.auth",

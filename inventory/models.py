@@ -67,6 +67,7 @@ class StockMovement(models.Model):
         RETURN = "RETURN", "Came back"
         RECEIPT = "RECEIPT", "Received"
         ADJUSTMENT = "ADJUSTMENT", "Adjusted"
+        OPENING = "OPENING", "There from the beginning"
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     item = models.ForeignKey(StockItem, on_delete=models.PROTECT, related_name="movements", db_index=False)

@@ -8,6 +8,9 @@ from django.db.models import F, Q, QuerySet, Subquery
 
 from inventory.models import StockedVariant, StockItem, StockMovement
 
+OPENING_STOCK = "opening_stock"
+_OPENED = ("source_line", "source_id", "quantity")
+
 
 def stock_at(*, location_id: UUID, variant_id: UUID | None = None) -> QuerySet[StockItem]:
     items = StockItem.objects.filter(location_id=location_id)
@@ -18,6 +21,12 @@ def items_to_order() -> QuerySet[StockItem]:
     """Return the goods that are at their reorder point or below, or of which more was sold than there was."""
     low = Q(reorder_point__gt=0, on_hand__lte=F("reorder_point"))
     return StockItem.objects.filter(low | Q(on_hand__lt=0)).order_by("on_hand", "id")
+
+
+def opening_stock(location_ids: Collection[UUID]) -> dict[tuple[UUID, UUID], Decimal]:
+    """Return what was there from the beginning, by variant and location."""
+    opened = StockMovement.objects.filter(source_type=OPENING_STOCK, source_id__in=location_ids)
+    return {(row.source_line, row.source_id): row.quantity for row in opened.only(*_OPENED)}
 
 
 def movements_at(*, location_id: UUID, variant_id: UUID | None = None) -> QuerySet[StockMovement]:

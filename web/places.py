@@ -15,11 +15,15 @@ Kind = Literal["location", "register"]
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """:param register: the row, with its location; None where only the location is known."""
+    """:param register: the row, with its location; None where only the location is known.
+
+    :param code: of the location, where it was asked for.
+    """
 
     location_id: UUID
     currency: str
     register: Any = None
+    code: str = ""
 
     def is_within(self, other: "Place", kind: Kind) -> bool:
         if kind == "location":
@@ -67,6 +71,11 @@ def enter_place(request: Request, kind: Kind) -> Place:
         raise ApiProblem(422, f"{kind}-not-its-own", detail, parameter=kind)
     request.place = place  # type: ignore[attr-defined]
     return place
+
+
+def find_location(name: str) -> Place | None:
+    """Find a location of the shop by its code or its id."""
+    return _find("location", name)
 
 
 def place_of(request: Request) -> Place:

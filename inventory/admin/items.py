@@ -11,8 +11,10 @@ from django.urls import URLPattern, path, reverse
 
 from inventory.admin.posting import MOST_LINES, PAGES, page_of
 from inventory.models import StockItem, StockMovement
+from inventory.resources import OpeningStock
 from inventory.services import set_reorder_point
 from web.admin import ReadOnlyInline, ShopAdmin, ShopReadOnlyAdmin
+from web.admin.imports import ImportPage
 from web.places import places_of_shop
 
 
@@ -35,7 +37,9 @@ class AtLocation(admin.SimpleListFilter):
 
 
 @admin.register(StockItem)
-class StockItemAdmin(ShopAdmin):
+class StockItemAdmin(ImportPage, ShopAdmin):
+    rows = OpeningStock
+    import_export_change_list_template = None
     change_list_template = "admin/inventory/stock_items.html"
     list_display = ("sku", "title", "location", "on_hand", "reorder_point", "updated_at")
     list_filter = (AtLocation,)
@@ -67,6 +71,9 @@ class StockItemAdmin(ShopAdmin):
             for name, kind in PAGES.items()
             if request.user.has_perm(kind.permission)
         ]
+        if self.has_import_permission(request):
+            pages.append((reverse("admin:inventory_stockitem_import"), "Import opening stock"))
+        pages.append((reverse("admin:inventory_stockitem_export"), "Export"))
         context = {"posting_pages": pages, **(extra_context or {})}
         return super().changelist_view(request, context)  # type: ignore[no-any-return]
 
@@ -77,6 +84,9 @@ class StockItemAdmin(ShopAdmin):
     @admin.action(description="Adjust: type what was lost or found", permissions=["adjust"])
     def adjust(self, _request: HttpRequest, items: QuerySet[StockItem]) -> HttpResponse:
         return _to("adjust", items)
+
+    def has_import_permission(self, request: HttpRequest) -> bool:
+        return self.on_its_host() and request.user.has_perm("inventory.receive_goods")
 
     def has_adjust_permission(self, request: HttpRequest) -> bool:
         return self.on_its_host() and request.user.has_perm("inventory.adjust_stock")

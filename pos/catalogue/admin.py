@@ -16,6 +16,7 @@ from kernel.units import open_unit
 from kernel.validators import PlainText
 from pos.catalogue.barcodes import BarcodeTaken, holder_of, put_barcodes
 from pos.catalogue.models import Barcode, Category, Product, Variant
+from pos.catalogue.resources import Products
 from pos.catalogue.services import (
     UnknownTaxRate,
     announce_deletion,
@@ -27,6 +28,7 @@ from pos.catalogue.services import (
 )
 from pos.taxes.queries import first_rate
 from web.admin import Confirmation, ShopAdmin, TabularInline, sentence_of
+from web.admin.imports import ImportPage
 from web.admin.money import currency_of_shop, with_currency_of_shop
 
 ARCHIVING = Confirmation(
@@ -120,7 +122,8 @@ class CategoryAdmin(ShopAdmin):
 
 
 @admin.register(Product)
-class ProductAdmin(ShopAdmin):
+class ProductAdmin(ImportPage, ShopAdmin):
+    rows = Products
     list_display = ("name", "category", "kind", "tax_class", "created_at", "archived_at")
     readonly_fields = ("archived_at",)
     actions = ("archive",)
@@ -130,6 +133,12 @@ class ProductAdmin(ShopAdmin):
     exclude = ("tax_rate",)
     search_fields = ("name", "variants__sku", "variants__barcodes__code")
     inlines = (VariantInline,)
+
+    def get_export_queryset(self, request: HttpRequest) -> QuerySet[Variant]:
+        """Return the variants of the products that the list shows, which are sold."""
+        chosen = Variant.objects.filter(product__in=super().get_export_queryset(request).values("pk"), active=True)
+        related = chosen.select_related("product__tax_class", "product__tax_rate").prefetch_related("barcodes")
+        return related.order_by("sku")  # type: ignore[no-any-return]
 
     def save_model(self, request: HttpRequest, obj: Product, form: Any, change: bool) -> None:  # noqa: FBT001
         rate = first_rate(obj.tax_class) if obj.tax_class else None

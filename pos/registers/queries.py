@@ -64,7 +64,10 @@ def find_place(kind: places.Kind, name: str) -> places.Place | None:
         location = register.location if register else None
     else:
         register, location = None, Location.objects.filter(Q(code=name) | Q(id=id_)).first()
-    return places.Place(location_id=location.id, currency=location.currency, register=register) if location else None
+    if location is None:
+        return None
+    code = "" if register else location.code
+    return places.Place(location_id=location.id, currency=location.currency, register=register, code=code)
 
 
 def list_places() -> list[tuple[UUID, str]]:

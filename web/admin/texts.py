@@ -15,6 +15,10 @@ from web.admin.money import MoneyRows
 _PLAIN = re.compile(r"-?[0-9]+(\.[0-9]+)?", re.ASCII)
 
 
+def is_plain_decimal(text: str) -> bool:
+    return _PLAIN.fullmatch(text) is not None
+
+
 class PlainDecimal(forms.DecimalField):
     """A number in plain decimal notation: Python reads `1E3` and `1_0` as well."""
 
