@@ -69,6 +69,8 @@ ROLES: dict[str, tuple[str, ...]] = {
         "view_shopprofile",
         "view_payment",
         "view_paymentrefund",
+        "view_cashdrawer",
+        "view_cashmovement",
         "view_shift",
         "view_reportfigure",
     ),

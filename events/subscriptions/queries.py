@@ -6,8 +6,12 @@ from typing import Any
 
 from django.db import connection
 
-from events.log.log import COLUMNS, StoredEvent, stored_event
+from events.event import decode
+from events.log.audience import is_for
+from events.log.envelope import AnyDelivery, Delivery
+from events.log.log import COLUMNS, HEAD, StoredEvent, stored_event
 from events.subscriptions.bindings import FIRST_PENDING, HEARD_BY, OPEN, PENDING
+from kernel.tenancy import current_tenant
 from kernel.walls import here, wall
 
 FEED_PAGE_BYTES = 1024 * 1024
@@ -92,6 +96,35 @@ WHERE {wall("e")} AND {wall("s")} AND s.subscriber = %(subscriber)s AND e.stream
 )
 """
 
+_UNSEEN = f"""
+WITH subscription AS MATERIALIZED (
+    SELECT coalesce((
+        SELECT s.cursor FROM events_subscription s WHERE s.tenant_id = %(tenant)s AND s.subscriber = %(subscriber)s
+    ), 0) AS cursor, {HEAD} AS head
+)
+SELECT subscription.head, event.position, {COLUMNS}
+FROM subscription LEFT JOIN LATERAL (
+    SELECT e.* FROM events_event e LEFT JOIN events_parkedevent p
+        ON p.tenant_id = e.tenant_id AND p.subscriber = %(subscriber)s AND p.position = e.position
+    WHERE e.tenant_id = %(tenant)s AND e.position > subscription.cursor AND e.type = ANY(%(types)s)
+        AND {is_for("e", "%(subscriber)s::text")} AND p.state IS DISTINCT FROM 'DISCARDED'
+        AND strpos(e.data::text, %(mentioned)s) > 0
+    UNION ALL
+    SELECT e.* FROM events_parkedevent p JOIN events_event e ON e.tenant_id = p.tenant_id AND e.position = p.position
+    WHERE p.tenant_id = %(tenant)s AND p.subscriber = %(subscriber)s AND p.position <= subscription.cursor
+        AND p.state <> 'DISCARDED' AND e.type = ANY(%(types)s) AND strpos(e.data::text, %(mentioned)s) > 0
+) AS event ON true
+ORDER BY event.position
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unseen:
+    """:param head: the newest position of the log. :param deliveries: what was not applied, in order."""
+
+    head: int
+    deliveries: list[AnyDelivery]
+
 
 REFLECTED = """reflected AS (
     SELECT s.cursor AS position,
@@ -131,6 +164,23 @@ def unheard(*, subscriber: str, streams: Collection[str]) -> set[str]:
     """Return those of the streams on which an event waits that the subscriber hears and has not applied."""
     asked = {**here(), "subscriber": subscriber, "streams": list(streams)}
     return {stream for (stream,) in _rows(_UNHEARD, asked)}
+
+
+def unseen(*, subscriber: str, types: Iterable[str], mentioned: str) -> Unseen:
+    """Return the events of the current tenant that a subscriber has not applied, and how far the log goes, in one look.
+
+    The caller must hold a lock that keeps the subscriber from applying them meanwhile.
+
+    :param mentioned: only events whose data has this text.
+    """
+    asked = {"tenant": current_tenant(), "subscriber": subscriber, "types": list(types), "mentioned": mentioned}
+    rows = _rows(_UNSEEN, asked)
+    stored = [stored_event(row[2:]) for row in rows if row[1] is not None]
+    deliveries = [
+        Delivery(event=decode(each.envelope.type, each.envelope.version, each.data), envelope=each.envelope, attempt=1)
+        for each in stored
+    ]
+    return Unseen(head=rows[0][0], deliveries=deliveries)
 
 
 def oldest_pending_seconds(*, tenants: list[str], subscribers: list[str]) -> float:

@@ -1,6 +1,19 @@
 from django.urls import path
 
-from pos.cash.api import CurrentShiftView, ShiftListView, TenderTypeListView
+from pos.cash.api import (
+    CashMovementsView,
+    CloseShiftView,
+    CurrentShiftView,
+    DrawerListView,
+    NoSaleView,
+    ShiftListView,
+    ShiftView,
+    SpotCountsView,
+    TenderTypeListView,
+    XReportsView,
+    XReportView,
+    ZReportView,
+)
 from pos.catalogue.api import (
     CategoryListView,
     ProductArchiveView,
@@ -46,6 +59,15 @@ urlpatterns = [
     path("variants/<uuid:variant_id>/archive", VariantArchiveView.as_view()),
     path("shifts", ShiftListView.as_view()),
     path("shifts/current", CurrentShiftView.as_view()),
+    path("shifts/<uuid:shift_id>", ShiftView.as_view()),
+    path("shifts/<uuid:shift_id>/cash-movements", CashMovementsView.as_view()),
+    path("shifts/<uuid:shift_id>/no-sale", NoSaleView.as_view()),
+    path("shifts/<uuid:shift_id>/spot-counts", SpotCountsView.as_view()),
+    path("shifts/<uuid:shift_id>/close", CloseShiftView.as_view()),
+    path("shifts/<uuid:shift_id>/x-report", XReportView.as_view()),
+    path("shifts/<uuid:shift_id>/x-reports", XReportsView.as_view()),
+    path("shifts/<uuid:shift_id>/z-report", ZReportView.as_view()),
+    path("drawers", DrawerListView.as_view()),
     path("price-quotes", PriceQuoteView.as_view()),
     path("orders", OrderListView.as_view()),
     path("orders/<uuid:order_id>", OrderView.as_view()),

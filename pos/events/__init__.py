@@ -1,7 +1,7 @@
 """Events of pos: the other apps import them from here."""
 
 from pos.events import older
-from pos.events.cash import ShiftOpened
+from pos.events.cash import CashMoved, ShiftAmended, ShiftClosed, ShiftOpened
 from pos.events.catalogue import ListedPrice, PriceChanged, ProductArchived, VariantArchived, VariantChanged
 from pos.events.commands import TOKEN_MARK, CardChargeRequested, Charge, ReceiptRequested
 from pos.events.exceptions import ExceptionOpened, ExceptionResolved
@@ -10,6 +10,14 @@ from pos.events.orders import OrderCompleted, OrderPlaced, OrderVoided, TendersA
 from pos.events.parking import CartDiscarded, CartExpired, CartParked, CartResumed
 from pos.events.receipts import ReceiptIssued
 from pos.events.returns import ReturnCompleted
+from pos.events.shift_totals import (
+    CountedTender,
+    MovedCash,
+    ShiftDocuments,
+    ShiftRegister,
+    ShiftTax,
+    ShiftTender,
+)
 from pos.events.tenders import RefundedTender, TakenTender
 
 __all__ = [
@@ -19,12 +27,15 @@ __all__ = [
     "CartExpired",
     "CartParked",
     "CartResumed",
+    "CashMoved",
     "Charge",
+    "CountedTender",
     "ExceptionOpened",
     "ExceptionResolved",
     "LineDiscount",
     "LineTax",
     "ListedPrice",
+    "MovedCash",
     "OrderCompleted",
     "OrderPlaced",
     "OrderVoided",
@@ -35,7 +46,13 @@ __all__ = [
     "RefundedTender",
     "ReturnCompleted",
     "ReturnedLine",
+    "ShiftAmended",
+    "ShiftClosed",
+    "ShiftDocuments",
     "ShiftOpened",
+    "ShiftRegister",
+    "ShiftTax",
+    "ShiftTender",
     "SoldLine",
     "TakenTender",
     "TendersAdded",

@@ -10,7 +10,8 @@ from events.event import Category, Event, event
 class ReceiptIssued(Event):
     """A receipt has its number and its place in the chain of its series: `hash` covers it and all before it.
 
-    `kind` is ORDER or RETURN. A training receipt belongs to a series apart, and to no total.
+    `kind` is ORDER, RETURN, Z, X, CASH (cash that was moved) or CORRECTION (an amendment of a Z). A training receipt
+    belongs to a series apart, and to no total.
     """
 
     receipt_id: UUID

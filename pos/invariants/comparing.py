@@ -37,6 +37,29 @@ def differences(said: Row, source: Row) -> Iterator[str]:
     yield from _compared("tender", said["tenders"], source["tenders"], TENDER, by_number=of_order)
 
 
+def report_differences(kind: str, said: Row, row: Row) -> Iterator[str]:
+    """Yield how the row of a shift, a movement or an amendment differs from what its receipt says."""
+    pairs = {
+        "CASH": [("amount", "amount"), ("movement", "kind"), ("reason_code", "reason_code"), ("shift_id", "shift_id")],
+        "CORRECTION": [("grand_total", "grand_total"), ("position", "position"), ("shift_id", "shift_id")],
+        "X": [("shift_number", "number"), ("float_amount", "float_amount")],
+        "Z": [
+            ("shift_number", "number"),
+            ("float_amount", "float_amount"),
+            ("grand_total", "grand_total"),
+            ("position", "closed_position"),
+            ("note", "note"),
+        ],
+    }[kind]
+    for name, column in pairs:
+        if said[name] != row[column]:
+            yield f"{column} is {row[column]}, the receipt says {said[name]}"
+    for name in ("expected", "counted", "over_short") if kind == "Z" else ():
+        counts = {count["type"]: count[name] for count in said["counts"] if count[name] is not None}
+        if counts != row[name]:
+            yield f"{name} is {row[name]}, the receipt says {counts}"
+
+
 def _compared(what: str, said: list[Row], rows: list[Row], names: tuple[str, ...], *, by_number: bool) -> Iterator[str]:
     """Compare rows with what is said of them: in their order, or where rows have none, as two heaps."""
     if len(said) != len(rows):

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from kernel.invariants import Cursor, declare, declare_walk
-from pos.invariants.comparing import differences
+from pos.invariants.comparing import differences, report_differences
 
 PAGE = 100
 BEGINNING = "0" * 64
@@ -30,11 +30,15 @@ SELECT r.series, r.kind, r.number, r.snapshot, r.previous_hash, r.hash, r.source
                 'tenders', coalesce((SELECT jsonb_agg(to_jsonb(t) ORDER BY t.number) FROM pos_tender t
                     WHERE t.order_id = o.id AND t.state = 'SETTLED'), '[]'))
             FROM pos_order o WHERE o.id = r.source_id)
-        ELSE (
+        WHEN 'RETURN' THEN (
             SELECT to_jsonb(b) || jsonb_build_object(
                 'lines', coalesce((SELECT jsonb_agg(to_jsonb(l)) FROM pos_returnline l WHERE l.parent_id = b.id), '[]'),
                 'tenders', coalesce((SELECT jsonb_agg(to_jsonb(f)) FROM pos_refund f WHERE f.parent_id = b.id), '[]'))
             FROM pos_return b WHERE b.id = r.source_id)
+        WHEN 'CASH' THEN (SELECT to_jsonb(m) FROM pos_cashmovement m WHERE m.id = r.source_id)
+        WHEN 'CORRECTION' THEN (SELECT to_jsonb(a) FROM pos_shiftamendment a WHERE a.id = r.source_id)
+        WHEN 'Z' THEN (SELECT to_jsonb(s) FROM pos_shift s WHERE s.id = r.source_id)
+        ELSE (SELECT to_jsonb(s) FROM pos_shift s WHERE s.id = (r.snapshot::jsonb ->> 'shift_id')::uuid)
     END::text
 FROM pos_receipt r WHERE (r.series, r.kind, r.number) > (%s, %s, %s) ORDER BY r.series, r.kind, r.number LIMIT %s
 """
@@ -42,6 +46,10 @@ _ENDS = """
 SELECT series, 'ORDER', receipt_head, next_receipt_number - 1 FROM pos_register
 UNION ALL SELECT series, 'RETURN', return_head, next_return_number - 1 FROM pos_register
 UNION ALL SELECT training_series, 'ORDER', training_head, next_training_number - 1 FROM pos_register
+UNION ALL SELECT series, 'Z', z_head, next_z_number - 1 FROM pos_cashdrawer
+UNION ALL SELECT series, 'X', x_head, next_x_number - 1 FROM pos_cashdrawer
+UNION ALL SELECT series, 'CASH', cash_head, next_cash_number - 1 FROM pos_cashdrawer
+UNION ALL SELECT series, 'CORRECTION', correction_head, next_correction_number - 1 FROM pos_cashdrawer
 ORDER BY 1, 2
 """
 
@@ -98,7 +106,7 @@ def _end(ends: dict[tuple[str, str], tuple[str, int]], chain: tuple[str, str], n
     series, kind = chain
     name = f"{kind.lower()} receipts {series}"
     if chain not in ends:
-        yield f"{name}: no register has this series"
+        yield f"{name}: no register or drawer has this series"
         return
     noted, given = ends.pop(chain)
     if given != number:
@@ -129,15 +137,17 @@ def _differences(row: Row) -> Iterator[str]:
         yield "its text is that of another receipt"
     if row.source is None:
         yield f"there is no {row.kind.lower()} {row.source_id}"
-    else:
+    elif row.kind in {"ORDER", "RETURN"}:
         yield from differences(said, json.loads(row.source, parse_float=Decimal))
+    else:
+        yield from report_differences(row.kind, said, json.loads(row.source))
 
 
 declare_walk("receipts = their chain and their rows", receipts_walked, order=103)
 declare(
     "orders and returns = their receipts",
     "r.id IS NULL OR s.id IS NULL",
-    """(SELECT id, source_id, kind, series, number FROM pos_receipt) r FULL JOIN (
+    """(SELECT id, source_id, kind, series, number FROM pos_receipt WHERE kind IN ('ORDER', 'RETURN')) r FULL JOIN (
        SELECT id, 'ORDER' AS kind, series, receipt_number AS number FROM pos_order WHERE receipt_number IS NOT NULL
        UNION ALL SELECT id, 'RETURN', series, number FROM pos_return) s
        ON s.id = r.source_id AND s.kind = r.kind AND s.series = r.series AND s.number = r.number""",

@@ -8,7 +8,7 @@ from uuid import UUID
 from kernel.moments import CLOCK_TOLERANCE, EARLIEST, MomentInvalid, past_moment
 from kernel.refusals import Refusal
 from pos.cash.models import Shift, TenderType
-from pos.cash.queries import closed_shift_at, find_open_shift, find_shift, newest_closed_shift, tender_types
+from pos.cash.queries import closed_shift_at, find_open_shift, newest_closed_shift, shift_of_drawer, tender_types
 from pos.cash.services import Till, open_till
 from pos.exceptions.findings import Findings
 from pos.exceptions.models import ExceptionCase
@@ -96,7 +96,7 @@ def shift_of_sale(register: Register, arrival: Arrival, *, device: Device | None
 
     No shift is opened, and none is opened again: a sale of a closed shift is late.
     """
-    open_ = find_open_shift(register.id)
+    open_ = find_open_shift(register)
     of_till = _named_shift(register, arrival, open_)
     shift = of_till or _shift_at(register, corrected(arrival), open_, device)
     if shift is None:
@@ -162,7 +162,7 @@ def _named_shift(register: Register, arrival: Arrival, open_: Shift | None) -> S
         return None
     if open_ is not None and open_.id == arrival.shift_id:
         return open_
-    return find_shift(register.id, arrival.shift_id)
+    return shift_of_drawer(register, arrival.shift_id)
 
 
 def _shift_at(register: Register, moment: datetime, open_: Shift | None, device: Device | None) -> Shift | None:
@@ -174,8 +174,8 @@ def _shift_at(register: Register, moment: datetime, open_: Shift | None, device:
         return open_
     closed = None
     if device is None or moment >= device.paired_at - CLOCK_TOLERANCE:
-        closed = closed_shift_at(register.id, moment + CLOCK_TOLERANCE)
-    return closed or open_ or newest_closed_shift(register.id)
+        closed = closed_shift_at(register, moment + CLOCK_TOLERANCE)
+    return closed or open_ or newest_closed_shift(register)
 
 
 def _named(arrival: Arrival) -> dict[str, str | None]:

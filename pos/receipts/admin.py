@@ -6,7 +6,7 @@ from django.utils.html import format_html
 
 from pos.receipts.models import Receipt
 from pos.receipts.queries import receipts_named
-from pos.receipts.snapshot import read_snapshot
+from pos.receipts.reports import read_printed
 from pos.receipts.text import WIDE_COLUMNS, receipt_text
 from web.admin import ExactSearch, ShopReadOnlyAdmin
 
@@ -24,5 +24,5 @@ class ReceiptAdmin(ExactSearch, ShopReadOnlyAdmin):
 
     @admin.display(description="as printed")
     def as_printed(self, receipt: Receipt) -> str:
-        text = receipt_text(read_snapshot(receipt.snapshot), columns=WIDE_COLUMNS, copy=receipt.copy)
+        text = receipt_text(read_printed(receipt.snapshot), columns=WIDE_COLUMNS, copy=receipt.copy)
         return format_html("<pre>{}</pre>", text)

@@ -15,21 +15,22 @@ from rest_framework.views import APIView
 from events.idempotency.requests import claimed
 from kernel.permissions import Need, Permission
 from kernel.refusals import NotFound
-from pos.receipts.html import receipt_html
 from pos.receipts.models import Receipt
-from pos.receipts.pdf import receipt_pdf
 from pos.receipts.queries import find_receipt
-from pos.receipts.renderers import HtmlRenderer, PdfRenderer, TextRenderer
+from pos.receipts.renderers import HtmlRenderer, PdfRenderer, TextRenderer, forms_of
+from pos.receipts.reports import read_printed
 from pos.receipts.services import count_print, mail_receipt
-from pos.receipts.snapshot import read_snapshot
 from pos.receipts.text import COLUMNS, WIDE_COLUMNS, receipt_text
-from staff.duty.permitting import REFUSALS, permit
+from pos.registers.authentication import sees_over_short
+from staff.duty.permitting import REFUSALS, PermissionDenied, permit
 from web.commands import ApprovableBody, command_of
 from web.fields import MailAddress
 from web.inputs import Body, Query
 from web.operations import operation
 from web.scopes import RECEIPTS_READ, RECEIPTS_WRITE
 
+REPORTS = {Receipt.Kind.Z, Receipt.Kind.X, Receipt.Kind.CORRECTION}
+"""They tell what should be in a drawer."""
 WIDTHS = (COLUMNS, WIDE_COLUMNS)
 
 
@@ -69,7 +70,7 @@ class IssuedReceiptSerializer(serializers.ModelSerializer[Receipt]):
     @extend_schema_field(OpenApiTypes.STR)
     def get_text(self, receipt: Receipt) -> str:
         columns: int = self.context["columns"]
-        return receipt_text(read_snapshot(receipt.snapshot), columns=columns, copy=receipt.copy)
+        return receipt_text(read_printed(receipt.snapshot), columns=columns, copy=receipt.copy)
 
 
 class QueuedDeliverySerializer(serializers.ModelSerializer[Receipt]):
@@ -80,8 +81,14 @@ class QueuedDeliverySerializer(serializers.ModelSerializer[Receipt]):
         fields = ("id", "receipt")
 
 
-def _shown(receipt: Receipt, columns: int) -> Any:
+def shown(receipt: Receipt, columns: int) -> Any:
     return IssuedReceiptSerializer(receipt, context={"columns": columns}).data
+
+
+def _require_sight(request: Request, receipt: Receipt) -> None:
+    """:raises PermissionDenied: when it tells what should be in a drawer, and who is signed in counts blind."""
+    if receipt.kind in REPORTS and not sees_over_short(request):
+        raise PermissionDenied([Permission.SEE_OVER_SHORT])
 
 
 class ReceiptView(APIView):
@@ -97,20 +104,15 @@ class ReceiptView(APIView):
             (200, "text/html"): OpenApiResponse(OpenApiTypes.STR),
             (200, "application/pdf"): OpenApiResponse(OpenApiTypes.BINARY),
         },
-        refuses=[NotFound],
+        refuses=[NotFound, PermissionDenied],
     )
     def get(self, request: Request, asked: dict[str, Any], receipt_id: UUID) -> Response:
         """Show a receipt as it was issued and last printed: as JSON, text, a page to print, or PDF."""
         receipt = find_receipt(receipt_id)
+        _require_sight(request, receipt)
         if request.accepted_renderer.format == "json":
-            return Response(_shown(receipt, asked["columns"]))
-        snapshot, copy = read_snapshot(receipt.snapshot), receipt.copy
-        forms = {
-            "txt": lambda: receipt_text(snapshot, columns=asked["columns"], copy=copy).encode(),
-            "html": lambda: receipt_html(snapshot, copy=copy).encode(),
-            "pdf": lambda: receipt_pdf(snapshot, copy=copy),
-        }
-        return Response({"forms": forms})
+            return Response(shown(receipt, asked["columns"]))
+        return Response(forms_of(read_printed(receipt.snapshot), columns=asked["columns"], copy=receipt.copy))
 
 
 class ReceiptPrintsView(APIView):
@@ -129,9 +131,10 @@ class ReceiptPrintsView(APIView):
             if claim.is_new:
                 command = command_of(request, asked, receipt_id)
                 printed = count_print(receipt_id=receipt_id)
+                _require_sight(request, printed)
                 if printed.copy:
                     permit(command, Need(permission=Permission.REPRINT))
-                claim.answer(_shown(printed, asked["columns"]), status=201)
+                claim.answer(shown(printed, asked["columns"]), status=201)
         return claim.response
 
 

@@ -2,8 +2,8 @@
 
 import segno
 
-from pos.receipts.snapshot import Snapshot
+from pos.receipts.reports import Printed
 
 
-def code_of(snapshot: Snapshot) -> segno.QRCode:
-    return segno.make(snapshot.receipt, micro=False, error="m")
+def code_of(snapshot: Printed) -> segno.QRCode:
+    return segno.make(snapshot.receipt or str(snapshot.source_id), micro=False, error="m")

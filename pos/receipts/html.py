@@ -4,8 +4,9 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import mark_safe
 
 from pos.receipts.codes import code_of
-from pos.receipts.layout import Row, Style, rows_of, title_of
-from pos.receipts.snapshot import Snapshot
+from pos.receipts.layout import rows_of, title_of
+from pos.receipts.reports import Printed
+from pos.receipts.rows import Row, Style
 
 _STYLE = """
 @page { margin: 4mm }
@@ -24,7 +25,7 @@ _CELLS = {
 }
 
 
-def receipt_html(snapshot: Snapshot, *, copy: int = 0) -> str:
+def receipt_html(snapshot: Printed, *, copy: int = 0) -> str:
     """Write a receipt. :param copy: the number of the copy, which is marked; 0 for the first print."""
     drawn = code_of(snapshot).svg_inline(scale=3, border=2, title=snapshot.receipt)
     return format_html(

@@ -10,6 +10,8 @@ from kernel.constraints import Check, Unique
 from kernel.ids import new_id
 
 ONE_PER_SOURCE = "receipt_once_per_source"
+LETTERS = {"ORDER": "", "RETURN": "R", "Z": "Z", "X": "X", "CASH": "C", "CORRECTION": "A"}
+"""What stands before the digits of a number, by the kind of receipt."""
 
 
 class Receipt(models.Model):
@@ -21,12 +23,16 @@ class Receipt(models.Model):
     class Kind(models.TextChoices):
         ORDER = "ORDER", "Order"
         RETURN = "RETURN", "Return"
+        Z = "Z", "Z report"
+        X = "X", "X report"
+        CASH = "CASH", "Cash moved"
+        CORRECTION = "CORRECTION", "Amendment of a Z report"
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     kind = models.CharField(max_length=10, choices=Kind.choices)
     series = models.CharField(max_length=limits.SERIES)
     number = models.BigIntegerField()
-    source_id = models.UUIDField(help_text="Of the order or the return")
+    source_id = models.UUIDField(help_text="Of the order, return, shift, movement or amendment")
     snapshot = models.TextField(help_text="Canonical JSON: what the hash is of")
     previous_hash = models.CharField(max_length=64)
     hash = models.CharField(max_length=64)
@@ -48,10 +54,10 @@ class Receipt(models.Model):
                 sentence="It has a receipt already.",
             ),
             Check(
-                condition=Q(kind__in=["ORDER", "RETURN"]),
+                condition=Q(kind__in=["ORDER", "RETURN", "Z", "X", "CASH", "CORRECTION"]),
                 name="receipt_kind_known",
                 field="kind",
-                sentence="A receipt is of an order or a return.",
+                sentence="A receipt is of an order, a return, a shift or cash that was moved.",
             ),
         ]
 
@@ -65,5 +71,5 @@ class Receipt(models.Model):
 
 
 def number_written(kind: str, series: str, number: int) -> str:
-    """Write a receipt's number as it is printed: `R1-000018`, and of a return `R1-R000018`."""
-    return f"{series}-{'R' if kind == Receipt.Kind.RETURN else ''}{number:06}"
+    """Write a receipt's number as it is printed: `R1-000018`, of a return `R1-R000018`, of a Z report `R1-Z000018`."""
+    return f"{series}-{LETTERS[kind]}{number:06}"

@@ -16,8 +16,9 @@ from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 
 from pos.receipts.codes import code_of
-from pos.receipts.layout import Row, Style, rows_of, title_of
-from pos.receipts.snapshot import Snapshot
+from pos.receipts.layout import rows_of, title_of
+from pos.receipts.reports import Printed
+from pos.receipts.rows import Row, Style
 
 WIDTH, MARGIN = 80 * mm, 4 * mm
 LONGEST = 250 * mm
@@ -25,7 +26,7 @@ SIZE, LEADING, CODE = 8, 11, 24 * mm
 FONT, JAPANESE, CHINESE, KOREAN = "NotoSans", "HeiseiMin-W3", "STSong-Light", "HYSMyeongJo-Medium"
 
 
-def receipt_pdf(snapshot: Snapshot, *, copy: int = 0) -> bytes:
+def receipt_pdf(snapshot: Printed, *, copy: int = 0) -> bytes:
     """Write a receipt. :param copy: the number of the copy, which is marked; 0 for the first print."""
     rows = [part for row in rows_of(snapshot, copy=copy) for part in _wrapped(row)]
     fits = int((LONGEST - CODE - 2 * MARGIN) / LEADING)
@@ -116,7 +117,7 @@ def _write(canvas: Canvas, text: str, x: float, y: float) -> None:
         x += stringWidth(run, font, SIZE)
 
 
-def _draw_code(canvas: Canvas, snapshot: Snapshot) -> None:
+def _draw_code(canvas: Canvas, snapshot: Printed) -> None:
     dots = code_of(snapshot).matrix
     size = CODE / len(dots)
     for line, row in enumerate(dots):

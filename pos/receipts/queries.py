@@ -1,12 +1,20 @@
 """What can be asked of receipts."""
 
+import re
 from uuid import UUID
 
 from django.db.models import QuerySet
 
+from kernel.limits import SERIES
 from kernel.refusals import NotFound
-from pos.receipts.models import Receipt
-from pos.registers.queries import all_series, parsed_number, parsed_receipt
+from pos.receipts.models import LETTERS, Receipt
+from pos.registers.queries import LONGEST_NUMBER, all_series, parsed_number
+
+_KINDS = {letter: kind for kind, letter in LETTERS.items()}
+_WRITTEN = re.compile(
+    rf"(?P<series>.{{1,{SERIES}}})-(?P<letter>[{''.join(_KINDS)}]?)(?P<number>[0-9]{{1,{LONGEST_NUMBER}}})",
+    re.ASCII | re.IGNORECASE,
+)
 
 
 def find_receipt(receipt_id: UUID) -> Receipt:
@@ -22,6 +30,8 @@ def receipts_named(word: str) -> QuerySet[Receipt]:
     """Find receipts by the number that is printed on them, or by that number without its series."""
     if (number := parsed_number(word)) is not None:
         return Receipt.objects.filter(series__in=all_series(), number=number)
-    series, returned, number = parsed_receipt(word) or ("", False, 0)
-    kind = Receipt.Kind.RETURN if returned else Receipt.Kind.ORDER
-    return Receipt.objects.filter(series=series, kind=kind, number=number)
+    written = _WRITTEN.fullmatch(word)
+    if written is None:
+        return Receipt.objects.none()
+    kind = _KINDS[written["letter"].upper()]
+    return Receipt.objects.filter(series=written["series"], kind=kind, number=int(written["number"]))

@@ -15,12 +15,26 @@ from pos.receipts.chain import BEGINNING, chain_hash
 from pos.receipts.models import ONE_PER_SOURCE, Receipt
 from pos.receipts.queries import find_receipt
 from pos.receipts.rebuilding import rebuild
-from pos.receipts.snapshot import Snapshot, canonical, read_snapshot
+from pos.receipts.reports import Printed, read_printed
+from pos.receipts.snapshot import Snapshot, canonical
 from pos.receipts.text import receipt_text
-from pos.registers.models import Register
-from pos.registers.numbers import ORDERS, RETURNS, TRAINING, Taken, moved_head, take_number
+from pos.registers.models import CashDrawer, Register
+from pos.registers.numbers import (
+    CASH_MOVED,
+    CORRECTIONS,
+    ORDERS,
+    RETURNS,
+    TRAINING,
+    X_REPORTS,
+    Z_REPORTS,
+    Columns,
+    Taken,
+    moved_head,
+    take_number,
+)
 
 COLUMNS = {"ORDER": ORDERS, "RETURN": RETURNS, "TRAINING": TRAINING}
+OF_DRAWERS = {"Z": Z_REPORTS, "X": X_REPORTS, "CASH": CASH_MOVED, "CORRECTION": CORRECTIONS}
 
 
 def issue_receipt(
@@ -46,7 +60,48 @@ def issue_receipt(
         if not taken.is_next:
             unit.write_collected()
             previous = rebuild(register.id, chain, series=taken.series, until=taken.number - 1)
-        snapshot = canonical(make(taken))
+        return _issued(
+            make(taken), taken, previous, columns, giver=register, register=register, source_id=source_id, now=now,
+            exists=exists, training=training,
+        )  # fmt: skip
+
+
+def issue_report(
+    *, kind: Receipt.Kind, drawer: CashDrawer, register: Register, make: Callable[[Taken], Printed], now: datetime
+) -> Receipt:
+    """Take a drawer's next number for a report or a movement of cash, and issue its receipt.
+
+    The drawer's row is locked from here to the end of the transaction.
+
+    :param register: where it was asked for.
+    """
+    columns = OF_DRAWERS[kind.value]
+    with unit_of_work() as unit:
+        unit.write_collected()
+        taken = take_number(drawer, columns)
+        printed = make(taken)
+        return _issued(
+            printed, taken, taken.head or BEGINNING, columns, giver=drawer, register=register,
+            source_id=printed.source_id, now=now, exists=None,
+        )  # fmt: skip
+
+
+def _issued(
+    printed: Printed,
+    taken: Taken,
+    previous: str,
+    columns: Columns,
+    *,
+    giver: Register | CashDrawer,
+    register: Register,
+    source_id: UUID,
+    now: datetime,
+    exists: Exception | None,
+    training: bool = False,
+) -> Receipt:
+    """Chain and announce a receipt; it is written when the unit of work ends."""
+    with unit_of_work() as unit:
+        snapshot, kind = canonical(printed), Receipt.Kind(printed.kind)
         receipt = Receipt(
             id=new_id(),
             kind=kind,
@@ -58,8 +113,8 @@ def issue_receipt(
             hash=chain_hash(previous, snapshot),
             issued_at=now,
         )
-        unit.insert_later([receipt], refusals={ONE_PER_SOURCE: exists})
-        unit.execute_later(*moved_head(register, columns, number=taken.number, hash=receipt.hash))
+        unit.insert_later([receipt], refusals={ONE_PER_SOURCE: exists} if exists else None)
+        unit.execute_later(*moved_head(giver, columns, number=taken.number, hash=receipt.hash))
         publish(
             ReceiptIssued(
                 receipt_id=receipt.id,
@@ -101,7 +156,7 @@ def mail_receipt(*, receipt_id: UUID, to: str) -> Receipt:
                 about=receipt.source_id,
                 recipient=to,
                 subject=f"Your receipt {receipt}",
-                body=receipt_text(read_snapshot(receipt.snapshot), copy=receipt.copy),
+                body=receipt_text(read_printed(receipt.snapshot), copy=receipt.copy),
             )
         )
     return receipt

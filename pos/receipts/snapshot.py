@@ -125,7 +125,7 @@ _encoder = msgspec.json.Encoder(order="sorted")
 _decoder = msgspec.json.Decoder(Snapshot)
 
 
-def canonical(snapshot: Snapshot) -> str:
+def canonical(snapshot: msgspec.Struct) -> str:
     """Write a snapshot: members in the order of their names, no blanks, no escapes that JSON does not need."""
     return _encoder.encode(snapshot).decode()
 

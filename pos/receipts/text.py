@@ -4,14 +4,15 @@ from collections.abc import Iterator
 
 from wcwidth import center, clip, ljust, width, wrap
 
-from pos.receipts.layout import Row, Style, rows_of
-from pos.receipts.snapshot import Snapshot
+from pos.receipts.layout import rows_of
+from pos.receipts.reports import Printed
+from pos.receipts.rows import Row, Style
 
 COLUMNS = 42
 WIDE_COLUMNS = 48
 
 
-def receipt_text(snapshot: Snapshot, *, columns: int = COLUMNS, copy: int = 0) -> str:
+def receipt_text(snapshot: Printed, *, columns: int = COLUMNS, copy: int = 0) -> str:
     """Write a receipt. :param copy: the number of the copy, which is marked; 0 for the first print."""
     rows = rows_of(snapshot, copy=copy)
     return "\n".join(line for row in rows for line in _lines(row, columns)) + "\n"

@@ -1,7 +1,7 @@
 """Where is sold: locations, registers, and the devices paired with them."""
 
 from datetime import datetime
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from django.db import models
 from django.db.models import Q
@@ -39,6 +39,43 @@ class Location(models.Model):
         return self.name
 
 
+class CashDrawer(models.Model):
+    """Where cash is kept; several registers may share one. Its series begins the numbers of its shifts' reports and of
+    the receipts of cash that was moved: the database gives it, and numbers and chains are kept here.
+
+    `grand_total` is the perpetual one, in minor units: orders less returns of all shifts that were closed, with what
+    came late.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    location = models.ForeignKey(Location, on_delete=models.PROTECT)
+    name = models.CharField(max_length=limits.NAME)
+    series = models.CharField(max_length=limits.SERIES, default="", db_default="", editable=False)
+    next_shift_number = models.BigIntegerField(default=1, db_default=1, editable=False)
+    next_z_number = models.BigIntegerField(default=1, db_default=1, editable=False)
+    next_x_number = models.BigIntegerField(default=1, db_default=1, editable=False)
+    next_cash_number = models.BigIntegerField(default=1, db_default=1, editable=False)
+    next_correction_number = models.BigIntegerField(default=1, db_default=1, editable=False)
+    z_head = models.CharField(max_length=64, default="", db_default="", editable=False)
+    x_head = models.CharField(max_length=64, default="", db_default="", editable=False)
+    cash_head = models.CharField(max_length=64, default="", db_default="", editable=False)
+    correction_head = models.CharField(max_length=64, default="", db_default="", editable=False)
+    grand_total = models.BigIntegerField(default=0, db_default=0, editable=False)
+
+    class Meta:
+        constraints: ClassVar = [
+            Unique(
+                fields=["series"],
+                name="cash_drawer_series_unique",
+                field="series",
+                sentence="Another drawer has this series.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Register(models.Model):
     """A till. Its series begins its receipt numbers: the database gives it, and keeps it from the first number on.
 
@@ -49,6 +86,14 @@ class Register(models.Model):
     location = models.ForeignKey(Location, on_delete=models.PROTECT)
     code = models.CharField(max_length=limits.SHORT_CODE, unique=True)
     name = models.CharField(max_length=limits.NAME)
+    drawer = models.ForeignKey(
+        CashDrawer,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="registers",
+        help_text="Where its cash goes. Empty: another one is made for it",
+    )
     next_receipt_number = models.BigIntegerField(default=1, editable=False)
     next_return_number = models.BigIntegerField(default=1, editable=False)
     next_training_number = models.BigIntegerField(default=1, db_default=1, editable=False)
@@ -79,6 +124,12 @@ class Register(models.Model):
 
     def __str__(self) -> str:
         return f"{self.code} {self.name}"
+
+    def save(self, *arguments: Any, **options: Any) -> None:
+        """Save it, and read which drawer the database has made for it."""
+        super().save(*arguments, **options)
+        if self.drawer_id is None:
+            self.refresh_from_db(fields=["drawer"])
 
 
 class DeviceQuerySet(models.QuerySet["Device"]):

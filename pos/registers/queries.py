@@ -13,7 +13,7 @@ from kernel.ids import parsed_id
 from kernel.limits import SERIES
 from kernel.permissions import OnDuty
 from pos.memory.shop import Kind
-from pos.registers.models import Device, Location, Register
+from pos.registers.models import CashDrawer, Device, Location, Register
 from staff.duty.models import Role, StaffMember
 from web import places
 
@@ -109,5 +109,12 @@ def register_ids(series: str = "") -> Sequence[UUID]:
 
 
 def all_series() -> Sequence[str]:
-    """Return the series of all receipts of the shop, of training as well."""
-    return [series for pair in Register.objects.values_list("series", "training_series") for series in pair]
+    """Return the series of all receipts of the shop, of training and of reports as well."""
+    of_registers = Register.objects.values_list("series", "training_series")
+    of_drawers = CashDrawer.objects.values_list("series", flat=True)
+    return sorted({series for pair in of_registers for series in pair} | set(of_drawers))
+
+
+def drawer_of(register: Register) -> CashDrawer:
+    """Return where the cash of a register goes, read now."""
+    return CashDrawer.objects.select_related("location").get(registers=register.id)

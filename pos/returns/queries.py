@@ -1,5 +1,6 @@
 """What can be asked of returns."""
 
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
@@ -83,3 +84,8 @@ def stream_of_receipt(text: str) -> str | None:
         return f"order:{order_id}"
     return_id = returns_of_receipt(text).values_list("id", flat=True).first()
     return None if return_id is None else f"return:{return_id}"
+
+
+def shifts_of_returns(return_ids: Collection[UUID]) -> dict[UUID, UUID]:
+    """Return in which shift each of these returns was made."""
+    return dict(Return.objects.filter(id__in=return_ids).values_list("id", "shift_id"))

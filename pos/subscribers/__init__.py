@@ -1,5 +1,5 @@
 """Subscribers of pos, by subject."""
 
-from pos.subscribers import catalogue, furnishing, orders, reports
+from pos.subscribers import cash, catalogue, furnishing, orders, reports
 
-__all__ = ["catalogue", "furnishing", "orders", "reports"]
+__all__ = ["cash", "catalogue", "furnishing", "orders", "reports"]

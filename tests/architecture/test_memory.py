@@ -52,7 +52,7 @@ LOADS: dict[Kind[Any, Any], list[Callable[[], object]]] = {
     DEVICES: [lambda: device_of_token("", make.NOW)],
     MEMBERS: [lambda: member_on_duty(new_id())],
     CREWS: [has_staff],
-    OPEN_SHIFTS: [lambda: find_open_shift(make.register().id)],
+    OPEN_SHIFTS: [lambda: find_open_shift(make.register())],
     PROFILES: [current_profile],
     TENDER_TYPES: [lambda: tender_types(["cash"])],
     GOODS: [

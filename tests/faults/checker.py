@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import psycopg
 
-from tests.faults import arrivals, handling
+from tests.faults import arrivals, drawers, handling
 from tests.faults.arrivals import Due
 from tests.faults.evidence import Evidence, Shop
 
@@ -80,7 +80,7 @@ def check(evidence: Evidence) -> Verdict:
         _check_orders(verdict, shop)
         _check_goods_and_money(verdict, shop)
         _check_log(verdict, shop)
-        for kind, sentence in handling.findings(shop):
+        for kind, sentence in (*handling.findings(shop), *drawers.findings(shop)):
             verdict.wrong[kind].append(f"{name} {sentence}")
         _check_wall(verdict, shop)
         _check_webhooks(verdict, shop)

@@ -81,6 +81,8 @@ class Archives:
 class Evidence:
     """:param sold: the terminals' journal. :param done: the journal of operators and releases.
 
+    :param counted: the journal of the cashiers: shifts that were opened and closed.
+
     :param catalogue: the written catalogue of events: who hears what.
     """
 
@@ -91,6 +93,7 @@ class Evidence:
     archives: Archives
     catalogue: Path
     shops: tuple[str, ...]
+    counted: Sequence[Row] = ()
     generation: int = 0
     renamed: int = 0
 
@@ -114,6 +117,10 @@ class Shop:
     @cached_property
     def sold(self) -> list[Row]:
         return [order for order in self.evidence.sold if order["shop"] == self.name]
+
+    @cached_property
+    def cashiers(self) -> list[Row]:
+        return [said for said in self.evidence.counted if said["shop"] == self.name]
 
     @cached_property
     def acts(self) -> list[Act]:

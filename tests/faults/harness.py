@@ -15,6 +15,7 @@ import psycopg
 
 from config.place import ROOT
 from tests.faults import acts, arrivals, life, releases
+from tests.faults.cashiers import Cashiers
 from tests.faults.checker import Verdict, check, pending, untold
 from tests.faults.clients import Clients
 from tests.faults.evidence import Evidence, archived
@@ -66,16 +67,17 @@ def run(rounds: Sequence[Round], folder: Path) -> Outcome:
     began = time.monotonic()
     with started(stack):
         clients = Clients(stack, folder / "journal.jsonl")
+        cashiers = Cashiers(stack, folder / "cashiers.jsonl")
         for planned in rounds:
             if planned.fault == "close a shop" and stack.shops[len(SHOPS) :]:
-                verdict += judged_before_closing(stack, clients)
-            recovered.append(play(stack, clients, planned, verdict))
+                verdict += judged_before_closing(stack, clients, cashiers)
+            recovered.append(play(stack, clients, cashiers, planned, verdict))
             tell(f"{planned.number:>4} {planned.fault:<20} recovered in {recovered[-1]:6.2f} s")
         releases.finish(stack)
         await_settled(stack, verdict)
         await_untold(stack, verdict)
         with stack.connect() as connection:
-            evidence = gathered(stack, clients, connection, tuple(stack.shops))
+            evidence = gathered(stack, clients, cashiers, connection, tuple(stack.shops))
             verdict += check(evidence)
             trial = tried(evidence)
         for damage in trial.unseen:
@@ -95,11 +97,14 @@ def run(rounds: Sequence[Round], folder: Path) -> Outcome:
     return Outcome(verdict.orders, verdict.events, len(evidence.archives.months), wrong, recovered)
 
 
-def gathered(stack: Stack, clients: Clients, connection: psycopg.Connection, shops: tuple[str, ...]) -> Evidence:
+def gathered(
+    stack: Stack, clients: Clients, cashiers: Cashiers, connection: psycopg.Connection, shops: tuple[str, ...]
+) -> Evidence:
     """Read what the checker goes by."""
     return Evidence(
         connection=connection,
         sold=clients.written(),
+        counted=cashiers.written(),
         done=acts.written(stack.acts.journal),
         arrived=arrivals.written(stack.receiver.journal),
         archives=archived(connection, stack.folder / "archive"),
@@ -110,12 +115,12 @@ def gathered(stack: Stack, clients: Clients, connection: psycopg.Connection, sho
     )
 
 
-def judged_before_closing(stack: Stack, clients: Clients) -> Verdict:
+def judged_before_closing(stack: Stack, clients: Clients, cashiers: Cashiers) -> Verdict:
     """Judge a guest by what is there before its rows are gone."""
     verdict = Verdict()
     await_untold(stack, verdict)
     with stack.connect() as connection:
-        verdict += check(gathered(stack, clients, connection, (stack.shops[-1],)))
+        verdict += check(gathered(stack, clients, cashiers, connection, (stack.shops[-1],)))
     return verdict
 
 
@@ -130,9 +135,9 @@ def interruptible() -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
-def play(stack: Stack, clients: Clients, planned: Round, verdict: Verdict) -> float:
+def play(stack: Stack, clients: Clients, cashiers: Cashiers, planned: Round, verdict: Verdict) -> float:
     """Sell while the fault strikes, heal, and wait until everything is applied; return the seconds from healing on."""
-    orders = clients.sell(planned.orders, planned.seed)
+    orders = [*clients.sell(planned.orders, planned.seed), *cashiers.work(planned.seed)]
     time.sleep(planned.after)
     try:
         strike(stack, planned)

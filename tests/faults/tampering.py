@@ -87,6 +87,14 @@ DAMAGES = (
         "unaccounted",
         f"UPDATE events_parkedevent SET state = 'DEAD' WHERE tenant_id = '{SHOP}' AND state = 'DISCARDED'",
     ),
+    ("lost", f"DELETE FROM {SHOP}.pos_shifttotal WHERE subject = 'SALES'"),
+    ("repeated", f"UPDATE {SHOP}.pos_shifttotal SET count = count + 1 WHERE subject = 'SALES'"),
+    (
+        "lost",
+        f"ALTER TABLE {SHOP}.pos_shift DISABLE TRIGGER pos_shift_stays_closed;"
+        f" UPDATE {SHOP}.pos_shift SET over_short = '{{\"cash\": 0}}', counted = '{{\"cash\": 1}}'"
+        " WHERE state = 'CLOSED'",
+    ),
     (
         "leaked",
         f"INSERT INTO {SHOP}.faults_effect (subscriber, position, stream, event_id)"

@@ -65,10 +65,15 @@ def card(amount: int, token: str = "tok_approve") -> TenderInput:
 
 
 def order(
-    *tenders: TenderInput, lines: list[OrderLineInput] | None = None, email: str = "", id: UUID | None = None
+    *tenders: TenderInput,
+    lines: list[OrderLineInput] | None = None,
+    email: str = "",
+    id: UUID | None = None,
+    opens: bool = True,
 ) -> Order:
-    """Ring up one mug (or the given lines) in an open shift."""
-    shift()
+    """Ring up one mug (or the given lines) in an open shift. :param opens: whether one is opened for it."""
+    if opens:
+        shift()
     order = place_order(
         id=id or new_id(),
         register=register(),

@@ -1,11 +1,12 @@
 """An order is completed when its settled tenders cover it: it gets its receipt, and that is announced."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from events.outgoing.letters import Letter, write_letter
 from events.publishing.publish import publish
 from kernel.prefetching import hold_rows
+from pos.cash.models import Shift
 from pos.events import SoldLine
 from pos.orders import facts
 from pos.orders.models import Order, OrderLine, Tender
@@ -53,12 +54,19 @@ def settled(tenders: Sequence[Tender]) -> int:
     return sum(tender.paid for tender in tenders if tender.state == Tender.State.SETTLED)
 
 
-def complete_if_settled(order: Order, tenders: Sequence[Tender], *, now: datetime) -> None:
+def complete_if_settled(order: Order, tenders: Sequence[Tender], *, now: datetime, shift: Shift | None = None) -> None:
+    """Complete an order that was placed before, and so at a later moment, however coarse the clock is.
+
+    :param shift: in which the tenders that settle it were taken, so that it is sold there; None: as it was.
+    """
+    now = max(now, order.recorded_at + timedelta(microseconds=1))
     rows = lines_of(order)
     hold_rows(order, lines=rows, tenders=tenders)
     if receipt := settle(order, rows, tenders, profile=current_profile(), now=now):
+        order.shift = shift or order.shift
         order.save(
             update_fields=[
+                "shift",
                 "change_total",
                 "series",
                 "receipt_number",

@@ -58,7 +58,7 @@ def add_tenders(
         due = order.total - settled([*earlier, *taken])
         if not order.training:
             publish(facts.tenders_added(order, taken, due=due, day=till.business_date, now=now), occurred_at=now)
-        complete_if_settled(order, [*earlier, *taken], now=now)
+        complete_if_settled(order, [*earlier, *taken], now=now, shift=till.shift)
     return order
 
 

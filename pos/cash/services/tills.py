@@ -1,0 +1,45 @@
+"""Where and when money changes hands."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from pos.cash.models import Shift
+from pos.cash.services.shifts import open_shift_of
+from pos.registers.models import Register
+
+
+@dataclass(frozen=True, kw_only=True)
+class Till:
+    """Where and when money changes hands: a register in the shift of its drawer.
+
+    :param shift: of a sale that came late a closed one, or none. :param occurred_at: by the device's clock.
+    :param business_date: the day of the location's books.
+    """
+
+    register: Register
+    shift: Shift | None
+    occurred_at: datetime
+    recorded_at: datetime
+    business_date: date
+
+    def columns(self) -> dict[str, Any]:
+        """Return what a row of money takes over from here, by the names of its fields."""
+        return {
+            "register": self.register,
+            "shift": self.shift,
+            "occurred_at": self.occurred_at,
+            "recorded_at": self.recorded_at,
+            "business_date": self.business_date,
+        }
+
+
+def open_till(register: Register, *, occurred_at: datetime, now: datetime, business_date: date) -> Till:
+    """:raises ShiftNotOpen: when the drawer of the register has no open shift."""
+    return Till(
+        register=register,
+        shift=open_shift_of(register),
+        occurred_at=occurred_at,
+        recorded_at=now,
+        business_date=business_date,
+    )

@@ -1,0 +1,38 @@
+"""The subscriber that keeps what shifts come to."""
+
+from collections.abc import Sequence
+
+from events.subscribing import Delivery, subscriber
+from pos.cash.services.totals import SUBSCRIBER, add_to_totals
+from pos.cash.totals import Heard, Told
+from pos.events import OrderCompleted, OrderPlaced, ReturnCompleted, TendersAdded
+from pos.returns.queries import shifts_of_returns
+
+
+@subscriber(
+    SUBSCRIBER,
+    OrderCompleted,
+    OrderPlaced,
+    TendersAdded,
+    ReturnCompleted,
+    batch=True,
+    batch_size=500,
+    from_beginning=True,
+    projection=("pos_shifttotal",),
+)
+def sum_shifts(deliveries: Sequence[Delivery[Told]]) -> None:
+    unnamed = [
+        delivery.event.return_id
+        for delivery in deliveries
+        if isinstance(delivery.event, ReturnCompleted) and delivery.event.shift_id is None
+    ]
+    heard = [
+        Heard(
+            event=delivery.event,
+            event_id=delivery.envelope.event_id,
+            position=delivery.envelope.position,
+            cause=delivery.envelope.cause(),
+        )
+        for delivery in deliveries
+    ]
+    add_to_totals(heard, shifts_of_returns(unnamed) if unnamed else {})

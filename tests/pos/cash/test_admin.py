@@ -1,0 +1,93 @@
+"""Drawers, shifts with their Z and moved cash in the admin of a shop."""
+
+from pos.models import CashDrawer, CashMovement, Location, Register, Shift
+from tests.support import make, people
+from tests.support.day import closed, moved, opened, sold
+from tests.support.terminal import Terminal
+
+
+def a_day(api: Terminal) -> str:
+    make.variant("MUG", 1000)
+    shift = opened(api)
+    sold(api)
+    moved(api, shift, "PAID_OUT", 250)
+    closed(api, shift, 10700)
+    return shift
+
+
+def test_a_shift_is_shown_with_its_z_its_cash_and_its_difference(api: Terminal) -> None:
+    shift, client = a_day(api), people.owner()
+
+    listed = client.get("/admin/pos/shift/").content.decode()
+    page = client.get(f"/admin/pos/shift/{shift}/change/").content.decode()
+
+    assert "cash -0.50 EUR" in listed
+    for shown in ("cash -0.50 EUR", "Z report R1-Z000001", "-2.50 EUR", f"/admin/pos/shift/{shift}/z/"):
+        assert shown in page
+
+
+def test_a_z_is_printed_from_the_admin_by_who_may_see_shifts(api: Terminal) -> None:
+    shift = a_day(api)
+
+    printed = people.owner().get(f"/admin/pos/shift/{shift}/z/")
+
+    assert printed.status_code == 200
+    assert "Z report R1-Z000001" in printed.content.decode()
+    assert people.viewer("view_order").get(f"/admin/pos/shift/{shift}/z/").status_code == 403
+    again = opened(api)
+    assert people.owner().get(f"/admin/pos/shift/{again}/z/").status_code == 404
+
+
+def test_moved_cash_is_listed_and_nobody_edits_it(api: Terminal) -> None:
+    a_day(api)
+    client, movement = people.owner(), CashMovement.objects.get(kind="PAID_OUT")
+
+    assert "-2.50 EUR" in client.get("/admin/pos/cashmovement/").content.decode()
+    assert client.post(f"/admin/pos/cashmovement/{movement.id}/change/", {"amount": "1"}).status_code == 403
+
+
+def test_a_drawer_is_made_named_and_shared_in_the_admin(api: Terminal) -> None:
+    client, location = people.owner(), Location.objects.get()
+
+    client.post("/admin/pos/cashdrawer/add/", {"name": "Back office", "location": str(location.id)})
+    drawer = CashDrawer.objects.get(name="Back office")
+    assert drawer.series == "BACKOFFICE"
+    till = {"code": "R2", "name": "Two", "location": str(location.id), "drawer": str(drawer.id), "series": ""}
+    assert client.post("/admin/pos/register/add/", till).status_code == 302
+
+    assert Register.objects.get(code="R2").drawer == drawer
+    assert "R2" in client.get("/admin/pos/cashdrawer/").content.decode()
+
+
+def test_a_register_shares_only_a_drawer_of_its_location(api: Terminal) -> None:
+    elsewhere = Location.objects.create(code="B", name="Branch", currency="EUR")
+    drawer = CashDrawer.objects.create(name="Far", location=elsewhere)
+    register, client = make.register(), people.owner()
+    body = {
+        "code": "R1",
+        "name": "Till 1",
+        "location": str(register.location_id),
+        "drawer": str(drawer.id),
+        "series": "R1",
+    }
+
+    answer = client.post(f"/admin/pos/register/{register.id}/change/", body)
+
+    assert "The drawer is at another location" in answer.content.decode()
+    register.refresh_from_db()
+    assert register.drawer_id != drawer.id
+
+
+def test_a_register_that_moves_gets_a_drawer_where_it_is_now(api: Terminal) -> None:
+    register = make.register()
+    branch = Location.objects.create(code="B", name="Branch", currency="EUR")
+    before = register.drawer_id
+
+    register.location = branch
+    register.save()
+    register.refresh_from_db()
+
+    assert register.drawer_id != before
+    assert register.drawer is not None
+    assert register.drawer.location == branch
+    assert Shift.objects.count() == 0
