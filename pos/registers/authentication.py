@@ -87,7 +87,7 @@ def register_of(request: Request) -> Register:
 def sees_over_short(request: Request) -> bool:
     """Say whether who asks may see what is expected in a drawer. In a shop without staff, and with a key, anybody."""
     user = request.user
-    if not isinstance(user, Terminal) or not user.needs_staff:
+    if not isinstance(user, Terminal) or not user.needs_staff():
         return True
     needed = Need(permission=Permission.SEE_OVER_SHORT)
     return user.staff is not None and user.staff.verdict(needed) == Mode.ALLOW

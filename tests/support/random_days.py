@@ -50,7 +50,7 @@ class Day:
             now=timezone.now(),
         )
         for _ in range(random.randrange(3)):
-            self._sell()
+            self._sell(paid=True)
         if random.random() < 0.5:
             settle()
         return closed
@@ -74,19 +74,19 @@ class Day:
         else:
             drain(SUBSCRIBER)
 
-    def _sell(self) -> None:
+    def _sell(self, *, paid: bool = False) -> None:
         random, now = self.random, timezone.now()
         lines = [
             make.asked(sku=random.choice(("IN", "ADD", "ZERO")), quantity=str(random.randrange(1, 4)))
             for _ in range(random.randrange(1, 4))
         ]
-        amount = random.choice((100, 500, 1_000_000))
+        amount = 1_000_000 if paid else random.choice((100, 500, 1_000_000))
         order = place_order(
             id=new_id(),
             register=random.choice(self.registers),
             device=None,
             lines=lines,
-            tenders=[self._tender(amount)] if random.random() < 0.9 else [],
+            tenders=[self._tender(amount)] if paid or random.random() < 0.9 else [],
             occurred_at=now,
             now=now,
             fingerprint="",

@@ -53,11 +53,13 @@ def test_what_a_role_denies_is_refused(cashier: StaffedTerminal) -> None:
 
     assert moved(cashier, shift, "NO_SALE").json()["type"].endswith(":permission-denied")
     set_rule("cashier", "close_shift", "deny")
+    cashier.sign_in(person("CLEO"))
     assert closed(cashier, shift, 0).status_code == 403
 
 
 def test_what_needs_an_approval_is_taken_with_it_and_the_row_names_it(cashier: StaffedTerminal) -> None:
     set_rule("cashier", "paid_out", "approval")
+    cashier.sign_in(person("CLEO"))
     shift, manager = opened(cashier), person("BEN", "manager")
     body = {"id": str(new_id()), "kind": "PAID_OUT", "amount": {"amount": 500}, "reason_code": "TEST"}
     path = f"/shifts/{shift}/cash-movements"
