@@ -19,6 +19,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "ExceptionKind": "pos.exceptions.models.ExceptionCase.Kind",
         "EndpointState": "integrations.models.WebhookEndpoint.State",
         "DeliveryState": "integrations.models.WebhookDelivery.State",
+        "RefundState": "payments.models.PaymentRefund.State",
         "WantedEndpointState": [("ACTIVE", "ACTIVE"), ("PAUSED", "PAUSED")],
     },
 }

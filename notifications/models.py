@@ -33,11 +33,12 @@ class Message(models.Model):
         STOCK_ALERT = "STOCK_ALERT", "Stock alert"
         WEBHOOK = "WEBHOOK", "Webhook alert"
         OPERATION = "OPERATION", "Operations alert"
+        REFUND = "REFUND", "Refund alert"
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     kind = models.CharField(max_length=11, choices=Kind.choices)
     event_id = models.UUIDField()
-    about = models.UUIDField(help_text="The order, variant, endpoint or event that it is about")
+    about = models.UUIDField(help_text="The order, variant, endpoint, refund or event that it is about")
     recipient = models.EmailField()
     subject = models.CharField(max_length=SUBJECT)
     body = models.TextField()

@@ -60,6 +60,11 @@ def queue_operation_alert(*, event_id: UUID, subject: str, body: str) -> None:
     _queue_alert(Message.Kind.OPERATION, event_id=event_id, about=event_id, subject=subject, body=body)
 
 
+def queue_refund_alert(*, event_id: UUID, refund_id: UUID, subject: str, body: str) -> None:
+    """Tell every mailbox that receives this shop's alerts of money that the shop owes a customer."""
+    _queue_alert(Message.Kind.REFUND, event_id=event_id, about=refund_id, subject=subject, body=body)
+
+
 def _queue_alert(kind: Message.Kind, *, event_id: UUID, about: UUID, subject: str, body: str) -> None:
     with unit_of_work():
         for recipient in AlertRecipient.objects.order_by("email"):

@@ -3,14 +3,16 @@
 from events.events import SubscriptionPaused, WebhookEndpointPaused
 from events.subscribing import Delivery, subscriber
 from inventory.events import ProductOutOfStock, StockRanLow
-from kernel.money import written
+from kernel.money import formatted, written
 from notifications import services
 from notifications.services import (
     queue_operation_alert,
     queue_receipt,
+    queue_refund_alert,
     queue_stock_alert,
     queue_webhook_alert,
 )
+from payments.events import RefundFailed
 from pos.events import ReceiptRequested
 from tenants.events import TenantProvisioned
 
@@ -70,4 +72,18 @@ def alert_subscription_paused(event: SubscriptionPaused, delivery: Delivery[Subs
         subject=f"Paused: {event.subscriber}",
         body=f"{event.operator} has paused {event.subscriber}: {event.reason}\n"
         "Its events wait until then. Resume it in the admin, under Subscriptions.\n",
+    )
+
+
+@subscriber("notifications.alert_refund_failed", RefundFailed)
+def alert_refund_failed(event: RefundFailed, delivery: Delivery[RefundFailed]) -> None:
+    amount = formatted(event.amount, event.currency)
+    what = f"return {event.return_id}" if event.return_id else f"order {event.order_id}"
+    queue_refund_alert(
+        event_id=delivery.envelope.event_id,
+        refund_id=event.refund_id,
+        subject=f"A refund was refused: you owe {amount}",
+        body=f"The card gateway refused to give {amount} back for {what}: {event.reason}\n"
+        "The customer has not got this money. Pay it at a till in another way, or try the card again.\n"
+        f"The admin lists it under Refunds, the API under /api/v1/refunds/{event.refund_id}.\n",
     )

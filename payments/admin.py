@@ -8,7 +8,7 @@ from web.admin import ReadOnlyInline, ShopReadOnlyAdmin
 
 class RefundInline(ReadOnlyInline):
     model = PaymentRefund
-    fields = ("return_id", "amount", "state", "reference", "created_at")
+    fields = ("return_id", "amount", "state", "reference", "failure", "created_at")
     money = ("amount",)
 
 

@@ -27,7 +27,7 @@ class PaymentRefundSerializer(InOwnCurrency, serializers.ModelSerializer[Payment
 
     class Meta:
         model = PaymentRefund
-        fields = ("id", "return_id", "amount", "state", "reference")
+        fields = ("id", "return_id", "tender_type", "amount", "state", "reference", "failure")
 
 
 class PaymentSerializer(InOwnCurrency, serializers.ModelSerializer[Payment]):

@@ -9,6 +9,11 @@ from kernel import limits
 from kernel.constraints import Check
 from kernel.ids import new_id
 
+GATEWAY = "GATEWAY"
+"""The kind of tender that the backend charges."""
+EXCHANGE = "EXCHANGE"
+"""The kind of tender that is no money: goods that came back."""
+
 
 class PaymentIntent(models.Model):
     """A card to charge, written before the gateway is called. Its id is the idempotency key of the charge."""
@@ -131,6 +136,13 @@ class PaymentRefund(models.Model):
 
     def __str__(self) -> str:
         return f"{self.tender_type} {self.amount}"
+
+    @property
+    def goes_through_gateway(self) -> bool:
+        """Whether the card gets it back; of refunds before the kind was kept, those of cards that were charged here."""
+        if self.kind:
+            return self.kind == GATEWAY
+        return self.payment is not None and self.payment.intent_id is not None
 
 
 class SimulatedCharge(models.Model):

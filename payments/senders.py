@@ -6,7 +6,8 @@ from events.outgoing.calls import Call, State, register_sender
 from events.subscribing import Backoff
 from payments.gateways.gateway import Answer, card_gateway
 from payments.models import PaymentIntent, PaymentRefund
-from payments.services import CHARGE, REFUND, record_charge, record_no_answer, record_refund
+from payments.services.charging import CHARGE, record_charge, record_no_answer
+from payments.services.refunding import REFUND, record_refund
 
 
 class ChargeSender:

@@ -3,13 +3,17 @@
 from collections.abc import Sequence
 
 from events.subscribing import Delivery, subscriber
-from payments import services
-from payments.services import Abandoned, Charge, Received, refund_payment
+from payments.models import EXCHANGE, PaymentRefund
+from payments.services import recording
+from payments.services.charging import Abandoned, Charge, abandon_charges, request_charges
+from payments.services.recording import Received
+from payments.services.refunding import refund_payment
 from pos.events import (
     CardChargeRequested,
     OrderCompleted,
     OrderPlaced,
     OrderVoided,
+    RefundReplaced,
     ReturnCompleted,
     TakenTender,
     TendersAdded,
@@ -22,7 +26,7 @@ Tendered = OrderPlaced | TendersAdded | CardChargeRequested
 def charge_cards(deliveries: Sequence[Delivery[Tendered]]) -> None:
     charges = [charge for delivery in deliveries for charge in _charges(delivery)]
     if charges:
-        services.request_charges(charges=charges)
+        request_charges(charges=charges)
 
 
 def _charges(delivery: Delivery[Tendered]) -> list[Charge]:
@@ -76,35 +80,51 @@ def record_payments(deliveries: Sequence[Delivery[OrderCompleted | OrderPlaced |
         for tender in _taken(delivery.event)
     ]
     if received:
-        services.record_payments(received=received)
+        recording.record_payments(received=received)
 
 
 def _taken(event: OrderCompleted | OrderPlaced | TendersAdded) -> list[TakenTender]:
-    """Return the tenders that were taken. A placed order that owes nothing is completed: that event has them."""
+    """Return the tenders whose money was taken. A placed order that owes nothing is completed: that event has them."""
     if isinstance(event, OrderPlaced) and not event.due:
         return []
-    return [tender for tender in event.tenders or [] if tender.state == "SETTLED" and not tender.charged_here]
+    settled = [tender for tender in event.tenders or [] if tender.state == "SETTLED" and not tender.charged_here]
+    return [tender for tender in settled if tender.kind != EXCHANGE]
 
 
 @subscriber("payments.abandon_charges", OrderCompleted, OrderVoided, batch=True)
-def abandon_charges(deliveries: Sequence[Delivery[OrderCompleted | OrderVoided]]) -> None:
+def give_charges_back(deliveries: Sequence[Delivery[OrderCompleted | OrderVoided]]) -> None:
     abandoned = [
         Abandoned(tender_ids=delivery.event.abandoned_charges, cause=delivery.envelope.cause())
         for delivery in deliveries
         if delivery.event.abandoned_charges
     ]
     if abandoned:
-        services.abandon_charges(abandoned=abandoned)
+        abandon_charges(abandoned=abandoned)
 
 
-@subscriber("payments.refund_returns", ReturnCompleted)
-def refund_returns(event: ReturnCompleted, _delivery: Delivery[ReturnCompleted]) -> None:
-    for refund in event.refunds:
+@subscriber("payments.refund_returns", ReturnCompleted, OrderVoided, RefundReplaced)
+def refund_returns(
+    event: ReturnCompleted | OrderVoided | RefundReplaced,
+    _delivery: Delivery[ReturnCompleted | OrderVoided | RefundReplaced],
+) -> None:
+    """Give money back for a return or a cancelled order, or in the place of a refund that was refused."""
+    for refund in event.refunds or []:
+        if refund.kind == EXCHANGE:
+            continue
+        assert event.currency is not None
         refund_payment(
-            refund_id=refund.refund_id,
-            return_id=event.return_id,
-            tender_id=refund.tender_id,
-            tender_type=refund.tender_type,
-            amount=refund.amount,
-            currency=event.currency,
+            refund=PaymentRefund(
+                id=refund.refund_id,
+                return_id=None if isinstance(event, OrderVoided) else event.return_id,
+                order_id=event.order_id,
+                tender_id=refund.tender_id,
+                tender_type=refund.tender_type,
+                kind=refund.kind,
+                amount=refund.amount,
+                currency=event.currency,
+                register_id=refund.register_id,
+                shift_id=refund.shift_id,
+                reference=refund.reference or "",
+            ),
+            through_gateway=refund.charged_here,
         )

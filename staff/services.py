@@ -71,6 +71,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         "view_paymentrefund",
         "view_cashdrawer",
         "view_cashmovement",
+        "view_refund",
         "view_shift",
         "view_reportfigure",
     ),

@@ -7,6 +7,7 @@ from pos.orders import admin as orders
 from pos.profile import admin as profile
 from pos.quarantine import admin as quarantine
 from pos.receipts import admin as receipts
+from pos.refunds import admin as refunds
 from pos.registers import admin as registers
 from pos.reports import admin as reports
 from pos.reports import home
@@ -22,6 +23,7 @@ __all__ = [
     "profile",
     "quarantine",
     "receipts",
+    "refunds",
     "registers",
     "reports",
     "returns",

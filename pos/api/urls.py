@@ -24,6 +24,7 @@ from pos.catalogue.api import (
     VariantView,
 )
 from pos.exceptions.api import DeviceSequenceView, ExceptionListView, ExceptionResolveView
+from pos.exchanges.api import ExchangeListView
 from pos.orders.api import (
     OrderListView,
     OrderReceiptView,
@@ -41,6 +42,7 @@ from pos.parking.api import (
 )
 from pos.quarantine.api import HeldCommandAcceptView, HeldCommandListView, HeldCommandRejectView
 from pos.receipts.api import ReceiptDeliveriesView, ReceiptPrintsView, ReceiptView
+from pos.refunds.api import RefundListView, RefundReplacementsView, RefundView
 from pos.registers.api import HeartbeatView, OwnDeviceView, PairView
 from pos.reports.api import ReportView
 from pos.returns.api import ReturnListView, ReturnView
@@ -91,4 +93,8 @@ urlpatterns = [
     path("reports/<slug:name>", ReportView.as_view()),
     path("returns", ReturnListView.as_view()),
     path("returns/<uuid:return_id>", ReturnView.as_view()),
+    path("exchanges", ExchangeListView.as_view()),
+    path("refunds", RefundListView.as_view()),
+    path("refunds/<uuid:refund_id>", RefundView.as_view()),
+    path("refunds/<uuid:refund_id>/replacements", RefundReplacementsView.as_view()),
 ]

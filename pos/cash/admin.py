@@ -24,6 +24,17 @@ from web.admin import ReadOnlyInline, ShopAdmin, ShopReadOnlyAdmin
 class TenderTypeAdmin(ShopAdmin):
     list_display = ("code", "name", "kind", "rounding_step")
 
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """The shop's first exchange makes the type for exchanges, which stays what it is."""
+        fixed = ("kind", "rounding_step") if obj and obj.kind == TenderType.Kind.EXCHANGE else ()
+        return (*super().get_readonly_fields(request, obj), *fixed)
+
+    def formfield_for_choice_field(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
+        field = super().formfield_for_choice_field(db_field, request, **options)
+        if db_field.name == "kind":
+            field.choices = [choice for choice in field.choices if choice[0] != TenderType.Kind.EXCHANGE]
+        return field
+
 
 @admin.register(CashDrawer)
 class CashDrawerAdmin(ShopAdmin):

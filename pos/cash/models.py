@@ -215,13 +215,17 @@ class ShiftAmendment(models.Model):
 
 
 class TenderType(models.Model):
-    """A way to pay. `GATEWAY` is a card that the backend charges; `CARD` one that the terminal has charged already."""
+    """A way to pay. `GATEWAY` is a card that the backend charges; `CARD` one that the terminal has charged already.
+
+    `EXCHANGE` is no money: goods that came back pay for an order. A shop has one such type, made by its first exchange.
+    """
 
     class Kind(models.TextChoices):
         CASH = "CASH", "Cash"
         CARD = "CARD", "Card, charged at the terminal"
         GATEWAY = "GATEWAY", "Card, charged by the backend"
         OTHER = "OTHER", "Other"
+        EXCHANGE = "EXCHANGE", "Goods that came back"
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     code = models.CharField(max_length=limits.SHORT_CODE, unique=True)
@@ -241,6 +245,13 @@ class TenderType(models.Model):
                 name="tender_type_rounding_step_is_of_cash",
                 field="rounding_step",
                 sentence="Only cash is rounded, to a step of 1 to 10000 minor units.",
+            ),
+            Unique(
+                fields=["kind"],
+                condition=Q(kind="EXCHANGE"),
+                name="tender_type_one_exchange",
+                field="kind",
+                sentence="The shop has a type for exchanges already.",
             ),
         ]
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from events.event import Category, Event, event
 from pos.events.lines import SoldLine
-from pos.events.tenders import TakenTender
+from pos.events.tenders import RefundedTender, TakenTender
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +73,7 @@ class OrderCompleted(OrderFacts):
     """An order was paid in full and has its receipt number: enough for stock, payments, receipts and reports.
 
     :param receipt: as it is printed. :param receipt_series: within which `receipt_number` is counted.
+    :param exchange_return_id: the return whose goods paid for it, or for a part of it.
     """
 
     receipt_id: UUID | None
@@ -83,11 +84,16 @@ class OrderCompleted(OrderFacts):
     tenders: list[TakenTender]
     abandoned_charges: list[UUID]
     completed_at: datetime
+    exchange_return_id: UUID | None = None
 
 
 @event("pos.order_voided", category=Category.INTEGRATION, stream="order:{order_id}")
 class OrderVoided(Event):
-    """An order was cancelled before it was completed; cards in `abandoned_charges` must not stay charged."""
+    """An order was cancelled before it was completed; cards in `abandoned_charges` must not stay charged.
+
+    :param refunds: what tills took for it and give back. Null is what older events did not say.
+    :param voided_at_register_id: where it was cancelled; `register_id` is that of the order.
+    """
 
     order_id: UUID
     register_id: UUID
@@ -95,3 +101,28 @@ class OrderVoided(Event):
     abandoned_charges: list[UUID]
     voided_at: datetime | None = None
     staff_id: UUID | None = None
+    location_id: UUID | None = None
+    voided_at_register_id: UUID | None = None
+    currency: str | None = None
+    refunds: list[RefundedTender] | None = None
+
+
+@event("pos.refund_replaced", category=Category.INTEGRATION, stream="order:{order_id}")
+class RefundReplaced(Event):
+    """What was owed since a refund was refused is paid in another way, or the card is tried again.
+
+    :param refused_id: the refund that was refused. :param return_id: null where the order was cancelled.
+    :param refunds: those in its place.
+    """
+
+    refused_id: UUID
+    order_id: UUID
+    return_id: UUID | None
+    location_id: UUID
+    register_id: UUID
+    staff_id: UUID | None
+    currency: str
+    refunds: list[RefundedTender]
+    business_date: date
+    time_zone: str
+    occurred_at: datetime

@@ -8,7 +8,8 @@ from uuid import UUID
 class TakenTender:
     """What was handed over, what change was given, where and by whom it was taken.
 
-    :param kind: CASH, CARD, GATEWAY or OTHER, as it was then. :param state: SETTLED, or PENDING: a card to charge.
+    :param kind: CASH, CARD, GATEWAY, OTHER, or EXCHANGE (goods that came back, no money), as it was then.
+    :param state: SETTLED, or PENDING: a card to charge.
     :param rounding: what cash rounding added to what is due (negative: took off). :param reference: of the terminal
         or the gateway. :param charged_here: whether the backend charges the card itself.
     """
@@ -29,9 +30,10 @@ class TakenTender:
 
 @dataclass(frozen=True, kw_only=True)
 class RefundedTender:
-    """Money to give back; `tender_id` is the order's tender it came from, where that is known.
+    """Money to give back; `tender_id` is the order's tender it came from, where that is known and was money.
 
-    :param kind: of the tender type: CASH, CARD, GATEWAY or OTHER. :param rounding: of cash, added to what goes out.
+    :param kind: of the tender type: CASH, CARD, GATEWAY, OTHER, or EXCHANGE (it pays for another order, no money).
+    :param rounding: of cash, added to what goes out.
     """
 
     refund_id: UUID

@@ -95,16 +95,43 @@ declare(
 )
 declare(
     "refunds <= paid, of each tender",
-    "coalesce((SELECT sum(r.amount) FROM pos_refund r WHERE r.tender_id = t.id), 0) > t.amount - t.change",
+    "coalesce((SELECT sum(r.amount) FROM pos_refund r WHERE r.tender_id = t.id AND r.state <> 'FAILED'), 0)"
+    " > t.amount - t.change",
     "pos_tender t",
     order=50,
 )
 declare(
+    "refunded = refunds that were not refused, of each tender",
+    "t.refunded <> coalesce((SELECT sum(r.amount) FROM pos_refund r WHERE r.tender_id = t.id"
+    " AND r.state <> 'FAILED'), 0)",
+    "pos_tender t",
+    order=52,
+)
+declare(
     "refunds = returns",
     "coalesce(paid.out, 0) <> r.total",
-    """pos_return r LEFT JOIN (SELECT parent_id, sum(amount) AS out FROM pos_refund GROUP BY parent_id) paid
-       ON paid.parent_id = r.id""",
+    """pos_return r LEFT JOIN (SELECT parent_id, sum(amount) AS out FROM pos_refund WHERE instead_of_id IS NULL
+       GROUP BY parent_id) paid ON paid.parent_id = r.id""",
     order=70,
+)
+declare(
+    "cancelled orders gave back what tills had taken",
+    "coalesce(taken.money, 0) <> coalesce(back.money, 0)",
+    """pos_order o
+       LEFT JOIN (SELECT order_id, sum(amount - change) AS money FROM pos_tender WHERE state = 'SETTLED'
+           AND coalesce(nullif(kind, ''), (SELECT y.kind FROM pos_tendertype y WHERE y.id = type_id)) <> 'GATEWAY'
+           GROUP BY order_id) taken ON taken.order_id = o.id
+       LEFT JOIN (SELECT order_id, sum(amount) AS money FROM pos_refund WHERE instead_of_id IS NULL
+           AND kind <> 'GATEWAY' GROUP BY order_id) back ON back.order_id = o.id
+       WHERE o.status = 'VOIDED' AND NOT o.training""",
+    order=72,
+)
+declare(
+    "paid in place of refused refunds <= refused",
+    "r.state <> 'FAILED' OR r.instead_of_id IS NOT NULL OR r.amount < coalesce(i.paid, 0)",
+    """(SELECT instead_of_id AS id, sum(amount) FILTER (WHERE state <> 'FAILED') AS paid FROM pos_refund
+       WHERE instead_of_id IS NOT NULL GROUP BY instead_of_id) i JOIN pos_refund r ON r.id = i.id""",
+    order=74,
 )
 declare(
     "returned <= sold, of each line",

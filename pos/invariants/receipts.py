@@ -33,7 +33,8 @@ SELECT r.series, r.kind, r.number, r.snapshot, r.previous_hash, r.hash, r.source
         WHEN 'RETURN' THEN (
             SELECT to_jsonb(b) || jsonb_build_object(
                 'lines', coalesce((SELECT jsonb_agg(to_jsonb(l)) FROM pos_returnline l WHERE l.parent_id = b.id), '[]'),
-                'tenders', coalesce((SELECT jsonb_agg(to_jsonb(f)) FROM pos_refund f WHERE f.parent_id = b.id), '[]'))
+                'tenders', coalesce((SELECT jsonb_agg(to_jsonb(f)) FROM pos_refund f WHERE f.parent_id = b.id
+                    AND f.instead_of_id IS NULL), '[]'))
             FROM pos_return b WHERE b.id = r.source_id)
         WHEN 'CASH' THEN (SELECT to_jsonb(m) FROM pos_cashmovement m WHERE m.id = r.source_id)
         WHEN 'CORRECTION' THEN (SELECT to_jsonb(a) FROM pos_shiftamendment a WHERE a.id = r.source_id)

@@ -3,13 +3,13 @@
 from pos.cash.models import CashCount, CashMovement, Shift, ShiftAmendment, ShiftTotal, TenderType
 from pos.catalogue.models import Barcode, Category, Product, ShelfLevel, Variant
 from pos.exceptions.models import ExceptionCase, HeldCommand
-from pos.orders.models import Order, OrderLine, OrderLineTax, Tender
+from pos.orders.models import Order, OrderLine, OrderLineTax, Refund, Tender
 from pos.parking.models import ParkedOrder
 from pos.profile.models import ShopProfile
 from pos.receipts.models import Receipt
 from pos.registers.models import CashDrawer, Device, Location, PairingCode, Register
 from pos.reports.models import ReportFigure
-from pos.returns.models import Refund, Return, ReturnLine
+from pos.returns.models import Return, ReturnLine
 from pos.taxes.models import TaxClass, TaxRate, TaxRule
 
 __all__ = [

@@ -5,7 +5,7 @@ from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.html import format_html
 
-from pos.orders.models import Order, OrderLine, Tender
+from pos.orders.models import Order, OrderLine, Refund, Tender
 from pos.orders.queries import orders_named
 from web.admin import ExactSearch, ReadOnlyInline, ShopReadOnlyAdmin
 
@@ -22,6 +22,14 @@ class TenderInline(ReadOnlyInline):
     money = ("amount", "change", "refunded")
 
 
+class RefundInline(ReadOnlyInline):
+    """What an order gave back when it was cancelled, or that it did without."""
+
+    model = Refund
+    fields = ("type", "amount", "state", "failure", "tender", "reference")
+    money = ("amount",)
+
+
 @admin.register(Order)
 class OrderAdmin(ExactSearch, ShopReadOnlyAdmin):
     list_display = ("receipt", "status", "total", "occurred_at", "trace")
@@ -29,7 +37,7 @@ class OrderAdmin(ExactSearch, ShopReadOnlyAdmin):
     list_filter = ("status", "occurred_at")
     list_select_related = ("register",)
     search_help_text = "A receipt (R1-000018), its number alone, a customer's mail address, or an id"
-    inlines = (OrderLineInline, TenderInline)
+    inlines = (OrderLineInline, TenderInline, RefundInline)
 
     def found(self, word: str) -> QuerySet[Order]:
         return orders_named(word)

@@ -104,6 +104,7 @@ class OrderAnswer(msgspec.Struct, frozen=True):
     voided_at: datetime | None
     void_reason: str
     completed_at: datetime | None
+    exchange_return_id: UUID | None
     lines: list[LineAnswer]
     tenders: list[TenderAnswer]
 
@@ -218,6 +219,7 @@ def _answer(order: Order) -> OrderAnswer:
         voided_at=order.voided_at,
         void_reason=order.void_reason,
         completed_at=order.completed_at,
+        exchange_return_id=order.exchange_return_id,
         lines=[_line(line, currency) for line in order.lines.all()],
         tenders=[_tender(tender, currency) for tender in tenders],
     )

@@ -21,11 +21,11 @@ from pos.orders.answers import encoded_order, encoded_quote, orders_shown
 from pos.orders.arriving import MomentRefused
 from pos.orders.discounts import DiscountExceedsPrice
 from pos.orders.models import Order
-from pos.orders.needs import VOID
 from pos.orders.plain import plain_order
 from pos.orders.queries import lines_of_order, orders, orders_matching
 from pos.orders.quotes import quote
 from pos.orders.receiving import DEVICE_TIME, asked_discounts, asked_lines, asked_tenders, receive_order
+from pos.orders.refunds import NotRefundable, RefundExceedsPaid, RefundInput, RefundMismatch
 from pos.orders.serializers import (
     A_MUG,
     AddTendersBody,
@@ -47,7 +47,7 @@ from pos.receipts.renderers import TextRenderer
 from pos.receipts.snapshot import read_snapshot
 from pos.receipts.text import receipt_text
 from pos.registers.authentication import register_of
-from staff.duty.permitting import REFUSALS, permit
+from staff.duty.permitting import REFUSALS
 from web.commands import command_of
 from web.encoded import Encoded
 from web.operations import operation
@@ -159,17 +159,36 @@ class OrderVoidView(APIView):
         "void_order",
         body=VoidBody,
         answers={200: OrderSerializer},
-        refuses=[NotFound, OrderNotEditable, *REFUSALS],
+        refuses=[
+            NotFound,
+            OrderNotEditable,
+            ShiftNotOpen,
+            CurrencyMismatch,
+            RefundExceedsPaid,
+            RefundMismatch,
+            NotRefundable,
+            *REFUSALS,
+        ],
         keyed=True,
         scopes=[ORDERS_WRITE],
+        at="register",
         example={"reason": "The customer changed their mind"},
     )
     def post(self, request: Request, asked: dict[str, Any], order_id: UUID) -> Response:
-        """Give up an order that is not completed; a card that was charged for it gets its money back."""
+        """Give up an order that is not completed. What was taken for it goes back, and so do cards that were charged.
+
+        Cash and cards of the terminal go back here and now: as `refunds` say, or each in the way it was paid.
+        """
         with claimed(request, "voids") as claim:
             if claim.is_new:
-                staff_id = permit(command_of(request, asked, order_id), VOID).staff_id
-                order = void_order(order_id=order_id, reason=asked["reason"], now=timezone.now(), staff_id=staff_id)
+                order = void_order(
+                    order_id=order_id,
+                    reason=asked["reason"],
+                    register=register_of(request),
+                    now=timezone.now(),
+                    refunds=[RefundInput(**each) for each in asked["refunds"]],
+                    command=command_of(request, asked, order_id),
+                )
                 claim.answer(encoded_order(order))
         return claim.response
 

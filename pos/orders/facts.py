@@ -4,11 +4,23 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from pos.cash.models import TenderType
-from pos.events import LineDiscount, LineTax, OrderCompleted, OrderPlaced, SoldLine, TakenTender, TendersAdded
-from pos.orders.models import Order, OrderLine, Tender
+from pos.events import (
+    LineDiscount,
+    LineTax,
+    OrderCompleted,
+    OrderPlaced,
+    OrderVoided,
+    RefundedTender,
+    SoldLine,
+    TakenTender,
+    TendersAdded,
+)
+from pos.orders.models import Order, OrderLine, Refund, Tender
 from pos.orders.tenders import pending_charges
+from pos.registers.models import Register
 
 
 def sold_lines(rows: Sequence[OrderLine]) -> list[SoldLine]:
@@ -89,6 +101,25 @@ def taken_tenders(tenders: Sequence[Tender]) -> list[TakenTender]:
     ]
 
 
+def refunded_tenders(refunds: Sequence[Refund]) -> list[RefundedTender]:
+    return [
+        RefundedTender(
+            refund_id=refund.id,
+            tender_id=refund.tender_id if refund.tender and refund.tender.is_money else None,
+            tender_type=refund.type.code,
+            kind=refund.kind,
+            amount=refund.amount,
+            rounding=refund.rounding,
+            reference=refund.reference,
+            charged_here=refund.kind == TenderType.Kind.GATEWAY,
+            register_id=refund.register_id,
+            shift_id=refund.shift_id,
+            staff_id=refund.staff_id,
+        )
+        for refund in refunds
+    ]
+
+
 def placed(order: Order, lines: list[SoldLine], tenders: Sequence[Tender]) -> OrderPlaced:
     """:param tenders: those that it was placed with."""
     settled = sum(tender.paid for tender in tenders if tender.state == Tender.State.SETTLED)
@@ -113,6 +144,7 @@ def completed(order: Order, lines: list[SoldLine], tenders: Sequence[Tender]) ->
         tenders=taken_tenders([tender for tender in tenders if tender.state == Tender.State.SETTLED]),
         abandoned_charges=pending_charges(tenders),
         completed_at=order.completed_at,
+        exchange_return_id=order.exchange_return_id,
     )
 
 
@@ -128,6 +160,31 @@ def tenders_added(order: Order, tenders: Sequence[Tender], *, due: int, day: dat
         business_date=day,
         time_zone=location.timezone,
         occurred_at=now,
+    )
+
+
+def voided(
+    order: Order,
+    *,
+    reason: str,
+    register: Register,
+    charged: Sequence[Tender],
+    refunds: Sequence[Refund],
+    staff_id: UUID | None,
+    now: datetime,
+) -> OrderVoided:
+    """:param register: where. :param charged: the cards that the backend charges or was to charge for it."""
+    return OrderVoided(
+        order_id=order.id,
+        register_id=order.register_id,
+        reason=reason,
+        abandoned_charges=[tender.id for tender in charged],
+        location_id=order.register.location_id,
+        voided_at_register_id=register.id,
+        staff_id=staff_id,
+        currency=order.currency,
+        refunds=refunded_tenders(refunds),
+        voided_at=now,
     )
 
 

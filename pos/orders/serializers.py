@@ -158,8 +158,18 @@ class AddTendersBody(ApprovableBody):
     tenders = TenderBody(many=True, allow_empty=False, max_length=limits.MOST_TENDERS)  # type: ignore[call-arg]
 
 
+class RefundBody(Body):
+    """Money to give back: against a tender, or against those of a type. One may leave its amount out for the rest."""
+
+    tender_id = serializers.UUIDField(required=False)
+    type = Text(limits.SHORT_CODE, optional=True, help_text="The code of a tender type")
+    amount = MoneyField(lowest=1, required=False)
+    reference = Text(limits.REFERENCE, optional=True, help_text="That the terminal gave")
+
+
 class VoidBody(ApprovableBody):
     reason = Text(limits.REASON)
+    refunds = RefundBody(many=True, default=list, max_length=limits.MOST_TENDERS)  # type: ignore[call-arg]
 
 
 class OrderQuery(DocumentQuery):
@@ -265,7 +275,7 @@ class OrderSerializer(InOwnCurrency, serializers.ModelSerializer[Order]):
             "receipt", "receipt_number", "receipt_id", "currency", "rounding_level", "discounts", "discount_total",
             "subtotal", "tax_total", "rounding_adjustment", "total", "change_total", "due", "customer_email", "note",
             "training", "occurred_at", "reported_at", "business_date", "voided_at", "void_reason", "completed_at",
-            "lines", "tenders",
+            "exchange_return_id", "lines", "tenders",
         )  # fmt: skip
 
     @extend_schema_field(MoneyField(read_only=True))

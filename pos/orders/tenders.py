@@ -139,6 +139,9 @@ def _type(types: dict[str, TenderType], given: TenderInput) -> TenderType:
     if charged and not given.card_token:
         message = f"{given.type} needs the card_token that the gateway gave"
         raise TenderMismatch(message)
+    if tender_type.kind == TenderType.Kind.EXCHANGE:
+        message = f"{given.type} is no money that could be handed over: exchange goods for the order"
+        raise TenderMismatch(message)
     if given.card_token and not charged:
         message = f"{given.type} takes no card_token: nothing is charged for it here. {_charged_instead()}"
         raise TenderMismatch(message)

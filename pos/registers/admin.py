@@ -19,12 +19,17 @@ from pos.registers.services import (
     unlock_device_for_pins,
 )
 from web.admin import Confirmation, Secret, ShopAdmin, ShopReadOnlyAdmin, show_once
+from web.admin.money import currency_of_shop
 from web.admin.saving import sentence_of
 
 
 @admin.register(Location)
 class LocationAdmin(ShopAdmin):
     list_display = ("code", "name", "currency", "timezone")
+    money = ("unlinked_return_limit",)
+
+    def currency_of(self, row: Location | None) -> str:
+        return row.currency if row else currency_of_shop()
 
 
 @admin.register(Register)

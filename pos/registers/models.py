@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any, ClassVar, Self
 
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 
@@ -10,6 +11,9 @@ from kernel import limits
 from kernel.constraints import Unique
 from kernel.ids import new_id
 from kernel.validators import validate_currency, validate_timezone
+
+UNLINKED_RETURN_LIMIT = 10_000
+"""Minor units: 100.00 EUR, 10000 JPY, 10.000 KWD."""
 
 
 class RoundingLevel(models.TextChoices):
@@ -34,6 +38,12 @@ class Location(models.Model):
         max_length=limits.SHORT_CODE, blank=True, default="", db_default="", help_text="Which tax rules hold here"
     )
     address = models.TextField(max_length=limits.ADDRESS, blank=True, default="", db_default="")
+    unlinked_return_limit = models.BigIntegerField(
+        default=UNLINKED_RETURN_LIMIT,
+        db_default=UNLINKED_RETURN_LIMIT,
+        validators=[MinValueValidator(0), MaxValueValidator(limits.LARGEST_AMOUNT)],
+        help_text="The most that a return without a receipt may come to",
+    )
 
     def __str__(self) -> str:
         return self.name

@@ -71,6 +71,20 @@ def take_number(giver: Register | CashDrawer, columns: Columns) -> Taken:
     return Taken(series=series, number=number, head=head, chained=chained)
 
 
+def next_numbers(register: Register) -> tuple[str, int, int]:
+    """Return a register's series, and the numbers of the order and the return that it gives next.
+
+    The register's row is locked from here to the end of the transaction, so that it gives them to nobody else.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT series, next_receipt_number, next_return_number FROM pos_register WHERE id = %s FOR NO KEY UPDATE",
+            [register.id],
+        )
+        series, order, returned = cursor.fetchone()
+    return series, order, returned
+
+
 def moved_head(
     giver: Register | CashDrawer, columns: Columns, *, number: int, hash: str
 ) -> tuple[str, Mapping[str, Any]]:

@@ -3,7 +3,8 @@
 from django.contrib import admin
 from django.db.models import QuerySet
 
-from pos.returns.models import Refund, Return, ReturnLine
+from pos.orders.models import Refund
+from pos.returns.models import Return, ReturnLine
 from pos.returns.queries import returns_named
 from web.admin import ExactSearch, ReadOnlyInline, ShopReadOnlyAdmin
 
@@ -16,7 +17,7 @@ class ReturnLineInline(ReadOnlyInline):
 
 class RefundInline(ReadOnlyInline):
     model = Refund
-    fields = ("type", "amount", "tender")
+    fields = ("type", "amount", "state", "failure", "tender", "reference")
     money = ("amount",)
 
 

@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.utils import timezone
-from drf_spectacular.utils import extend_schema_serializer
+from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import generics, serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -14,34 +14,31 @@ from events.idempotency.requests import Claim, claimed
 from kernel import limits
 from kernel.bounds import NumberTooLarge
 from kernel.ids import new_id
-from kernel.permissions import Need, Permission
 from kernel.refusals import NotFound, Refusal
 from pos.cash.services import ShiftNotOpen
 from pos.catalogue.goods import LinesInvalid
+from pos.orders.models import Refund
+from pos.orders.refunds import NotRefundable, RefundExceedsPaid, RefundInput, RefundMismatch, owed
+from pos.orders.serializers import RefundBody
 from pos.orders.services.refusals import CurrencyMismatch
 from pos.registers.authentication import register_of
 from pos.returns.lines import RefundExceedsQuantity, ReturnLineInput
-from pos.returns.models import Refund, Return, ReturnLine
+from pos.returns.models import Return, ReturnLine
 from pos.returns.queries import lines_of_return, returns, returns_matching
-from pos.returns.services import (
-    OrderNotCompleted,
-    RefundExceedsPaid,
-    ReturnExists,
-    complete_return,
-)
-from staff.duty.permitting import REFUSALS, permit
+from pos.returns.services import OrderNotCompleted, ReturnAboveLimit, ReturnExists, complete_return
+from staff.duty.permitting import REFUSALS
 from web.commands import ApprovableBody, command_of
 from web.fields import MomentField, QuantityField, Text, UUIDv7Field, WholeNumber
 from web.finding import DocumentQuery
 from web.inputs import Body
-from web.money import InOwnCurrency, MoneyField, UnitPriceField
+from web.money import InOwnCurrency, MoneyField, UnitPriceField, money
 from web.operations import operation
 from web.pages import RecordedPages
 from web.scopes import ORDERS_READ, ORDERS_WRITE
 
 
 class ReturnLineBody(Body):
-    """With an order: `order_line_id`. Without: `sku`, or `description` and `tax_name`; and `unit_price`."""
+    """With an order: `order_line_id`. Without: `sku`, or `description` and `tax_name`; and its `unit_price`."""
 
     renamed = {"tax_rate": "tax_name"}
 
@@ -49,19 +46,17 @@ class ReturnLineBody(Body):
     order_line_id = serializers.UUIDField(required=False)
     sku = Text(limits.CODE, optional=True)
     description = Text(limits.TITLE, optional=True)
-    unit_price = UnitPriceField(required=False, default=int, help_text="0 when left out")
+    unit_price = UnitPriceField(required=False, help_text="Of goods without a receipt, which need one")
     tax_name = Text(limits.TAX_NAME, optional=True, source="tax_rate", help_text="Of a service: the tax rate's name")
     quantity = QuantityField()
     restock = serializers.BooleanField(default=True, help_text="Whether the goods can be sold again")
 
 
-class CompleteReturnBody(ApprovableBody):
+class ReturnBody(Body):
     id = UUIDv7Field()
     order_id = serializers.UUIDField(required=False, allow_null=True, default=None)
-    occurred_at = MomentField()
     lines = ReturnLineBody(many=True, allow_empty=False, max_length=limits.MOST_LINES)  # type: ignore[call-arg]
     reason = Text(limits.REASON, optional=True)
-    refund_to = Text(limits.SHORT_CODE, default="cash", help_text="For a return without an order: a tender type")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         for line in attrs["lines"]:
@@ -70,6 +65,16 @@ class CompleteReturnBody(ApprovableBody):
             if not attrs["order_id"] and "order_line_id" in line:
                 raise serializers.ValidationError("An order_line_id needs the order_id.")
         return attrs
+
+
+class CompleteReturnBody(ApprovableBody, ReturnBody):
+    occurred_at = MomentField()
+    refund_to = Text(
+        limits.SHORT_CODE,
+        default="cash",
+        help_text="For a return without an order and without `refunds`: a tender type",
+    )
+    refunds = RefundBody(many=True, default=list, max_length=limits.MOST_TENDERS)  # type: ignore[call-arg]
 
 
 class ReturnedTaxSerializer(serializers.Serializer[Any]):
@@ -102,7 +107,7 @@ class RefundSerializer(serializers.ModelSerializer[Refund]):
 
     class Meta:
         model = Refund
-        fields = ("id", "tender_id", "tender", "type", "amount")
+        fields = ("id", "tender_id", "tender", "type", "amount", "state", "failure", "reference", "instead_of_id")
 
 
 @extend_schema_serializer(deprecate_fields=["order", "register"])
@@ -110,6 +115,7 @@ class ReturnSerializer(InOwnCurrency, serializers.ModelSerializer[Return]):
     tax_total = MoneyField(read_only=True)
     rounding_adjustment = MoneyField(read_only=True)
     total = MoneyField(read_only=True)
+    owed = serializers.SerializerMethodField(help_text="What was refused and is not paid in another way yet")
     lines = ReturnLineSerializer(many=True, read_only=True)
     refunds = RefundSerializer(many=True, read_only=True)
 
@@ -117,8 +123,13 @@ class ReturnSerializer(InOwnCurrency, serializers.ModelSerializer[Return]):
         model = Return
         fields = (
             "id", "order_id", "register_id", "order", "register", "receipt", "number", "receipt_id", "currency",
-            "tax_total", "rounding_adjustment", "total", "reason", "occurred_at", "lines", "refunds",
+            "tax_total", "rounding_adjustment", "total", "owed", "reason", "exchange_order_id", "occurred_at", "lines",
+            "refunds",
         )  # fmt: skip
+
+    @extend_schema_field(MoneyField(read_only=True))
+    def get_owed(self, returned: Return) -> dict[str, Any]:
+        return money(owed(returned.refunds.all()), returned.currency)
 
 
 class ReturnQuery(DocumentQuery):
@@ -137,7 +148,7 @@ A_MUG = {
     "occurred_at": "2026-11-23T12:05:00Z",
     "lines": [{"sku": "MUG-01", "unit_price": {"amount": 1250, "currency": "EUR"}, "quantity": "1"}],
     "reason": "A crack in the handle",
-    "refund_to": "cash",
+    "refunds": [{"type": "cash"}],
 }
 
 
@@ -146,8 +157,11 @@ REFUSES: tuple[type[Refusal], ...] = (
     ShiftNotOpen,
     NotFound,
     OrderNotCompleted,
+    ReturnAboveLimit,
     RefundExceedsQuantity,
     RefundExceedsPaid,
+    RefundMismatch,
+    NotRefundable,
     LinesInvalid,
     CurrencyMismatch,
     *REFUSALS,
@@ -171,19 +185,24 @@ class ReturnListView(generics.GenericAPIView[Return]):
         example=A_MUG,
     )
     def post(self, request: Request, asked: dict[str, Any]) -> Response:
-        """Take goods back and give their money back, to the tenders of the order where it is named."""
+        """Take goods back and give their money back.
+
+        With an order it goes to the tenders that paid, none more than it paid: to those that `refunds` name, or to the
+        first one first. A refund through the gateway is `PENDING` until that answers; one that it refuses is `FAILED`
+        and owed, see `replace_refund`.
+        """
         lines = [ReturnLineInput(**{"id": new_id(), **line}) for line in asked["lines"]]
         try:
             with claimed(request, "returns") as claim:
                 if claim.is_new:
                     command = command_of(request, asked)
                     returned = complete_return(
-                        **{**asked, "lines": lines},
+                        **{**asked, "lines": lines, "refunds": [RefundInput(**each) for each in asked["refunds"]]},
                         register=register_of(request),
                         now=timezone.now(),
                         fingerprint=claim.fingerprint,
+                        command=command,
                     )
-                    permit(command, _need_of(returned))
                     claim.answer(ReturnSerializer(returned).data, status=201)
         except REFUSED_UNLESS_MADE as refusal:
             _answer_again(claim, asked["id"], refusal)
@@ -197,12 +216,6 @@ class ReturnListView(generics.GenericAPIView[Return]):
         """
         page = self.paginate_queryset(returns_matching(**asked))
         return self.get_paginated_response(ReturnSerializer(page, many=True).data)
-
-
-def _need_of(returned: Return) -> Need:
-    """Return what a return needs, once it is known what it comes to: what is refused here is rolled back."""
-    permission = Permission.RETURN_LINKED if returned.order_id else Permission.RETURN_UNLINKED
-    return Need(permission=permission, amount=returned.total, currency=returned.currency)
 
 
 def _answer_again(claim: Claim, return_id: UUID, refusal: Refusal) -> None:

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
-from pos.cash.models import TenderType
-from pos.events import LineTax, RefundedTender, ReturnCompleted, ReturnedLine
-from pos.returns.models import Refund, Return, ReturnLine
+from pos.events import LineTax, ReturnCompleted, ReturnedLine
+from pos.orders.facts import refunded_tenders
+from pos.orders.models import Refund
+from pos.returns.models import Return, ReturnLine
 
 
 def completed(returned: Return, rows: Sequence[ReturnLine], refunds: Sequence[Refund]) -> ReturnCompleted:
@@ -13,14 +14,14 @@ def completed(returned: Return, rows: Sequence[ReturnLine], refunds: Sequence[Re
     return ReturnCompleted(
         return_id=returned.id,
         order_id=returned.order_id,
-        exchange_order_id=None,
+        exchange_order_id=returned.exchange_order_id,
         register_id=returned.register_id,
         location_id=location.id,
         location_name=location.name,
         device_id=None,
         shift_id=returned.shift_id,
-        staff_id=None,
-        approval_id=None,
+        staff_id=returned.staff_id,
+        approval_id=returned.approval_id,
         customer_id=None,
         business_date=returned.business_date,
         time_zone=location.timezone,
@@ -36,7 +37,7 @@ def completed(returned: Return, rows: Sequence[ReturnLine], refunds: Sequence[Re
         tax_total=returned.tax_total,
         total=returned.total,
         lines=[_line(number, row) for number, row in enumerate(rows, start=1)],
-        refunds=[_refund(returned, refund) for refund in refunds],
+        refunds=refunded_tenders(refunds),
         occurred_at=returned.occurred_at,
         recorded_at=returned.recorded_at,
     )
@@ -62,20 +63,4 @@ def _line(number: int, row: ReturnLine) -> ReturnedLine:
         total=row.total,
         reason_code=None,
         disposition="RESTOCK" if row.restock else "NONE",
-    )
-
-
-def _refund(returned: Return, refund: Refund) -> RefundedTender:
-    return RefundedTender(
-        refund_id=refund.id,
-        tender_id=refund.tender_id,
-        tender_type=refund.type.code,
-        kind=refund.kind or refund.type.kind,
-        amount=refund.amount,
-        rounding=refund.rounding,
-        reference=None,
-        charged_here=refund.type.kind == TenderType.Kind.GATEWAY,
-        register_id=returned.register_id,
-        shift_id=returned.shift_id,
-        staff_id=None,
     )

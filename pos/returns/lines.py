@@ -9,7 +9,7 @@ from uuid import UUID
 
 from kernel.money import QUANTITY_STEP
 from kernel.refusals import NotFound, Refusal
-from pos.catalogue.goods import Goods, LineInput, find_goods, rules_at
+from pos.catalogue.goods import Goods, LineInput, LinesInvalid, find_goods, rules_at
 from pos.orders.models import Order, OrderLine
 from pos.orders.queries import order_lines
 from pos.pricing.engine import Line, PricedLine, price_order
@@ -32,7 +32,7 @@ class ReturnLineInput(LineInput):
 
     restock: bool
     order_line_id: UUID | None = None
-    unit_price: Decimal | int = 0
+    unit_price: Decimal | int | None = None
 
 
 def linked_rows(order: Order, lines: Sequence[ReturnLineInput]) -> list[ReturnLine]:
@@ -109,8 +109,9 @@ def _taxes_back(original: OrderLine, amounts: Sequence[int], *, net: int) -> lis
 def free_rows(lines: Sequence[ReturnLineInput], *, location: Location, occurred_at: datetime) -> list[ReturnLine]:
     """Price goods that come back without a receipt, with the taxes of now.
 
-    :raises LinesInvalid: when a line names nothing that the shop sells, or what no tax rule holds for.
+    :raises LinesInvalid: when a line names nothing that the shop sells, or what no tax rule holds for, or no price.
     """
+    _require_prices(lines)
     goods = find_goods(lines)
     rules = rules_at(goods, location=location, occurred_at=occurred_at)
     asked = [_line(line, of_line) for line, of_line in zip(lines, rules, strict=True)]
@@ -118,7 +119,19 @@ def free_rows(lines: Sequence[ReturnLineInput], *, location: Location, occurred_
     return [_free_row(*each) for each in zip(lines, goods, asked, priced.lines, strict=True)]
 
 
+def _require_prices(lines: Sequence[ReturnLineInput]) -> None:
+    message = "goods that come back without a receipt need the unit_price that was paid"
+    errors = [
+        {"pointer": f"/lines/{index}/unit_price", "code": "unit-price-missing", "detail": message}
+        for index, line in enumerate(lines)
+        if line.unit_price is None
+    ]
+    if errors:
+        raise LinesInvalid(message, errors=errors)
+
+
 def _line(line: ReturnLineInput, rules: Sequence[Rule]) -> Line:
+    assert line.unit_price is not None
     return Line(
         id=line.id,
         quantity=line.quantity.quantize(QUANTITY_STEP, ROUND_HALF_UP),

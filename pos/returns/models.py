@@ -8,8 +8,8 @@ from django.db.models import Q
 from kernel import limits
 from kernel.constraints import Check, Unique
 from kernel.ids import new_id
-from pos.cash.models import Shift, TenderType
-from pos.orders.models import Order, OrderLine, Tender
+from pos.cash.models import Shift
+from pos.orders.models import Order, OrderLine
 from pos.receipts.models import Receipt, number_written
 from pos.registers.models import Register
 
@@ -30,6 +30,15 @@ class Return(models.Model):
     )
     total = models.BigIntegerField(help_text="The lines' totals and the rounding adjustment")
     reason = models.CharField(max_length=limits.REASON, blank=True)
+    exchange_order = models.OneToOneField(
+        Order,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="exchanged_return",
+        help_text="The order that the goods were exchanged for",
+    )
+    staff_id = models.UUIDField(null=True)
+    approval_id = models.UUIDField(null=True)
     fingerprint = models.CharField(max_length=64, editable=False)
     occurred_at = models.DateTimeField()
     recorded_at = models.DateTimeField()
@@ -86,47 +95,3 @@ class ReturnLine(models.Model):
 
     def __str__(self) -> str:
         return self.description
-
-
-class Refund(models.Model):
-    """Money given back for a return or for a cancelled order. `tender` is what it goes against, `type` how it is paid.
-
-    A row changes in its state alone. What is FAILED is owed until other refunds pay it.
-    """
-
-    class State(models.TextChoices):
-        PENDING = "PENDING", "Being refunded"
-        COMPLETED = "COMPLETED", "Refunded"
-        FAILED = "FAILED", "Refused by the gateway"
-
-    id = models.UUIDField(primary_key=True, default=new_id)
-    parent = models.ForeignKey(Return, on_delete=models.PROTECT, null=True, related_name="refunds")
-    order = models.ForeignKey(Order, on_delete=models.PROTECT, null=True, related_name="refunds")
-    tender = models.ForeignKey(Tender, on_delete=models.PROTECT, null=True)
-    type = models.ForeignKey(TenderType, on_delete=models.PROTECT)
-    amount = models.BigIntegerField()
-    rounding = models.BigIntegerField(default=0, db_default=0, help_text="Of cash, by its smallest coin")
-    state = models.CharField(max_length=9, choices=State.choices, default=State.COMPLETED, db_default=State.COMPLETED)
-    failure = models.CharField(max_length=limits.REASON, blank=True, default="", db_default="")
-    reference = models.CharField(max_length=limits.REFERENCE, blank=True, default="", db_default="")
-    kind = models.CharField(
-        max_length=8, blank=True, default="", db_default="", help_text="Of the type, when it was paid"
-    )
-    register = models.ForeignKey(Register, on_delete=models.PROTECT, null=True, db_index=False, related_name="+")
-    shift = models.ForeignKey(Shift, on_delete=models.PROTECT, null=True, db_index=False, related_name="+")
-    occurred_at = models.DateTimeField(null=True)
-    recorded_at = models.DateTimeField(null=True)
-    business_date = models.DateField(null=True)
-
-    class Meta:
-        constraints: ClassVar = [
-            Check(
-                condition=Q(amount__gt=0),
-                name="refund_amount_positive",
-                field="amount",
-                sentence="A refund must be above zero.",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.type_id} {self.amount}"

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
+from pos.orders.models import Refund
 from pos.profile.models import ShopProfile
 from pos.receipts.models import Receipt, number_written
 from pos.receipts.snapshot import (
@@ -19,7 +20,7 @@ from pos.receipts.snapshot import (
     when_of,
 )
 from pos.registers.numbers import Taken
-from pos.returns.models import Refund, Return, ReturnLine
+from pos.returns.models import Return, ReturnLine
 
 
 def return_snapshot(
@@ -43,7 +44,9 @@ def return_snapshot(
         lines=lines,
         taxes=taxes_by_rate(lines),
         tenders=[
-            Paid(type=refund.type.code, name=refund.type.name, amount=refund.amount, change=0, reference="")
+            Paid(
+                type=refund.type.code, name=refund.type.name, amount=refund.amount, change=0, reference=refund.reference
+            )
             for refund in refunds
         ],
         subtotal=sum(row.total for row in rows) - returned.tax_total,

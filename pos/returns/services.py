@@ -1,28 +1,33 @@
 """Returns: of an order's lines, to the unit and to the minor unit; or of goods without a receipt."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from events.publishing.publish import publish
 from events.publishing.unit_of_work import unit_of_work
 from kernel.bounds import require_amount, require_goods
+from kernel.money import formatted
+from kernel.permissions import Command, Need, Permission
 from kernel.prefetching import hold_rows
 from kernel.refusals import NotFound, Refusal
 from pos.cash.models import TenderType
 from pos.cash.services import Till, open_till
-from pos.orders.models import Order, Tender
+from pos.orders.models import Order, Refund, Tender
+from pos.orders.refunds import NOT_PAID_OUT, RefundInput, parts_of, pay_back, refund_of
 from pos.orders.services.locking import lock_order, require_currency
 from pos.pricing.cash import cash_adjustment
 from pos.profile.queries import current_profile
 from pos.receipts.models import Receipt
 from pos.receipts.services import issue_receipt
-from pos.registers.models import Register
+from pos.registers.models import Location, Register
 from pos.returns import facts
 from pos.returns.lines import ReturnLineInput, free_rows, linked_rows
-from pos.returns.models import Refund, Return
+from pos.returns.models import Return, ReturnLine
 from pos.returns.receipts import return_snapshot
 from pos.returns.rounding import adjustment_of
+from staff.duty.permitting import permit
 
 PRIMARY_KEY = "pos_return_pkey"
 
@@ -41,10 +46,22 @@ class OrderNotCompleted(Refusal):
     title = "Order not completed"
 
 
-class RefundExceedsPaid(Refusal):
-    code = "refund-exceeds-paid"
-    title = "More refunded than was paid"
+class ReturnAboveLimit(Refusal):
+    """A return without a receipt comes to more than its location allows."""
+
+    code = "return-above-limit"
+    title = "Return above the limit"
     status = 422
+
+
+@dataclass(frozen=True, kw_only=True)
+class Begun:
+    """A return whose lines are priced and taken back. :param tenders: that paid for its order."""
+
+    returned: Return
+    rows: Sequence[ReturnLine]
+    tenders: Sequence[Tender]
+    till: Till
 
 
 def complete_return(
@@ -58,123 +75,171 @@ def complete_return(
     fingerprint: str,
     reason: str = "",
     refund_to: str = "cash",
+    refunds: Sequence[RefundInput] = (),
+    staff_id: UUID | None = None,
+    command: Command | None = None,
 ) -> Return:
-    """Take goods back and give the money back: to the order's own tenders, or without an order to one type.
+    """Take goods back and give the money back: to the order's own tenders, or without an order to types of tender.
 
     The rows are written when the unit of work ends, without signals; what the database refuses is raised there.
 
-    :param refund_to: the code of a tender type, for a return without an order.
+    :param refund_to: the code of a tender type, for a return without an order that names no `refunds`.
+    :param refunds: where the money goes back to; of an order to its first tender first, when left out.
+    :param command: who asks for it, in the place of `staff_id`; their role or an approval has to allow so much.
     :raises ReturnExists: when the id was used before.
     :raises ShiftNotOpen: when the register has no open shift.
-    :raises NotFound: when the order, or one of its lines, does not exist.
+    :raises NotFound: when the order, one of its lines, or a tender type does not exist.
     :raises CurrencyMismatch: when the order is not in the currency of the register's location.
     :raises OrderNotCompleted: when the order is not completed, or of training.
     :raises RefundExceedsQuantity: when more comes back than was sold and not returned yet.
-    :raises LinesInvalid: when a line without an order names nothing that the shop sells.
+    :raises RefundExceedsPaid: with `RefundMismatch`, `NotRefundable`, when the refunds do not fit what was paid.
+    :raises LinesInvalid: when a line without an order names nothing that the shop sells, or no price.
+    :raises ReturnAboveLimit: when a return without an order comes to more than the location allows.
     :raises NumberTooLarge: when lines without an order come to too much, in goods or in money.
     """
-    with unit_of_work() as unit:
-        profile = current_profile()
-        day = profile.day_of(occurred_at, timezone=register.location.timezone)
-        till = open_till(register, occurred_at=occurred_at, now=now, business_date=day)
-        order = lock_order(order_id) if order_id else None
-        if order:
-            require_currency(order, register.location.currency)
-        if order and order.status != Order.Status.COMPLETED:
-            message = f"order {order.id} is {order.status.lower()}: only a completed one can be returned"
-            raise OrderNotCompleted(message)
-        if order and order.training:
-            message = f"order {order.id} is of training: nothing was sold that could be returned"
-            raise OrderNotCompleted(message)
-        rows = (
-            linked_rows(order, lines)
-            if order
-            else free_rows(lines, location=register.location, occurred_at=occurred_at)
-        )
-        of_lines = sum(row.total for row in rows)
-        if order:
-            paid = _tenders_of(order)
-            adjustment = adjustment_of(order, paid, of_lines)
-        else:
-            require_goods(row.quantity for row in rows)
-            require_amount(of_lines)
-            refund_type = _refundable(refund_to)
-            adjustment = cash_adjustment(of_lines, step=refund_type.rounding_step)
-        returned = Return(
+    asked = refunds if order_id else refunds or [RefundInput(type=refund_to)]
+    with unit_of_work():
+        begun = begin_return(
             id=id,
-            order=order,
             register=register,
-            shift=till.shift,
-            business_date=profile.day_of(occurred_at, timezone=register.location.timezone),
-            currency=register.location.currency,
-            tax_total=sum(row.tax_total for row in rows),
-            rounding_adjustment=adjustment,
-            total=of_lines + adjustment,
-            reason=reason,
-            fingerprint=fingerprint,
+            order_id=order_id,
+            lines=lines,
             occurred_at=occurred_at,
-            recorded_at=now,
+            now=now,
+            fingerprint=fingerprint,
+            reason=reason,
+            paid_out_by=asked,
+            staff_id=command.staff_id if command else staff_id,
         )
-        for row in rows:
-            row.parent = returned
-        refunds = _refunds_to_tenders(paid, returned, till) if order else _refund_to_type(refund_type, returned, till)
+        begun.returned.approval_id = permit(command, need_of(begun.returned)).approval_id
+        return finish_return(begun, pay(begun, begun.returned.total, asked))
+
+
+def begin_return(
+    *,
+    id: UUID,
+    register: Register,
+    order_id: UUID | None,
+    lines: Sequence[ReturnLineInput],
+    occurred_at: datetime,
+    now: datetime,
+    fingerprint: str,
+    reason: str,
+    paid_out_by: Sequence[RefundInput],
+    staff_id: UUID | None,
+) -> Begun:
+    """Price what comes back, and note on the order's lines that it did. The order is locked from here on.
+
+    :param paid_out_by: for a return without an order: cash alone is rounded to its smallest coin.
+    """
+    profile = current_profile()
+    day = profile.day_of(occurred_at, timezone=register.location.timezone)
+    till = open_till(register, occurred_at=occurred_at, now=now, business_date=day)
+    order = lock_order(order_id) if order_id else None
+    paid: list[Tender] = []
+    if order:
+        require_currency(order, register.location.currency)
+        _require_returnable(order)
+        rows, paid = linked_rows(order, lines), _tenders_of(order)
+        of_lines = sum(row.total for row in rows)
+        adjustment = adjustment_of(order, paid, of_lines)
+    else:
+        rows = free_rows(lines, location=register.location, occurred_at=occurred_at)
+        of_lines = sum(row.total for row in rows)
+        require_goods(row.quantity for row in rows)
+        require_amount(of_lines)
+        _require_within_limit(of_lines, register.location)
+        types = [refundable(each.type) for each in paid_out_by]
+        adjustment = cash_adjustment(of_lines, step=types[0].rounding_step if len(types) == 1 else 1)
+    returned = Return(
+        id=id,
+        order=order,
+        register=register,
+        shift=till.shift,
+        business_date=day,
+        currency=register.location.currency,
+        tax_total=sum(row.tax_total for row in rows),
+        rounding_adjustment=adjustment,
+        total=of_lines + adjustment,
+        reason=reason,
+        fingerprint=fingerprint,
+        staff_id=staff_id,
+        occurred_at=occurred_at,
+        recorded_at=now,
+    )
+    for row in rows:
+        row.parent = returned
+    return Begun(returned=returned, rows=rows, tenders=paid, till=till)
+
+
+def pay(begun: Begun, amount: int, asked: Sequence[RefundInput]) -> list[Refund]:
+    """Give money back for a return, to the tenders of its order; or to the types that are asked for."""
+    if begun.returned.order:
+        return pay_back(tenders=begun.tenders, amount=amount, till=begun.till, asked=asked)
+    return [
+        refund_of(begun.till, refundable(each.type), part, reference=each.reference)
+        for each, part in parts_of(asked, amount)
+        if part
+    ]
+
+
+def need_of(returned: Return) -> Need:
+    """Return what a return needs of whoever takes the goods back."""
+    permission = Permission.RETURN_LINKED if returned.order_id else Permission.RETURN_UNLINKED
+    return Need(permission=permission, amount=returned.total, currency=returned.currency)
+
+
+def finish_return(begun: Begun, refunds: Sequence[Refund]) -> Return:
+    """Issue the receipt of a return, write it and announce it. :param refunds: that come to its total."""
+    returned, rows = begun.returned, begun.rows
+    for refund in refunds:
+        refund.parent, refund.staff_id = returned, returned.staff_id
+    with unit_of_work() as unit:
+        Tender.objects.bulk_update(begun.tenders, ["refunded"])
         receipt = issue_receipt(
             kind=Receipt.Kind.RETURN,
-            register=register,
-            source_id=id,
-            make=lambda taken: return_snapshot(returned, rows, refunds, profile=profile, taken=taken),
-            now=now,
-            exists=ReturnExists(id),
+            register=returned.register,
+            source_id=returned.id,
+            make=lambda taken: return_snapshot(returned, rows, refunds, profile=current_profile(), taken=taken),
+            now=returned.recorded_at,
+            exists=ReturnExists(returned.id),
         )
         returned.series, returned.number, returned.receipt_id = receipt.series, receipt.number, receipt.id
-        unit.insert_later([returned], refusals={PRIMARY_KEY: ReturnExists(id)})
+        unit.insert_later([returned], refusals={PRIMARY_KEY: ReturnExists(returned.id)})
         unit.insert_later(rows)
         unit.insert_later(refunds)
         hold_rows(returned, lines=rows, refunds=refunds)
-        publish(facts.completed(returned, rows, refunds), occurred_at=occurred_at)
+        publish(facts.completed(returned, rows, refunds), occurred_at=returned.occurred_at)
     return returned
 
 
-def _tenders_of(order: Order) -> list[Tender]:
-    return list(order.tenders.filter(state=Tender.State.SETTLED).select_related("type").order_by("number"))
-
-
-def _refundable(code: str) -> TenderType:
-    tender_type = TenderType.objects.filter(code=code).exclude(kind=TenderType.Kind.GATEWAY).first()
+def refundable(code: str) -> TenderType:
+    """Return a type by which money goes out without an order. :raises NotFound: when the shop has no such type."""
+    tender_type = TenderType.objects.exclude(kind__in=NOT_PAID_OUT).filter(code=code).first()
     if tender_type is None:
         message = f"this shop cannot refund to {code!r}"
         raise NotFound(message)
     return tender_type
 
 
-def _refunds_to_tenders(tenders: Sequence[Tender], returned: Return, till: Till) -> list[Refund]:
-    """Give the money back to the order's tenders, the first one first, none more than it paid."""
-    left = returned.total
-    refunds = []
-    for tender in tenders:
-        amount = min(left, tender.paid - tender.refunded)
-        if amount > 0:
-            tender.refunded += amount
-            tender.save(update_fields=["refunded"])
-            refunds.append(_refund(returned, till, tender.type, amount, tender))
-            left -= amount
-    if left:
-        message = f"the refund exceeds what was paid by {left} minor units"
-        raise RefundExceedsPaid(message)
-    return refunds
+def _require_returnable(order: Order) -> None:
+    if order.status != Order.Status.COMPLETED:
+        message = f"order {order.id} is {order.status.lower()}: only a completed one can be returned"
+        raise OrderNotCompleted(message)
+    if order.training:
+        message = f"order {order.id} is of training: nothing was sold that could be returned"
+        raise OrderNotCompleted(message)
 
 
-def _refund_to_type(tender_type: TenderType, returned: Return, till: Till) -> list[Refund]:
-    return [_refund(returned, till, tender_type, returned.total)] if returned.total else []
+def _require_within_limit(total: int, location: Location) -> None:
+    limit = location.unlinked_return_limit
+    if total > limit:
+        message = (
+            f"a return without a receipt may come to {formatted(limit, location.currency)} here, and this one comes to"
+            f" {formatted(total, location.currency)}: name its order, or let the owner raise the limit of the location"
+        )
+        raise ReturnAboveLimit(message, limit=limit, total=total)
 
 
-def _refund(returned: Return, till: Till, tender_type: TenderType, amount: int, tender: Tender | None = None) -> Refund:
-    return Refund(
-        parent=returned,
-        tender=tender,
-        type=tender_type,
-        kind=tender_type.kind,
-        amount=amount,
-        state=Refund.State.PENDING if tender_type.kind == TenderType.Kind.GATEWAY else Refund.State.COMPLETED,
-        **till.columns(),
-    )
+def _tenders_of(order: Order) -> list[Tender]:
+    return list(order.tenders.filter(state=Tender.State.SETTLED).select_related("type").order_by("number"))

@@ -3,9 +3,10 @@
 from django.utils import timezone
 
 from events.subscribing import Delivery, subscriber
-from payments.events import PaymentCompleted, PaymentFailed
+from payments.events import PaymentCompleted, PaymentFailed, PaymentRefunded, RefundFailed
 from pos.orders.services.paying import settle_card_tender
 from pos.orders.tenders import fail_card_tender
+from pos.refunds.services import Outcome, note_outcome
 
 
 @subscriber("pos.settle_card_tenders", PaymentCompleted)
@@ -19,3 +20,20 @@ def settle_card_tenders(event: PaymentCompleted, _delivery: Delivery[PaymentComp
 @subscriber("pos.fail_card_tenders", PaymentFailed)
 def fail_card_tenders(event: PaymentFailed, _delivery: Delivery[PaymentFailed]) -> None:
     fail_card_tender(tender_id=event.tender_id, order_id=event.order_id, reason=event.reason)
+
+
+@subscriber("pos.note_refunds", PaymentRefunded, RefundFailed)
+def note_refunds(event: PaymentRefunded | RefundFailed, _delivery: Delivery[PaymentRefunded | RefundFailed]) -> None:
+    """Note how refunds through the gateway ended. What a till paid out is noted already."""
+    if isinstance(event, PaymentRefunded) and event.charged_here is False:
+        return
+    outcome = Outcome(
+        refund_id=event.refund_id,
+        return_id=event.return_id,
+        order_id=event.order_id,
+        tender_id=event.tender_id,
+        amount=event.amount,
+        reference="" if isinstance(event, RefundFailed) else event.reference or "",
+        failure=event.reason if isinstance(event, RefundFailed) else "",
+    )
+    note_outcome(outcome, now=timezone.now())

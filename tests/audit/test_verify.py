@@ -42,9 +42,13 @@ DAMAGE = {
     "orders, tenders and returns are in the currency of their register": """UPDATE pos_order SET
         currency = 'USD' WHERE status = 'VOIDED'""",
     "refunds <= paid, of each tender": "UPDATE pos_refund SET amount = amount + 100000",
+    "refunded = refunds that were not refused, of each tender": "UPDATE pos_refund SET state = 'FAILED'",
     "refunds <= paid, of each payment": "UPDATE payments_paymentrefund SET amount = amount + 100000",
+    "refunded = refunds that were not refused, of each payment": "UPDATE payments_paymentrefund SET state = 'FAILED'",
     "payments and refunds are in the currency of their order": "UPDATE payments_payment SET currency = 'USD'",
     "refunds = returns": "UPDATE pos_refund SET amount = amount + 1",
+    "cancelled orders gave back what tills had taken": "UPDATE pos_refund SET amount = amount - 1 WHERE order_id IS NOT NULL",
+    "paid in place of refused refunds <= refused": "UPDATE pos_refund SET state = 'COMPLETED' WHERE state = 'FAILED'",
     "returned <= sold, of each line": "UPDATE pos_returnline SET quantity = quantity + 100",
     "return totals = lines": "UPDATE pos_return SET rounding_adjustment = 1",
     "returns <= paid, of each order": "UPDATE pos_return SET total = total + 100000",
@@ -144,9 +148,8 @@ def sound_shop(shop: Tenant) -> Tenant:
     make.order(make.card(1000))
     with rounding("ORDER"):
         make.order(make.cash(3001), lines=[make.asked("MUG"), make.asked("MUG", unit_price=2001)])
-    from pos.orders.services.voiding import void_order
 
-    void_order(order_id=make.order().id, reason="x")
+    make.void(make.order(), reason="x")
     make.order(make.cash(400))
     settle()
     sales_that_were_wrong()
@@ -155,6 +158,10 @@ def sound_shop(shop: Tenant) -> Tenant:
     make.return_(order, make.returning(order))
     approved_order()
     closed_with_a_late_order()
+    make.void(make.order(make.cash(300)))
+    settle()
+    refused = make.refused_refund()
+    make.replaced(refused)
     settle()
     return shop
 

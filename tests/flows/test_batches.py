@@ -12,7 +12,6 @@ from events.testing.work import drain, names, published, settle
 from inventory.models import StockItem, StockMovement
 from inventory.services import Posting, StockMove, post_movements
 from payments.models import Payment, PaymentIntent, PaymentRefund
-from pos.orders.services.voiding import void_order
 from tenants.models import Tenant
 from tests.support import make
 from tests.support.make import source
@@ -38,7 +37,7 @@ def take_back() -> None:
 def give_up() -> None:
     order = make.order(make.card(1000))
     drain("payments.charge_cards")
-    void_order(order_id=order.id, reason="no money")
+    make.void(order, reason="no money")
 
 
 @pytest.mark.parametrize(
@@ -107,7 +106,7 @@ def test_cards_that_were_charged_in_vain_go_back_each_for_its_own_order(committe
     orders = [make.order(make.card(1000)) for _ in range(2)]
     settle(without="pos.settle_card_tenders")
     for order in orders:
-        void_order(order_id=order.id, reason="changed their mind")
+        make.void(order, reason="changed their mind")
 
     assert at_once(ABANDONED) >= 2
 
@@ -128,7 +127,7 @@ def test_a_card_whose_charge_is_not_written_yet_holds_up_no_other(committed: Ten
     drain("payments.charge_cards")
     PaymentIntent.objects.filter(order_id=first.id).delete()
     for order in (first, second):
-        void_order(order_id=order.id, reason="no money")
+        make.void(order, reason="no money")
 
     while at_once(ABANDONED):
         pass

@@ -13,7 +13,6 @@ from events.testing.work import settle, try_again
 from integrations.webhooks.endpoints import create_endpoint
 from kernel.ids import new_id
 from pos.events import ReceiptRequested
-from pos.orders.services.voiding import void_order
 from tenants.events import TenantProvisioned
 from tenants.models import Tenant
 from tests.support import make
@@ -42,7 +41,7 @@ def a_day(monkeypatch: pytest.MonkeyPatch) -> None:
     make.order(make.card(1000), email="bob@example.test")
     declined = make.order(make.card(1000, "tok_decline"), email="eve@example.test")
     settle()
-    void_order(order_id=declined.id, reason="no money")
+    make.void(declined, reason="no money")
     make.return_(order, make.returning(order))
     with monkeypatch.context() as away:
         away.setattr(EmailMessage, "send", refused)

@@ -17,7 +17,7 @@ from kernel.validators import PlainText
 from notifications.models import Message
 from payments.gateways.gateway import Answer
 from payments.models import PaymentIntent
-from payments.services import record_charge
+from payments.services.charging import record_charge
 from pos.models import Order, Product, TaxClass, TaxRate, Tender, Variant
 from pos.receipts.text import COLUMNS
 from pos.registers.services import pair_device
@@ -87,13 +87,15 @@ WRITTEN: dict[str, list[str]] = {
     "pos.TenderType.kind": [FIXED],
     "pos.Order.status": [FIXED],
     "pos.Order.currency": ["pos.Location.currency"],
-    "pos.Order.customer_email": ["PlaceOrderBody.customer_email", "ParkBody.customer_email"],
-    "pos.Order.note": ["PlaceOrderBody.note", "ParkBody.note"],
+    "pos.Order.customer_email": [
+        "PlaceOrderBody.customer_email", "ParkBody.customer_email", "ExchangeBody.wanted.customer_email",
+    ],
+    "pos.Order.note": ["PlaceOrderBody.note", "ParkBody.note", "ExchangeBody.wanted.note"],
     "pos.Order.fingerprint": [FIXED],
     "pos.OrderLine.sku": ["pos.Variant.sku", "ParkBody.lines.sku", "ResumedOrderBody.lines.sku"],
     "pos.OrderLine.description": [
         "title of a variant", "PlaceOrderBody.lines.description", "PlaceOrderBody.lines.snapshot.description",
-        *(f"{body}.lines.{name}" for body in ("ParkBody", "ResumedOrderBody") for name in (
+        *(f"{body}.lines.{name}" for body in ("ParkBody", "ResumedOrderBody", "ExchangeBody.wanted") for name in (
           "description", "snapshot.description")),
     ],
     "pos.OrderLine.category": ["pos.Category.name"],
@@ -111,19 +113,26 @@ WRITTEN: dict[str, list[str]] = {
     "pos.Location.rounding_level": [FIXED],
     "pos.Refund.kind": [FIXED],
     "pos.Refund.state": [FIXED],
-    "pos.Refund.reference": ["payments.PaymentRefund.reference"],
+    "pos.Refund.reference": [
+        CLIPPED, "CompleteReturnBody.refunds.reference", "VoidBody.refunds.reference", "ExchangeBody.refunds.reference",
+        "ReplacementBody.reference",
+    ],
     "pos.Refund.failure": ["payments.PaymentRefund.failure"],
     "pos.Tender.state": [FIXED],
-    "pos.Tender.reference": ["PlaceOrderBody.tenders.reference", "AddTendersBody.tenders.reference", "ResumedOrderBody.tenders.reference"],
+    "pos.Tender.reference": [
+        "PlaceOrderBody.tenders.reference", "AddTendersBody.tenders.reference", "ResumedOrderBody.tenders.reference",
+        "ExchangeBody.tenders.reference",
+    ],
     "pos.Tender.kind": [FIXED],
     "pos.Tender.failure": [CLIPPED, "payments.PaymentIntent.failure"],
     "pos.Return.currency": ["pos.Location.currency"],
-    "pos.Return.reason": ["CompleteReturnBody.reason"],
+    "pos.Return.reason": ["CompleteReturnBody.reason", "ExchangeBody.brought.reason"],
     "pos.Return.fingerprint": [FIXED],
-    "pos.ReturnLine.sku": ["CompleteReturnBody.lines.sku", "pos.OrderLine.sku"],
+    "pos.ReturnLine.sku": ["CompleteReturnBody.lines.sku", "ExchangeBody.brought.lines.sku", "pos.OrderLine.sku"],
     "pos.ReturnLine.category": ["pos.Category.name", "pos.OrderLine.category"],
     "pos.ReturnLine.description": [
-        "title of a variant", "CompleteReturnBody.lines.description", "pos.OrderLine.description",
+        "title of a variant", "CompleteReturnBody.lines.description", "ExchangeBody.brought.lines.description",
+        "pos.OrderLine.description",
     ],
     "inventory.StockedVariant.sku": ["pos.Variant.sku"],
     "inventory.StockedVariant.title": ["title of a variant"],
@@ -134,7 +143,10 @@ WRITTEN: dict[str, list[str]] = {
     "inventory.StockMovement.source_type": [FIXED],
     "payments.PaymentIntent.tender_type": ["pos.TenderType.code"],
     "payments.PaymentIntent.currency": ["pos.Order.currency"],
-    "payments.PaymentIntent.card_token": ["PlaceOrderBody.tenders.card_token", "AddTendersBody.tenders.card_token", "ResumedOrderBody.tenders.card_token"],
+    "payments.PaymentIntent.card_token": [
+        "PlaceOrderBody.tenders.card_token", "AddTendersBody.tenders.card_token",
+        "ResumedOrderBody.tenders.card_token", "ExchangeBody.tenders.card_token",
+    ],
     "payments.PaymentIntent.state": [FIXED],
     "payments.PaymentIntent.reference": [CLIPPED],
     "payments.PaymentIntent.failure": [CLIPPED],
@@ -147,7 +159,7 @@ WRITTEN: dict[str, list[str]] = {
     "payments.PaymentRefund.failure": [CLIPPED],
     "payments.PaymentRefund.currency": ["pos.Return.currency"],
     "payments.PaymentRefund.state": [FIXED],
-    "payments.PaymentRefund.reference": [CLIPPED],
+    "payments.PaymentRefund.reference": [CLIPPED, "pos.Refund.reference"],
     "payments.SimulatedCharge.currency": ["payments.PaymentIntent.currency"],
     "notifications.AlertRecipient.email": ["tenants.Tenant.owner_email"],
     "notifications.Message.kind": [FIXED],
@@ -199,6 +211,9 @@ CHOOSE = {
     "PlaceOrderBody.lines.barcode", "PlaceOrderBody.lines.sku", "PlaceOrderBody.lines.tax_name",
     "CloseShiftBody.counts.tender_type", "PlaceOrderBody.tenders.type", "AddTendersBody.tenders.type", "CompleteReturnBody.lines.tax_name",
     "CompleteReturnBody.refund_to", "ItemBody.tax_name", "VariantQuery.barcode", "VariantQuery.q", "VariantQuery.sku",
+    *(f"{body}.refunds.type" for body in ("CompleteReturnBody", "VoidBody", "ExchangeBody")), "ReplacementBody.type",
+    *(f"ExchangeBody.wanted.{name}" for name in ("discounts.name", "lines.discounts.name", "lines.barcode", "lines.sku",
+      "lines.tax_name")), "ExchangeBody.tenders.type", "ExchangeBody.brought.lines.tax_name",
     "FeedQuery.types", "LiveQuery.types", "DeadLettersQuery.fingerprint", "DeadLettersQuery.subscriber",
     "UndeliveredCallsQuery.kind", "PairBody.code", "SignInBody.staff_code", "SignInBody.pin",
     "ApproveBody.staff_code", "ApproveBody.pin",

@@ -15,6 +15,7 @@ from pos.orders.services.voiding import void_order
 from tenants.models import Tenant
 from tests.mutations.exchanging import taken_out
 from tests.mutations.guards import Guard, code_without, find_guards, guards_of
+from tests.support import make
 
 SOURCE = '''
 def sell(goods, seen):
@@ -137,10 +138,10 @@ def test_a_service_runs_without_its_guard_until_it_is_put_back(shop: Tenant) -> 
     before = (ROOT / unknown.file).read_bytes()
 
     with taken_out(unknown), pytest.raises(AttributeError, match="'NoneType' object has no attribute"):
-        void_order(order_id=new_id(), reason="unknown")
+        void_order(order_id=new_id(), reason="unknown", register=make.register(), now=make.NOW)
 
     with pytest.raises(NotFound):
-        void_order(order_id=new_id(), reason="unknown")
+        void_order(order_id=new_id(), reason="unknown", register=make.register(), now=make.NOW)
     assert (ROOT / unknown.file).read_bytes() == before
 
 

@@ -15,20 +15,17 @@ from kernel.ids import new_id
 from payments.gateways.gateway import Answer, CardGateway, GatewayTimeout
 from payments.gateways.simulator import SimulatedGateway
 from payments.models import Payment, PaymentIntent, PaymentRefund, SimulatedCharge
-from payments.services import (
+from payments.services.charging import (
     Abandoned,
     Charge,
-    NotRecordedYet,
     abandon_charges,
     record_charge,
     record_no_answer,
-    record_refund,
-    refund_payment,
     request_charges,
 )
+from payments.services.refunding import NotRecordedYet, record_refund, refund_payment
 from pos.models import Order, Tender
 from pos.orders.services.paying import add_tenders
-from pos.orders.services.voiding import void_order
 from tenants.models import Tenant
 from tests.support import make
 from tests.support.unchanged import nothing_happened
@@ -112,7 +109,7 @@ def test_a_charge_of_a_voided_order_goes_back() -> None:
     settle()
     assert captured() == 400
 
-    void_order(order_id=order.id, reason="changed their mind")
+    make.void(order, reason="changed their mind")
     settle()
 
     assert captured() == 0
@@ -122,7 +119,7 @@ def test_a_charge_of_a_voided_order_goes_back() -> None:
 def test_a_charge_that_was_never_made_is_not_made_for_a_voided_order() -> None:
     order = make.order(make.card(1000, "tok_timeout"))
     settle()
-    void_order(order_id=order.id, reason="changed their mind")
+    make.void(order, reason="changed their mind")
     settle()
 
     try_again()
@@ -139,7 +136,7 @@ def test_a_charge_by_a_worker_that_had_stalled_goes_back(monkeypatch: pytest.Mon
 
     def stall(gateway: SimulatedGateway, **asked: Any) -> Answer:
         monkeypatch.setattr(SimulatedGateway, "charge", charge)
-        void_order(order_id=order.id, reason="took too long")
+        make.void(order, reason="took too long")
         drain("payments.abandon_charges")
         Outgoing.objects.filter(id=row.id).update(next_attempt_at=timezone.now())
         assert send(row.id) == "DELIVERED"
@@ -159,9 +156,10 @@ def test_what_builds_on_something_unheard_is_tried_again_later() -> None:
     with nothing_happened(), pytest.raises(NotRecordedYet):
         abandon_charges(abandoned=[Abandoned(tender_ids=[new_id()])])
     with nothing_happened(), pytest.raises(NotRecordedYet):
-        refund_payment(
-            refund_id=new_id(), return_id=new_id(), tender_id=new_id(), tender_type="cash", amount=1, currency="EUR"
+        refund = PaymentRefund(
+            id=new_id(), return_id=new_id(), tender_id=new_id(), tender_type="cash", amount=1, currency="EUR"
         )
+        refund_payment(refund=refund, through_gateway=False)
 
 
 def test_an_answer_that_comes_twice_changes_nothing() -> None:
@@ -180,7 +178,7 @@ def test_an_answer_that_comes_twice_changes_nothing() -> None:
     assert names() == before
 
 
-def test_a_refund_that_the_gateway_refuses_is_failed_and_said_nothing_of() -> None:
+def test_a_refund_that_the_gateway_refuses_stays_refused_whatever_it_answers_later() -> None:
     order = make.order(make.card(1000))
     settle()
     order.refresh_from_db()
@@ -190,7 +188,7 @@ def test_a_refund_that_the_gateway_refuses_is_failed_and_said_nothing_of() -> No
     settle()
 
     refund = PaymentRefund.objects.get()
-    assert (refund.state, refund.reference) == ("FAILED", "more than was charged")
+    assert (refund.state, refund.failure) == ("FAILED", "more than was charged")
     record_refund(refund_id=refund.id, answer=Answer(approved=True, reference="re"))
     refund.refresh_from_db()
     assert refund.state == "FAILED"

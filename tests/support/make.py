@@ -1,18 +1,24 @@
 """Test data, from typed plain functions."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from events.testing.work import settle
 from inventory.services import Source, StockMove
 from kernel.ids import new_id
+from payments.models import PaymentIntent, SimulatedCharge
 from pos.cash.services import open_shift
 from pos.catalogue.services import Item, put_item
-from pos.models import Device, Order, Register, Return, Shift, Variant
+from pos.models import Device, Order, Refund, Register, Return, Shift, Variant
 from pos.orders.lines import OrderLineInput
+from pos.orders.refunds import RefundInput
 from pos.orders.services.placing import place_order
+from pos.orders.services.voiding import void_order
 from pos.orders.tenders import TenderInput
+from pos.refunds.services import replace_refund
 from pos.registers.services import pair_device
 from pos.returns.lines import ReturnLineInput
 from pos.returns.services import complete_return
@@ -94,7 +100,7 @@ def returning(order: Order, quantity: str = "1", *, restock: bool = True, line: 
     return ReturnLineInput(id=new_id(), quantity=Decimal(quantity), restock=restock, order_line_id=original.id)
 
 
-def return_(order: Order, *lines: ReturnLineInput) -> Return:
+def return_(order: Order, *lines: ReturnLineInput, refunds: Sequence[RefundInput] = ()) -> Return:
     return complete_return(
         id=new_id(),
         register=register(),
@@ -103,7 +109,27 @@ def return_(order: Order, *lines: ReturnLineInput) -> Return:
         occurred_at=NOW,
         now=NOW,
         fingerprint="",
+        refunds=refunds,
     )
+
+
+def refused_refund() -> Refund:
+    """Return a mug that was paid by a card, to which the gateway gives nothing back."""
+    paid = order(card(1000), lines=[asked(unit_price=1000)])
+    settle()
+    SimulatedCharge.objects.filter(key=PaymentIntent.objects.get(order_id=paid.id).id).update(refunds={"x": 1000})
+    returned = return_(paid, returning(paid))
+    settle()
+    refund: Refund = returned.refunds.get()
+    return refund
+
+
+def replaced(refund: Refund, **more: Any) -> Refund:
+    return replace_refund(refund_id=refund.id, register=register(), now=NOW, **{"type": "cash", **more})
+
+
+def void(order: Order, *refunds: RefundInput, reason: str = "x") -> Order:
+    return void_order(order_id=order.id, reason=reason, register=register(), now=NOW, refunds=refunds)
 
 
 def order_body(**more: Any) -> dict[str, Any]:

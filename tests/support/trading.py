@@ -11,7 +11,6 @@ from pos.models import Location, Order, Register, Shift
 from pos.orders.discounts import DiscountInput
 from pos.orders.services.paying import add_tenders
 from pos.orders.services.placing import place_order
-from pos.orders.services.voiding import void_order
 from pos.orders.tenders import TenderInput
 from pos.returns.lines import ReturnLineInput
 from pos.returns.services import complete_return
@@ -57,7 +56,7 @@ def trade(registers: list[Register], *, seed: int, documents: int = 25) -> None:
                 later = moment + timedelta(days=1)
                 add_tenders(order_id=order.id, register=register, tenders=[_cash(order.total)], now=later)
         if fate == "void":
-            void_order(order_id=order.id, reason="changed their mind")
+            make.void(order, reason="changed their mind")
         settle()
         order.refresh_from_db()
         if order.status == "COMPLETED":

@@ -39,11 +39,10 @@ from inventory.services import Source, StockMove, receive_goods
 from kernel.ids import new_id
 from kernel.tenancy import in_public_schema, in_tenant
 from notifications.channels import mail
-from payments import services as payments_services
 from payments.gateways.gateway import card_gateway
 from payments.models import PaymentIntent
+from payments.services import recording
 from pos.models import Order, Variant
-from pos.orders.services.voiding import void_order
 from staff.models import User
 from staff.services import hire_owner, issue_api_key, revoke_api_key
 from tenants.models import Tenant
@@ -189,7 +188,7 @@ def sell() -> None:
     settle()
     make.return_(whole, make.returning(whole))
     voided = make.order(lines=[make.asked("SOAP")])
-    void_order(order_id=voided.id, reason="the customer left")
+    make.void(voided, reason="the customer left")
     make.order(make.cash(400), lines=[make.asked("SOAP")])
     settle()
     make.order(make.cash(1000), lines=[make.asked("TEA")], email="refused@example.com")
@@ -308,7 +307,7 @@ def fail() -> None:
         drain(KNOW)
     make.variant("GOOD")
 
-    with failing(payments_services, "record_payments", lambda **said: True):
+    with failing(recording, "record_payments", lambda **said: True):
         make.order(make.cash(1000), lines=[make.asked("TEA")])
         exhaust("payments.record_payments")
 

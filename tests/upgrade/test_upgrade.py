@@ -72,7 +72,11 @@ def test_the_migration_keeps_every_row(upgraded: Upgraded) -> None:
 def test_every_subscription_is_bound_to_what_its_subscriber_declares_from_its_start_or_where_that_is_new(
     upgraded: Upgraded,
 ) -> None:
-    new = {("payments.charge_cards", "pos.order_placed"), ("payments.record_payments", "pos.order_placed")}
+    new = {
+        ("payments.charge_cards", "pos.order_placed"),
+        ("payments.record_payments", "pos.order_placed"),
+        ("payments.refund_returns", "pos.order_voided"),
+    }
     bound: dict[tuple[str, str], set[tuple[str, int]]] = {}
     for row in Binding.objects.filter(until=None):
         bound.setdefault((row.tenant_id, row.subscriber), set()).add((row.type, row.since))

@@ -18,7 +18,9 @@ from demo.retail import FileUnusable, Retail, iter_documents, read_retail
 from demo.till import ApiRefused, NobodyThere, Till
 from kernel import arguments
 from kernel.commands import Command as OurCommand
+from kernel.limits import LARGEST_AMOUNT
 from kernel.tenancy import find_furnished_tenant, in_public_schema, in_tenant
+from pos.registers.models import Location
 from pos.registers.services import pair_device, revoke_device
 
 MOST_THREADS = 64
@@ -81,6 +83,9 @@ class Command(OurCommand):
         tenant = find_furnished_tenant(options["tenant"])
         with in_public_schema():
             host = tenant.domains.get(is_primary=True).domain  # type: ignore[attr-defined]
+        with in_tenant(tenant):
+            # The file's returns name no orders.
+            Location.objects.update(unlinked_return_limit=LARGEST_AMOUNT)
         token = options["token"]
         Till(url=options["url"], host=host, token=token).require_web()
         if token:

@@ -1,14 +1,15 @@
 """Orders are placed, and completed at once where their tenders cover them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from secrets import token_hex
 from uuid import UUID
 
 from events.publishing.publish import publish
 from events.publishing.unit_of_work import unit_of_work
-from kernel.permissions import Command
+from kernel.permissions import Command, Need
 from kernel.prefetching import hold_rows
+from pos.cash.services import Till
 from pos.exceptions.findings import Findings
 from pos.exceptions.models import ExceptionCase
 from pos.exceptions.services.cases import kept, open_cases
@@ -17,7 +18,7 @@ from pos.orders import facts
 from pos.orders.arriving import Arrival, is_paid, till_of_order
 from pos.orders.discounts import DiscountInput
 from pos.orders.lines import OrderLineInput, price_lines
-from pos.orders.models import Order, OrderLine
+from pos.orders.models import Order, OrderLine, Tender
 from pos.orders.needs import needs_of
 from pos.orders.services.completing import announce_completed, settle
 from pos.orders.services.refusals import OrderExists, SequenceReused
@@ -29,6 +30,7 @@ from staff.duty.permitting import permit
 PRIMARY_KEY = "pos_order_pkey"
 HELD = "pos_order_held"
 SEQUENCE = "order_device_sequence_unique"
+PaidBefore = Callable[[Order, Till], list[Tender]]
 
 
 def place_order(
@@ -48,6 +50,8 @@ def place_order(
     staff_id: UUID | None = None,
     command: Command | None = None,
     arrival: Arrival | None = None,
+    needs: Sequence[Need] = (),
+    paid_before: PaidBefore | None = None,
 ) -> Order:
     """Ring up an order, and complete it when its tenders settle it.
 
@@ -61,6 +65,9 @@ def place_order(
 
     :param command: who asks for it, in the place of `staff_id`; what it needs, their role or an approval has to allow.
     :param occurred_at: by the device's clock. :param arrival: how it came; None for an order of now, made online.
+    :param needs: what else the command needs.
+    :param paid_before: makes the tenders that pay for it before those that are handed over: what goods are worth that
+        were exchanged for it.
     :raises OrderExists: when the id was used before.
     :raises CommandHeld: when an order of this id is held, or was rejected.
     :raises SequenceReused: when the device has sent another order under its sequence number.
@@ -101,8 +108,9 @@ def place_order(
         )
         priced = price_lines(order, lines, discounts, findings=findings if findings.is_paid else None)
         rows = priced.lines
-        order.approval_id = permit(command, *needs_of(_deliberate(rows, findings))).approval_id
-        taken = hand_over(order=order, till=till, given=tenders, staff_id=staff_id)
+        order.approval_id = permit(command, *needs, *needs_of(_deliberate(rows, findings))).approval_id
+        before = paid_before(order, till) if paid_before else []
+        taken = [*before, *hand_over(order=order, till=till, given=tenders, earlier=before, staff_id=staff_id)]
         if training:
             require_nothing_charged(taken)
         hold_rows(order, lines=rows, tenders=taken)

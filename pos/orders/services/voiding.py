@@ -1,50 +1,86 @@
-"""Orders that are not completed are given up."""
+"""Orders that are not completed are given up, and what was taken for them goes back."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from django.utils import timezone
-
 from events.publishing.publish import publish
 from events.publishing.unit_of_work import unit_of_work
+from kernel.permissions import Command
 from kernel.prefetching import hold_rows
 from pos.cash.models import TenderType
-from pos.events import OrderVoided
-from pos.orders.models import Order, Tender
-from pos.orders.services.locking import lines_of, lock_order, require_placed, tenders_of
-from pos.orders.services.refusals import OrderNotEditable
+from pos.cash.services import Till, open_till
+from pos.orders import facts
+from pos.orders.models import Order, Refund, Tender
+from pos.orders.needs import VOID
+from pos.orders.refunds import RefundInput, pay_back
+from pos.orders.services.completing import settled
+from pos.orders.services.locking import lines_of, lock_order, require_currency, require_placed, tenders_of
+from pos.profile.queries import current_profile
+from pos.registers.models import Register
+from staff.duty.permitting import permit
 
 
-def void_order(*, order_id: UUID, reason: str, now: datetime | None = None, staff_id: UUID | None = None) -> Order:
-    """Give up an order that is not completed; what was charged for it goes back. The order keeps the reason.
+def void_order(
+    *,
+    order_id: UUID,
+    reason: str,
+    register: Register,
+    now: datetime,
+    refunds: Sequence[RefundInput] = (),
+    staff_id: UUID | None = None,
+    command: Command | None = None,
+) -> Order:
+    """Give up an order that is not completed; what was taken and charged for it goes back.
 
-    :param now: the current moment where it is left out. :param staff_id: who gives it up.
+    Cards that the backend charged are given back by payments, which know whether they were.
 
+    :param register: where that is done, and what was taken is paid back.
+    :param refunds: how, of what a till took; to the tenders themselves when left out.
+    :param command: who asks for it, in the place of `staff_id`; their role or an approval has to allow it.
     :raises NotFound: when there is no such order.
-    :raises OrderNotEditable: when it is completed or voided, or holds settled cash.
+    :raises OrderNotEditable: when it is completed or voided.
+    :raises ShiftNotOpen: when money goes back, and the register has no open shift.
+    :raises CurrencyMismatch: when money goes back, and the register works in another currency.
+    :raises RefundExceedsPaid: with `RefundMismatch`, `NotRefundable`, when the refunds do not fit what was taken.
     """
-    with unit_of_work():
+    with unit_of_work() as unit:
         order = lock_order(order_id)
         require_placed(order)
+        staff_id = permit(command, VOID).staff_id if command else staff_id
         tenders = tenders_of(order)
-        charged = [tender for tender in tenders if tender.type.kind == TenderType.Kind.GATEWAY]
-        if not order.training and any(t.state == Tender.State.SETTLED and t not in charged for t in tenders):
-            message = "cash or cards were taken for this order: complete it and return it instead"
-            raise OrderNotEditable(message)
         hold_rows(order, lines=lines_of(order), tenders=tenders)
-        order.status, order.voided_at = Order.Status.VOIDED, now or timezone.now()
+        order.status, order.voided_at = Order.Status.VOIDED, now
         order.void_reason, order.voided_by = reason, staff_id
         order.save(update_fields=["status", "voided_at", "void_reason", "voided_by"])
         if order.training:
             return order
+        charged = [tender for tender in tenders if tender.kind_taken == TenderType.Kind.GATEWAY]
+        taken = [tender for tender in tenders if tender.state == Tender.State.SETTLED and tender not in charged]
+        given_back: list[Refund] = []
+        if taken or refunds:
+            require_currency(order, register.location.currency)
+            day = current_profile().day_of(now, timezone=register.location.timezone)
+            till = open_till(register, occurred_at=now, now=now, business_date=day)
+            _tell_of(order, tenders, taken, till)
+            given_back = pay_back(tenders=taken, amount=settled(taken), till=till, asked=refunds)
+        for refund in given_back:
+            refund.order, refund.staff_id = order, staff_id
+        Tender.objects.bulk_update(taken, ["refunded"])
+        unit.insert_later(given_back)
         publish(
-            OrderVoided(
-                order_id=order.id,
-                register_id=order.register_id,
-                reason=reason,
-                abandoned_charges=[tender.id for tender in charged],
-                voided_at=order.voided_at,
-                staff_id=staff_id,
-            )
+            facts.voided(
+                order, reason=reason, register=register, charged=charged, refunds=given_back, staff_id=staff_id, now=now
+            ),
+            occurred_at=now,
         )
     return order
+
+
+def _tell_of(order: Order, tenders: Sequence[Tender], taken: Sequence[Tender], till: Till) -> None:
+    """Let payments record what code of older releases took and did not tell of: it goes back, so it was there."""
+    untold = [tender for tender in taken if tender.recorded_at is None]
+    if untold:
+        due = order.total - settled(tenders)
+        added = facts.tenders_added(order, untold, due=due, day=till.business_date, now=till.recorded_at)
+        publish(added, occurred_at=till.recorded_at)

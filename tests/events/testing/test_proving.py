@@ -24,7 +24,6 @@ from kernel.ids import new_id
 from kernel.tenancy import in_public_schema
 from pos.events import ReceiptRequested
 from pos.models import Location, Variant
-from pos.orders.services.voiding import void_order
 from tenants.events import TenantProvisioned, TenantSuspended
 from tenants.models import Tenant
 from tests.support import make
@@ -82,7 +81,7 @@ def trade(*, without: str) -> None:
     for given_up in (declined, abandoned):
         given_up.refresh_from_db()
         if given_up.status == "PLACED":
-            void_order(order_id=given_up.id, reason="no money")
+            make.void(given_up, reason="no money")
     make.order(make.cash(2000), lines=[make.asked(quantity="2")])
     settle(without=without)
 

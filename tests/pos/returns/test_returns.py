@@ -13,9 +13,10 @@ from kernel.refusals import NotFound
 from payments.models import Payment, PaymentRefund
 from pos.catalogue.goods import LinesInvalid
 from pos.models import Return
+from pos.orders.refunds import RefundExceedsPaid
 from pos.orders.tenders import TenderInput
 from pos.returns.lines import RefundExceedsQuantity, ReturnLineInput
-from pos.returns.services import OrderNotCompleted, RefundExceedsPaid, ReturnExists, complete_return
+from pos.returns.services import OrderNotCompleted, ReturnExists, complete_return
 from tenants.models import Tenant
 from tests.support import make
 from tests.support.unchanged import nothing_happened
@@ -173,7 +174,7 @@ def test_in03_a_return_without_a_receipt_comes_to_no_more_goods_and_money_than_i
 
 def test_unknown_goods_and_tenders_are_refused() -> None:
     with nothing_happened(), pytest.raises(LinesInvalid):
-        free_return(ReturnLineInput(id=new_id(), quantity=Decimal(1), restock=True, sku="NOPE"))
+        free_return(ReturnLineInput(id=new_id(), quantity=Decimal(1), restock=True, sku="NOPE", unit_price=1))
     line = ReturnLineInput(id=new_id(), quantity=Decimal(1), restock=True, sku="MUG", unit_price=1)
     with nothing_happened(), pytest.raises(NotFound):
         free_return(line, refund_to="pebbles")

@@ -69,6 +69,7 @@ class Order(models.Model):
         help_text="Of the customer's reference in the receipt; erased with the address",
     )
     note = models.CharField(max_length=limits.NOTE, blank=True)
+    exchange_return_id = models.UUIDField(null=True, help_text="The return whose goods pay for it")
     fingerprint = models.CharField(max_length=64, help_text="Of the request that placed it", editable=False)
     occurred_at = models.DateTimeField(help_text="By the device's clock, corrected where that was wrong")
     reported_at = models.DateTimeField(null=True, help_text="By the device's clock, where that was wrong")
@@ -272,6 +273,11 @@ class Tender(models.Model):
     def kind_taken(self) -> str:
         """The kind of its type when it was taken; of tenders before that was recorded, as it is now."""
         return self.kind or self.type.kind
+
+    @property
+    def is_money(self) -> bool:
+        """Whether there is a payment of it; there is none of goods that were exchanged."""
+        return self.kind_taken != TenderType.Kind.EXCHANGE
 
     @property
     def paid(self) -> int:

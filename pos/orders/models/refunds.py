@@ -1,0 +1,83 @@
+"""Refunds: money that goes back to a customer, of a return or of an order that was cancelled."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+
+from kernel import limits
+from kernel.constraints import Check
+from kernel.ids import new_id
+from pos.cash.models import Shift, TenderType
+from pos.orders.models.orders import Order, Tender
+from pos.registers.models import Register
+
+
+class Refund(models.Model):
+    """Money given back for a return or for a cancelled order. `tender` is what it goes against, `type` how it is paid.
+
+    A row changes in its state alone. What is FAILED is owed until refunds `instead_of` it have paid as much.
+    """
+
+    class State(models.TextChoices):
+        PENDING = "PENDING", "Being refunded"
+        COMPLETED = "COMPLETED", "Refunded"
+        FAILED = "FAILED", "Refused by the gateway"
+
+    id = models.UUIDField(primary_key=True, default=new_id)
+    parent = models.ForeignKey("pos.Return", on_delete=models.PROTECT, null=True, related_name="refunds")
+    order = models.ForeignKey(
+        Order,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="refunds",
+        help_text="That gave it back",
+    )
+    tender = models.ForeignKey(Tender, on_delete=models.PROTECT, null=True)
+    type = models.ForeignKey(TenderType, on_delete=models.PROTECT)
+    instead_of = models.ForeignKey(
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="replacements",
+        help_text="The refused refund whose money this one pays",
+    )
+    amount = models.BigIntegerField()
+    rounding = models.BigIntegerField(default=0, db_default=0, help_text="Of cash, by its smallest coin")
+    state = models.CharField(max_length=9, choices=State.choices, default=State.COMPLETED, db_default=State.COMPLETED)
+    failure = models.CharField(max_length=limits.REASON, blank=True, default="", db_default="")
+    reference = models.CharField(max_length=limits.REFERENCE, blank=True, default="", db_default="")
+    kind = models.CharField(
+        max_length=8, blank=True, default="", db_default="", help_text="Of the type, when it was paid"
+    )
+    register = models.ForeignKey(Register, on_delete=models.PROTECT, null=True, db_index=False, related_name="+")
+    shift = models.ForeignKey(Shift, on_delete=models.PROTECT, null=True, db_index=False, related_name="+")
+    staff_id = models.UUIDField(null=True)
+    occurred_at = models.DateTimeField(null=True)
+    recorded_at = models.DateTimeField(null=True)
+    business_date = models.DateField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            Check(
+                condition=Q(amount__gt=0),
+                name="refund_amount_positive",
+                field="amount",
+                sentence="A refund must be above zero.",
+            ),
+        ]
+        indexes: ClassVar = [models.Index(fields=["id"], name="refund_refused", condition=Q(state="FAILED"))]
+
+    def __str__(self) -> str:
+        return f"{self.type_id} {self.amount}"
+
+    @property
+    def currency(self) -> str:
+        source = self.order or self.parent
+        assert source is not None
+        return source.currency
+
+    @property
+    def is_owed(self) -> bool:
+        """Whether the shop owes it until other refunds have paid it."""
+        return self.state == self.State.FAILED and self.instead_of_id is None

@@ -1,0 +1,194 @@
+"""Money that goes back to an order's tenders: as it is asked for, and within what each of them paid."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from kernel.refusals import Refusal
+from pos.cash.models import TenderType
+from pos.cash.services import Till
+from pos.orders.models import Refund, Tender
+
+
+class RefundExceedsPaid(Refusal):
+    code = "refund-exceeds-paid"
+    title = "More refunded than was paid"
+    status = 422
+
+
+class RefundMismatch(Refusal):
+    """The refunds that are asked for do not come to the money that goes back."""
+
+    code = "refund-mismatch"
+    title = "Refund mismatch"
+    status = 422
+
+
+class NotRefundable(Refusal):
+    """Money cannot go back that way."""
+
+    code = "not-refundable"
+    title = "Not refundable"
+    status = 422
+
+
+CASH = "cash"
+"""The code of the tender type that a new shop has."""
+NOT_PAID_OUT = (TenderType.Kind.GATEWAY, TenderType.Kind.EXCHANGE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefundInput:
+    """Money to pay back, in minor units.
+
+    :param amount: None for all that the others leave.
+    :param tender_id: the tender it goes against; any of the type when left out.
+    :param type: the code of the tender type by which it is paid; that of the tender when left out.
+    """
+
+    amount: int | None = None
+    tender_id: UUID | None = None
+    type: str = ""
+    reference: str = ""
+
+
+def pay_back(*, tenders: Sequence[Tender], amount: int, till: Till, asked: Sequence[RefundInput] = ()) -> list[Refund]:
+    """Divide money that goes back among the tenders that paid: as it is asked for, or the first tender first.
+
+    The tenders' `refunded` rises; nothing is saved.
+
+    :param amount: all of it, in minor units.
+    :raises RefundExceedsPaid: when a tender, or all of them, did not pay that much, or got it back before.
+    :raises RefundMismatch: when what is asked for does not come to the amount.
+    :raises NotRefundable: when a tender cannot be paid back that way.
+    """
+    refunds = []
+    for each, part in parts_of(asked, amount):
+        chosen = _chosen(tenders, each)
+        for tender, share in _shares(chosen, part, each.tender_id or each.type or "what was paid"):
+            refunds.append(_back_to(tender, each, share, till))
+    return refunds
+
+
+def pay_instead(
+    *, refused: Refund, tenders: Sequence[Tender], amount: int, till: Till, asked: RefundInput
+) -> list[Refund]:
+    """Pay what a refused refund owes, by the type that is asked for. The tenders' `refunded` rises; nothing is saved.
+
+    It goes against the tender of the refused refund; where other returns had that tender's money meanwhile, against
+    those whose money they left.
+
+    :param tenders: of its order, the refund's own first.
+    :raises NotRefundable: when the shop has no such type, or it is a card that did not pay.
+    :raises RefundExceedsPaid: when the tenders have no more to give back.
+    """
+    charged = [each for each in tenders if each.kind_taken == TenderType.Kind.GATEWAY and each.type.code == asked.type]
+    type_ = charged[0].type if charged else paid_out_by(asked.type)
+    refunds = []
+    for tender, share in _shares(charged or tenders, amount, asked.type):
+        refund = refund_of(till, type_, share, tender=tender, reference=asked.reference)
+        refund.parent_id, refund.order_id, refund.instead_of = refused.parent_id, refused.order_id, refused
+        if charged:
+            refund.kind, refund.state = TenderType.Kind.GATEWAY, Refund.State.PENDING
+        refunds.append(refund)
+    return refunds
+
+
+def spend(*, tenders: Sequence[Tender], amount: int, till: Till, type_: TenderType, reference: str) -> list[Refund]:
+    """Let what tenders paid pay for something else, the first tender first; nothing is saved.
+
+    :param type_: of exchanges. :param reference: of what is paid for.
+    :raises RefundExceedsPaid: when they did not pay that much.
+    """
+    return [
+        refund_of(till, type_, share, tender=tender, reference=reference)
+        for tender, share in _shares(tenders, amount, "what was paid")
+    ]
+
+
+def refund_of(
+    till: Till, type_: TenderType, amount: int, *, tender: Tender | None = None, reference: str = ""
+) -> Refund:
+    """Make the row of a refund, whose owner is not set yet; the tender's `refunded` rises."""
+    if tender is not None:
+        tender.refunded += amount
+    return Refund(tender=tender, type=type_, kind=type_.kind, amount=amount, reference=reference, **till.columns())
+
+
+def parts_of(asked: Sequence[RefundInput], amount: int) -> list[tuple[RefundInput, int]]:
+    """Say how much of an amount each of the refunds is; all of it in one part where none is asked for.
+
+    :raises RefundMismatch: when they do not come to the amount.
+    """
+    if not asked:
+        return [(RefundInput(), amount)]
+    named = sum(each.amount for each in asked if each.amount is not None)
+    open_ended = [each for each in asked if each.amount is None]
+    rest = amount - named
+    if len(open_ended) > 1 or rest < 0 or (rest and not open_ended):
+        message = f"the refunds come to {named}, and {amount} goes back; leave one amount out for the rest"
+        raise RefundMismatch(message, total=amount)
+    parts = [(each, rest if each.amount is None else each.amount) for each in asked]
+    return [(each, part) for each, part in parts if part]
+
+
+def paid_out_by(code: str) -> TenderType:
+    """Return the type by which a till pays money out.
+
+    :raises NotRefundable: when the shop has none of this code, or one that no till pays out.
+    """
+    type_ = TenderType.objects.filter(code=code).exclude(kind__in=NOT_PAID_OUT).first()
+    if type_ is None:
+        message = f"a till cannot pay money out by {code!r}: name another tender type"
+        raise NotRefundable(message)
+    return type_
+
+
+def _chosen(tenders: Sequence[Tender], asked: RefundInput) -> list[Tender]:
+    if asked.tender_id is not None:
+        chosen = [tender for tender in tenders if tender.id == asked.tender_id]
+        if not chosen:
+            message = f"tender {asked.tender_id} did not pay for this, or did not settle"
+            raise NotRefundable(message, tender_id=str(asked.tender_id))
+        return chosen
+    if not asked.type:
+        return list(tenders)
+    exchanged = [tender for tender in tenders if not tender.is_money]
+    return [tender for tender in tenders if tender.type.code == asked.type and tender not in exchanged] + exchanged
+
+
+def _shares(tenders: Sequence[Tender], amount: int, named: object) -> Iterator[tuple[Tender, int]]:
+    left = amount
+    for tender in tenders:
+        share = min(left, tender.paid - tender.refunded)
+        if share > 0:
+            left -= share
+            yield tender, share
+    if left:
+        message = f"of {amount} minor units, {named} can give back {amount - left}: {left} minor units too few"
+        raise RefundExceedsPaid(message, left=amount - left)
+
+
+def _back_to(tender: Tender, asked: RefundInput, share: int, till: Till) -> Refund:
+    """Pay a tender back by its type; what exchanged goods paid, by any type that a till pays out, else cash.
+
+    :raises NotRefundable: when the tender cannot be paid back by the type that is asked for.
+    """
+    if not tender.is_money:
+        type_ = paid_out_by(asked.type or CASH)
+        return refund_of(till, type_, share, tender=tender, reference=asked.reference)
+    if asked.type and asked.type != tender.type.code:
+        message = f"what {tender.type.code} paid goes back to it, not to {asked.type}"
+        raise NotRefundable(message)
+    refund = refund_of(till, tender.type, share, tender=tender, reference=asked.reference)
+    refund.kind = tender.kind_taken
+    if refund.kind == TenderType.Kind.GATEWAY:
+        refund.state = Refund.State.PENDING
+    return refund
+
+
+def owed(refunds: Iterable[Refund]) -> int:
+    """Return what the shop still owes of these refunds: what was refused, and not paid by others in their place."""
+    refunds = list(refunds)
+    refused = sum(each.amount for each in refunds if each.is_owed)
+    return refused - sum(each.amount for each in refunds if each.instead_of_id and each.state != Refund.State.FAILED)

@@ -1,0 +1,44 @@
+"""Refunds to read, and what the shop owes of those that were refused."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from kernel.money import formatted
+from pos.orders.models import Refund
+from pos.refunds.queries import DEBTS, refunds, refunds_named
+from web.admin import ExactSearch, ShopReadOnlyAdmin
+
+
+class OwedFilter(admin.SimpleListFilter):
+    title = "owed to the customer"
+    parameter_name = "owed"
+
+    def lookups(self, _request: HttpRequest, _page: Any) -> list[tuple[str, str]]:
+        return [("yes", "Owed"), ("no", "Not owed")]
+
+    def queryset(self, _request: HttpRequest, queryset: QuerySet[Refund]) -> QuerySet[Refund]:
+        if self.value() is None:
+            return queryset
+        return queryset.filter(DEBTS) if self.value() == "yes" else queryset.exclude(DEBTS)
+
+
+@admin.register(Refund)
+class RefundAdmin(ExactSearch, ShopReadOnlyAdmin):
+    list_display = ("recorded_at", "amount", "type", "state", "owed", "failure", "parent", "order")
+    list_filter = (OwedFilter, "state")
+    money = ("amount",)
+    search_help_text = "A receipt of an order (R1-000018), a customer's mail address, or an id"
+
+    def get_queryset(self, _request: HttpRequest) -> QuerySet[Refund]:
+        return refunds().select_related("parent__register", "order__register")
+
+    def found(self, word: str) -> QuerySet[Refund]:
+        return refunds_named(word)
+
+    @admin.display(description="owed")
+    def owed(self, refund: Refund) -> str:
+        left = refund.amount - refund.paid_instead if refund.is_owed else 0  # type: ignore[attr-defined]
+        return formatted(left, refund.currency) if left else ""

@@ -1,0 +1,14 @@
+"""The shop of a test is sound: `verify` finds nothing."""
+
+from io import StringIO
+
+from django.core.management import call_command
+
+
+def require_sound(tenant: str = "north") -> None:
+    """Fail with what `verify` names, when it names something."""
+    out = StringIO()
+    try:
+        call_command("verify", "--tenant", tenant, stdout=out)
+    except SystemExit:
+        raise AssertionError(out.getvalue()) from None
