@@ -70,7 +70,7 @@ class XReportBody(Body):
     id = UUIDv7Field()
 
 
-class ReportSerializer(serializers.Serializer[Any]):
+class ShiftReportSerializer(serializers.Serializer[Any]):
     """`snapshot` is what the report says: totals by register, tax and tender, movements, and what is expected. Amounts
     are minor units of its `currency`.
     """
@@ -118,7 +118,7 @@ class XReportView(APIView):
     @operation(
         "show_x_report",
         query=ReceiptQuery,
-        answers={(200, "application/json"): ReportSerializer, **PRINTED},
+        answers={(200, "application/json"): ShiftReportSerializer, **PRINTED},
         refuses=[NotFound, ShiftNotOpen, PermissionDenied],
         at="register",
     )
