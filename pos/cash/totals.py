@@ -14,7 +14,9 @@ from pos.events import (
     LineTax,
     OrderCompleted,
     OrderPlaced,
+    OrderVoided,
     RefundedTender,
+    RefundReplaced,
     ReturnCompleted,
     ReturnedLine,
     SoldLine,
@@ -58,8 +60,8 @@ class Sums:
 
 ADDED = tuple(field.name for field in fields(Sums) if not field.name.endswith("_number"))
 Totals = dict[Key, Sums]
-Told = OrderPlaced | TendersAdded | OrderCompleted | ReturnCompleted
-TYPES = (OrderPlaced, TendersAdded, OrderCompleted, ReturnCompleted)
+Told = OrderPlaced | TendersAdded | OrderCompleted | ReturnCompleted | OrderVoided | RefundReplaced
+TYPES = (OrderPlaced, TendersAdded, OrderCompleted, ReturnCompleted, OrderVoided, RefundReplaced)
 Places = Mapping[UUID, UUID]
 """The shifts of returns whose events do not name one: of before they did."""
 
@@ -144,6 +146,13 @@ def _returned(event: ReturnCompleted, places: Places) -> Iterator[tuple[Key, Sum
     yield from _refunds(event.refunds, shift_id, event.register_id)
 
 
+def _given_back(event: OrderVoided | RefundReplaced, _places: Places) -> Iterator[tuple[Key, Sums]]:
+    """Yield what a till gave back of an order that was cancelled, or in the place of a refund that was refused."""
+    for refund in event.refunds or ():
+        if refund.shift_id is not None and refund.register_id is not None:
+            yield from _refunds([refund], refund.shift_id, refund.register_id)
+
+
 def _refunds(refunds: Iterable[RefundedTender], shift_id: UUID, register_id: UUID) -> Iterator[tuple[Key, Sums]]:
     for refund in refunds:
         yield (
@@ -200,4 +209,6 @@ _FOLDS: dict[type, Callable[[Any, Places], Iterator[tuple[Key, Sums]]]] = {
     TendersAdded: _added,
     OrderCompleted: _completed,
     ReturnCompleted: _returned,
+    OrderVoided: _given_back,
+    RefundReplaced: _given_back,
 }

@@ -103,6 +103,7 @@ class OrderVoided(Event):
     staff_id: UUID | None = None
     location_id: UUID | None = None
     voided_at_register_id: UUID | None = None
+    business_date: date | None = None
     currency: str | None = None
     refunds: list[RefundedTender] | None = None
 

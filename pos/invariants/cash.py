@@ -11,7 +11,8 @@ CAUGHT_UP = f"""(NOT EXISTS (
         SELECT 1 FROM events_event e
         JOIN events_subscription s ON s.tenant_id = e.tenant_id AND e.position > s.cursor
         WHERE e.tenant_id = %(tenant)s AND s.tenant_id = %(tenant)s AND s.subscriber = '{SUBSCRIBER}'
-            AND e.type IN ('pos.order_placed', 'pos.tenders_added', 'pos.order_completed', 'pos.return_completed'))
+            AND e.type IN ('pos.order_placed', 'pos.tenders_added', 'pos.order_completed', 'pos.return_completed',
+                'pos.order_voided', 'pos.refund_replaced'))
     AND NOT EXISTS (SELECT 1 FROM events_parkedevent p WHERE p.tenant_id = %(tenant)s
         AND p.subscriber = '{SUBSCRIBER}' AND p.state <> 'DISCARDED')
     AND EXISTS (
@@ -25,7 +26,8 @@ _TENDERS = """SELECT coalesce(t.shift_id, o.shift_id) AS shift_id, coalesce(null
     GROUP BY 1, 2"""
 _REFUNDS = """SELECT coalesce(f.shift_id, r.shift_id) AS shift_id, coalesce(nullif(f.kind, ''), y.kind) AS kind,
     count(*) AS count, sum(f.amount) AS total
-    FROM pos_refund f JOIN pos_return r ON r.id = f.parent_id JOIN pos_tendertype y ON y.id = f.type_id GROUP BY 1, 2"""
+    FROM pos_refund f LEFT JOIN pos_return r ON r.id = f.parent_id JOIN pos_tendertype y ON y.id = f.type_id
+    WHERE coalesce(f.shift_id, r.shift_id) IS NOT NULL GROUP BY 1, 2"""
 _TOTALS = """SELECT shift_id, key::jsonb ->> 1 AS kind, sum(count) AS count, sum(total) AS total
     FROM pos_shifttotal WHERE subject = '{subject}' GROUP BY 1, 2"""
 _SALES = """SELECT shift_id, count(*) AS count, sum(total) AS total, sum(tax_total) AS tax FROM {table} GROUP BY 1"""

@@ -126,7 +126,8 @@ _declare(
     ["documents", "rounding", "total"],
     rows=f"""SELECT {_PLACE}, {_TENDER.format(register="(e.data->>'register_id')::uuid")}, 1 AS documents, r.rounding,
             r.amount AS total
-        FROM {_heard("pos.return_completed")} e CROSS JOIN LATERAL {_elements("e.data->'refunds'")} j
+        FROM {_heard("pos.return_completed", "pos.order_voided", "pos.refund_replaced")} e
+        CROSS JOIN LATERAL {_elements("e.data->'refunds'")} j
         JOIN pos_refund r ON r.id = (j->>'refund_id')::uuid""",
     at=186,
 )

@@ -172,6 +172,7 @@ def voided(
     refunds: Sequence[Refund],
     staff_id: UUID | None,
     now: datetime,
+    day: date,
 ) -> OrderVoided:
     """:param register: where. :param charged: the cards that the backend charges or was to charge for it."""
     return OrderVoided(
@@ -181,6 +182,7 @@ def voided(
         abandoned_charges=[tender.id for tender in charged],
         location_id=order.register.location_id,
         voided_at_register_id=register.id,
+        business_date=day,
         staff_id=staff_id,
         currency=order.currency,
         refunds=refunded_tenders(refunds),

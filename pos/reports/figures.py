@@ -19,6 +19,9 @@ from pos.events import (
     LineTax,
     OrderCompleted,
     OrderPlaced,
+    OrderVoided,
+    RefundedTender,
+    RefundReplaced,
     ReturnCompleted,
     ReturnedLine,
     SoldLine,
@@ -26,7 +29,7 @@ from pos.events import (
     TendersAdded,
 )
 
-Told = OrderPlaced | TendersAdded | OrderCompleted | ReturnCompleted
+Told = OrderPlaced | TendersAdded | OrderCompleted | ReturnCompleted | OrderVoided | RefundReplaced
 ZERO = Decimal(0)
 
 
@@ -73,6 +76,8 @@ def figures_of(event: Told, position: int) -> list[Figure]:
         return [] if event.training else list(_order(event, position))
     if isinstance(event, ReturnCompleted):
         return [] if event.training else list(_return(event, position))
+    if isinstance(event, OrderVoided | RefundReplaced):
+        return [_refund(_given_back(event, position), refund) for refund in event.refunds or ()]
     if isinstance(event, OrderPlaced) and event.training:
         return []
     where = _where(event, position, "SALE")
@@ -93,15 +98,7 @@ def _return(event: ReturnCompleted, position: int) -> Iterator[Figure]:
     where = _where(event, position, "RETURN")
     yield _sales(where, event, event.lines)
     for refund in event.refunds:
-        yield Figure(
-            **{**where, "register_id": refund.register_id or event.register_id},
-            kind="TENDERS",
-            code=refund.tender_type,
-            detail=refund.kind,
-            documents=1,
-            rounding=refund.rounding or 0,
-            total=refund.amount,
-        )
+        yield _refund({**where, "register_id": event.register_id}, refund)
     yield from _lines(where, event.lines)
     for reason in sorted({line.reason_code or "" for line in event.lines}):
         lines = [line for line in event.lines if (line.reason_code or "") == reason]
@@ -116,7 +113,33 @@ def _return(event: ReturnCompleted, position: int) -> Iterator[Figure]:
         )
 
 
-def _where(event: Told, position: int, direction: str) -> dict[str, Any]:
+def _refund(where: dict[str, Any], refund: RefundedTender) -> Figure:
+    return Figure(
+        **{**where, "register_id": refund.register_id or where["register_id"]},
+        kind="TENDERS",
+        code=refund.tender_type,
+        detail=refund.kind,
+        documents=1,
+        rounding=refund.rounding or 0,
+        total=refund.amount,
+    )
+
+
+def _given_back(event: OrderVoided | RefundReplaced, position: int) -> dict[str, Any]:
+    """Say where money went back of a cancelled order, or in the place of a refund that was refused."""
+    return {
+        "business_date": event.business_date,
+        "location_id": event.location_id,
+        "currency": event.currency,
+        "direction": "RETURN",
+        "position": position,
+        "register_id": event.register_id,
+    }
+
+
+def _where(
+    event: OrderPlaced | TendersAdded | OrderCompleted | ReturnCompleted, position: int, direction: str
+) -> dict[str, Any]:
     day = event.business_date or event.occurred_at.astimezone(UTC).date()
     return {
         "business_date": day,

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from events.subscribing import Delivery, subscriber
 from pos.cash.services.totals import SUBSCRIBER, add_to_totals
 from pos.cash.totals import Heard, Told
-from pos.events import OrderCompleted, OrderPlaced, ReturnCompleted, TendersAdded
+from pos.events import OrderCompleted, OrderPlaced, OrderVoided, RefundReplaced, ReturnCompleted, TendersAdded
 from pos.returns.queries import shifts_of_returns
 
 
@@ -15,6 +15,8 @@ from pos.returns.queries import shifts_of_returns
     OrderPlaced,
     TendersAdded,
     ReturnCompleted,
+    OrderVoided,
+    RefundReplaced,
     batch=True,
     batch_size=500,
     from_beginning=True,

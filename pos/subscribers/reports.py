@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from events.subscribing import Delivery, subscriber
-from pos.events import OrderCompleted, OrderPlaced, ReturnCompleted, TendersAdded
+from pos.events import OrderCompleted, OrderPlaced, OrderVoided, RefundReplaced, ReturnCompleted, TendersAdded
 from pos.reports import services
 from pos.reports.figures import Told, figures_of
 from pos.reports.queries import KEEPS_FIGURES
@@ -15,6 +15,8 @@ from pos.reports.queries import KEEPS_FIGURES
     TendersAdded,
     OrderCompleted,
     ReturnCompleted,
+    OrderVoided,
+    RefundReplaced,
     batch=True,
     batch_size=500,
     from_beginning=True,

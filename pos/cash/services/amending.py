@@ -15,7 +15,7 @@ from pos.cash.queries import register_codes
 from pos.cash.services.grand_total import add_to_grand_total
 from pos.cash.sums import figures_of
 from pos.cash.totals import Heard, Totals
-from pos.events import ReturnCompleted, ShiftAmended
+from pos.events import RefundReplaced, ReturnCompleted, ShiftAmended
 from pos.profile.queries import current_profile
 from pos.receipts.models import Receipt
 from pos.receipts.services import issue_report
@@ -49,8 +49,9 @@ def _amend(shift: Shift, heard: Heard, totals: Totals, codes: Mapping[UUID, str]
     assert shift.receipt_id is not None
     location, event, figures = register.location, heard.event, figures_of(totals)
     day = profile.day_of(now, timezone=location.timezone)
-    returned = isinstance(event, ReturnCompleted)
-    document = event.return_id if isinstance(event, ReturnCompleted) else event.order_id
+    return_id = event.return_id if isinstance(event, ReturnCompleted | RefundReplaced) else None
+    document = return_id or event.order_id
+    assert document is not None
     amends = str(Receipt.objects.get(id=shift.receipt_id))
     with unit_of_work():
         before, after = add_to_grand_total(shift.drawer, figures.turnover)
@@ -96,8 +97,8 @@ def _amend(shift: Shift, heard: Heard, totals: Totals, codes: Mapping[UUID, str]
                 location_id=location.id,
                 number=amendment.number,
                 amends=amends,
-                order_ids=[] if returned else [document],
-                return_ids=[document] if returned else [],
+                order_ids=[] if return_id else [document],
+                return_ids=[document] if return_id else [],
                 cause_event_id=heard.event_id,
                 currency=location.currency,
                 business_date=day,

@@ -58,9 +58,9 @@ def void_order(
         charged = [tender for tender in tenders if tender.kind_taken == TenderType.Kind.GATEWAY]
         taken = [tender for tender in tenders if tender.state == Tender.State.SETTLED and tender not in charged]
         given_back: list[Refund] = []
+        day = current_profile().day_of(now, timezone=register.location.timezone)
         if taken or refunds:
             require_currency(order, register.location.currency)
-            day = current_profile().day_of(now, timezone=register.location.timezone)
             till = open_till(register, occurred_at=now, now=now, business_date=day)
             _tell_of(order, tenders, taken, till)
             given_back = pay_back(tenders=taken, amount=settled(taken), till=till, asked=refunds)
@@ -70,7 +70,14 @@ def void_order(
         unit.insert_later(given_back)
         publish(
             facts.voided(
-                order, reason=reason, register=register, charged=charged, refunds=given_back, staff_id=staff_id, now=now
+                order,
+                reason=reason,
+                register=register,
+                charged=charged,
+                refunds=given_back,
+                staff_id=staff_id,
+                now=now,
+                day=day,
             ),
             occurred_at=now,
         )

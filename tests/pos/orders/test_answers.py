@@ -169,8 +169,8 @@ def test_lines_and_tenders_whose_ids_were_used_are_not_taken_for_the_order(till:
 @pytest.mark.parametrize("path", ["/orders", "/returns"])
 def test_orders_and_returns_find_goods_by_one_rule(till: Terminal, path: str) -> None:
     lines = [
-        {"sku": "MUG", "quantity": "1"},
-        {"sku": "NOPE", "quantity": "1"},
+        {"sku": "MUG", "unit_price": {"amount": 1}, "quantity": "1"},
+        {"sku": "NOPE", "unit_price": {"amount": 1}, "quantity": "1"},
         {"description": "Engraving", "unit_price": {"amount": 1}, "tax_name": "Nope", "quantity": "1"},
     ]
 

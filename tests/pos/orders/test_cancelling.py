@@ -11,6 +11,7 @@ from payments.gateways.gateway import Answer
 from payments.gateways.simulator import SimulatedGateway
 from payments.models import Payment, PaymentRefund, SimulatedCharge
 from pos.cash.services import ShiftNotOpen, open_shift
+from pos.cash.services.totals import completed_totals
 from pos.models import Location, Order, Receipt, Refund, Register, Shift, Tender
 from pos.orders.refunds import NotRefundable, RefundInput, RefundMismatch
 from pos.orders.services.paying import add_tenders
@@ -59,6 +60,25 @@ def test_am13_cash_goes_back_and_the_drawer_and_the_books_are_as_before(api: Ter
     assert (refund.order_id, refund.shift_id) == (order.id, make.shift().id)
     assert names().count("payments.payment_refunded") == 1
     require_sound()
+
+
+def test_am13_the_shift_expects_what_is_in_the_drawer(api: Terminal) -> None:
+    make.void(make.order(make.cash(400)))
+    make.order(make.cash(1000))
+    make.replaced(make.refused_refund(), amount=700)
+    settle()
+
+    shift = Shift.objects.get()
+    (expected,) = completed_cash(shift)
+    assert expected == 1000 - 700 == in_drawer()
+    require_sound()
+
+
+def completed_cash(shift: Shift) -> list[int]:
+    """Return what the totals of a shift leave in its drawer: cash that was taken, without what was given back."""
+    totals = completed_totals(shift).totals
+    signs = {"TENDERS": 1, "REFUNDS": -1}
+    return [sum(signs.get(key.subject, 0) * sums.total for key, sums in totals.items() if "CASH" in key.of)]
 
 
 def test_sh4_gateway_card_and_cash_go_back_each_in_its_way() -> None:
