@@ -70,6 +70,7 @@ class Payment(models.Model):
     )
     register_id = models.UUIDField(null=True)
     shift_id = models.UUIDField(null=True)
+    staff_id = models.UUIDField(null=True)
     business_date = models.DateField(null=True)
     occurred_at = models.DateTimeField()
 
@@ -121,6 +122,7 @@ class PaymentRefund(models.Model):
     )
     register_id = models.UUIDField(null=True)
     shift_id = models.UUIDField(null=True)
+    staff_id = models.UUIDField(null=True)
     business_date = models.DateField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -73,6 +73,7 @@ def record_payments(deliveries: Sequence[Delivery[OrderCompleted | OrderPlaced |
             kind=tender.kind,
             register_id=tender.register_id,
             shift_id=tender.shift_id,
+            staff_id=tender.staff_id,
             business_date=delivery.event.business_date,
             cause=delivery.envelope.cause(),
         )
@@ -124,6 +125,7 @@ def refund_returns(
                 currency=event.currency,
                 register_id=refund.register_id,
                 shift_id=refund.shift_id,
+                staff_id=refund.staff_id,
                 reference=refund.reference or "",
             ),
             through_gateway=refund.charged_here,

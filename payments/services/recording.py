@@ -29,6 +29,7 @@ class Received:
     kind: str = ""
     register_id: UUID | None = None
     shift_id: UUID | None = None
+    staff_id: UUID | None = None
     business_date: date | None = None
     cause: Cause = field(default_factory=current_cause)
 
@@ -56,6 +57,7 @@ def record_payments(*, received: Sequence[Received]) -> None:
                 kind=each.kind,
                 register_id=each.register_id,
                 shift_id=each.shift_id,
+                staff_id=each.staff_id,
                 business_date=each.business_date,
             )
             for each in fresh
@@ -81,7 +83,7 @@ def announce(payment: Payment, *, charged_here: bool) -> None:
             location_id=None,
             register_id=payment.register_id,
             shift_id=payment.shift_id,
-            staff_id=None,
+            staff_id=payment.staff_id,
             occurred_at=payment.occurred_at,
         ),
         occurred_at=payment.occurred_at,

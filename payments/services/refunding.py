@@ -102,7 +102,7 @@ def _announce_refund(refund: PaymentRefund) -> None:
             location_id=None,
             register_id=refund.register_id,
             shift_id=refund.shift_id,
-            staff_id=None,
+            staff_id=refund.staff_id,
             occurred_at=None,
         )
     )
@@ -124,6 +124,6 @@ def _announce_refusal(refund: PaymentRefund) -> None:
             location_id=None,
             register_id=refund.register_id,
             shift_id=refund.shift_id,
-            staff_id=None,
+            staff_id=refund.staff_id,
         )
     )

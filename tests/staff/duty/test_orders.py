@@ -8,6 +8,7 @@ from events.models import Event
 from events.testing.work import settle
 from inventory.models import StockMovement
 from kernel.ids import new_id
+from payments.models import Payment
 from pos.models import Order, Return, Variant
 from staff.duty.models import Approval
 from tenants.models import Tenant
@@ -68,6 +69,8 @@ def test_sh18_an_order_says_who_took_it_and_its_money_in_rows_and_events(till: S
         assert event.data["staff_id"] == str(anna)
     settle()
     assert StockMovement.objects.get().staff_id == anna
+    assert Payment.objects.get().staff_id == anna
+    assert Event.objects.get(type="payments.payment_completed").data["staff_id"] == str(anna)
     assert Event.objects.get(type="inventory.stock_changed").data["staff_id"] == str(anna)
 
 
