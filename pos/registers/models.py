@@ -101,6 +101,7 @@ class Register(models.Model):
         on_delete=models.PROTECT,
         null=True,
         blank=True,
+        db_constraint=False,
         related_name="registers",
         help_text="Where its cash goes. Empty: another one is made for it",
     )

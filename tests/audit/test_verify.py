@@ -79,7 +79,7 @@ DAMAGE = {
     "completed orders = their events": """UPDATE pos_order SET status = 'VOIDED', receipt_number = NULL,
         completed_at = NULL WHERE receipt_number = 2""",
     "returns = their events": """INSERT INTO pos_return SELECT (jsonb_populate_record(r,
-        jsonb_build_object('id', gen_random_uuid(), 'number', 77))).* FROM pos_return r""",
+        jsonb_build_object('id', gen_random_uuid(), 'number', 77))).* FROM pos_return r LIMIT 1""",
     "drawers are where their registers are": """WITH elsewhere AS (INSERT INTO pos_location
         (id, code, name, currency, timezone) VALUES (gen_random_uuid(), 'X', 'X', 'EUR', 'UTC') RETURNING id)
         UPDATE pos_cashdrawer SET location_id = elsewhere.id FROM elsewhere""",
@@ -304,4 +304,5 @@ def test_a_receipt_that_is_gone_is_named_by_the_next_one_and_by_the_end(sound_sh
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM pos_receipt WHERE kind = 'ORDER'")
     said, _ = verify()
-    assert "order receipts R1: 5 numbers were given, and there is no receipt" in said
+    given = make.register().next_receipt_number - 1
+    assert f"order receipts R1: {given} numbers were given, and there is no receipt" in said

@@ -23,6 +23,12 @@ from pos.receipts.services import issue_report
 from pos.registers.models import Register
 from staff.duty.permitting import permit
 
+CLOSED = (
+    "state", "closed_at", "closed_by", "closed_on", "closed_position", "note", "expected", "counted", "over_short",
+    "receipt_id", "grand_total",
+)  # fmt: skip
+"""What closing writes. A column of a key among them would lock the row against orders, which hold the log's lock."""
+
 
 def close_shift(
     *,
@@ -78,7 +84,7 @@ def close_shift(
         shift.state, shift.closed_at, shift.closed_on, shift.note = Shift.State.CLOSED, now, register, note
         shift.closed_position, shift.receipt_id, shift.grand_total = completed.position, receipt.id, after
         shift.expected, shift.counted, shift.over_short = _noted(compared_counts)
-        shift.save()
+        shift.save(update_fields=CLOSED)
         publish(
             ShiftClosed(
                 shift_id=shift.id,
