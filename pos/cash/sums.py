@@ -10,7 +10,7 @@ import msgspec
 from pos.cash.models import TenderType
 from pos.cash.totals import Key, Subject, Sums, Totals
 
-CASH = TenderType.Kind.CASH.value
+CASH, EXCHANGE = TenderType.Kind.CASH.value, TenderType.Kind.EXCHANGE.value
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +58,8 @@ class Figures:
         """
         expected = {cash_type: in_drawer}
         for each in self.tenders:
+            if each.kind == EXCHANGE:
+                continue  # goods that pay for goods: nothing of it lies in a drawer
             type_ = cash_type if each.kind == CASH else each.type
             expected[type_] = expected.get(type_, 0) + each.taken.total - each.refunded.total
         return expected

@@ -39,8 +39,9 @@ WHERE t.state = 'SETTLED' AND t.shift_id = %(shift)s AND {IN_Z} GROUP BY 1 ORDER
 """
 _REFUNDS = f"""
 SELECT y.code, count(*), sum(f.amount)::bigint
-FROM pos_refund f JOIN pos_tendertype y ON y.id = f.type_id JOIN pos_return r ON r.id = f.parent_id
-JOIN events_event e ON e.tenant_id = %(tenant)s AND e.stream = 'return:' || r.id
+FROM pos_refund f JOIN pos_tendertype y ON y.id = f.type_id
+JOIN events_event e ON e.tenant_id = %(tenant)s AND e.type IN ('pos.return_completed', 'pos.order_voided')
+    AND e.data -> 'refunds' @> jsonb_build_array(jsonb_build_object('refund_id', f.id))
 WHERE f.shift_id = %(shift)s AND {IN_Z} GROUP BY 1 ORDER BY 1
 """
 _CASH = """

@@ -16,6 +16,7 @@ from pos.cash.services.totals import SUBSCRIBER
 from pos.models import CashMovement, Order, Receipt, Register, Shift
 from pos.orders.services.paying import add_tenders
 from pos.orders.services.placing import place_order
+from pos.orders.services.voiding import void_order
 from pos.orders.tenders import TenderInput
 from pos.returns.lines import ReturnLineInput
 from pos.returns.services import complete_return
@@ -63,6 +64,8 @@ class Day:
             order = self.waiting.pop()
             due = order.total - sum(tender.paid for tender in order.tenders.exclude(state="FAILED"))
             self._pay(order, due)
+        elif chance < 0.7 and self.waiting:
+            self._cancel(self.waiting.pop())
         elif chance < 0.8 and self.done:
             self._take_back(self.done.pop())
         elif chance < 0.9:
@@ -103,6 +106,9 @@ class Day:
         add_tenders(
             order_id=order.id, register=self.random.choice(self.registers), tenders=[tender], now=timezone.now()
         )
+
+    def _cancel(self, order: Order) -> None:
+        void_order(order_id=order.id, reason="", register=self.random.choice(self.registers), now=timezone.now())
 
     def _take_back(self, order: Order) -> None:
         line = order.lines.order_by("number").first()

@@ -17,6 +17,7 @@ from pos.cash.services.counts import CountInput
 from pos.cash.services.totals import SUBSCRIBER
 from pos.models import CashDrawer, Location, Register, Shift, ShiftTotal
 from pos.orders.services.paying import add_tenders
+from pos.orders.services.voiding import void_order
 from pos.orders.tenders import TenderInput
 from tenants.models import Tenant
 from tests.support import make
@@ -86,6 +87,19 @@ def test_t4_tenders_of_a_shift_are_counted_once_however_the_order_is_paid(shop: 
         '["card","CARD"]': (1, 300, 0),
     }
     z = z_of(close(make.shift()))
+    assert printed(z) == recomputed(z["shift_id"], "north")
+
+
+def test_am13_cash_of_a_cancelled_order_is_not_expected_in_the_drawer(shop: Tenant) -> None:
+    make.variant("MUG", 1000)
+    order = make.order(make.cash(400))
+    settle()
+    void_order(order_id=order.id, reason="", register=make.register(), now=make.NOW)
+
+    z = z_of(close(make.shift()))
+
+    assert [count["expected"] for count in z["counts"]] == [0]
+    assert [(t["count"], t["amount"], t["refunds"], t["refunded"]) for t in z["tenders"]] == [(1, 400, 1, 400)]
     assert printed(z) == recomputed(z["shift_id"], "north")
 
 
