@@ -1,11 +1,13 @@
 """What the stockroom can do: post movements to the ledger, whatever they come from."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
+from typing import Protocol
 from uuid import UUID
 
+from events.event import EventUnreadable, decode
 from events.log.causes import Cause, caused_by, current_cause
 from events.publishing.publish import publish
 from events.publishing.unit_of_work import unit_of_work
@@ -30,7 +32,7 @@ class UnknownVariants(Refusal):
 
 
 class VariantsNotHeardOf(Refusal):
-    """The catalogue has a variant that inventory has yet to hear of: the same request is taken a moment later."""
+    """What the catalogue said of a variant can be read by newer code only: the same request is taken a moment later."""
 
     code = "variant-not-heard-of"
     title = "Variant not known to inventory yet"
@@ -41,6 +43,19 @@ class DocumentExists(Refusal):
 
     code = "document-exists"
     title = "Document exists"
+
+
+class SaidOfVariant(Protocol):
+    """What the catalogue says of a variant. `stocked`: whether it is kept in stock."""
+
+    @property
+    def variant_id(self) -> UUID: ...
+    @property
+    def sku(self) -> str: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def stocked(self) -> bool: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +101,7 @@ def receive_goods(*, source: Source, moved: Sequence[StockMove], command: Comman
     :raises DocumentExists: when another document was posted under this id.
     :raises NumberTooLarge: when its quantities come to too much.
     :raises UnknownVariants: when a variant is not one that is kept in stock.
-    :raises VariantsNotHeardOf: when inventory has yet to apply an event of the catalogue about it.
+    :raises VariantsNotHeardOf: when this code cannot read what the catalogue has said of one.
     """
     return _post_document(source, StockMovement.Kind.RECEIPT, moved, command)
 
@@ -99,7 +114,7 @@ def adjust_stock(*, source: Source, moved: Sequence[StockMove], command: Command
     :raises DocumentExists: when another document was posted under this id.
     :raises NumberTooLarge: when its quantities come to too much.
     :raises UnknownVariants: when a variant is not one that is kept in stock.
-    :raises VariantsNotHeardOf: when inventory has yet to apply an event of the catalogue about it.
+    :raises VariantsNotHeardOf: when this code cannot read what the catalogue has said of one.
     """
     needs = Need(permission=Permission.ADJUST_STOCK)
     return _post_document(source, StockMovement.Kind.ADJUSTMENT, moved, command, needs)
@@ -153,7 +168,7 @@ def _post_document(
     """Post a document that has an id; one that was posted already is answered with its movements."""
     require_goods(line.quantity for line in moved)
     with unit_of_work():
-        _require_tracked(moved)
+        _require_tracked({line.variant_id for line in moved})
         ledger.take([source.location_id])
         posted = _posted(source)
         if not posted:
@@ -172,19 +187,37 @@ def _posted(source: Source) -> list[StockMovement]:
     return list(found.select_related("item").order_by("id"))
 
 
-def _require_tracked(moved: Sequence[StockMove]) -> None:
-    wanted = {line.variant_id for line in moved}
-    known = StockedVariant.objects.filter(variant_id__in=wanted, tracked=True).values_list("variant_id", flat=True)
-    unknown = sorted(str(variant_id) for variant_id in wanted - set(known))
-    if unknown:
-        waiting = unheard(subscriber=KNOWS_VARIANTS, streams=[f"variant:{variant_id}" for variant_id in unknown])
-        if waiting:
-            message = (
-                "what the catalogue says of these variants is on its way to inventory: send this again in a moment"
-            )
-            raise VariantsNotHeardOf(message, retry_after=1)
+def _require_tracked(variant_ids: Collection[UUID]) -> None:
+    """Let nothing be posted but for variants that are kept in stock, by what the catalogue has said until now.
+
+    What it said last of a variant may still be on its way to the subscriber. It is read in the log then, and known from
+    here on; the subscriber applies it again.
+
+    :raises UnknownVariants: when a variant is not one that is kept in stock.
+    :raises VariantsNotHeardOf: when this code cannot read what the catalogue has said of one.
+    """
+    if unknown := _not_tracked(variant_ids):
+        for said in _on_its_way(unknown):
+            know_variant(variant_id=said.variant_id, sku=said.sku, title=said.title, tracked=said.stocked)
+    if unknown := _not_tracked(unknown):
         message = f"no variant kept in stock has the id {unknown[0]}"
-        raise UnknownVariants(message, variant_ids=unknown)
+        raise UnknownVariants(message, variant_ids=[str(variant_id) for variant_id in unknown])
+
+
+def _not_tracked(variant_ids: Collection[UUID]) -> list[UUID]:
+    if not variant_ids:
+        return []
+    tracked = StockedVariant.objects.filter(variant_id__in=variant_ids, tracked=True)
+    return sorted(set(variant_ids) - set(tracked.values_list("variant_id", flat=True)))
+
+
+def _on_its_way(variant_ids: Collection[UUID]) -> list[SaidOfVariant]:
+    waiting = unheard(subscriber=KNOWS_VARIANTS, streams=[f"variant:{variant_id}" for variant_id in variant_ids])
+    try:
+        return [decode(each.envelope.type, each.envelope.version, each.data) for each in waiting]
+    except EventUnreadable:
+        message = "what the catalogue says of these variants is on its way to inventory: send this again in a moment"
+        raise VariantsNotHeardOf(message, retry_after=1) from None
 
 
 def _post(posting: Posting, items: dict[ledger.Place, StockItem]) -> list[ledger.Entry]:

@@ -84,7 +84,7 @@ WHERE s.paused_at IS NULL AND s.tenant_id = ANY(%(tenants)s) AND s.subscriber = 
 """
 
 _UNHEARD = f"""
-SELECT DISTINCT e.stream
+SELECT DISTINCT ON (e.stream) {COLUMNS.replace("event.", "e.")}
 FROM events_event e JOIN events_subscription s ON s.tenant_id = e.tenant_id
 WHERE {wall("e")} AND {wall("s")} AND s.subscriber = %(subscriber)s AND e.stream = ANY(%(streams)s) AND {HEARD_BY} AND (
     e.position > s.cursor
@@ -94,6 +94,7 @@ WHERE {wall("e")} AND {wall("s")} AND s.subscriber = %(subscriber)s AND e.stream
             AND p.state <> 'DISCARDED'
     )
 )
+ORDER BY e.stream, e.position DESC
 """
 
 _UNSEEN = f"""
@@ -160,10 +161,10 @@ def behind(*, moment_seconds: float) -> list[tuple[str, str]]:
     return [(tenant, name) for tenant, name in _rows(_BEHIND, {"moment": moment_seconds, **here()})]
 
 
-def unheard(*, subscriber: str, streams: Collection[str]) -> set[str]:
-    """Return those of the streams on which an event waits that the subscriber hears and has not applied."""
+def unheard(*, subscriber: str, streams: Collection[str]) -> list[StoredEvent]:
+    """Return of each stream the newest event that the subscriber hears and has not applied, where one waits."""
     asked = {**here(), "subscriber": subscriber, "streams": list(streams)}
-    return {stream for (stream,) in _rows(_UNHEARD, asked)}
+    return [stored_event(row) for row in _rows(_UNHEARD, asked)]
 
 
 def unseen(*, subscriber: str, types: Iterable[str], mentioned: str) -> Unseen:
