@@ -97,6 +97,8 @@ def _lookups(client: Any) -> dict[str, Callable[[], Asked]]:
     variants = column("SELECT id FROM pos_variant TABLESAMPLE SYSTEM (5) WHERE active LIMIT 2000")
     orders = column("SELECT id FROM pos_order TABLESAMPLE SYSTEM (1) LIMIT 2000")
     numbers = [barcode[-6:].lstrip("0") for barcode in barcodes]
+    (default,) = client.get("/api/v1/price-lists").json()["results"]
+    entries = f"/price-lists/{default['id']}/entries"
     page = client.get("/api/v1/orders").json()["next"].split("?", 1)[1]
     return {
         "barcode": some("/variants", "barcode", barcodes),
@@ -112,6 +114,10 @@ def _lookups(client: Any) -> dict[str, Callable[[], Asked]]:
         "the level of a variant": some("/stock", "variant_id", variants),
         "the ledger, 100": lambda: ("/stock-movements", {}),
         "the ledger of a variant": some("/stock-movements", "variant_id", variants),
+        "what a price list has, 100": lambda: (entries, {}),
+        "the prices of a variant": some(entries, "variant_id", variants),
+        "a receipt": some("/receipts", "number", numbers),
+        "the receipts, 100": lambda: ("/receipts", {}),
         "an order": lambda: (f"/orders/{random.choice(orders)}", {}),
         "the orders, 100": lambda: ("/orders", {}),
         "the orders, the second page": lambda: (f"/orders?{page}", {}),

@@ -87,14 +87,21 @@ INSERT INTO pos_return (id, order_id, register_id, shift_id, series, number, cur
 SELECT uuidv7(make_interval(secs => n - %(orders)s)), o.id, register_id, shift_id, 'R1', n, 'EUR', 0, 3000, '',
     fingerprint, o.occurred_at, o.recorded_at
 FROM sold JOIN pos_order o ON o.id = sold.id WHERE n %% 4 = 1 ORDER BY n;
+INSERT INTO pos_receipt (id, kind, series, number, source_id, snapshot, previous_hash, hash, print_count, issued_at)
+SELECT uuidv7(make_interval(secs => n - %(orders)s)), 'ORDER', 'R1', n, id, '{"currency":"EUR","total":3000}',
+    md5(n::text) || md5(n::text), md5(n::text) || md5(n::text), 0, now() - make_interval(secs => %(orders)s - n)
+FROM sold ORDER BY n;
+INSERT INTO pos_receipt (id, kind, series, number, source_id, snapshot, previous_hash, hash, print_count, issued_at)
+SELECT uuidv7(), 'RETURN', 'R1', number, id, '{"currency":"EUR","total":3000}', fingerprint, fingerprint, 0, recorded_at
+FROM pos_return ORDER BY number;
 INSERT INTO public.events_idempotencyrecord (tenant_id, scope, key, fingerprint, status, body, created_at)
 SELECT current_schema(), 'orders', id::text, '', 201, '{}', now() FROM sold ORDER BY n;
 """
 
 FILLED = (
-    "pos_product", "pos_variant", "pos_barcode", "pos_shelflevel", "inventory_stockitem", "pos_order", "pos_orderline",
-    "pos_orderlinetax",
-    "pos_tender", "pos_return", "inventory_stockmovement", "payments_payment", "payments_paymentintent",
+    "pos_product", "pos_variant", "pos_priceentry", "pos_barcode", "pos_shelflevel", "inventory_stockitem", "pos_order",
+    "pos_orderline", "pos_orderlinetax",
+    "pos_tender", "pos_return", "pos_receipt", "inventory_stockmovement", "payments_payment", "payments_paymentintent",
 )  # fmt: skip
 
 

@@ -9,9 +9,11 @@ import re
 
 LENGTH = 14
 _GTIN = re.compile(r"[0-9]{8}|[0-9]{12,14}", re.ASCII)
-_OF_SCALE = re.compile(r"2[0-9]{12}", re.ASCII)
-SCALE_CODE = "2[0-9]{6}"
-"""What is fixed of a code that a scale prints: two digits from 20 to 29, and five of the article."""
+SCALE_PREFIX = "(?:0[24]|2[0-9])"
+"""How codes begin that GS1 leaves to shops: 02, 04, and 20 to 29. A shop says which of them its scales print."""
+SCALE_CODE = f"{SCALE_PREFIX}[0-9]{{5}}"
+"""What is fixed of a code that a scale prints: such a beginning, and five digits of the article."""
+_OF_SCALE = re.compile(rf"{SCALE_CODE}[0-9]{{6}}", re.ASCII)
 
 
 def barcode_key(code: str) -> str:
@@ -26,7 +28,7 @@ def has_check_digit(digits: str) -> bool:
 
 
 def parts_of_scale(code: str) -> tuple[str, int] | None:
-    """Take an EAN-13 from 20 to 29 apart: what is fixed, `2112345`, and the five digits of the weight or the price."""
+    """Take an EAN-13 of a scale apart: what is fixed, `2112345`, and the five digits of the weight or the price."""
     if not _OF_SCALE.fullmatch(code) or not has_check_digit(code):
         return None
     return code[:7], int(code[7:12])

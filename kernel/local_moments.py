@@ -1,6 +1,6 @@
 """Moments of the wall clock of a place, whichever place reads them: `2026-12-01 00:00` there."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -30,3 +30,12 @@ def local_moment(moment: datetime, zone: str) -> datetime:
     datetime.datetime(2026, 12, 1, 0, 0)
     """
     return moment.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
+
+
+def moment_shown(local: datetime, zone: str) -> datetime:
+    """Return when a clock shows that; the first time where it does so twice.
+
+    >>> moment_shown(datetime(2026, 12, 1), "Europe/Berlin").isoformat()
+    '2026-11-30T23:00:00+00:00'
+    """
+    return local.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)

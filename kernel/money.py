@@ -27,6 +27,16 @@ def in_major_units(amount: int | Decimal, currency: str) -> str:
     return f"{exact.scaleb(-exponent(currency)):f}"
 
 
+def plain(value: Decimal) -> Decimal:
+    """Return a number of the database without the zeros that its column adds: `1000` of `1000.000000`, `165.9`.
+
+    >>> plain(Decimal("1000.000000")), plain(Decimal("165.900000"))
+    (Decimal('1000'), Decimal('165.9'))
+    """
+    whole = Decimal(int(value))
+    return whole if whole == value else value.normalize()
+
+
 def written(quantity: Decimal) -> str:
     """Write a quantity without the zeros that say nothing: `2`, `0.125`."""
     text = f"{quantity:f}"

@@ -5,6 +5,7 @@ from decimal import Decimal
 from django.utils.timezone import now
 
 from pos.cash.models import TenderType
+from pos.prices.models import PriceList
 from pos.profile.models import ShopProfile
 from pos.registers.models import Location, Register
 from pos.taxes.models import TaxClass, TaxRate, TaxRule
@@ -14,6 +15,7 @@ TAX_RATES = (
     ("Standard, added", Decimal("0.20"), False),
     ("Zero", Decimal(0), True),
 )
+DEFAULT_LIST = "Default"
 TENDER_TYPES = (
     ("cash", "Cash", TenderType.Kind.CASH),
     ("card", "Card", TenderType.Kind.CARD),
@@ -29,6 +31,7 @@ def furnish_shop(*, name: str, currency: str, timezone: str) -> None:
     )
     Register.objects.get_or_create(code="R1", defaults={"name": "Till 1", "location": location})
     ShopProfile.objects.get_or_create(current=True, defaults={"version": 1, "legal_name": name, "made_at": now()})
+    PriceList.objects.get_or_create(is_default=True, defaults={"name": DEFAULT_LIST})
     for title, rate, inclusive in TAX_RATES:
         version, _ = TaxRate.objects.get_or_create(name=title, defaults={"rate": rate, "inclusive": inclusive})
         tax_class, is_new = TaxClass.objects.get_or_create(name=title)

@@ -25,6 +25,7 @@ from pos.catalogue.api import (
 )
 from pos.exceptions.api import DeviceSequenceView, ExceptionListView, ExceptionResolveView
 from pos.exchanges.api import ExchangeListView
+from pos.finding.api import ReceiptListView
 from pos.orders.api import (
     OrderListView,
     OrderReceiptView,
@@ -40,6 +41,7 @@ from pos.parking.api import (
     ParkedOrderReleaseView,
     ParkedOrderResumeView,
 )
+from pos.prices.api import PriceEntryListView, PriceListListView
 from pos.quarantine.api import HeldCommandAcceptView, HeldCommandListView, HeldCommandRejectView
 from pos.receipts.api import ReceiptDeliveriesView, ReceiptPrintsView, ReceiptView
 from pos.refunds.api import RefundListView, RefundReplacementsView, RefundView
@@ -57,6 +59,8 @@ urlpatterns = [
     path("variants/<uuid:variant_id>", VariantView.as_view()),
     path("categories", CategoryListView.as_view()),
     path("taxes", TaxListView.as_view()),
+    path("price-lists", PriceListListView.as_view()),
+    path("price-lists/<uuid:price_list_id>/entries", PriceEntryListView.as_view()),
     path("tender-types", TenderTypeListView.as_view()),
     path("variants/<uuid:variant_id>/archive", VariantArchiveView.as_view()),
     path("shifts", ShiftListView.as_view()),
@@ -87,6 +91,7 @@ urlpatterns = [
     path("held-commands", HeldCommandListView.as_view()),
     path("held-commands/<uuid:command_id>/accept", HeldCommandAcceptView.as_view()),
     path("held-commands/<uuid:command_id>/reject", HeldCommandRejectView.as_view()),
+    path("receipts", ReceiptListView.as_view()),
     path("receipts/<uuid:receipt_id>", ReceiptView.as_view()),
     path("receipts/<uuid:receipt_id>/prints", ReceiptPrintsView.as_view()),
     path("receipts/<uuid:receipt_id>/deliveries", ReceiptDeliveriesView.as_view()),

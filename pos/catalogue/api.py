@@ -16,16 +16,19 @@ from kernel import limits
 from kernel.gtins import SCALE_CODE, barcode_key
 from kernel.permissions import Need, Permission
 from kernel.refusals import NotFound
-from pos.catalogue.barcodes import BarcodeTaken
+from pos.catalogue.barcodes import BarcodeTaken, ScalePrefixUnknown
 from pos.catalogue.models import Barcode, Category, Variant
 from pos.catalogue.queries import Scan, catalogue, on_shelf, read_scan, variants_matching
 from pos.catalogue.services import Item, UnknownTaxRate, archive_product, archive_variant, put_item
+from pos.prices.queries import offers_at
+from pos.pricing.lists import Offer
+from pos.registers.queries import location_of
 from pos.taxes.models import TaxRate
 from staff.duty.permitting import REFUSALS, permit
 from web.commands import ApprovableBody, command_of
 from web.fields import Choice, Code, Several, Text
 from web.inputs import Body, Query
-from web.money import MoneyField, money
+from web.money import MoneyField, UnitPriceField, money
 from web.operations import operation
 from web.pages import Pages
 from web.places import place_of
@@ -36,6 +39,12 @@ class ScaleBarcodeSerializer(serializers.ModelSerializer[Barcode]):
     class Meta:
         model = Barcode
         fields = ("code", "kind")
+
+
+class OfferSerializer(serializers.Serializer[Offer]):
+    price_list_id = serializers.UUIDField(source="list.id")
+    minimum_quantity = serializers.CharField(source="step.minimum")
+    price = UnitPriceField(read_only=True)
 
 
 @extend_schema_serializer(deprecate_fields=["tax_rate"])
@@ -51,13 +60,14 @@ class VariantSerializer(serializers.ModelSerializer[Variant]):
     scale_barcodes = serializers.SerializerMethodField()
     scanned_quantity = serializers.SerializerMethodField()
     scanned_price = serializers.SerializerMethodField()
+    prices = serializers.SerializerMethodField()
     on_hand = serializers.SerializerMethodField()
 
     class Meta:
         model = Variant
         fields = (
             "id", "product_id", "category_id", "sku", "title", "kind", "price", "tax_name", "tax_rate", "barcodes",
-            "scale_barcodes", "scanned_quantity", "scanned_price", "on_hand",
+            "scale_barcodes", "scanned_quantity", "scanned_price", "prices", "on_hand",
         )  # fmt: skip
 
     def get_barcodes(self, variant: Variant) -> list[str]:
@@ -84,6 +94,12 @@ class VariantSerializer(serializers.ModelSerializer[Variant]):
         carried = None if scan is None else scan.price
         return None if carried is None else money(carried, self.context["currency"])
 
+    @extend_schema_field(OfferSerializer(many=True))
+    def get_prices(self, variant: Variant) -> Any:
+        """What one unit costs here and now, from each quantity on at which that changes, the smallest first."""
+        offers = self.context["offers"].get(variant.id, [])
+        return OfferSerializer(offers, many=True, context={"currency": self.context["currency"]}).data
+
     def _scan(self) -> Scan | None:
         scan: Scan | None = self.context.get("scan")
         return scan
@@ -96,10 +112,14 @@ class VariantSerializer(serializers.ModelSerializer[Variant]):
 
 def shown(variants: list[Variant], request: Request, *, scan: Scan | None = None) -> Any:
     place = place_of(request)
-    levels = on_shelf([variant.id for variant in variants], place.location_id)
-    return VariantSerializer(
-        variants, many=True, context={"levels": levels, "currency": place.currency, "scan": scan}
-    ).data
+    ids = [variant.id for variant in variants]
+    context = {
+        "levels": on_shelf(ids, place.location_id),
+        "offers": offers_at(ids, location_of(place), timezone.now()),
+        "currency": place.currency,
+        "scan": scan,
+    }
+    return VariantSerializer(variants, many=True, context=context).data
 
 
 class VariantQuery(Query):
@@ -175,7 +195,7 @@ class TaxListView(generics.GenericAPIView[TaxRate]):
 
 
 class ScaleBarcodeBody(Body):
-    code = Code(SCALE_CODE, 7, help_text="The first 7 digits, from 20 to 29")
+    code = Code(SCALE_CODE, 7, help_text="The first 7 digits; how they begin, the shop's profile says")
     kind = Choice([Barcode.Kind.WEIGHT.value, Barcode.Kind.PRICE.value])
 
 
@@ -272,7 +292,7 @@ class ProductListView(APIView):
         "put_product",
         body=ItemBody,
         answers={201: VariantSerializer, 200: VariantSerializer},
-        refuses=[UnknownTaxRate, BarcodeTaken, *REFUSALS],
+        refuses=[UnknownTaxRate, BarcodeTaken, ScalePrefixUnknown, *REFUSALS],
         keyed=True,
         scopes=[CATALOGUE_WRITE, PRICES_WRITE],
         at="location",

@@ -2,16 +2,16 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from kernel.local_moments import local_moment
 from kernel.refusals import Refusal
 from pos.catalogue.models import Barcode, Category, Product, Variant
 from pos.catalogue.queries import Found, Name, Scan, read_scan, variants_asked_for, withdrawn_asked_for
 from pos.memory.shop import Kind
-from pos.registers.models import Location
+from pos.prices.models import PriceEntry
+from pos.prices.queries import steps_of
+from pos.pricing.lists import Step
 from pos.taxes.models import TaxClass, TaxRate, TaxRule
 from pos.taxes.rules import Rule, Taxes, taxes_named
 
@@ -64,9 +64,10 @@ class LineInput:
 class Goods:
     """What a line sells, or takes back.
 
-    :param price: of the catalogue, in minor units; None for a service.
+    :param steps: its prices by all price lists; none for a service.
     :param per_scan: what a quantity of one stands for: 6 of a pack, 1.234 of a barcode that carries a weight.
-    :param scanned_price: that the barcode of a scale carries, or that of its weight.
+    :param weighed: whether the barcode of a scale carries its weight, or its price.
+    :param carried_price: by that barcode, in minor units.
     :param is_withdrawn: whether the shop does not sell it any more. :param is_unknown: whether it never did.
     """
 
@@ -74,17 +75,18 @@ class Goods:
     sku: str
     description: str
     stocked: bool
-    price: Decimal | None
     taxes: Taxes
+    steps: tuple[Step, ...] = ()
     per_scan: Decimal = Decimal(1)
-    scanned_price: Decimal | None = None
+    weighed: bool = False
+    carried_price: Decimal | None = None
     category: str | None = None
     is_withdrawn: bool = False
     is_unknown: bool = False
 
 
 GOODS: Kind[Name, Goods] = Kind(
-    name="goods by name", models=(Variant, Product, Category, Barcode, TaxClass, TaxRule, TaxRate)
+    name="goods by name", models=(Variant, Product, Category, Barcode, PriceEntry, TaxClass, TaxRule, TaxRate)
 )
 
 
@@ -108,50 +110,30 @@ def find_goods(lines: Sequence[LineInput], *, sold: bool = False) -> list[Goods]
         if each is None and sold:
             each = _unknown(line)
         if each is not None and scan is not None and scan.is_empty:
-            errors.append(_error(index, "barcode-empty", f"the barcode {line.barcode} carries nothing: weigh again"))
+            errors.append(error_at(index, "barcode-empty", f"the barcode {line.barcode} carries nothing: weigh again"))
         elif each is not None:
             goods.append(each)
         elif line.name:
-            errors.append(_error(index, "unknown-variant", f"this shop sells no {line.name[1]}"))
+            errors.append(error_at(index, "unknown-variant", f"this shop sells no {line.name[1]}"))
         else:
-            errors.append(_error(index, "unknown-tax-rate", f"this shop has no tax rate {line.tax_rate!r}"))
-    _require_none(errors)
+            errors.append(error_at(index, "unknown-tax-rate", f"this shop has no tax rate {line.tax_rate!r}"))
+    require_none(errors)
     return goods
 
 
-def rules_at(goods: Sequence[Goods], *, location: Location, occurred_at: datetime) -> list[tuple[Rule, ...]]:
-    """Return the tax rules that hold for goods that are sold, or taken back, at a location and moment.
-
-    :raises LinesInvalid: when none holds for a line; it points at each of them.
-    """
-    moment = local_moment(occurred_at, location.timezone)
-    found = [each.taxes.at(location.tax_region, moment) for each in goods]
-    errors = [
-        _error(
-            index,
-            "no-tax-rule",
-            f"no tax rule of {each.taxes.name!r} holds at {location.name} on {moment:%Y-%m-%d %H:%M}:"
-            " add one, with the rate 0 where no tax is charged",
-        )
-        for index, (each, rules) in enumerate(zip(goods, found, strict=True))
-        if not rules
-    ]
-    _require_none(errors)
-    return found
-
-
 def _load_goods(names: Collection[Name]) -> dict[Name, Goods]:
-    found = variants_asked_for(names)
-    taxes = taxes_named({each.variant.product.tax_name for each in found.values()})
-    return {name: _goods(each, taxes[each.variant.product.tax_name]) for name, each in found.items()}
+    return _goods_of(variants_asked_for(names))
 
 
 def _load_withdrawn(names: Collection[Name]) -> dict[Name, Goods]:
-    found = withdrawn_asked_for(names)
+    return {name: replace(goods, is_withdrawn=True) for name, goods in _goods_of(withdrawn_asked_for(names)).items()}
+
+
+def _goods_of(found: Mapping[Name, Found]) -> dict[Name, Goods]:
     taxes = taxes_named({each.variant.product.tax_name for each in found.values()})
+    steps = steps_of({each.variant.id for each in found.values()}) if found else {}
     return {
-        name: replace(_goods(each, taxes[each.variant.product.tax_name]), is_withdrawn=True)
-        for name, each in found.items()
+        name: _goods(each, taxes[each.variant.product.tax_name], steps[each.variant.id]) for name, each in found.items()
     }
 
 
@@ -165,7 +147,6 @@ def _unknown(line: LineInput) -> Goods | None:
         sku=line.sku,
         description=line.description or known.description,
         stocked=False,
-        price=None,
         taxes=Taxes(name="", rules=known.taxes),
         is_unknown=True,
     )
@@ -183,36 +164,37 @@ def _variant(line: LineInput, goods: Goods | None, scan: Scan | None) -> Goods |
     if line.description:
         goods = replace(goods, description=line.description)
     if scan is not None and scan.quantity is not None:
-        goods = replace(goods, per_scan=scan.quantity, scanned_price=goods.price)
+        goods = replace(goods, per_scan=scan.quantity, weighed=True)
     if scan is not None and scan.price is not None:
-        goods = replace(goods, scanned_price=Decimal(scan.price))
+        goods = replace(goods, carried_price=Decimal(scan.price), weighed=True)
     return goods
 
 
 def _service(line: LineInput, taxes: Taxes | None) -> Goods | None:
     if taxes is None:
         return None
-    return Goods(variant_id=None, sku="", description=line.description, stocked=False, price=None, taxes=taxes)
+    return Goods(variant_id=None, sku="", description=line.description, stocked=False, taxes=taxes)
 
 
-def _goods(found: Found, taxes: Taxes) -> Goods:
+def _goods(found: Found, taxes: Taxes, steps: tuple[Step, ...]) -> Goods:
     variant = found.variant
     return Goods(
         variant_id=variant.id,
         sku=variant.sku,
         description=variant.title,
         stocked=variant.stocked,
-        price=Decimal(variant.price),
         taxes=taxes,
+        steps=steps,
         per_scan=found.per_scan,
         category=variant.product.category.name if variant.product.category else None,
     )
 
 
-def _require_none(errors: list[dict[str, str]]) -> None:
+def require_none(errors: list[dict[str, str]]) -> None:
+    """:raises LinesInvalid: when there are errors; it names them, each at its line."""
     if errors:
         raise LinesInvalid("; ".join(error["detail"] for error in errors[:3]), errors=errors)
 
 
-def _error(index: int, code: str, detail: str) -> dict[str, str]:
+def error_at(index: int, code: str, detail: str) -> dict[str, str]:
     return {"pointer": f"/lines/{index}", "code": code, "detail": detail}

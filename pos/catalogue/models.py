@@ -139,7 +139,8 @@ class Variant(models.Model):
 class Barcode(models.Model):
     """A code that names a variant, unique among those that are sold.
 
-    A code of a scale is what is fixed of an EAN-13 (`2112345`); the five digits after it are grams, or minor units.
+    A code of a scale is what is fixed of an EAN-13 (`2112345`); the five digits after it are grams, or minor units. The
+    database takes it where the shop's profile says that its scales print such codes.
     """
 
     class Kind(models.TextChoices):
@@ -176,7 +177,7 @@ class Barcode(models.Model):
                 condition=Q(kind="PLAIN") | Q(code__regex=f"^{SCALE_CODE}$", quantity=1),
                 name="barcode_of_scale",
                 field="code",
-                sentence="The code of a weight or a price is given by its first 7 digits, which begin with 2.",
+                sentence="The code of a weight or a price is given by its first 7 digits.",
             ),
             Check(
                 condition=Q(quantity__gt=0) & Q(quantity__lte=limits.LARGEST_QUANTITY),

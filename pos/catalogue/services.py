@@ -14,8 +14,11 @@ from events.publishing.publish import publish
 from events.publishing.unit_of_work import unit_of_work
 from kernel.refusals import NotFound, Refusal
 from pos.catalogue.barcodes import put_barcodes
+from pos.catalogue.facts import base_price, listed_prices, price_changed
 from pos.catalogue.models import Barcode, Product, Variant
-from pos.events.catalogue import PriceChanged, ProductArchived, VariantArchived, VariantChanged
+from pos.events.catalogue import ProductArchived, VariantArchived, VariantChanged
+from pos.prices.models import PriceEntry
+from pos.prices.queries import base_entries, entries_by_variant
 from pos.taxes.models import TaxClass, TaxRate
 from pos.taxes.queries import first_rate
 
@@ -49,6 +52,7 @@ def put_item(*, item: Item) -> tuple[Variant, bool]:
 
     :raises UnknownTaxRate: when the shop has no tax class with a rule, and no tax rate, of that name.
     :raises BarcodeTaken: when one of the barcodes belongs to another variant that is sold.
+    :raises ScalePrefixUnknown: when one is of a scale and begins otherwise than the shop's profile says.
     """
     with unit_of_work():
         tax_class = TaxClass.objects.filter(name=item.tax_rate).first()
@@ -58,7 +62,7 @@ def put_item(*, item: Item) -> tuple[Variant, bool]:
             raise UnknownTaxRate(message)
         kind = Product.Kind.STOCKED if item.stocked else Product.Kind.SERVICE
         variant = _locked(item.sku)
-        created, before = variant is None, None if variant is None else Decimal(variant.price)
+        created, before = variant is None, None if variant is None else _base_price_of(variant)
         if variant is None:
             product = Product.objects.create(name=item.name, kind=kind, tax_class=tax_class, tax_rate=tax_rate)
             variant = Variant.objects.create(product=product, sku=item.sku, price=item.price)
@@ -69,6 +73,7 @@ def put_item(*, item: Item) -> tuple[Variant, bool]:
             product.save()
             variant.price = item.price
             variant.save()
+            base_entries().filter(variant=variant).exclude(price=item.price).update(price=item.price)
         if item.barcodes is not None:
             put_barcodes(variant=variant, codes=[(code, Barcode.Kind.PLAIN) for code in item.barcodes], plain=True)
         if item.scale_barcodes is not None:
@@ -76,6 +81,10 @@ def put_item(*, item: Item) -> tuple[Variant, bool]:
         announce_variant(variant=variant)
         announce_price(variant=variant, before=before)
     return variant, created
+
+
+def _base_price_of(variant: Variant) -> Decimal:
+    return base_price(variant, entries_by_variant([variant.id])[variant.id])
 
 
 def _locked(sku: str) -> Variant | None:
@@ -91,9 +100,9 @@ def lock_products(ids: Collection[UUID] | QuerySet[Variant, Any]) -> None:
 
 
 def locked_prices(variants: QuerySet[Variant, Any]) -> dict[UUID, Decimal]:
-    """Return what variants cost before they are changed; nobody else changes them until then."""
-    rows = variants.select_for_update(no_key=True, of=["self"]).order_by("id").values_list("id", "price")
-    return {variant_id: Decimal(price) for variant_id, price in rows}
+    """Return what variants cost by the default list before they are changed; nobody else changes them until then."""
+    ids = list(variants.select_for_update(no_key=True, of=["self"]).order_by("id").values_list("id", flat=True))
+    return dict(base_entries().filter(variant_id__in=ids).values_list("variant_id", "price"))
 
 
 def announce_variants(*, variants: QuerySet[Variant], before: Mapping[UUID, Decimal]) -> None:
@@ -105,13 +114,16 @@ def announce_variants(*, variants: QuerySet[Variant], before: Mapping[UUID, Deci
     rows = variants.select_for_update(no_key=True, of=["self"]).order_by("id")
     related = ("product__category", "product__tax_class", "product__tax_rate")
     with unit_of_work():
-        for variant in rows.select_related(*related).prefetch_related("barcodes"):
-            announce_variant(variant=variant)
-            announce_price(variant=variant, before=before.get(variant.id))
+        found = list(rows.select_related(*related).prefetch_related("barcodes"))
+        listed = entries_by_variant([variant.id for variant in found])
+        for variant in found:
+            announce_variant(variant=variant, listed=listed[variant.id])
+            announce_price(variant=variant, before=before.get(variant.id), listed=listed[variant.id])
 
 
-def announce_variant(*, variant: Variant) -> None:
-    """Say what a variant is now, to all who keep something about it."""
+def announce_variant(*, variant: Variant, listed: Sequence[PriceEntry] | None = None) -> None:
+    """Say what a variant is now, to all who keep something about it. :param listed: all of its prices, if at hand."""
+    listed = entries_by_variant([variant.id])[variant.id] if listed is None else listed
     with unit_of_work():
         publish(
             VariantChanged(
@@ -123,34 +135,27 @@ def announce_variant(*, variant: Variant) -> None:
                 tax_class=variant.product.tax_name,
                 unit=None,
                 barcodes=sorted(barcode.code for barcode in variant.barcodes.all()),
-                price=Decimal(variant.price),
-                prices=None,
+                price=base_price(variant, listed),
+                prices=listed_prices(listed),
                 stocked=variant.stocked,
                 active=variant.active,
             )
         )
 
 
-def announce_price(*, variant: Variant, before: Decimal | None) -> None:
-    """Say that a variant has another price than before, where it has. A new one has its price in `pos.variant_changed`.
+def announce_price(*, variant: Variant, before: Decimal | None, listed: Sequence[PriceEntry] | None = None) -> None:
+    """Say that the default list has another price of a variant than before, where it has.
 
-    :param before: in minor units; None for a new variant.
+    A new one has its prices in `pos.variant_changed`.
+
+    :param before: in minor units; None for a new variant. :param listed: all of its prices, if at hand.
     """
-    if before is None or before == variant.price:
+    listed = entries_by_variant([variant.id])[variant.id] if listed is None else listed
+    base = next((entry for entry in listed if entry.is_base), None)
+    if base is None or before is None or before == base.price:
         return
     with unit_of_work():
-        publish(
-            PriceChanged(
-                variant_id=variant.id,
-                sku=variant.sku,
-                price_list_id=None,
-                currency=None,
-                minimum_quantity=Decimal(1),
-                old=before,
-                new=Decimal(variant.price),
-                valid_from=None,
-            )
-        )
+        publish(price_changed(variant, base.price_list, base.minimum_quantity, old=before, new=base.price))
 
 
 def archive_variant(*, variant_id: UUID, now: datetime) -> Variant:

@@ -66,7 +66,7 @@ class ProductArchived(Event):
 class PriceChanged(Event):
     """The price of a variant is another one from now on, or from `valid_from` on.
 
-    :param price_list_id: whose entry changed; null is the default list.
+    :param price_list_id: whose entry changed; null is the default list, of before the lists had ids.
     :param old: null where there was none. :param new: null where there is none any more.
     """
 

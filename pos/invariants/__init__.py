@@ -5,6 +5,7 @@ from pos.invariants import cash as cash
 from pos.invariants import exceptions as exceptions
 from pos.invariants import parking as parking
 from pos.invariants import people as people
+from pos.invariants import prices as prices
 from pos.invariants import receipts as receipts
 from pos.invariants import reports as reports
 

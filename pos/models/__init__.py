@@ -5,6 +5,7 @@ from pos.catalogue.models import Barcode, Category, Product, ShelfLevel, Variant
 from pos.exceptions.models import ExceptionCase, HeldCommand
 from pos.orders.models import Order, OrderLine, OrderLineTax, Refund, Tender
 from pos.parking.models import ParkedOrder
+from pos.prices.models import PriceEntry, PriceList
 from pos.profile.models import ShopProfile
 from pos.receipts.models import Receipt
 from pos.registers.models import CashDrawer, Device, Location, PairingCode, Register
@@ -27,6 +28,8 @@ __all__ = [
     "OrderLineTax",
     "PairingCode",
     "ParkedOrder",
+    "PriceEntry",
+    "PriceList",
     "Product",
     "Receipt",
     "Refund",

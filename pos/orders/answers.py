@@ -37,6 +37,7 @@ class LineAnswer(msgspec.Struct, frozen=True, gc=False):
     sku: str
     description: str
     quantity: str
+    price_list_id: UUID | None
     list_price: UnitPrice | None
     price_source: str | None
     unit_price: UnitPrice
@@ -86,6 +87,7 @@ class OrderAnswer(msgspec.Struct, frozen=True):
     receipt_number: int | None
     receipt_id: UUID | None
     currency: str
+    price_list_id: UUID | None
     rounding_level: str
     discounts: list[DiscountAnswer]
     discount_total: Money
@@ -123,6 +125,7 @@ class HeldAnswer(msgspec.Struct, frozen=True):
 
 class QuoteAnswer(msgspec.Struct, frozen=True):
     currency: str
+    price_list_id: UUID | None
     rounding_level: str
     discounts: list[DiscountAnswer]
     discount_total: Money
@@ -164,6 +167,7 @@ def encoded_quote(order: Order) -> bytes:
     currency = order.currency
     quoted = QuoteAnswer(
         currency=currency,
+        price_list_id=order.price_list_id,
         rounding_level=order.rounding_level,
         discounts=_discounts(order.discounts, currency),
         discount_total=Money(order.discount_total, currency),
@@ -201,6 +205,7 @@ def _answer(order: Order) -> OrderAnswer:
         receipt_number=order.receipt_number,
         receipt_id=order.receipt_id,
         currency=currency,
+        price_list_id=order.price_list_id,
         rounding_level=order.rounding_level,
         discounts=_discounts(order.discounts, currency),
         discount_total=Money(order.discount_total, currency),
@@ -233,6 +238,7 @@ def _line(line: OrderLine, currency: str) -> LineAnswer:
         sku=line.sku,
         description=line.description,
         quantity=f"{line.quantity:.3f}",
+        price_list_id=line.price_list_id,
         list_price=None if line.list_price is None else UnitPrice.of(line.list_price, currency),
         price_source=line.price_source,
         unit_price=UnitPrice.of(line.unit_price, currency),

@@ -207,7 +207,7 @@ def _facts(order: Order, lines: list[SoldLine]) -> dict[str, Any]:
         "time_zone": location.timezone,
         "origin": order.origin,
         "training": order.training,
-        "price_list_id": None,
+        "price_list_id": order.price_list_id,
         "rounding_level": order.rounding_level,
         "rounding_adjustment": order.rounding_adjustment,
         "currency": order.currency,

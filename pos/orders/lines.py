@@ -2,15 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 
 from kernel.bounds import require_amount, require_goods
 from kernel.limits import TAX_NAME
-from kernel.local_moments import local_moment
-from kernel.money import QUANTITY_STEP, round_half_up
+from kernel.money import round_half_up
 from kernel.prefetching import hold_rows
 from kernel.text import clipped
-from pos.catalogue.goods import Goods, LineInput, find_goods, rules_at
+from pos.catalogue.goods import Goods, LineInput, find_goods
+from pos.catalogue.terms import Sale, Terms, find_terms, require_terms
 from pos.exceptions.findings import Findings
 from pos.exceptions.models import ExceptionCase
 from pos.orders.discounts import DiscountInput, kept, refusal_of
@@ -18,14 +18,14 @@ from pos.orders.models import Order, OrderLine, OrderLineTax
 from pos.pricing.discounts import DiscountTooLarge
 from pos.pricing.engine import Line, PricedLine, PricedOrder, price_order
 from pos.pricing.taxes import Level, LineTax, share_of_all
-from pos.taxes.rules import Rule, Taxes
+from pos.taxes.rules import Rule
 
 Kind = ExceptionCase.Kind
 
 
 @dataclass(frozen=True, kw_only=True)
 class OrderLineInput(LineInput):
-    """A line as the terminal asks for it. :param unit_price: minor units; None for the catalogue's price."""
+    """A line as the terminal asks for it. :param unit_price: minor units; None for the price list's."""
 
     unit_price: Decimal | int | None = None
     discounts: Sequence[DiscountInput] = ()
@@ -52,22 +52,29 @@ def price_lines(
     :param findings: where it is paid: what the till sold it at holds, and what is wrong with that is noted here.
     :raises DiscountExceedsPrice: when a discount is more than what it is taken off.
     :raises NumberTooLarge: when all lines come to more goods or money than an order may have.
-    :raises LinesInvalid: when lines name nothing that the shop sells, or what no tax rule holds for.
+    :raises LinesInvalid: when lines name nothing that the shop sells, or what no tax rule holds for or no list has a
+        price of.
     """
+    location = order.register.location
     goods = find_goods(asked, sold=findings is not None)
+    sale = find_terms(goods, [each.quantity for each in asked], location=location, occurred_at=order.occurred_at)
     if findings is not None:
-        asked, goods = as_sold(order, asked, goods, findings)
-    rules = rules_at(goods, location=order.register.location, occurred_at=order.occurred_at)
-    lines = [_line(*each) for each in zip(asked, goods, rules, strict=True)]
+        asked, sale = as_sold(order, asked, goods, sale, findings)
+    priced_by_till = [each.unit_price is not None for each in asked]
+    require_terms(sale, goods, priced=priced_by_till, location=location, occurred_at=order.occurred_at)
+    lines = [_line(*each) for each in zip(asked, sale.lines, strict=True)]
     priced = _priced(order, lines, discounts)
+    order.price_list_id = sale.price_list_id
     order.discounts = kept(discounts, priced.discounts)
     order.discount_total = priced.discount_total
     order.tax_total, order.subtotal, order.total = priced.tax_total, priced.subtotal, priced.total
     rows, taxes = [], []
-    for number, (given, line, amounts, named) in enumerate(
-        zip(asked, lines, priced.lines, goods, strict=True), start=1
+    for number, (given, line, amounts, named, terms) in enumerate(
+        zip(asked, lines, priced.lines, goods, sale.lines, strict=True), start=1
     ):
         row = _row(order, number, line, amounts, named)
+        row.price_list_id, row.list_price = terms.price_list_id, terms.list_price
+        row.price_source = _source(line, named, terms)
         row.discounts = kept(given.discounts, amounts.discounts)
         of_line = [_tax(row, place, tax) for place, tax in enumerate(amounts.taxes, start=1)]
         hold_rows(row, taxes=of_line)
@@ -80,41 +87,41 @@ def price_lines(
 
 
 def as_sold(
-    order: Order, asked: Sequence[OrderLineInput], goods: Sequence[Goods], findings: Findings
-) -> tuple[list[OrderLineInput], list[Goods]]:
+    order: Order, asked: Sequence[OrderLineInput], goods: Sequence[Goods], sale: Sale, findings: Findings
+) -> tuple[list[OrderLineInput], Sale]:
     """Let the lines of a paid order have the prices and taxes at which the till sold them; note where others hold."""
-    sold = [_as_sold(order, *each, findings) for each in zip(asked, goods, strict=True)]
-    return [line for line, _ in sold], [of_line for _, of_line in sold]
+    sold = [_as_sold(order, *each, findings) for each in zip(asked, goods, sale.lines, strict=True)]
+    return [line for line, _ in sold], replace(sale, lines=[terms for _, terms in sold])
 
 
-def _as_sold(order: Order, line: OrderLineInput, goods: Goods, findings: Findings) -> tuple[OrderLineInput, Goods]:
+def _as_sold(
+    order: Order, line: OrderLineInput, goods: Goods, terms: Terms, findings: Findings
+) -> tuple[OrderLineInput, Terms]:
     named = {"line_id": str(line.id), "description": goods.description}
     if goods.is_unknown:
         findings.note_line(Kind.UNKNOWN_VARIANT, **named, named_by=[str(part) for part in line.name or ()])
     elif goods.is_withdrawn:
         findings.note_line(Kind.WITHDRAWN_VARIANT, **named, variant_id=str(goods.variant_id))
     known = line.snapshot
-    price = goods.price if goods.scanned_price is None else goods.scanned_price
     sold_at = line.unit_price
     if known is not None and sold_at is None:
         sold_at = known.unit_price
         line = replace(line, unit_price=sold_at)
     deliberate = known is not None and known.unit_price != sold_at
     if (
-        price is not None
+        terms.price is not None
         and sold_at is not None
-        and sold_at != price
+        and sold_at != terms.price
         and not deliberate
         and _is_list_price(order, line)
     ):
-        findings.note_line(Kind.PRICE_DRIFT, **named, sold_at=str(sold_at), price=str(price))
+        findings.note_line(Kind.PRICE_DRIFT, **named, sold_at=str(sold_at), price=str(terms.price))
     if known is not None and known.taxes and not goods.is_unknown:
-        location = order.register.location
-        held = goods.taxes.at(location.tax_region, local_moment(order.occurred_at, location.timezone))
-        if _charged(held) != _charged(known.taxes):
-            findings.note_line(Kind.TAX_DRIFT, **named, charged=_named(known.taxes), held=_named(held))
-            goods = replace(goods, taxes=Taxes(name=goods.taxes.name, rules=known.taxes))
-    return line, goods
+        charged = [(*_rated(rule), rule.inclusive) for rule in known.taxes]
+        if charged != [(*_rated(rule), terms.inclusive) for rule in terms.rules]:
+            findings.note_line(Kind.TAX_DRIFT, **named, charged=_named(known.taxes), held=_named(terms.rules))
+            terms = replace(terms, rules=known.taxes, is_charged=True)
+    return line, terms
 
 
 def _is_list_price(order: Order, line: OrderLineInput) -> bool:
@@ -122,8 +129,8 @@ def _is_list_price(order: Order, line: OrderLineInput) -> bool:
     return line.snapshot is not None or order.origin == Order.Origin.OFFLINE
 
 
-def _charged(rules: Sequence[Rule]) -> list[tuple[int, bool, bool]]:
-    return [(rule.rate.rate, rule.rate.on_top, rule.inclusive) for rule in rules]
+def _rated(rule: Rule) -> tuple[int, bool]:
+    return rule.rate.rate, rule.rate.on_top
 
 
 def _named(rules: Sequence[Rule]) -> list[str]:
@@ -138,21 +145,19 @@ def _priced(order: Order, lines: Sequence[Line], discounts: Sequence[DiscountInp
         raise refusal_of(too_large, {line.id: index for index, line in enumerate(lines)}) from None
 
 
-def _line(asked: OrderLineInput, goods: Goods, rules: Sequence[Rule]) -> Line:
-    of_goods = goods.price if goods.scanned_price is None else goods.scanned_price
-    price = of_goods if asked.unit_price is None else Decimal(asked.unit_price)
+def _line(asked: OrderLineInput, terms: Terms) -> Line:
+    price = terms.price if asked.unit_price is None else Decimal(asked.unit_price)
     return Line(
         id=asked.id,
-        quantity=(asked.quantity * goods.per_scan).quantize(QUANTITY_STEP, ROUND_HALF_UP),
+        quantity=terms.quantity,
         unit_price=price or Decimal(0),
-        rates=tuple(rule.rate for rule in rules),
-        inclusive=rules[0].inclusive,
+        rates=tuple(rule.rate for rule in terms.rules),
+        inclusive=terms.inclusive,
         discounts=tuple(each.discount for each in asked.discounts),
     )
 
 
 def _row(order: Order, number: int, line: Line, priced: PricedLine, goods: Goods) -> OrderLine:
-    source = _source(line, goods)
     return OrderLine(
         id=line.id,
         order_id=order.id,
@@ -163,8 +168,6 @@ def _row(order: Order, number: int, line: Line, priced: PricedLine, goods: Goods
         category=goods.category,
         stocked=goods.stocked,
         quantity=line.quantity,
-        list_price=goods.price,
-        price_source=source,
         unit_price=line.unit_price,
         whole_unit_price=round_half_up(line.unit_price),
         gross=priced.gross,
@@ -178,10 +181,10 @@ def _row(order: Order, number: int, line: Line, priced: PricedLine, goods: Goods
     )
 
 
-def _source(line: Line, goods: Goods) -> str:
-    if line.unit_price == goods.scanned_price:
+def _source(line: Line, goods: Goods, terms: Terms) -> str:
+    if goods.weighed and line.unit_price == terms.price:
         return OrderLine.PriceSource.WEIGHED
-    return OrderLine.PriceSource.LIST if line.unit_price == goods.price else OrderLine.PriceSource.MANUAL
+    return OrderLine.PriceSource.LIST if line.unit_price == terms.list_price else OrderLine.PriceSource.MANUAL
 
 
 def _tax(row: OrderLine, number: int, tax: LineTax) -> OrderLineTax:

@@ -237,9 +237,9 @@ class OrderLineSerializer(serializers.ModelSerializer[OrderLine]):
     class Meta:
         model = OrderLine
         fields = (
-            "id", "number", "variant_id", "sku", "description", "quantity", "list_price", "price_source",
-            "unit_price", "gross", "line_discount", "order_discount_share", "discounts", "tax_name", "tax_rate",
-            "tax_inclusive", "taxes", "tax_total", "total", "returned_quantity", "returned_total",
+            "id", "number", "variant_id", "sku", "description", "quantity", "price_list_id", "list_price",
+            "price_source", "unit_price", "gross", "line_discount", "order_discount_share", "discounts", "tax_name",
+            "tax_rate", "tax_inclusive", "taxes", "tax_total", "total", "returned_quantity", "returned_total",
         )  # fmt: skip
 
 
@@ -272,10 +272,11 @@ class OrderSerializer(InOwnCurrency, serializers.ModelSerializer[Order]):
         model = Order
         fields = (
             "id", "status", "exceptions", "register_id", "shift_id", "register", "shift", "origin", "device_sequence",
-            "receipt", "receipt_number", "receipt_id", "currency", "rounding_level", "discounts", "discount_total",
-            "subtotal", "tax_total", "rounding_adjustment", "total", "change_total", "due", "customer_email", "note",
-            "training", "occurred_at", "reported_at", "business_date", "voided_at", "void_reason", "completed_at",
-            "exchange_return_id", "lines", "tenders",
+            "receipt", "receipt_number", "receipt_id", "currency", "price_list_id", "rounding_level", "discounts",
+            "discount_total", "subtotal", "tax_total", "rounding_adjustment", "total", "change_total", "due",
+            "customer_email", "note", "training", "occurred_at", "reported_at",
+            "business_date", "voided_at", "void_reason", "completed_at", "exchange_return_id", "lines",
+            "tenders",
         )  # fmt: skip
 
     @extend_schema_field(MoneyField(read_only=True))
@@ -296,7 +297,7 @@ class QuoteSerializer(InOwnCurrency, serializers.ModelSerializer[Order]):
     class Meta:
         model = Order
         fields = (
-            "currency", "rounding_level", "discounts", "discount_total", "subtotal", "tax_total",
+            "currency", "price_list_id", "rounding_level", "discounts", "discount_total", "subtotal", "tax_total",
             "rounding_adjustment", "total", "occurred_at", "lines",
         )  # fmt: skip
 

@@ -3,16 +3,18 @@
 from datetime import date, datetime
 from typing import ClassVar
 
-from django.core.validators import MaxValueValidator
+from django.core.validators import MaxValueValidator, RegexValidator
 from django.db import models
 from django.db.models import Q
 
 from kernel import limits
 from kernel.constraints import Check, Unique
+from kernel.gtins import SCALE_PREFIX
 from kernel.ids import new_id
 from kernel.moments import business_date
 
 LATEST_CUT_OVER = 23
+ALL_PREFIXES = "20 21 22 23 24 25 26 27 28 29"
 
 
 class ShopProfile(models.Model):
@@ -30,6 +32,20 @@ class ShopProfile(models.Model):
         default=0,
         validators=[MaxValueValidator(LATEST_CUT_OVER)],
         help_text="When the business day changes, by the clock of the location: 0 to 23",
+    )
+    scale_prefixes = models.CharField(
+        max_length=35,
+        blank=True,
+        default=ALL_PREFIXES,
+        db_default=ALL_PREFIXES,
+        validators=[
+            RegexValidator(
+                rf"\A{SCALE_PREFIX}(?: {SCALE_PREFIX})*\Z",
+                "Write 02, 04 or numbers from 20 to 29 with a blank between, as 20 21 28.",
+            )
+        ],
+        help_text="Of the barcodes that the shop's scales print, the first two digits: 02, 04, 20 to 29, with blanks"
+        " between; empty: it has no scales",
     )
     made_at = models.DateTimeField(editable=False)
 

@@ -10,7 +10,7 @@ from events.operations import audit
 from events.publishing.unit_of_work import unit_of_work
 from pos.profile.models import ShopProfile
 
-EDITED = ("legal_name", "address", "vat_number", "receipt_header", "receipt_footer", "cut_over_hour")
+EDITED = ("legal_name", "address", "vat_number", "receipt_header", "receipt_footer", "cut_over_hour", "scale_prefixes")
 
 
 def put_profile(*, values: Mapping[str, Any]) -> ShopProfile:

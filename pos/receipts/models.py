@@ -3,12 +3,17 @@
 from typing import ClassVar
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import BigIntegerField, JSONField, Q
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Cast
 
 from kernel import limits
 from kernel.constraints import Check, Unique
 from kernel.ids import new_id
 
+WITH_TOTAL = ("ORDER", "RETURN")
+"""The kinds whose snapshots come to an amount."""
+TOTAL = Cast(KeyTextTransform("total", Cast("snapshot", JSONField())), BigIntegerField())
 ONE_PER_SOURCE = "receipt_once_per_source"
 LETTERS = {"ORDER": "", "RETURN": "R", "Z": "Z", "X": "X", "CASH": "C", "CORRECTION": "A"}
 """What stands before the digits of a number, by the kind of receipt."""
@@ -59,6 +64,11 @@ class Receipt(models.Model):
                 field="kind",
                 sentence="A receipt is of an order, a return, a shift or cash that was moved.",
             ),
+        ]
+
+        indexes: ClassVar = [
+            models.Index(fields=["issued_at", "id"], name="receipt_by_issued_at"),
+            models.Index(TOTAL, "id", name="receipt_by_total", condition=Q(kind__in=WITH_TOTAL)),
         ]
 
     def __str__(self) -> str:

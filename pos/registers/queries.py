@@ -74,6 +74,12 @@ def list_places() -> list[tuple[UUID, str]]:
     return list(Location.objects.order_by("name", "id").values_list("id", "name"))
 
 
+def location_of(place: places.Place) -> Location:
+    """Return the row of a place's location: that of its register is at hand."""
+    location: Location = place.register.location if place.register else Location.objects.get(id=place.location_id)
+    return location
+
+
 def currency_of_catalogue() -> QuerySet[Location, Any]:
     """Select the currency of the shop's first location, in which its catalogue has prices."""
     return Location.objects.order_by("id").values("currency")
@@ -106,6 +112,13 @@ def register_ids(series: str = "") -> Sequence[UUID]:
     if series:
         found = found.filter(Q(series__iexact=series) | Q(training_series__iexact=series))
     return list(found.values_list("id", flat=True))
+
+
+def series_of(*, register_id: UUID | None = None, currency: str = "") -> Sequence[str]:
+    """Return the series of a register's receipts, or of all registers that sell in a currency; of training as well."""
+    found = Register.objects.filter(id=register_id) if register_id else Register.objects.all()
+    found = found.filter(location__currency=currency) if currency else found
+    return [series for pair in found.values_list("series", "training_series") for series in pair]
 
 
 def all_series() -> Sequence[str]:

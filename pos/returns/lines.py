@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from kernel.money import QUANTITY_STEP
 from kernel.refusals import NotFound, Refusal
-from pos.catalogue.goods import Goods, LineInput, LinesInvalid, find_goods, rules_at
+from pos.catalogue.goods import Goods, LineInput, LinesInvalid, find_goods
+from pos.catalogue.terms import Terms, terms_at
 from pos.orders.models import Order, OrderLine
 from pos.orders.queries import order_lines
 from pos.pricing.engine import Line, PricedLine, price_order
@@ -17,7 +17,6 @@ from pos.pricing.rounding import share
 from pos.pricing.taxes import Level
 from pos.registers.models import Location
 from pos.returns.models import ReturnLine
-from pos.taxes.rules import Rule
 
 
 class RefundExceedsQuantity(Refusal):
@@ -113,8 +112,14 @@ def free_rows(lines: Sequence[ReturnLineInput], *, location: Location, occurred_
     """
     _require_prices(lines)
     goods = find_goods(lines)
-    rules = rules_at(goods, location=location, occurred_at=occurred_at)
-    asked = [_line(line, of_line) for line, of_line in zip(lines, rules, strict=True)]
+    sale = terms_at(
+        goods,
+        [line.quantity for line in lines],
+        priced=[True for _ in lines],
+        location=location,
+        occurred_at=occurred_at,
+    )
+    asked = [_line(line, terms) for line, terms in zip(lines, sale.lines, strict=True)]
     priced = price_order(asked, level=Level(location.rounding_level))
     return [_free_row(*each) for each in zip(lines, goods, asked, priced.lines, strict=True)]
 
@@ -130,14 +135,14 @@ def _require_prices(lines: Sequence[ReturnLineInput]) -> None:
         raise LinesInvalid(message, errors=errors)
 
 
-def _line(line: ReturnLineInput, rules: Sequence[Rule]) -> Line:
+def _line(line: ReturnLineInput, terms: Terms) -> Line:
     assert line.unit_price is not None
     return Line(
         id=line.id,
-        quantity=line.quantity.quantize(QUANTITY_STEP, ROUND_HALF_UP),
+        quantity=terms.quantity,
         unit_price=Decimal(line.unit_price),
-        rates=tuple(rule.rate for rule in rules),
-        inclusive=rules[0].inclusive,
+        rates=tuple(rule.rate for rule in terms.rules),
+        inclusive=terms.inclusive,
     )
 
 
@@ -150,7 +155,7 @@ def _free_row(line: ReturnLineInput, goods: Goods, asked: Line, priced: PricedLi
         category=goods.category,
         stocked=goods.stocked,
         restock=line.restock and goods.stocked,
-        quantity=line.quantity,
+        quantity=asked.quantity,
         taxes=[
             {
                 "code": tax.rate.code,

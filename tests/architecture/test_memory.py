@@ -13,6 +13,8 @@ from pos.cash.queries import OPEN_SHIFTS, TENDER_TYPES, find_open_shift, tender_
 from pos.catalogue.goods import GOODS, LineInput, find_goods
 from pos.catalogue.queries import SCALE_CODES, read_scan
 from pos.memory.shop import KINDS, TABLES, Kind
+from pos.models import Location
+from pos.prices.queries import PRICE_LISTS, lists_in_force
 from pos.profile.queries import PROFILES, current_profile
 from pos.registers.queries import CREWS, DEVICES, MEMBERS, device_of_token, has_staff, member_on_duty
 from pos.taxes.rules import TAXES, taxes_named
@@ -53,6 +55,7 @@ LOADS: dict[Kind[Any, Any], list[Callable[[], object]]] = {
     MEMBERS: [lambda: member_on_duty(new_id())],
     CREWS: [has_staff],
     OPEN_SHIFTS: [lambda: find_open_shift(make.register())],
+    PRICE_LISTS: [lambda: lists_in_force(Location(), make.NOW)],
     PROFILES: [current_profile],
     TENDER_TYPES: [lambda: tender_types(["cash"])],
     GOODS: [

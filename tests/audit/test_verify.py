@@ -32,6 +32,14 @@ DAMAGE = {
         JOIN pos_orderline l ON l.id = t.line_id JOIN pos_order o ON o.id = l.order_id WHERE rounding_level = 'ORDER')
         UPDATE pos_orderlinetax t SET amount = amount + 1 FROM odd WHERE odd.id = line_id""",
     "line taxes = taxes of lines": "DELETE FROM pos_orderlinetax",
+    "variant prices = the default list": """SET CONSTRAINTS ALL IMMEDIATE;
+        ALTER TABLE pos_variant DISABLE TRIGGER pos_variant_list; UPDATE pos_variant SET price = price + 1""",
+    "price lists of lines and orders exist, and are in their currency": """UPDATE pos_orderline
+        SET price_list_id = gen_random_uuid() WHERE number = 1""",
+    "lines contain their taxes as their price list says": """INSERT INTO pos_pricelist (id, name, currency, tax_included,
+        priority) VALUES (gen_random_uuid(), 'Net', 'EUR', false, 1); UPDATE pos_orderline SET price_list_id = (
+        SELECT id FROM pos_pricelist WHERE name = 'Net') WHERE number = 1""",
+    "prices of a list = what the line was sold at": "UPDATE pos_orderline SET list_price = list_price + 1",
     "order totals = lines": "UPDATE pos_orderline SET total = total + 1 WHERE number = 1",
     "discounts = what they took off": """UPDATE pos_orderline SET discounts = '[{"amount": 1}]'""",
     "order discounts = shares of lines": """UPDATE pos_order SET discounts = '[{"amount": 1}]'""",

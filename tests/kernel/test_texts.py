@@ -46,6 +46,8 @@ WRITTEN: dict[str, list[str]] = {
     "pos.Barcode.code": ["ItemBody.barcodes", "ItemBody.scale_barcodes.code"],
     "pos.Barcode.kind": [FIXED],
     "pos.Category.name": ["admin"],
+    "pos.PriceList.name": ["admin"],
+    "pos.PriceList.currency": ["admin"],
     "pos.Location.code": ["admin"],
     "pos.Location.name": ["tenants.Tenant.name"],
     "pos.Location.currency": ["tenants.Tenant.currency"],
@@ -63,6 +65,7 @@ WRITTEN: dict[str, list[str]] = {
     "pos.Receipt.hash": [FIXED],
     "pos.ShopProfile.legal_name": ["tenants.Tenant.name"],
     "pos.ShopProfile.vat_number": ["admin"],
+    "pos.ShopProfile.scale_prefixes": ["admin"],
     "pos.Order.series": ["pos.Receipt.series"],
     "pos.Order.customer_salt": [FIXED],
     "pos.Return.series": ["pos.Receipt.series"],
@@ -200,7 +203,7 @@ WRITTEN: dict[str, list[str]] = {
 }  # fmt: skip
 # Texts that choose what is there, or that the event layer keeps, whose columns have no width.
 CHOOSE = {
-    *(f"{query}.{name}" for query in ("OrderQuery", "ReturnQuery") for name in ("receipt", "customer_email", "currency")),
+    *(f"{query}.{name}" for query in ("OrderQuery", "ReturnQuery", "FoundReceiptsQuery") for name in ("receipt", "customer_email", "currency")),
     "PlaceOrderBody.discounts.name", "PlaceOrderBody.lines.discounts.name",
     *(f"{body}.{name}" for body in ("ParkBody", "ResumedOrderBody") for name in (
       "discounts.name", "lines.discounts.name", "lines.barcode", "lines.tax_name")), "ResumedOrderBody.tenders.type",

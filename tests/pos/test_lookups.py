@@ -13,6 +13,7 @@ from pos.registers.services import pair_device
 from tenants.models import Tenant
 from tests.support import make
 from tests.support.explaining import Explaining
+from tests.support.pricing import default_list
 from tests.support.terminal import Terminal, terminal
 
 VARIANTS, ORDERS = 20_000, 4_000
@@ -47,6 +48,14 @@ def test_look_ups_and_pages_read_the_same_few_blocks_in_a_shop_of_any_size(large
         "the ledger of a variant": (large, "/stock-movements", of_item, "stock_movement_by_item"),
         "the orders": (large, "/orders", {}, "pos_order_pkey"),
         **_documents(large, order),
+        "what a list has": (large, f"/price-lists/{default_list().id}/entries", {}, "pos_priceentry_pkey"),
+        "the prices of a variant": (
+            large,
+            f"/price-lists/{default_list().id}/entries",
+            of_item,
+            "pos_priceentry_variant_id",
+        ),
+        "the prices of a page": (large, "/variants", {"q": "MUG"}, "pos_priceentry_variant_id"),
         "an order": (large, f"/orders/{order.id}", {}, "pos_order_pkey"),
         "the payments of an order": (large, "/payments", of_order, "payment_by_order"),
         "the cards of an order": (large, "/payment-intents", of_order, "payment_intent_by_order"),
@@ -81,6 +90,14 @@ def _documents(large: Terminal, order: Order) -> dict[str, tuple[Terminal, str, 
         "an hour of returns": (large, "/returns", day, "return_by_recorded_at"),
         "the returns of a customer": (large, "/returns", {"customer_email": mail}, "order_by_customer_email"),
         "the returns of an order": (large, "/returns", {"order_id": str(order.id)}, "pos_return_order_id"),
+        "the receipts": (large, "/receipts", {}, "pos_receipt_pkey"),
+        "a receipt": (large, "/receipts", {"receipt": "r1-2001"}, "receipt_number_unique"),
+        "the receipts of a number": (large, "/receipts", {"number": 2001}, "receipt_number_unique"),
+        "the receipts of a kind": (large, "/receipts", {"kind": "ORDER"}, "pos_receipt_pkey"),
+        "the receipts of a register": (large, "/receipts", {"register_id": rare}, "receipt_number_unique"),
+        "an hour of receipts": (large, "/receipts", day, "receipt_by_issued_at"),
+        "the receipts of a customer": (large, "/receipts", {"customer_email": mail}, "receipt_once_per_source"),
+        "a total of receipts": (large, "/receipts", {"total": 2999}, "receipt_by_total"),
         "a total of returns": (large, "/returns", {"total": 2999}, "return_by_total"),
         "the returns of a register": (large, "/returns", {"register_id": rare}, "return_by_register"),
     }

@@ -70,6 +70,7 @@ def new(model: Any) -> dict[str, Any] | None:
         },
         "pos.TaxRate": lambda: {"name": "Odd", "rate": "0.03"},
         "pos.Category": lambda: {"name": "New"},
+        "pos.PriceList": lambda: {"name": "New", "currency": "EUR", "tax_included": "true", "priority": "0"},
         "pos.Location": lambda: {"code": "NEW", "name": "New", "currency": "EUR", "timezone": "UTC", "rounding_level": "LINE"},
         "pos.Register": lambda: {"code": "R9", "name": "New", "location": location().pk},
         "pos.ShopProfile": lambda: {"legal_name": "New", "cut_over_hour": "0"},

@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import Field, QuerySet, Subquery, Value
+from django.db.models import DecimalField, Field, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from unfold.widgets import UnfoldAdminTextInputWidget
@@ -44,22 +45,24 @@ class MajorUnits(forms.CharField):
     """An amount as people write it, `19.99` or `12`, which is 1999 or 1200 minor units of a currency with two decimals.
 
     No other form is guessed at: neither `19,99` and `1,234.50`, nor `12.5`, which may have lost a digit.
+
+    :param fractions: how many more decimals than the currency has it may have, as a unit price; it is a Decimal then.
     """
 
     widget = UnfoldAdminTextInputWidget
 
-    def __init__(self, *, currency: str, **options: Any) -> None:
-        self.currency = currency
+    def __init__(self, *, currency: str, fractions: int = 0, **options: Any) -> None:
+        self.currency, self.fractions = currency, fractions
         options.setdefault("help_text", f"In {currency}: {self._example('12')}")
         super().__init__(**options)
         self.widget.attrs["inputmode"] = "decimal"
 
     def prepare_value(self, value: Any) -> Any:
-        return in_major_units(value, self.currency) if isinstance(value, int) else value
+        return in_major_units(value, self.currency) if isinstance(value, (int, Decimal)) else value
 
     def to_python(self, value: Any) -> Any:
         """:raises ValidationError: with how to write it, when it is no amount of the currency."""
-        if isinstance(value, int):
+        if isinstance(value, (int, Decimal)):
             return value
         text = super().to_python(value)
         if not text:
@@ -73,10 +76,13 @@ class MajorUnits(forms.CharField):
         if sign and (whole + (decimals or "")).strip("0"):
             raise ValidationError("An amount must not be below zero.", code="negative")
         places = exponent(self.currency)
-        if decimals is not None and len(decimals) != places:
+        if decimals is not None and not places <= len(decimals) <= places + self.fractions:
             message = f"{self.currency} has {places or 'no'} decimals: write {self._example(whole)}."
             raise ValidationError(message, code="decimals")
-        amount = int(whole + (decimals or "0" * places)) if len(whole) <= LONGEST else LARGEST_AMOUNT + 1
+        amount: int | Decimal = LARGEST_AMOUNT + 1
+        if len(whole) <= LONGEST:
+            exact = Decimal(whole + "." + (decimals or "0")).scaleb(places)
+            amount = exact if self.fractions else int(exact)
         if amount > LARGEST_AMOUNT:
             message = f"An amount is at most {formatted(LARGEST_AMOUNT, self.currency)}."
             raise ValidationError(message, code="max_value")
@@ -107,7 +113,8 @@ class MoneyShown:
         if db_field.name not in self.money:
             return super().formfield_for_dbfield(db_field, request, **options)  # type: ignore[misc]
         currency = self.currency_of(getattr(request, "edited", None))
-        return MajorUnits(currency=currency, label=str(db_field.verbose_name).capitalize())
+        fractions = db_field.decimal_places if isinstance(db_field, DecimalField) else 0
+        return MajorUnits(currency=currency, fractions=fractions, label=str(db_field.verbose_name).capitalize())
 
     def get_list_display(self, request: HttpRequest) -> Any:
         return self.with_currency(super().get_list_display(request))  # type: ignore[misc]

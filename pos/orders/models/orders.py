@@ -43,6 +43,9 @@ class Order(models.Model):
     rounding_level = models.CharField(
         max_length=5, choices=RoundingLevel.choices, default=RoundingLevel.LINE, db_default=RoundingLevel.LINE
     )
+    price_list_id = models.UUIDField(
+        null=True, help_text="Asked first where and when it was sold; empty: of before there were lists"
+    )
     discounts = models.JSONField(default=list, db_default=Value([], models.JSONField()))
     subtotal = models.BigIntegerField(help_text="Without tax, in minor units")
     tax_total = models.BigIntegerField()
@@ -130,7 +133,7 @@ class Order(models.Model):
 
 class OrderLine(models.Model):
     class PriceSource(models.TextChoices):
-        LIST = "LIST", "The catalogue's"
+        LIST = "LIST", "The price list's"
         MANUAL = "MANUAL", "Sent with the line"
         WEIGHED = "WEIGHED", "Of a barcode that carries a weight or a price"
 
@@ -147,8 +150,9 @@ class OrderLine(models.Model):
         max_digits=limits.PRICE_DIGITS,
         decimal_places=limits.PRICE_DECIMALS,
         null=True,
-        help_text="Of the catalogue, in minor units; empty where it has none",
+        help_text="Of the price list, in minor units; empty where none has one",
     )
+    price_list_id = models.UUIDField(null=True, help_text="Of the list price")
     price_source = models.CharField(  # noqa: DJ001 - null: not known, of lines from before it was kept
         max_length=7, choices=PriceSource.choices, null=True
     )

@@ -9,6 +9,8 @@ from django.test.utils import CaptureQueriesContext
 
 from pos.catalogue.services import archive_variant
 from pos.models import Barcode, OrderLine, Product, TaxRate, Variant
+from pos.profile.queries import current_profile
+from pos.profile.services import put_profile
 from tenants.models import Tenant
 from tests.support import make, people
 from tests.support.forms import filled_form
@@ -176,6 +178,39 @@ def test_sh8_a_code_of_a_scale_has_seven_digits_from_20_to_29(api: Terminal, sca
 
     assert answer.status_code == 422
     assert Product.objects.count() == 0
+
+
+def test_sh8_the_shop_says_how_the_codes_of_its_scales_begin(api: Terminal) -> None:
+    make.shift()
+    put_profile(values={"scale_prefixes": "02 28"})
+    weighed = [{"code": "0212345", "kind": "WEIGHT"}]
+
+    refused = _put(api, "CHEESE", scale_barcodes=[{"code": "2112345", "kind": "WEIGHT"}])
+    taken = _put(api, "CHEESE", scale_barcodes=weighed)
+    sold = api.post("/orders", make.order_body(lines=[{"barcode": "0212345012345", "quantity": "1"}], tenders=[]))
+    put_profile(values={"legal_name": "K Ltd"})
+    with pytest.raises(IntegrityError, match="0212345 of a scale begins otherwise"), transaction.atomic():
+        put_profile(values={"scale_prefixes": "28"})
+    with pytest.raises(IntegrityError, match="begin with 02 28"), transaction.atomic():
+        Barcode.objects.create(code="2112345", kind="WEIGHT", variant=Variant.objects.get())
+
+    assert (refused.status_code, refused.json()["code"]) == (422, "scale-prefix-unknown")
+    assert "begin with 02 28, not 2112345" in refused.json()["detail"]
+    assert taken.status_code == 201
+    assert sold.json()["lines"][0]["quantity"] == "1.234"
+    assert _put(api, "CHEESE", scale_barcodes=[]).status_code == 200
+    put_profile(values={"scale_prefixes": ""})
+    assert _put(api, "CHEESE", scale_barcodes=weighed).json()["code"] == "scale-prefix-unknown"
+
+
+@pytest.mark.parametrize(("typed", "taken"), [("20 29", True), ("", True), ("02", True), ("30", False), ("2", False)])
+def test_sh8_the_admin_takes_prefixes_that_are_left_to_shops(shop: Tenant, typed: str, *, taken: bool) -> None:
+    client, page = people.owner(), "/admin/pos/shopprofile/add/"
+
+    answer = client.post(page, {**filled_form(client.get(page).content, "shopprofile_form"), "scale_prefixes": typed})
+
+    assert (answer.status_code == 302) is taken
+    assert (current_profile().scale_prefixes == typed) is taken
 
 
 def test_sh8_the_admin_names_the_holder_and_removes_and_moves_codes(shop: Tenant) -> None:

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from decimal import Decimal
 
 import pytest
 from django.db import connection, transaction
@@ -87,7 +88,7 @@ def test_no_order_is_sold_by_a_device_that_was_revoked_before_it_was_sent_but_he
 
 
 def price() -> int:
-    return find_goods([LineInput(id=make.new_id(), quantity=1, sku="MUG")])[0].price  # type: ignore[arg-type]
+    return int(find_goods([LineInput(id=make.new_id(), quantity=Decimal(1), sku="MUG")])[0].steps[0].price)
 
 
 def test_what_a_request_has_changed_itself_is_seen_by_it_and_remembered_by_nobody(committed: Tenant) -> None:

@@ -18,6 +18,8 @@ from pos.models import (
     Location,
     Order,
     OrderLine,
+    PriceEntry,
+    PriceList,
     Product,
     Receipt,
     Register,
@@ -34,6 +36,7 @@ from pos.registers.services import revoke_device, rotate_device_token
 from tenants.models import Tenant
 from tenants.services import suspend_tenant
 from tests.support import make
+from tests.support.pricing import price_list
 from tests.support.remembering import process_with, selects_of, sell, version
 from tests.support.taxing import charge, rate
 from tests.support.terminal import Terminal
@@ -113,8 +116,33 @@ def _revoke() -> None:
         revoke_device(device_id=device.id)
 
 
+def _put_on_sale() -> None:
+    sku = Variant.objects.get(active=True).sku
+    price_list("Sale", {sku: 700})
+
+
+def _end_sale() -> None:
+    """Begin a sale, sell by it, and end it."""
+    sku = Variant.objects.get(active=True).sku
+    price_list("Old sale", {sku: 800}, priority=5)
+    assert line(sell(Terminal("north.localhost", make.device()[1]), by={"sku": sku}))["unit_price"]["amount"] == 800
+    PriceList.objects.filter(name="Old sale").update(valid_to="2020-01-01")
+
+
+def _net() -> None:
+    price_list("Net", {Variant.objects.get(active=True).sku: 1000}, priority=9, tax_included=False)
+
+
 Change = tuple[Callable[[], object], Callable[[Any], Any], Any]
 BY_SKU: dict[str, Change] = {
+    "price of the list": (
+        lambda: PriceEntry.objects.update(price=3000),
+        lambda a: line(a)["unit_price"]["amount"],
+        3000,
+    ),
+    "another list": (_put_on_sale, lambda a: line(a)["unit_price"]["amount"], 700),
+    "a list that ended": (_end_sale, lambda a: line(a)["unit_price"]["amount"], 1000),
+    "a list without tax": (_net, lambda a: line(a)["total"]["amount"], 1200),
     "price": (lambda: Variant.objects.update(price=2000), lambda a: line(a)["unit_price"]["amount"], 2000),
     "name": (lambda: Product.objects.update(name="Cup"), lambda a: line(a)["description"], "Cup"),
     "rate": (lambda: charge("Standard, included", "0.1"), lambda a: line(a)["tax_rate"], "0.100000"),
@@ -145,6 +173,9 @@ BY_BARCODE: dict[str, Change] = {
 def _put_back() -> None:
     HeldCommand.objects.all().delete()
     _delete()
+    OrderLine.objects.update(price_list_id=None)
+    Order.objects.update(price_list_id=None)
+    PriceList.objects.filter(is_default=False).delete()
     Register.objects.filter(code="K1").update(code="R1")
     TenderType.objects.update(code="cash", kind="CASH")
     Shift.objects.update(state="OPEN")
@@ -226,6 +257,21 @@ def test_what_time_decides_is_judged_at_each_request(till: Terminal, monkeypatch
     assert refused(sell(after)) == (401, "device-token-expired")
 
 
+def test_a_list_that_begins_and_ends_by_the_clock_has_the_price_of_the_sales_moment(till: Terminal) -> None:
+    price_list("Sale", {"MUG": 700}, valid_from="2026-11-23T11:59:59", valid_to="2026-11-23T12:00:01")
+
+    def price(second: int) -> int:
+        at = f"2026-11-23T{'11:59' if second == 58 else '12:00'}:{second:02}Z"
+        cash = [{"type": "cash", "amount": {"amount": 9000}}]
+        sold = till.post("/orders", make.order_body(occurred_at=at, tenders=cash))
+        return int(line(sold)["unit_price"]["amount"])
+
+    prices = [price(second) for second in (58, 0, 1, 0)]
+
+    assert prices == [1000, 700, 1000, 700]
+    assert selects_of(till) == []
+
+
 def test_that_something_is_missing_is_not_remembered(till: Terminal) -> None:
     assert refused(sell(till, by={"sku": "TEA"})) == UNKNOWN
 
@@ -248,7 +294,7 @@ def test_nothing_is_remembered_without_a_version(till: Terminal) -> None:
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM pos_shopversion")
 
-    assert len(selects_of(till)) == len(selects_of(till)) == 8
+    assert len(selects_of(till)) == len(selects_of(till)) == 10
 
 
 def test_the_last_use_is_noted_without_forgetting_the_shop(till: Terminal) -> None:

@@ -7,6 +7,7 @@ from django.db import close_old_connections
 
 from tenants.models import Tenant
 from tests.support import make
+from tests.support.pricing import price_list
 from tests.support.server_log import is_readable, statements_logged
 from tests.support.taxing import rate, tax_class
 from tests.support.terminal import terminal
@@ -60,6 +61,8 @@ def test_an_order_of_three_lines_and_cash_takes_at_most_6_statements(
 ) -> None:
     for sku in SKUS:
         make.variant(sku, 1000)
+    price_list("Sale", {"MUG": {"0": 900, "10": 800}}, priority=1)
+    price_list("Over", {"TEA": 1}, valid_to="2020-01-01")
     make.shift()
     till = terminal("north")
 

@@ -1,0 +1,35 @@
+"""Price lists of a shop, as tests set them."""
+
+from decimal import Decimal
+from typing import Any
+
+from pos.models import PriceEntry, PriceList, Variant
+
+Prices = dict[str, int | str | dict[str, int]]
+
+
+def price_list(name: str = "Sale", prices: Prices | None = None, **more: Any) -> PriceList:
+    """Make a list whose prices contain the taxes, in EUR unless said otherwise.
+
+    :param prices: by SKU: of any quantity, or by the quantity from which on they hold.
+    """
+    made = PriceList.objects.create(**{"name": name, "currency": "EUR", "tax_included": True, **more})
+    for sku, price in (prices or {}).items():
+        steps = price if isinstance(price, dict) else {"0": price}
+        for minimum, of_step in steps.items():
+            PriceEntry.objects.create(
+                price_list=made,
+                variant=Variant.objects.get(sku=sku, active=True),
+                minimum_quantity=Decimal(minimum),
+                price=Decimal(of_step),
+            )
+    return made
+
+
+def default_list() -> PriceList:
+    return PriceList.objects.get(is_default=True)
+
+
+def base_entry(variant: Variant) -> PriceEntry:
+    """Return the entry to which the variant's own price is equal."""
+    return PriceEntry.objects.get(price_list=default_list(), variant=variant, minimum_quantity=0)
