@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from events.subscribing import Delivery, subscriber
 from payments.models import EXCHANGE, PaymentRefund
-from payments.services import recording
-from payments.services.charging import Abandoned, Charge, abandon_charges, request_charges
+from payments.services import charging, recording
+from payments.services.charging import Abandoned, Charge, request_charges
 from payments.services.recording import Received
 from payments.services.refunding import refund_payment
 from pos.events import (
@@ -93,14 +93,14 @@ def _taken(event: OrderCompleted | OrderPlaced | TendersAdded) -> list[TakenTend
 
 
 @subscriber("payments.abandon_charges", OrderCompleted, OrderVoided, batch=True)
-def give_charges_back(deliveries: Sequence[Delivery[OrderCompleted | OrderVoided]]) -> None:
+def abandon_charges(deliveries: Sequence[Delivery[OrderCompleted | OrderVoided]]) -> None:
     abandoned = [
         Abandoned(tender_ids=delivery.event.abandoned_charges, cause=delivery.envelope.cause())
         for delivery in deliveries
         if delivery.event.abandoned_charges
     ]
     if abandoned:
-        abandon_charges(abandoned=abandoned)
+        charging.abandon_charges(abandoned=abandoned)
 
 
 @subscriber("payments.refund_returns", ReturnCompleted, OrderVoided, RefundReplaced)
