@@ -56,7 +56,7 @@ class ShiftClosed(Event):
     """A shift was counted and closed: the whole Z report. What is recorded for it later comes as `pos.shift_amended`.
 
     :param register_id: where it was closed. :param business_date: on which it was closed.
-    :param counts: by tender type, all cash under one; a type that nobody counted has no `counted`.
+    :param counts: by tender type, all cash under one; of a type that nobody counted, what was counted is null.
     :param grand_total: of the drawer, perpetual: orders less returns; `grand_total_before` without this shift.
     :param position: of the log, up to which everything of the shift is in here.
     """

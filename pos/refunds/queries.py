@@ -49,7 +49,7 @@ def refunds_matching(
 
 
 def refunds_named(word: str) -> QuerySet[Refund]:
-    """Find refunds by an id of their own, of their return or their order, or by the order's receipt or customer."""
+    """Find refunds by their id, by that of their return or their order, or by the order's receipt or customer."""
     if (found_id := parsed_id(word)) is not None:
         named = Q(id=found_id) | Q(parent_id=found_id) | Q(order_id=found_id) | Q(parent__order_id=found_id)
         return Refund.objects.filter(named)

@@ -30,6 +30,8 @@ OTHERS_SETTINGS = {
     "ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY", "OWNER_PASSWORD", "REMAP_SIGTERM", "REQUESTS_CA_BUNDLE", "TILLFLOW_VAR",
     "BASE_URL", "ASIDE_SECONDS",
 }  # fmt: skip
+# Values of members of the API that look like settings.
+VALUES = {"NO_SALE", "PAID_IN", "PAID_OUT"}
 
 
 def parts(document: Path) -> tuple[list[str], list[str]]:
@@ -148,7 +150,7 @@ def test_every_setting_that_a_document_names_exists() -> None:
     }
 
     assert len(named) > 20
-    assert sorted(each for each in named if each[1] not in known_settings() | OTHERS_SETTINGS) == []
+    assert sorted(each for each in named if each[1] not in known_settings() | OTHERS_SETTINGS | VALUES) == []
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.name)
