@@ -1,0 +1,96 @@
+"""The drawer at the till: cash that is moved, and a blind count that closes the shift."""
+
+from collections.abc import Callable
+
+import pytest
+
+from kernel.tenancy import in_tenant
+from pos.cash.models import CashMovement, Shift
+from tenants.models import Tenant
+from tests.support import make
+from tests.support.browsing import Served
+from tests.support.clerk import Clerk
+
+
+@pytest.fixture
+def clerk(open_till: Callable[..., Clerk], committed: Tenant) -> Clerk:
+    make.variant("MUG", 1000, barcode="4006381333955")
+    clerk = open_till()
+    clerk.open_shift("100")
+    return clerk
+
+
+def move(clerk: Clerk, kind: str, amount: str = "") -> None:
+    clerk.press(kind)
+    if amount:
+        clerk.type_into("Amount", amount)
+    clerk.page.locator("dialog button.main").click()
+    clerk.page.locator("dialog").wait_for(state="detached")
+
+
+def count(clerk: Clerk, **coins: int) -> None:
+    clerk.press("Count and close the shift")
+    for worth, many in coins.items():
+        clerk.page.locator(f"#coin-{worth.removeprefix('of_')}").fill(str(many))
+
+
+def close(clerk: Clerk) -> None:
+    clerk.press("Close the shift")
+    clerk.page.locator("dialog button.main").click()
+    clerk.page.get_by_role("heading", name="The shift is closed").wait_for()
+
+
+def test_cash_is_moved_without_a_sale(clerk: Clerk, committed: Tenant) -> None:
+    clerk.press("Drawer")
+    move(clerk, "Paid in", "20")
+    move(clerk, "Paid out", "5.50")
+    move(clerk, "Pickup", "30")
+    move(clerk, "Open the drawer")
+    clerk.everything_is_answered()
+
+    with in_tenant(committed):
+        moved = CashMovement.objects.exclude(kind="FLOAT").order_by("id")
+        assert [(each.kind, each.amount) for each in moved] == [
+            ("PAID_IN", 2000),
+            ("PAID_OUT", -550),
+            ("PICKUP", -3000),
+            ("NO_SALE", 0),
+        ]
+
+
+def test_sh19_a_blind_count_closes_the_shift_and_shows_what_is_missing(clerk: Clerk, committed: Tenant) -> None:
+    clerk.scan("4006381333955")
+    clerk.total_is("10.00")
+    clerk.pay()
+    clerk.take("Cash", "10")
+    clerk.finished()
+    clerk.press("New sale")
+    clerk.press("Drawer")
+    count(clerk, of_5000=2, of_500=1, of_200=2, of_50=1)
+    clerk.reads("#counted", "109.50")
+    assert "110.00" not in clerk.page.inner_text("main")
+    clerk.picture("counted")
+    close(clerk)
+    clerk.reads("table.counts", "-0.50")
+    clerk.picture("closed")
+    assert clerk.violations() == []
+    clerk.press("Print the Z report")
+    assert "109.50" in clerk.prints(1)
+    clerk.press("Done")
+    clerk.page.get_by_role("heading", name="No shift is open").wait_for()
+
+    with in_tenant(committed):
+        shift = Shift.objects.get()
+        assert (shift.state, shift.over_short["cash"]) == ("CLOSED", -50)
+
+
+def test_c6_a_closing_whose_answer_was_lost_is_one(clerk: Clerk, server: Served, committed: Tenant) -> None:
+    lost = [True]
+    server.loses = lambda method, path: path.endswith("/close") and bool(lost) and lost.pop()
+    clerk.press("Drawer")
+    count(clerk, of_5000=2)
+    close(clerk)
+
+    clerk.everything_is_answered()
+    with in_tenant(committed):
+        assert [shift.over_short["cash"] for shift in Shift.objects.all()] == [0]
