@@ -35,8 +35,8 @@ def shift() -> Shift:
     return existing or open_shift(id=new_id(), register=register(), float_amount=0, now=NOW)
 
 
-def device() -> tuple[Device, str]:
-    return pair_device(register_code="R1", name="Test terminal")
+def device(register: str = "R1") -> tuple[Device, str]:
+    return pair_device(register_code=register, name="Test terminal")
 
 
 def variant(

@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
+from staff.services import hire_owner
 from tenants.models import Tenant
-from tests.support import make
+from tests.support import make, people
 from tests.support.browsing import CHROMIUM, OPTIONS, Served, serving
 from tests.support.clerk import Clerk
+from tests.support.owner import Owner
 from tests.support.remote import Remote
 
 HERE = Path(__file__).parent
@@ -39,6 +41,9 @@ class Browser:
         """Let somebody sit down before a page. What they are asked to do happens in the browser's thread."""
         context = self._chromium.new_context(**{"viewport": {"width": 1280, "height": 800}, **options})
         return Remote(self.thread, Clerk)(context.new_page(), url)
+
+    def owner(self, url: str) -> Any:
+        return Remote(self.thread, Owner)(self._chromium.new_page(viewport={"width": 1280, "height": 800}), url)
 
     def close(self) -> None:
         self._chromium.close()
@@ -77,3 +82,20 @@ def open_till(server: Served, chromium: Browser) -> Iterator[Callable[..., Clerk
     for clerk in clerks:
         clerk.page.context.close()
     assert troubles == []
+
+
+@pytest.fixture
+def owner(server: Served, chromium: Browser) -> Iterator[Callable[[], Owner]]:
+    """Let the owner sign in to the admin, in another browser."""
+    owners = []
+
+    def signed_in() -> Owner:
+        hire_owner(username="ada", password=people.PASSWORD)
+        owner = chromium.owner(f"http://north.localhost:{server.port}/admin/")
+        owners.append(owner)
+        owner.sign_in("ada", people.PASSWORD)
+        return owner
+
+    yield signed_in
+    for owner in owners:
+        owner.page.context.close()
