@@ -109,11 +109,12 @@ FROM subscription LEFT JOIN LATERAL (
         ON p.tenant_id = e.tenant_id AND p.subscriber = %(subscriber)s AND p.position = e.position
     WHERE e.tenant_id = %(tenant)s AND e.position > subscription.cursor AND e.type = ANY(%(types)s)
         AND {is_for("e", "%(subscriber)s::text")} AND p.state IS DISTINCT FROM 'DISCARDED'
-        AND strpos(e.data::text, %(mentioned)s) > 0
+        AND (strpos(e.data::text, %(mentioned)s) > 0 OR NOT e.data ? %(lacking)s)
     UNION ALL
     SELECT e.* FROM events_parkedevent p JOIN events_event e ON e.tenant_id = p.tenant_id AND e.position = p.position
     WHERE p.tenant_id = %(tenant)s AND p.subscriber = %(subscriber)s AND p.position <= subscription.cursor
-        AND p.state <> 'DISCARDED' AND e.type = ANY(%(types)s) AND strpos(e.data::text, %(mentioned)s) > 0
+        AND p.state <> 'DISCARDED' AND e.type = ANY(%(types)s)
+        AND (strpos(e.data::text, %(mentioned)s) > 0 OR NOT e.data ? %(lacking)s)
 ) AS event ON true
 ORDER BY event.position
 """
@@ -167,14 +168,17 @@ def unheard(*, subscriber: str, streams: Collection[str]) -> list[StoredEvent]:
     return [stored_event(row) for row in _rows(_UNHEARD, asked)]
 
 
-def unseen(*, subscriber: str, types: Iterable[str], mentioned: str) -> Unseen:
+def unseen(*, subscriber: str, types: Iterable[str], mentioned: str, lacking: str) -> Unseen:
     """Return the events of the current tenant that a subscriber has not applied, and how far the log goes, in one look.
 
     The caller must hold a lock that keeps the subscriber from applying them meanwhile.
 
-    :param mentioned: only events whose data has this text.
+    :param mentioned: only events whose data has this text. :param lacking: and those without this member.
     """
-    asked = {"tenant": current_tenant(), "subscriber": subscriber, "types": list(types), "mentioned": mentioned}
+    asked = {
+        "tenant": current_tenant(), "subscriber": subscriber, "types": list(types), "mentioned": mentioned,
+        "lacking": lacking,
+    }  # fmt: skip
     rows = _rows(_UNSEEN, asked)
     stored = [stored_event(row[2:]) for row in rows if row[1] is not None]
     deliveries = [

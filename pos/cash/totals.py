@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 
+from events.event import Event
 from events.log.causes import Cause
 from kernel.money import written
 from pos.cash.models import ShiftTotal
@@ -74,6 +75,11 @@ class Heard:
     event_id: UUID
     position: int
     cause: Cause
+
+
+def returns_without_shift(events: Iterable[Event]) -> list[UUID]:
+    """Return the ids of the returns whose events name no shift: older code told none."""
+    return [event.return_id for event in events if isinstance(event, ReturnCompleted) and event.shift_id is None]
 
 
 def add_all(totals: Totals, more: Iterable[tuple[Key, Sums]]) -> Totals:

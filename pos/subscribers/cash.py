@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from events.subscribing import Delivery, subscriber
 from pos.cash.services.totals import SUBSCRIBER, add_to_totals
-from pos.cash.totals import Heard, Told
+from pos.cash.totals import Heard, Told, returns_without_shift
 from pos.events import OrderCompleted, OrderPlaced, OrderVoided, RefundReplaced, ReturnCompleted, TendersAdded
 from pos.returns.queries import shifts_of_returns
 
@@ -23,11 +23,7 @@ from pos.returns.queries import shifts_of_returns
     projection=("pos_shifttotal",),
 )
 def sum_shifts(deliveries: Sequence[Delivery[Told]]) -> None:
-    unnamed = [
-        delivery.event.return_id
-        for delivery in deliveries
-        if isinstance(delivery.event, ReturnCompleted) and delivery.event.shift_id is None
-    ]
+    unnamed = returns_without_shift(delivery.event for delivery in deliveries)
     heard = [
         Heard(
             event=delivery.event,

@@ -324,6 +324,8 @@ def test_stored_events_of_older_versions_are_read_as_the_newest(upgraded: Upgrad
 
 
 def test_a_month_that_was_archived_but_not_dropped_is_dropped_and_can_be_verified(upgraded: Upgraded) -> None:
+    work()
+
     with in_public_schema():
         done = retain(before=datetime(2026, 10, 1, tzinfo=UTC))
 

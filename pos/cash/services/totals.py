@@ -11,7 +11,7 @@ from events.publishing.unit_of_work import unit_of_work
 from events.subscriptions.queries import unseen
 from pos.cash.models import Shift, ShiftTotal
 from pos.cash.services.amending import amend
-from pos.cash.totals import ADDED, TYPES, Heard, Key, Places, Sums, Totals, add_all, sums_of
+from pos.cash.totals import ADDED, TYPES, Heard, Key, Places, Sums, Totals, add_all, returns_without_shift, sums_of
 
 SUBSCRIBER = "pos.sum_shifts"
 """Who keeps the totals."""
@@ -75,9 +75,19 @@ def completed_totals(shift: Shift) -> Completed:
         Key(row.shift_id, row.register_id, row.subject, row.key): _sums(row)
         for row in ShiftTotal.objects.filter(shift_id=shift.id, late=False)
     }
-    missing = unseen(subscriber=SUBSCRIBER, types=[type_of_class(cls).name for cls in TYPES], mentioned=str(shift.id))
-    for delivery in missing.deliveries:
-        add_all(totals, _of(shift.id, sums_of(delivery.event).items()))
+    missing = unseen(
+        subscriber=SUBSCRIBER,
+        types=[type_of_class(cls).name for cls in TYPES],
+        mentioned=str(shift.id),
+        lacking="shift_id",
+    )
+    told = [delivery.event for delivery in missing.deliveries]
+    unnamed = returns_without_shift(told)
+    places = dict.fromkeys(shift.return_set.filter(id__in=unnamed).values_list("id", flat=True), shift.id)
+    others = set(unnamed) - places.keys()
+    for event in told:
+        if getattr(event, "return_id", None) not in others:
+            add_all(totals, _of(shift.id, sums_of(event, places).items()))
     return Completed(totals=totals, position=missing.head)
 
 
