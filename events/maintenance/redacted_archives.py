@@ -20,7 +20,7 @@ from events.log.archives import (
     rewrite,
 )
 from events.log.months import EVENTS
-from events.maintenance.redaction import NotInPublic, digest_of, record
+from events.maintenance.redaction import NotInPublic, digest_of, record, redacted_types
 from kernel.tenancy import in_public
 
 
@@ -57,9 +57,10 @@ def redact_archives(*, operator: str, dry_run: bool = False) -> Iterator[Redacte
     if not in_public():
         message = "archives hold the events of all tenants: redact them in the public schema"
         raise NotInPublic(message)
+    marks = [name.encode() for name in redacted_types()]
     for archive in dropped_archives(EVENTS):
         try:
-            yield _redact(archive, operator, dry_run=dry_run)
+            yield _redact(archive, marks, operator, dry_run=dry_run)
         except (ArchiveDamaged, OSError) as error:
             yield RedactedArchive(partition=archive.partition, events=0, error=str(error))
 
@@ -72,14 +73,15 @@ def unrecorded() -> list[str]:
     return sorted(path.name for path in folder().glob(f"{EVENTS}_*") if path.name not in known)
 
 
-def _redact(archive: Archive, operator: str, *, dry_run: bool) -> RedactedArchive:
+def _redact(archive: Archive, marks: list[bytes], operator: str, *, dry_run: bool) -> RedactedArchive:
+    """:param marks: a line whose event may have to be redacted contains one of them."""
     changes: list[tuple[str, int, str]] = []
     for page in pages_of(archive):
-        _changed(changes, page)
+        _changed(changes, marks, page)
     if dry_run or not changes:
         return RedactedArchive(partition=archive.partition, events=len(changes))
     changes.clear()
-    written = rewrite(archive, partial(_changed, changes))
+    written = rewrite(archive, partial(_changed, changes, marks))
     with transaction.atomic():
         if not keep_readers_away():
             written.path.unlink()
@@ -94,10 +96,9 @@ def _redact(archive: Archive, operator: str, *, dry_run: bool) -> RedactedArchiv
     return RedactedArchive(partition=archive.partition, events=len(changes))
 
 
-def _changed(changes: list[tuple[str, int, str]], lines: list[bytes]) -> list[bytes]:
+def _changed(changes: list[tuple[str, int, str]], marks: list[bytes], lines: list[bytes]) -> list[bytes]:
     """Return a page of lines with what is redacted in its place, and note what was there."""
-    names = _marks()
-    may = [n for n, line in enumerate(lines) if any(name in line for name in names)]
+    may = [n for n, line in enumerate(lines) if any(mark in line for mark in marks)]
     if not may:
         return lines
     page = list(lines)
@@ -107,10 +108,3 @@ def _changed(changes: list[tuple[str, int, str]], lines: list[bytes]) -> list[by
             changes.append((tenant_id, position, data))
             page[may[ordinal - 1]] = line.encode()
     return page
-
-
-def _marks() -> list[bytes]:
-    """Return what a line contains, at least, whose event may have to be redacted."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT unnest(events_redacted_types())")
-        return [name.encode() for (name,) in cursor.fetchall()]

@@ -110,9 +110,8 @@ def redact(*, operator: str, tenant_id: str | None = None, dry_run: bool = False
     if not in_public():
         message = "the log is redacted in the public schema: no tenant's session may change it"
         raise NotInPublic(message)
+    types = redacted_types()
     with connection.cursor() as cursor:
-        cursor.execute("SELECT unnest(events_redacted_types())")
-        types = [kind for (kind,) in cursor.fetchall()]
         cursor.execute(_TENANTS)
         tenants = [name for (name,) in cursor.fetchall() if tenant_id in {None, name}]
     for name in tenants:
@@ -120,6 +119,13 @@ def redact(*, operator: str, tenant_id: str | None = None, dry_run: bool = False
             yield _redact_type(name, kind, operator, dry_run=dry_run)
         if not dry_run:
             _redact_errors(name)
+
+
+def redacted_types() -> list[str]:
+    """Return the types whose older versions hold something that is redacted."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT unnest(events_redacted_types())")
+        return [kind for (kind,) in cursor.fetchall()]
 
 
 def digest_of(rows: Iterable[tuple[int, str]]) -> str:
