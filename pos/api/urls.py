@@ -47,7 +47,7 @@ from pos.receipts.api import ReceiptDeliveriesView, ReceiptPrintsView, ReceiptVi
 from pos.refunds.api import RefundListView, RefundReplacementsView, RefundView
 from pos.registers.api import HeartbeatView, OwnDeviceView, PairView
 from pos.reports.api import ReportView
-from pos.returns.api import ReturnListView, ReturnView
+from pos.returns.api import ReturnListView, ReturnQuoteView, ReturnView
 
 urlpatterns = [
     path("devices/pair", PairView.as_view()),
@@ -96,6 +96,7 @@ urlpatterns = [
     path("receipts/<uuid:receipt_id>/prints", ReceiptPrintsView.as_view()),
     path("receipts/<uuid:receipt_id>/deliveries", ReceiptDeliveriesView.as_view()),
     path("reports/<slug:name>", ReportView.as_view()),
+    path("return-quotes", ReturnQuoteView.as_view()),
     path("returns", ReturnListView.as_view()),
     path("returns/<uuid:return_id>", ReturnView.as_view()),
     path("exchanges", ExchangeListView.as_view()),

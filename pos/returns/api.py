@@ -25,6 +25,7 @@ from pos.registers.authentication import register_of
 from pos.returns.lines import RefundExceedsQuantity, ReturnLineInput
 from pos.returns.models import Return, ReturnLine
 from pos.returns.queries import lines_of_return, returns, returns_matching
+from pos.returns.quotes import quote_return
 from pos.returns.services import OrderNotCompleted, ReturnAboveLimit, ReturnExists, complete_return
 from staff.duty.permitting import REFUSALS
 from web.commands import ApprovableBody, command_of
@@ -52,11 +53,9 @@ class ReturnLineBody(Body):
     restock = serializers.BooleanField(default=True, help_text="Whether the goods can be sold again")
 
 
-class ReturnBody(Body):
-    id = UUIDv7Field()
+class ReturnedBody(Body):
     order_id = serializers.UUIDField(required=False, allow_null=True, default=None)
     lines = ReturnLineBody(many=True, allow_empty=False, max_length=limits.MOST_LINES)  # type: ignore[call-arg]
-    reason = Text(limits.REASON, optional=True)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         for line in attrs["lines"]:
@@ -67,14 +66,26 @@ class ReturnBody(Body):
         return attrs
 
 
-class CompleteReturnBody(ApprovableBody, ReturnBody):
-    occurred_at = MomentField()
+class ReturnBody(ReturnedBody):
+    id = UUIDv7Field()
+    reason = Text(limits.REASON, optional=True)
+
+
+class PaidBackBody(Body):
     refund_to = Text(
         limits.SHORT_CODE,
         default="cash",
         help_text="For a return without an order and without `refunds`: a tender type",
     )
     refunds = RefundBody(many=True, default=list, max_length=limits.MOST_TENDERS)  # type: ignore[call-arg]
+
+
+class CompleteReturnBody(ApprovableBody, PaidBackBody, ReturnBody):
+    occurred_at = MomentField()
+
+
+class QuoteReturnBody(PaidBackBody, ReturnedBody):
+    """As of a return, but for its id, its reason and its time."""
 
 
 class ReturnedTaxSerializer(serializers.Serializer[Any]):
@@ -98,6 +109,17 @@ class ReturnLineSerializer(serializers.ModelSerializer[ReturnLine]):
             "id", "order_line_id", "order_line", "variant_id", "sku", "description", "quantity", "restock", "taxes",
             "tax_total", "total",
         )  # fmt: skip
+
+
+class QuotedReturnSerializer(InOwnCurrency, serializers.ModelSerializer[Return]):
+    tax_total = MoneyField(read_only=True)
+    rounding_adjustment = MoneyField(read_only=True)
+    total = MoneyField(read_only=True)
+    lines = ReturnLineSerializer(many=True, read_only=True)
+
+    class Meta:
+        model = Return
+        fields = ("order_id", "currency", "tax_total", "rounding_adjustment", "total", "lines")
 
 
 @extend_schema_serializer(deprecate_fields=["tender"])
@@ -152,18 +174,21 @@ A_MUG = {
 }
 
 
-REFUSES: tuple[type[Refusal], ...] = (
-    ReturnExists,
+QUOTE_REFUSES: tuple[type[Refusal], ...] = (
     ShiftNotOpen,
     NotFound,
     OrderNotCompleted,
     ReturnAboveLimit,
     RefundExceedsQuantity,
+    LinesInvalid,
+    CurrencyMismatch,
+)
+REFUSES: tuple[type[Refusal], ...] = (
+    ReturnExists,
+    *QUOTE_REFUSES,
     RefundExceedsPaid,
     RefundMismatch,
     NotRefundable,
-    LinesInvalid,
-    CurrencyMismatch,
     *REFUSALS,
 )
 REFUSED_UNLESS_MADE: tuple[type[Refusal], ...] = (*REFUSES, NumberTooLarge)
@@ -191,7 +216,7 @@ class ReturnListView(generics.GenericAPIView[Return]):
         first one first. A refund through the gateway is `PENDING` until that answers; one that it refuses is `FAILED`
         and owed, see `replace_refund`.
         """
-        lines = [ReturnLineInput(**{"id": new_id(), **line}) for line in asked["lines"]]
+        lines = asked_lines(asked)
         try:
             with claimed(request, "returns") as claim:
                 if claim.is_new:
@@ -216,6 +241,34 @@ class ReturnListView(generics.GenericAPIView[Return]):
         """
         page = self.paginate_queryset(returns_matching(**asked))
         return self.get_paginated_response(ReturnSerializer(page, many=True).data)
+
+
+class ReturnQuoteView(APIView):
+    @operation(
+        "quote_return",
+        body=QuoteReturnBody,
+        answers={200: QuotedReturnSerializer},
+        refuses=QUOTE_REFUSES,
+        scopes=[ORDERS_READ],
+        at="register",
+        without_staff=True,
+        example={"lines": A_MUG["lines"]},
+    )
+    def post(self, request: Request, asked: dict[str, Any]) -> Response:
+        """Say what a return would give back, line by line: priced as it would be, and nothing is written."""
+        quoted = quote_return(
+            register=register_of(request),
+            order_id=asked["order_id"],
+            lines=asked_lines(asked),
+            refund_to=asked["refund_to"],
+            refunds=[RefundInput(**each) for each in asked["refunds"]],
+            now=timezone.now(),
+        )
+        return Response(QuotedReturnSerializer(quoted).data)
+
+
+def asked_lines(asked: dict[str, Any]) -> list[ReturnLineInput]:
+    return [ReturnLineInput(**{"id": new_id(), **line}) for line in asked["lines"]]
 
 
 def _answer_again(claim: Claim, return_id: UUID, refusal: Refusal) -> None:
