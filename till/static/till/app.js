@@ -47,15 +47,16 @@ const actions = {
   queue: () => openQueue(till),
   help: () => openHelp(keys),
   pay: () => {
-    const { price } = till.selling;
-    if (!price || till.shift === null) return;
-    if (till.sale.phase === "cart" && (price.total.amount === 0 || (till.people.staff && till.selling.reduces))) void till.selling.place();
+    if (!till.selling.price || till.shift === null) return;
+    if (till.sale.phase === "cart" && till.selling.comesFirst) void till.selling.place();
     till.go("pay");
   },
   back: () => till.go("sale"),
   toSale: () => till.go("sale"),
   refund: () => till.refunds.start(),
-  park: () => till.sale.lines.length && openPark(till),
+  exchange: () => till.refunds.exchange(),
+  keepExchange: (kept) => till.selling.set({ ...till.sale, exchange: kept }),
+  park: () => till.sale.lines.length && !till.sale.exchange && openPark(till),
   parked: () => till.parking.look(),
   drawer: () => till.go("drawer"),
   close: () => {
@@ -74,7 +75,7 @@ const actions = {
     await till.selling.begin();
     till.go("sale");
   },
-  clear: () => till.sale.lines.length && confirmed("Clear the sale", "All its lines are removed. Nothing was paid.", "Clear", actions.begin),
+  clear: () => (till.sale.lines.length || till.sale.exchange) && confirmed("Clear the sale", "All its lines are removed. Nothing was paid.", "Clear", actions.begin),
   discount: () => till.sale.lines.length && openDiscount(till),
   find: () => document.querySelector("#search")?.focus(),
   print: (id) => printReceipt(till, id),
@@ -90,7 +91,7 @@ const actions = {
 const hasDrawer = () => till.shift?.drawer_id !== undefined;
 
 actions.doings = [
-  { label: "Return", run: actions.refund, shortcut: "F3" },
+  { label: "Return or exchange", run: actions.refund, shortcut: "F3" },
   { label: "Parked", run: actions.parked, shortcut: "F5", if: () => till.can.park },
   { label: "Drawer", run: actions.drawer, shortcut: "F8", if: hasDrawer },
   { label: "Print the last receipt", run: actions.printLast, shortcut: "F7" },
@@ -100,7 +101,7 @@ actions.doings = [
 const keys = [
   { key: "F1", does: "Show this help", run: actions.help },
   { key: "F2", does: "Scan or look for goods", on: ["sale"], run: actions.find },
-  { key: "F3", does: "Take goods back", on: ["sale", "done"], run: actions.refund },
+  { key: "F3", does: "Take goods back, or exchange them", on: ["sale", "done"], run: actions.refund },
   { key: "F4", does: "Discount of the whole sale", on: ["sale"], run: actions.discount },
   { key: "F5", does: "Parked sales", on: ["sale"], run: () => till.can.park && actions.parked() },
   { key: "F6", does: "Park the sale", on: ["sale"], run: () => till.can.park && actions.park() },

@@ -26,8 +26,11 @@ export async function digest(body) {
 
 export const needsApproval = (problem) => ["approval-required", "approval-unusable", "approval-consumed"].includes(problem?.code);
 
-/** Ask for an approval of a command that was refused for want of it, and send the command again with it. */
-export function askApproval(till, command) {
+/**
+ * Ask for an approval of a command that was refused for want of it, and send the command again with it.
+ * @param {Function} send what is done with the approval; a command of the queue waits there again.
+ */
+export function askApproval(till, command, send = again) {
   const actions = command.problem.actions ?? (command.problem.action ? [command.problem.action] : command.actions ?? []);
   const typed = { code: "", pin: "", reason: "", error: "", busy: false };
   const type = (name) => (event) => { typed[name] = event.target.value; };
@@ -45,7 +48,7 @@ export function askApproval(till, command) {
         const asked = { actions, subject, staff_code: typed.code.trim().toUpperCase(), pin: typed.pin, reason: typed.reason.trim() };
         const approval = await till.api.post("/approvals", asked);
         close(approval);
-        await till.queue.again(command, { approval_id: approval.id }, { session: till.api.session, actions });
+        await send(till, command, approval.id, actions);
       } catch (error) {
         Object.assign(typed, { busy: false, pin: "", error: error.message });
         draw();
@@ -61,3 +64,5 @@ export function askApproval(till, command) {
     );
   });
 }
+
+const again = (till, command, approval_id, actions) => till.queue.again(command, { approval_id }, { session: till.api.session, actions });

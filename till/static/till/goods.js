@@ -45,6 +45,7 @@ export class Goods {
   }
 
   take(variant, scanned = "") {
+    if (this.till.screen === "refund") return this.till.refunds.take(variant);
     const carries = variant.scanned_price || (variant.scanned_quantity && isOfScale(variant, scanned));
     this.till.selling.add({
       ...(carries ? { barcode: scanned } : { variant_id: variant.id }),

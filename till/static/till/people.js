@@ -1,6 +1,7 @@
 // Who works at the till: signed in with a code and a PIN, and locked out when nobody touches it for a while.
 
 import { Unreachable } from "./api.js";
+import { read } from "./money.js";
 
 const LOOK = 5000;
 const NOTE = 10_000;
@@ -56,6 +57,17 @@ export class People {
   /** Whether a role allows something without asking. A shop without staff allows everything. */
   may(permission) {
     return !this.staff || this.permissions[permission]?.mode === "allow";
+  }
+
+  /** Whether a role denies something: what needs an approval, or is within a limit, it does not. */
+  denies(permission) {
+    return Boolean(this.staff) && (this.permissions[permission]?.mode ?? "deny") === "deny";
+  }
+
+  /** Whether a role allows this much without asking. Its limit is in major units. */
+  mayMove(permission, amount) {
+    const limit = this.permissions[permission]?.amount ?? null;
+    return this.may(permission) && (!this.staff || limit === null || amount <= read(limit, this.till.exponent));
   }
 
   touched() {

@@ -1,21 +1,30 @@
 // A receipt on paper: the page that the API writes, printed in the place of the till's.
 
 import { Refused, Unreachable } from "./api.js";
+import { askApproval, needsApproval } from "./approval.js";
 import { newId } from "./ids.js";
 
 const counted = new Map();
 
-/** Count a print, then print. A try that nobody answered is repeated under the same key, so that it counts once. */
-export async function printReceipt(till, id, path = `/receipts/${id}`) {
+/**
+ * Count a print, then print. A try that nobody answered is repeated under the same key, so that it counts once.
+ * A copy that somebody has to approve is printed with their approval; one that a role denies is not.
+ */
+export async function printReceipt(till, id, path = `/receipts/${id}`, body = {}) {
   const key = counted.get(id) ?? newId();
   counted.set(id, key);
   let page;
   try {
-    await till.api.post(`/receipts/${id}/prints`, {}, { key });
+    await till.api.post(`/receipts/${id}/prints`, body, { key });
     counted.delete(id);
     page = await till.api.page(path, "text/html");
   } catch (error) {
     if (!(error instanceof Unreachable || error instanceof Refused)) throw error;
+    if (needsApproval(error.problem) && till.people.staff) {
+      const copy = { title: "A copy of a receipt", body: {}, subject: id, problem: error.problem };
+      return void askApproval(till, copy, (_till, _copy, approval_id) => printReceipt(till, id, path, { approval_id }));
+    }
+    if (error.code === "permission-denied") return till.warn("Not printed: your role prints no copies of receipts.");
     return till.warn(`Not printed: ${error.message}`);
   }
   putOnPaper(page);

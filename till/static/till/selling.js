@@ -107,10 +107,21 @@ export class Selling {
     return this.send([], []);
   }
 
-  /** Whether somebody chose another price than the shop's, which a role may not allow. */
-  get reduces() {
-    const { discounts, lines } = this.sale;
-    return discounts.length > 0 || lines.some((line) => line.discounts.length > 0 || line.unit_price);
+  /** Whether somebody may have to approve it: another price than the shop's, or goods that come back for so much. */
+  get asks() {
+    const { discounts, lines, exchange } = this.sale;
+    const reduces = discounts.length > 0 || lines.some((line) => line.discounts.length > 0 || line.unit_price);
+    return reduces || (exchange !== null && !this.till.people.mayMove(exchange.linked ? "return_linked" : "return_unlinked", exchange.worth));
+  }
+
+  /** What the customer pays; below zero: gets back. Null without a price. */
+  get net() {
+    return this.price ? this.price.total.amount - (this.sale.exchange?.worth ?? 0) : null;
+  }
+
+  /** Whether the order is placed before anything is paid: nothing is due, or somebody may have to approve it. */
+  get comesFirst() {
+    return this.net <= 0 || (Boolean(this.till.people.staff) && this.asks);
   }
 
   async send(sent, taken) {
@@ -121,7 +132,7 @@ export class Selling {
       const first = sale.phase === "cart";
       const next = { ...sale, phase: "paying", taken: [...sale.taken, ...taken], total: sale.total ?? this.price.total.amount };
       this.till.sale = next;
-      const counted = first && this.till.can.count ? this.counting() : {};
+      const counted = first && this.till.can.count && !sale.exchange ? this.counting() : {};
       const command = first ? this.placed(next, sent, counted.number) : { path: `/orders/${sale.id}/tenders`, body: { tenders: sent }, subject: sale.id };
       await this.till.command({ ...command, title: this.title(taken), stream: sale.id, kind: "sale" }, { sale: next, ...counted.values });
     } finally {
@@ -139,12 +150,21 @@ export class Selling {
   }
 
   placed(sale, tenders, number) {
+    if (sale.exchange) return this.exchanged(sale, tenders);
     const shift = this.till.shift?.id;
     const body = { occurred_at: new Date().toISOString(), ...goods(sale), tenders };
     if (number) Object.assign(body, { device_sequence: number, ...(shift && { shift_id: shift }) });
     if (sale.parked) return { path: `/parked-orders/${sale.id}/resume`, body, subject: sale.id };
     body.id = sale.id;
     return { path: "/orders", body: sale.email ? { ...body, customer_email: sale.email } : body };
+  }
+
+  /** Goods come back and others go out in one act, which leaves one payment in one direction. */
+  exchanged(sale, tenders) {
+    const { brought, refunds } = sale.exchange;
+    const wanted = { id: sale.id, ...goods(sale), ...(sale.email && { customer_email: sale.email }) };
+    const body = { occurred_at: new Date().toISOString(), brought, wanted, tenders, refunds: this.net < 0 ? refunds : [] };
+    return { path: "/exchanges", body, subject: brought.id };
   }
 
   title(taken) {
@@ -159,7 +179,10 @@ export class Selling {
     });
   }
 
-  answered(order) {
+  /** @param {object} answer an order, or an exchange: its `order` with what was `returned`. */
+  answered(answer) {
+    const order = answer.returned ? answer.order : answer;
+    if (answer.returned && this.sale.id === order.id) this.till.sale = { ...this.sale, exchange: { ...this.sale.exchange, returned: answer.returned } };
     if (this.sale.id !== order.id) {
       if (this.last?.id === order.id) this.last = { ...this.last, order };
       return {};
@@ -182,7 +205,7 @@ export class Selling {
     }
     if (command.stream !== this.sale.id) return;
     if (this.till.screen === "pay") this.till.screen = "sale";
-    if (dropped.some((each) => each.body?.lines)) {
+    if (dropped.some((each) => each.body?.lines || each.body?.wanted)) {
       await this.set({ ...this.sale, id: this.sale.parked ? this.sale.id : newId(), phase: "cart", taken: [], order: null, total: null });
     } else {
       const gone = new Set(dropped.flatMap((each) => (each.body?.tenders ?? []).map((tender) => tender.id)));

@@ -5,15 +5,18 @@ import { rounded } from "./money.js";
 /**
  * @param {object} sale with `taken` and `order`. @param {number|null} total of the quote, while there is no order.
  * @param {Map} types of tenders by code.
- * @returns {object|null} `total`, `due`, `pending` (cards that are being charged), `change`; null without a total.
+ * @returns {object|null} `total`, `due`, `pending` (cards that are being charged), `change`, and `back` of goods that come back for more than
+ *   they pay for; null without a total.
  */
 export function standing(sale, total, types) {
   const { order } = sale;
   if (!order && total === null) return null;
   const known = new Map((order?.tenders ?? []).map((each) => [each.id, each]));
   const pending = sum([...known.values()].filter((each) => each.state === "PENDING"), (each) => each.amount.amount);
-  const settled = order ? order.due.amount : total;
-  const so = { total: order ? order.total.amount : total, due: settled - pending, pending, change: order?.change_total.amount ?? 0 };
+  const worth = sale.exchange?.worth ?? 0;
+  const settled = order ? order.due.amount : Math.max(0, total - worth);
+  const back = order ? 0 : Math.max(0, worth - total);
+  const so = { total: order ? order.total.amount : total, due: settled - pending, pending, change: order?.change_total.amount ?? 0, back };
   for (const tender of sale.taken) {
     if (!known.has(tender.id)) take(so, tender, types.get(tender.type));
   }

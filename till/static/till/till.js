@@ -196,6 +196,7 @@ export class Till {
   answered(command, answer) {
     this.offline = false;
     this.answers.set(command.sequence, answer);
+    if (answer.exceptions?.length) void this.lookAtShift();
     if (command.kind === "sale") return this.selling.answered(answer);
     if (command.kind === "shift") this.shift = answer;
     if (command.kind === "closing") this.shift = null;
@@ -206,6 +207,11 @@ export class Till {
     if (this.queue.trouble) this.offline = true;
     this.selling.watch();
     this.draw();
+  }
+
+  /** The ways in which a sale can be paid. Goods that come back pay by an exchange, which nobody chooses here. */
+  get payable() {
+    return [...this.types.values()].filter((type) => type.kind !== "EXCHANGE");
   }
 
   get exponent() {

@@ -71,6 +71,6 @@ function closed(till, shift, actions) {
               h("tr", { key: row.tender_type }, h("th", { scope: "row" }, till.types.get(row.tender_type)?.name ?? row.tender_type),
                 ["expected", "counted", "over_short"].map((name) => h("td", { key: name }, row[name] ? amount(written(row[name].amount, exponent)) : "not counted"))))))
         : h("p", {}, "It was counted. Whoever may see differences finds them in the report."),
-      h("div", { class: "ends" }, button("Print the Z report", () => actions.printZ(shift), { shortcut: "F7" }), button("Done", actions.endShift, { class: "main", shortcut: "F9" }))),
+      h("div", { class: "ends" }, shift.counts ? button("Print the Z report", () => actions.printZ(shift), { shortcut: "F7" }) : null, button("Done", actions.endShift, { class: "main", shortcut: "F9" }))),
   );
 }

@@ -21,16 +21,17 @@ export function payScreen(till, actions) {
       h("h1", { tabindex: "-1", "data-focus": !paid ? undefined : true }, paid ? "Paid" : "To pay"),
       h("dl", { class: "sums" },
         line("Total", written(so.total, exponent)),
+        sale.exchange ? line(`Comes back: ${sale.exchange.title}`, `− ${written(sale.exchange.worth, exponent)}`) : null,
         taken(till).map(([key, name, text, state]) => h("div", { key }, h("dt", {}, name, state && h("span", { class: `state ${state.toLowerCase()}` }, WORDS[state])), h("dd", {}, amount(text)))),
-        h("div", { class: "total", key: "due" }, h("dt", {}, paid && so.change ? "Change" : "Due"),
-          h("dd", { id: "due" }, amount(written(paid && so.change ? so.change : so.due, exponent)), h("span", { class: "currency" }, till.currency)))),
+        h("div", { class: "total", key: "due" }, h("dt", {}, so.back ? "To give back" : paid && so.change ? "Change" : "Due"),
+          h("dd", { id: "due" }, amount(written(so.back || (paid && so.change) || so.due, exponent)), h("span", { class: "currency" }, till.currency)))),
       so.pending ? h("p", { class: "wait", role: "status" }, "The card is being charged…") : null,
       sending ? h("p", { class: "wait", role: "status" }, till.offline ? "No connection. The payment is kept on this till, and is sent as soon as somebody answers." : "Sending…") : null,
       declined(sale).map((tender) => h("p", { class: "error", role: "alert", key: tender.id }, `Card declined: ${tender.failure || "no reason was given"}. The amount is due again.`)),
       refused.map((command) => refusedCard(till, command)),
       h("div", { class: "ends" },
         sale.phase === "cart" ? button("Back to the sale", actions.back, { shortcut: "Esc" }) : button("Cancel the sale", () => openReason("Cancel the sale", (reason) => till.selling.cancel(reason)), { class: "bad", disabled: sending || !sale.order }),
-        paid && !refused.length && !so.pending ? button("New sale", actions.begin, { class: "main", shortcut: "F9" }) : null)),
+        paid && !refused.length && !so.pending && !sale.exchange ? button("New sale", actions.begin, { class: "main", shortcut: "F9" }) : null)),
     paid ? null : tenders(till, so, refused.length > 0),
   );
 }
@@ -66,7 +67,7 @@ function tenders(till, so, stopped) {
     till.tendering = null;
     await selling.take({ type: type.code, amount: wanted, ...more });
   };
-  const types = [...till.types.values()];
+  const types = till.payable;
   const cash = types.find((type) => type.kind === "CASH");
   return h(
     "section",
@@ -114,7 +115,8 @@ export function doneScreen(till, actions) {
   if (sale.held) return held(sale.held, actions);
   const { order } = sale;
   const voided = order.status === "VOIDED";
-  const change = order.change_total.amount;
+  const returned = sale.exchange?.returned;
+  const [name, sum] = toHandOut(order, returned);
   return h(
     "main",
     { class: "done", key: "done" },
@@ -124,12 +126,20 @@ export function doneScreen(till, actions) {
         line("Total", written(order.total.amount, exponent)),
         order.rounding_adjustment.amount ? line("of it rounding", written(order.rounding_adjustment.amount, exponent)) : null,
         order.tenders.map((tender) => h("div", { key: tender.id }, h("dt", {}, till.types.get(tender.type)?.name ?? tender.type, tender.state === "FAILED" && h("span", { class: "state failed" }, "declined")), h("dd", {}, amount(written(tender.amount.amount, exponent))))),
-        h("div", { class: "total", key: "change" }, h("dt", {}, "Change"), h("dd", { id: "change" }, amount(written(change, exponent)), h("span", { class: "currency" }, till.currency)))),
+        h("div", { class: "total", key: "change" }, h("dt", {}, name), h("dd", { id: "change" }, amount(written(sum, exponent)), h("span", { class: "currency" }, till.currency)))),
       h("div", { class: "ends" },
         order.receipt_id && button("Print", () => actions.print(order.receipt_id), { shortcut: "F7" }),
+        returned && button(`Print return ${returned.receipt}`, () => actions.print(returned.receipt_id)),
         order.receipt_id && button("Mail", () => actions.mail(order.receipt_id), { shortcut: "F8" }),
         button("New sale", actions.begin, { class: "main", shortcut: "F9" }))),
   );
+}
+
+/** What the customer gets: change, what goods were worth beyond what they pay for, or what was taken for a sale that is cancelled. */
+function toHandOut(order, returned) {
+  if (order.status === "VOIDED") return ["To give back", order.tenders.reduce((sum, { refunded }) => sum + refunded.amount, 0)];
+  if (returned && returned.total.amount > order.total.amount) return ["To give back", returned.total.amount - order.total.amount];
+  return ["Change", order.change_total.amount];
 }
 
 /** A paid sale that the server keeps until a person decides: this till, or the shop, was shut out meanwhile. */

@@ -22,14 +22,15 @@ function ticket(till, actions) {
       ? h("ol", { class: "lines", key: "lines", tabindex: "0", "aria-label": "Goods of this sale" }, sale.lines.map((line, index) => lineRow(till, line, price?.lines[index], problemOf(problem, index))))
       : h("p", { class: "empty", key: "empty" }, "Scan goods, or look for them."),
     problem && !pointsAtLine(problem) && h("p", { class: "error", role: "alert" }, problem.message),
+    sale.exchange ? comesBack(till, actions) : null,
     sums(till, price),
     h(
       "div",
       { class: "ends" },
       button("Discount", () => openDiscount(till), { shortcut: "F4", disabled: !sale.lines.length }),
-      button("Clear", actions.clear, { disabled: !sale.lines.length }),
-      till.can.park ? button("Park", actions.park, { shortcut: "F6", disabled: !sale.lines.length }) : null,
-      button(price?.total.amount === 0 ? "Complete" : "Pay", actions.pay, { class: "main pay", shortcut: "F9", disabled: !ready }),
+      button("Clear", actions.clear, { disabled: !sale.lines.length && !sale.exchange }),
+      till.can.park ? button("Park", actions.park, { shortcut: "F6", disabled: !sale.lines.length || Boolean(sale.exchange) }) : null,
+      button(selling.net !== null && selling.net <= 0 ? "Complete" : "Pay", actions.pay, { class: "main pay", shortcut: "F9", disabled: !ready }),
     ),
   );
 }
@@ -54,15 +55,24 @@ function lineRow(till, line, priced, problem) {
   );
 }
 
+/** What comes back in exchange for the goods of this sale. */
+function comesBack(till, actions) {
+  const { title, worth } = till.sale.exchange;
+  return h("div", { class: "back", role: "group", "aria-label": "Comes back", key: "back" },
+    h("p", {}, `Comes back: ${title}`), amount(`− ${written(worth, till.exponent)}`),
+    button("Without it", () => actions.keepExchange(null), { "aria-label": "Without it: only sell" }));
+}
+
 function sums(till, price) {
   const { exponent, sale } = till;
+  const { net } = till.selling;
   return h(
     "dl",
     { class: price || !sale.lines.length ? "sums" : "sums old", "aria-live": "off" },
     price && price.discount_total.amount > 0 ? row("Discount", `− ${written(price.discount_total.amount, exponent)}`) : null,
     price ? row("Tax", written(price.tax_total.amount, exponent)) : null,
-    h("div", { class: "total", key: "total" }, h("dt", {}, "Total"),
-      h("dd", { id: "total" }, amount(price ? written(price.total.amount, exponent) : sale.lines.length ? "…" : written(0, exponent)), h("span", { class: "currency" }, till.currency))),
+    h("div", { class: "total", key: "total" }, h("dt", {}, net < 0 ? "To give back" : sale.exchange ? "To pay" : "Total"),
+      h("dd", { id: "total" }, amount(price ? written(Math.abs(net), exponent) : sale.lines.length ? "…" : written(0, exponent)), h("span", { class: "currency" }, till.currency))),
   );
 }
 
