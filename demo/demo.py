@@ -3,31 +3,32 @@
 import os
 import secrets
 import subprocess
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psycopg
 import redis
-import requests
 
 from config.place import var
+from demo import proofs
 from demo.credentials import SHOPS, Credentials, host_of, print_credentials
+from demo.crew import Crew
+from demo.day import Day
+from demo.goods import GOODS, TAX_RATE
+from demo.people import CASHIER, MANAGER
 from demo.serving import Listener, flower_is_ours, web_is_ours
 from demo.stack import programs
 from demo.stack.broker import NoBroker
 from demo.stack.processes import Supervisor
 from demo.stack.services import Services
-from demo.steps import DemoFailed, console, manage, step, wait_until
+from demo.steps import DemoFailed, console, manage, step, told, wait_until
 from demo.till import Till
 from kernel.ids import new_id
 from kernel.money import formatted
 
-GOODS = (
-    ("COFFEE", "Filter coffee 500 g", 749, "4006381333931", 40),
-    ("TEA", "Assam tea 250 g", 525, "4006381333948", 25),
-    ("MUG", "Stoneware mug", 1199, "4006381333955", 6),
-)
-TAX_RATE = "Standard, included"
 ANSWER_SECONDS = 5
+FRESH = timedelta(days=5)
+"""How old the last closed shift may be: reports show seven days where nobody asks for others."""
 
 
 class Demo:
@@ -67,14 +68,23 @@ class Demo:
             step(f"shop {title}", lambda name=name, title=title: self._create_shop(name, title))  # type: ignore[misc]
         step("admin of the platform", lambda: self._hire(""))
         step("web, workers, beat, Flower", self._start_programs)
-        for name, title in SHOPS.items():
-            step(f"catalogue and stock of {title}", lambda name=name: self._stock(self.till(name)))  # type: ignore[misc]
-        order = step("one order through the API", lambda: self._sell(self.till("corner_shop")))
-        step("its events, applied by every subscriber", lambda: self._follow(order))
-        step("the wall between the shops", lambda: self._prove_wall(order))
-        step("a canary, applied by every subscriber", self._release_canary)
-        step("Flower asks for a password", self._prove_flower)
-        step("the stack says that it is ready", self._prove_readiness)
+        crews = {name: Crew(shop=name, url=self.url, credentials=self.credentials) for name in SHOPS}
+        for crew in crews.values():
+            title = SHOPS[crew.shop]
+            step(f"terminals and people of {title}", crew.ensure)
+            step(f"catalogue and stock of {title}", lambda crew=crew: _stock(crew))  # type: ignore[misc]
+            told(f"a day of {title}", lambda crew=crew: _spend_day(crew))  # type: ignore[misc]
+        corner, books = crews["corner_shop"], crews["book_store"]
+        order = step("one order through the API", lambda: _sell(corner))
+        step("its events, applied by every subscriber", lambda: _follow(corner.shop, str(order["id"])))
+        step("the wall between the shops", lambda: proofs.prove_wall(corner, books, str(order["id"])))
+        told("a canary, applied by every subscriber", lambda: proofs.release_canary(corner.shop))
+        for crew in crews.values():
+            title = SHOPS[crew.shop]
+            told(f"Z and reports of {title}", lambda crew=crew: proofs.prove_day(crew))  # type: ignore[misc]
+            told(f"the till of {title}", lambda crew=crew: proofs.prove_till(crew))  # type: ignore[misc]
+        step("Flower asks for a password", lambda: proofs.prove_flower(self.flower.port))
+        step("the stack says that it is ready", lambda: proofs.prove_readiness(self.url))
         console.print("\n[bold green]READY[/]")
         print_credentials(self.credentials)
 
@@ -99,9 +109,6 @@ class Demo:
         console.print("stopping …")
         self.supervisor.stop()
         self.services.stop()
-
-    def till(self, shop: str) -> Till:
-        return Till(url=self.url, host=host_of(shop), token=self.credentials.tokens[shop])
 
     def _start_servers(self) -> None:
         """Start what is embedded, and connect to both, for what the environment names may be away."""
@@ -151,10 +158,6 @@ class Demo:
             left_over.unlink()
         self.supervisor.start()
         self._prove_listeners()
-        for name in SHOPS:
-            if name not in self.credentials.tokens:
-                self.credentials.tokens[name] = wait_until("a register", lambda name=name: _pair(name), "worker")  # type: ignore[misc]
-        self.credentials.save()
 
     def _prove_listeners(self) -> None:
         """Make sure that web and Flower are those of this demo, and keep where they listen."""
@@ -165,72 +168,49 @@ class Demo:
         self.credentials.save()
         self.services.announce(TILLFLOW_URL=self.url)
 
-    def _stock(self, till: Till) -> None:
-        till.ensure_shift()
-        if till.get("/variants")["results"]:
-            return
-        for sku, name, price, barcode, quantity in GOODS:
-            product = {
-                "sku": sku,
-                "name": name,
-                "price": {"amount": price},
-                "tax_name": TAX_RATE,
-                "barcodes": [barcode],
-            }
-            variant = till.post("/products", product).json()
-            received = {"id": str(new_id()), "lines": [{"variant_id": variant["id"], "quantity": str(quantity)}]}
-            wait_until(f"stock of {sku}", lambda received=received: till.post("/goods-receipts", received).ok, "worker")  # type: ignore[misc]
 
-    def _sell(self, till: Till) -> dict[str, Any]:
-        lines = [{"barcode": GOODS[0][3], "quantity": "2"}, {"sku": "MUG", "quantity": "1"}]
-        tenders = [{"type": "gateway", "amount": {"amount": 1000}, "card_token": "tok_approve"}]
-        tenders += [{"type": "cash", "amount": {"amount": 2000}}]
-        order = till.sell(lines, tenders, customer_email="customer@example.test")
-        done = wait_until("the order to be paid", lambda: _completed(till, str(order["id"])), "cards")
-        total, currency = done["total"]["amount"], done["total"]["currency"]
-        console.print(f"      receipt {done['receipt']}: {formatted(total, currency)}, by card and in cash")
-        return done
+def _stock(crew: Crew) -> None:
+    manager = crew.signed_in(MANAGER)
+    if manager.get("/variants")["results"]:
+        return
+    for good in GOODS[crew.shop]:
+        product = {
+            "sku": good.sku,
+            "name": good.name,
+            "price": {"amount": good.price},
+            "tax_name": TAX_RATE,
+            "barcodes": [good.barcode],
+        }
+        variant = manager.post("/products", product).json()
+        received = {"id": str(new_id()), "lines": [{"variant_id": variant["id"], "quantity": str(good.stock)}]}
+        wait_until(f"stock of {good.sku}", lambda body=received: manager.post("/goods-receipts", body).ok, "worker")  # type: ignore[misc]
 
-    def _follow(self, order: dict[str, Any]) -> None:
-        paths = wait_until("every subscriber", lambda: _applied_paths("corner_shop", str(order["id"])), "worker")
-        for line in paths:
-            console.print(f"      {line}")
 
-    def _release_canary(self) -> None:
-        lines = manage("events", "canary", "--tenant", "corner_shop").splitlines()
-        slowest = max(lines, key=lambda line: float(line.split()[1]))
-        console.print(f"      {len(lines)} subscribers; the slowest: {' '.join(slowest.split())}")
+def _spend_day(crew: Crew) -> str:
+    """Sell for a day, if no shift was closed in the last days, and leave a shift open."""
+    cashier, manager = crew.signed_in(CASHIER), crew.signed_in(MANAGER)
+    last = next(iter(manager.get("/shifts", state="CLOSED", limit=1)["results"]), None)
+    if last is None or datetime.fromisoformat(last["closed_at"]) < datetime.now(UTC) - FRESH:
+        last = Day(cashier=cashier, manager=manager, manager_pin=crew.pin(MANAGER)).spend()
+    manager.ensure_shift()
+    return f"shift {last['number']} is closed"
 
-    def _prove_wall(self, order: dict[str, Any]) -> None:
-        stranger = requests.get(
-            f"{self.url}/api/v1/orders/{order['id']}",
-            headers={
-                "Host": host_of("book_store"),
-                "Authorization": f"Bearer {self.credentials.tokens['corner_shop']}",
-            },
-            timeout=10,
-        )
-        neighbour = requests.get(
-            f"{self.url}/api/v1/orders/{order['id']}",
-            headers={"Host": host_of("book_store"), "Authorization": f"Bearer {self.credentials.tokens['book_store']}"},
-            timeout=10,
-        )
-        if (stranger.status_code, neighbour.status_code) != (403, 404):
-            message = f"the other shop answered {stranger.status_code} and {neighbour.status_code}, not 403 and 404"
-            raise DemoFailed(message)
 
-    def _prove_flower(self) -> None:
-        url = f"http://127.0.0.1:{self.flower.port}/api/workers"
-        if requests.get(url, timeout=10).status_code != 401:
-            raise DemoFailed("Flower answers without a password")
+def _sell(crew: Crew) -> dict[str, Any]:
+    till = crew.signed_in(CASHIER)
+    lines = [{"barcode": GOODS[crew.shop][0].barcode, "quantity": "2"}, {"sku": "MUG", "quantity": "1"}]
+    tenders = [{"type": "gateway", "amount": {"amount": 1000}, "card_token": "tok_approve"}]
+    tenders += [{"type": "cash", "amount": {"amount": 2000}}]
+    order = till.sell(lines, tenders, customer_email="customer@example.test")
+    done = wait_until("the order to be paid", lambda: _completed(till, str(order["id"])), "cards")
+    total, currency = done["total"]["amount"], done["total"]["currency"]
+    console.print(f"      receipt {done['receipt']}: {formatted(total, currency)}, by card and in cash")
+    return done
 
-    def _prove_readiness(self) -> None:
-        answer = requests.get(f"{self.url}/readyz", timeout=10)
-        if not answer.ok:
-            failing = [
-                f"{name}: {check['detail']}" for name, check in answer.json()["checks"].items() if not check["ok"]
-            ]
-            raise DemoFailed("; ".join(failing), hint=f"curl {self.url}/readyz")
+
+def _follow(shop: str, order_id: str) -> None:
+    for line in wait_until("every subscriber", lambda: _applied_paths(shop, order_id), "worker"):
+        console.print(f"      {line}")
 
 
 def _completed(till: Till, order_id: str) -> dict[str, Any] | None:
@@ -247,10 +227,6 @@ def _status_of(shop: str) -> str:
     """Return the status of a tenant, in capitals; empty when there is none."""
     rows = (line.split() for line in manage("tenant", "list").splitlines())
     return next((status for name, status, *_ in rows if name == shop), "")
-
-
-def _pair(shop: str) -> str:
-    return manage("device", "pair", "--tenant", shop, "--name", "Demo terminal").strip()
 
 
 def _ask_database(url: str) -> None:

@@ -44,6 +44,15 @@ def step(title: str, action: Callable[[], T]) -> T:
     return result
 
 
+def told(title: str, action: Callable[[], str]) -> None:
+    """Do a step, and show what it says above it."""
+
+    def act() -> None:
+        console.print(f"      {action()}", markup=False)
+
+    step(title, act)
+
+
 def wait_until(what: str, ask: Callable[[], T | None], log: str) -> T:
     """Ask until there is an answer; what is refused or not yet there is asked for again."""
     deadline = time.monotonic() + PATIENCE_SECONDS

@@ -1,5 +1,7 @@
 """A terminal as the world has them: it knows the REST API and nothing else."""
 
+import hashlib
+import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -11,6 +13,7 @@ from requests.adapters import HTTPAdapter
 from kernel.ids import new_id
 
 TIMEOUT = (5, 60)
+STAFF_HEADER = "X-Staff-Session"
 
 
 class NobodyThere(Exception):
@@ -69,21 +72,40 @@ class Till:
         headers = {"Idempotency-Key": key or str(new_id())}
         return self._checked(self.session.post(f"{self.url}/api/v1{path}", json=body, headers=headers, timeout=TIMEOUT))
 
-    def ensure_shift(self) -> None:
+    def sign_in(self, code: str, pin: str) -> "Till":
+        """Let somebody work here: what is sent from now on is theirs. :raises ApiRefused: …"""
+        self.session.headers.pop(STAFF_HEADER, None)
+        token = self.post("/staff-sessions", {"staff_code": code, "pin": pin}).json()["token"]
+        self.session.headers[STAFF_HEADER] = token
+        return self
+
+    def sign_out(self) -> None:
+        """:raises ApiRefused: …"""
+        self._checked(self.session.delete(f"{self.url}/api/v1/staff-sessions/current", timeout=TIMEOUT))
+        del self.session.headers[STAFF_HEADER]
+
+    def approved(self, body: dict[str, Any], action: str, *, code: str, pin: str, reason: str) -> dict[str, Any]:
+        """Let somebody approve a command; return its body with the approval. :raises ApiRefused: …"""
+        content = json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        subject = {"id": body["id"], "digest": hashlib.sha256(content.encode()).hexdigest()}
+        asked = {"action": action, "subject": subject, "staff_code": code, "pin": pin, "reason": reason}
+        return {**body, "approval_id": self.post("/approvals", asked).json()["id"]}
+
+    def ensure_shift(self) -> str:
+        """Return the id of the open shift; one is opened where there is none."""
         try:
-            self.post("/shifts", {"id": str(new_id()), "float_amount": {"amount": 10_000}})
+            answer = self.post("/shifts", {"id": str(new_id()), "float_amount": {"amount": 10_000}}).json()
         except ApiRefused as refused:
             if refused.code != "shift-already-open":
                 raise
+            answer = self.get("/shifts/current")
+        return str(answer["id"])
 
     def sell(self, lines: list[dict[str, Any]], tenders: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
-        order = {
-            "id": str(new_id()),
-            "occurred_at": datetime.now(UTC).isoformat(),
-            "lines": lines,
-            "tenders": tenders,
-            **more,
-        }
+        return self.place(order_of(lines, tenders, **more))
+
+    def place(self, order: dict[str, Any]) -> dict[str, Any]:
+        """:raises ApiRefused: …"""
         answered: dict[str, Any] = self.post("/orders", order, key=order["id"]).json()
         return answered
 
@@ -96,3 +118,13 @@ class Till:
         if not response.ok:
             raise ApiRefused(response)
         return response
+
+
+def order_of(lines: list[dict[str, Any]], tenders: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
+    return {
+        "id": str(new_id()),
+        "occurred_at": datetime.now(UTC).isoformat(),
+        "lines": lines,
+        "tenders": tenders,
+        **more,
+    }

@@ -13,6 +13,8 @@ from requests import RequestException
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from demo.hiring import hire, let_go
+from demo.people import REPLAY
 from demo.replay import Replay, Tally
 from demo.retail import FileUnusable, Retail, iter_documents, read_retail
 from demo.till import ApiRefused, NobodyThere, Till
@@ -21,6 +23,7 @@ from kernel.commands import Command as OurCommand
 from kernel.limits import LARGEST_AMOUNT
 from kernel.tenancy import find_furnished_tenant, in_public_schema, in_tenant
 from pos.registers.models import Location
+from pos.registers.queries import has_staff
 from pos.registers.services import pair_device, revoke_device
 
 MOST_THREADS = 64
@@ -79,25 +82,21 @@ class Command(OurCommand):
 
     @contextmanager
     def _till(self, options: dict[str, Any]) -> Iterator[Till]:
-        """Give a till with the token that was typed, or with that of a device which is revoked at the end."""
+        """Give a till with the token that was typed, or with that of a device which is revoked at the end.
+
+        In a shop that has staff, somebody is signed in there who is let go at the end.
+        """
         tenant = find_furnished_tenant(options["tenant"])
         with in_public_schema():
             host = tenant.domains.get(is_primary=True).domain  # type: ignore[attr-defined]
+        Till(url=options["url"], host=host, token=options["token"]).require_web()
         with in_tenant(tenant):
             # The file's returns name no orders.
             Location.objects.update(unlinked_return_limit=LARGEST_AMOUNT)
-        token = options["token"]
-        Till(url=options["url"], host=host, token=token).require_web()
-        if token:
-            yield Till(url=options["url"], host=host, token=token)
-            return
-        with in_tenant(tenant):
-            device, token = pair_device(register_code="R1", name="Replay")
-        try:
-            yield Till(url=options["url"], host=host, token=token)
-        finally:
-            with in_tenant(tenant):
-                revoke_device(device_id=device.id)
+        with _device(tenant, options["token"]) as token:
+            till = Till(url=options["url"], host=host, token=token)
+            with _somebody(tenant, till):
+                yield till
 
     def _replay(self, replay: Replay, retail: Retail) -> Tally:
         total = len(retail.titles()) + sum(1 for _ in iter_documents(retail))
@@ -117,3 +116,31 @@ class Command(OurCommand):
             f"replayed={tally.replayed} refused={len(tally.refused)} "
             f"seconds={seconds:.1f} request_p50_ms={middle:.0f} request_p99_ms={late:.0f}"
         )
+
+
+@contextmanager
+def _device(tenant: Any, token: str) -> Iterator[str]:
+    if token:
+        yield token
+        return
+    with in_tenant(tenant):
+        device, token = pair_device(register_code="R1", name="Replay")
+    try:
+        yield token
+    finally:
+        with in_tenant(tenant):
+            revoke_device(device_id=device.id)
+
+
+@contextmanager
+def _somebody(tenant: Any, till: Till) -> Iterator[None]:
+    with in_tenant(tenant):
+        pin = hire(REPLAY) if has_staff() else ""
+    try:
+        if pin:
+            till.sign_in(REPLAY.code, pin)
+        yield
+    finally:
+        if pin:
+            with in_tenant(tenant):
+                let_go(REPLAY)
