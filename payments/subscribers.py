@@ -51,6 +51,10 @@ def _charges(delivery: Delivery[Tendered]) -> list[Charge]:
             tender_type=tender.tender_type,
             amount=tender.amount,
             currency=event.currency,
+            register_id=tender.register_id,
+            shift_id=tender.shift_id,
+            staff_id=tender.staff_id,
+            business_date=event.business_date,
             cause=cause,
         )
         for tender in event.tenders or ()

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from events.log.causes import Cause, caused_by, current_cause
@@ -14,7 +14,7 @@ from kernel.limits import REASON, REFERENCE
 from kernel.text import clipped
 from payments.events import NEVER_CHARGED_REASON, PaymentFailed
 from payments.gateways.gateway import Answer
-from payments.models import Payment, PaymentIntent
+from payments.models import GATEWAY, Payment, PaymentIntent
 from payments.services.recording import announce
 from payments.services.refunding import NotRecordedYet, give_back
 
@@ -24,7 +24,7 @@ TOKEN_MARK = "token:"  # noqa: S105 - not a secret, the mark of one
 
 @dataclass(frozen=True, kw_only=True)
 class Charge:
-    """A card to charge. `amount` in minor units.
+    """A card to charge. `amount` in minor units. Null is what the event does not say.
 
     :param card_reference: where older events say that the token is: a reference, or `token:` and the token itself.
     :param cause: of the call to the gateway.
@@ -36,6 +36,10 @@ class Charge:
     amount: int
     currency: str
     card_reference: str = ""
+    register_id: UUID | None = None
+    shift_id: UUID | None = None
+    staff_id: UUID | None = None
+    business_date: date | None = None
     cause: Cause = field(default_factory=current_cause)
 
 
@@ -67,6 +71,10 @@ def request_charges(*, charges: Sequence[Charge]) -> None:
                 amount=each.amount,
                 currency=each.currency,
                 card_token=_take_token(each),
+                register_id=each.register_id,
+                shift_id=each.shift_id,
+                staff_id=each.staff_id,
+                business_date=each.business_date,
             )
             with caused_by(each.cause):
                 send_later(CHARGE, intent.id)
@@ -102,9 +110,9 @@ def record_charge(*, intent_id: UUID, answer: Answer | None, now: datetime) -> N
                 outcome="DECLINED" if answer else "NEVER_CHARGED",
                 reason=intent.failure,
                 location_id=None,
-                register_id=None,
-                shift_id=None,
-                staff_id=None,
+                register_id=intent.register_id,
+                shift_id=intent.shift_id,
+                staff_id=intent.staff_id,
             )
         )
 
@@ -146,6 +154,11 @@ def _capture(intent: PaymentIntent, answer: Answer, now: datetime) -> None:
         amount=intent.amount,
         currency=intent.currency,
         reference=intent.reference,
+        kind=GATEWAY,
+        register_id=intent.register_id,
+        shift_id=intent.shift_id,
+        staff_id=intent.staff_id,
+        business_date=intent.business_date,
         occurred_at=now,
     )
     announce(payment, charged_here=True)

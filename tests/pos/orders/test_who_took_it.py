@@ -3,8 +3,9 @@
 from typing import Any
 from uuid import UUID
 
-from events.testing.work import published
+from events.testing.work import published, settle
 from kernel.ids import new_id
+from payments.models import Payment
 from pos.cash.services import open_shift
 from pos.models import Location, Order, Register, Tender
 from pos.orders.services.paying import add_tenders
@@ -60,3 +61,24 @@ def test_a_shop_without_staff_names_nobody(shop: Tenant) -> None:
 
     data = told("pos.order_completed")
     assert data["staff_id"] is data["tenders"][0]["staff_id"] is None
+
+
+def test_a_card_that_the_backend_charges_names_who_asked_for_it(shop: Tenant) -> None:
+    ada = new_id()
+    order = place(ada, make.card(1000))
+    settle()
+
+    till = (make.register().id, make.shift().id, ada, order.business_date)
+    assert Payment.objects.values_list("register_id", "shift_id", "staff_id", "business_date").get() == till
+    data = told("payments.payment_completed")
+    assert (data["register_id"], data["shift_id"], data["staff_id"]) == tuple(map(str, till[:3]))
+    assert data["kind"] == "GATEWAY"
+
+
+def test_a_card_that_is_declined_names_who_asked_for_it(shop: Tenant) -> None:
+    ada = new_id()
+    place(ada, make.card(1000, token="tok_decline"))
+    settle()
+
+    data = told("payments.payment_failed")
+    assert (data["staff_id"], data["shift_id"]) == (str(ada), str(make.shift().id))
