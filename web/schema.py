@@ -10,7 +10,15 @@ from web.document import add_components, problem_answer, problems_of, references
 from web.fields import Text
 from web.inputs import Body
 from web.operations import Operation
-from web.terminal import Anyone, MayAsk, Terminal
+from web.terminal import STAFF_HEADER, Anyone, MayAsk, Terminal
+
+STAFF_SESSION = {
+    "in": "header",
+    "name": STAFF_HEADER,
+    "schema": {"type": "string"},
+    "description": "The token of whoever is signed in at the terminal (`POST /api/v1/staff-sessions`): what is done is"
+    " theirs, and what their role lets them do. Needed to write in a shop that has staff; not with an API key",
+}
 
 
 class Schema(AutoSchema):
@@ -22,6 +30,10 @@ class Schema(AutoSchema):
         if described is None or declared is None:
             return described
         add_components(self.registry)
+        if self._may_terminals_ask():
+            described["parameters"] = sorted(
+                [*described.get("parameters", []), {**STAFF_SESSION}], key=lambda each: str(each["name"])
+            )
         for parameter in described.get("parameters", []):
             if parameter["schema"].pop("deprecated", False):
                 parameter["deprecated"] = True
@@ -47,11 +59,17 @@ class Schema(AutoSchema):
         if isinstance(permission, Anyone):
             return [{}]
         if isinstance(permission, MayAsk):
-            scopes, terminals = list(declared.scopes if declared else ()), True
+            scopes = list(declared.scopes if declared else ())
         else:
             scopes = [permission.needed] if hasattr(permission, "needed") else []
-            terminals = set(scopes) <= set(Terminal.scopes)
+        terminals = self._may_terminals_ask()
         return [*([{"apiKey": scopes}] if scopes else []), *([{"deviceToken": []}] if terminals else [])]
+
+    def _may_terminals_ask(self) -> bool:
+        (permission,) = self.view.get_permissions()
+        if isinstance(permission, (Anyone, MayAsk)):
+            return isinstance(permission, MayAsk)
+        return {permission.needed} <= set(Terminal.scopes) if hasattr(permission, "needed") else True
 
     def _map_serializer(self, serializer: Any, direction: Any, bypass_extensions: bool = False) -> Any:  # noqa: FBT001, FBT002
         mapped = super()._map_serializer(serializer, direction, bypass_extensions)  # type: ignore[no-untyped-call]

@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, OpenApiTypes
+from drf_spectacular.utils import OpenApiResponse, OpenApiTypes
 from rest_framework import generics
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
@@ -24,7 +24,7 @@ from pos.orders.models import Order
 from pos.orders.plain import plain_order
 from pos.orders.queries import lines_of_order, orders, orders_matching
 from pos.orders.quotes import quote
-from pos.orders.receiving import DEVICE_TIME, asked_discounts, asked_lines, asked_tenders, receive_order
+from pos.orders.receiving import CLOCK, asked_discounts, asked_lines, asked_tenders, receive_order
 from pos.orders.refunds import NotRefundable, RefundExceedsPaid, RefundInput, RefundMismatch
 from pos.orders.serializers import (
     A_MUG,
@@ -57,14 +57,6 @@ from web.scopes import ORDERS_READ, ORDERS_WRITE, PAYMENTS_WRITE, PRICES_READ, R
 
 def _existing(order_id: UUID) -> Order:
     return generics.get_object_or_404(orders(), id=order_id)
-
-
-CLOCK = OpenApiParameter(
-    DEVICE_TIME,
-    {"type": "string"},
-    OpenApiParameter.HEADER,
-    description="What the device's clock shows when it sends this, in RFC 3339: `occurred_at` is corrected by it",
-)
 
 
 class OrderPages(RecordedPages):

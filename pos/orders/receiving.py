@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.utils import timezone
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -43,6 +44,12 @@ from web.errors import ApiProblem
 from web.terminal import on_duty
 
 DEVICE_TIME = "X-Device-Time"
+CLOCK = OpenApiParameter(
+    DEVICE_TIME,
+    {"type": "string"},
+    OpenApiParameter.HEADER,
+    description="What the device's clock shows when it sends this, in RFC 3339: `occurred_at` is corrected by it",
+)
 UNSOLD: tuple[type[Refusal], ...] = (
     LinesInvalid, DiscountExceedsPrice, TenderMismatch, NumberTooLarge, *NOT_PERMITTED,
 )  # fmt: skip

@@ -20,6 +20,7 @@ from pos.orders.arriving import MomentRefused
 from pos.orders.discounts import DiscountExceedsPrice
 from pos.orders.queries import orders
 from pos.orders.receiving import (
+    CLOCK,
     answer_again,
     arrival_of,
     asked_discounts,
@@ -199,6 +200,7 @@ class ParkedOrderResumeView(APIView):
         keyed=True,
         scopes=[ORDERS_WRITE],
         at="register",
+        parameters=[CLOCK],
         example={"tenders": [{"type": "cash", "amount": {"amount": 3000, "currency": "EUR"}}]},
     )
     def post(self, request: Request, asked: dict[str, Any], order_id: UUID) -> Response:

@@ -16,8 +16,10 @@ import pytest
 
 from events.testing.work import settle
 from kernel.ids import new_id
+from tests.support.crew import person
 from tests.support.known import HOST, Known
 from tests.support.wsgi import application
+from web.commands import digest_of
 
 NAME = "generated_tillflow_client"
 GENERATOR = Path(sys.executable).with_name("openapi-python-client")
@@ -102,6 +104,28 @@ def test_in01_it_sells_and_returns_and_reads(till: Till) -> None:
     page = till.call("events", "list_events", types="pos.order_completed")
     assert order.id in [UUID(event.data["order_id"]) for event in page.events]
     assert page.next_after > 0
+
+
+def test_in01_it_signs_in_and_what_it_does_is_of_whoever_is_signed_in(till: Till) -> None:
+    anna, ben = person("ANNA"), person("BEN", "manager")
+    code = till.model("SignInBody", staff_code=anna.code, pin=anna.pin)
+    session = till.call("staff_sessions", "start_staff_session", body=code)
+    signed_in = {"x_staff_session": session.token}
+    line = till.model("OrderLineBody", sku="MUG", quantity="1")
+    nobody = till.post("orders", "place_order", placing(till, [line], []))
+    order = till.post("orders", "place_order", placing(till, [line], []), **signed_in)
+    void = till.model("VoidBody", reason="A child did it")
+    refused = till.post("orders", "void_order", void, order_id=order.id, **signed_in)
+    subject = till.model("SubjectBody", id=order.id, digest=digest_of(void.to_dict()))
+    asked = till.model("ApproveBody", action="void", subject=subject, staff_code=ben.code, pin=ben.pin, reason="Seen")
+    approval = till.call("approvals", "approve_command", body=asked, **signed_in)
+    void.approval_id = approval.id
+    voided = till.post("orders", "void_order", void, order_id=order.id, **signed_in)
+
+    assert (nobody.status, nobody.code) == (401, "staff-session-required")
+    assert order.staff_id == anna.id
+    assert (refused.status, refused.code) == (403, "approval-required")
+    assert voided.status == "VOIDED"
 
 
 def test_in01_it_reads_a_refusal(till: Till) -> None:

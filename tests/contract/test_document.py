@@ -26,8 +26,9 @@ def test_in01_the_document_has_every_operation_that_the_code_has(described: Any)
 def test_in01_keys_and_problems_are_described(described: Any) -> None:
     place = described["paths"]["/api/v1/orders"]["post"]
 
-    key, _ = [each for each in place["parameters"] if each["in"] == "header"]
-    assert (key["name"], key["required"]) == ("Idempotency-Key", True)
+    headers = {each["name"]: each for each in place["parameters"] if each["in"] == "header"}
+    assert set(headers) == {"Idempotency-Key", "X-Device-Time", "X-Staff-Session"}
+    assert headers["Idempotency-Key"]["required"]
     assert set(place["responses"]) == {
         "201", "202", "400", "401", "403", "404", "406", "409", "411", "413", "415", "422", "429", "500", "503",
     }  # fmt: skip
@@ -36,6 +37,29 @@ def test_in01_keys_and_problems_are_described(described: Any) -> None:
         "quarantine-full", "shift-not-open",
     }  # fmt: skip
     assert "Retry-After" in place["responses"]["429"]["headers"]
+
+
+def test_in01_who_is_signed_in_is_asked_for_wherever_a_terminal_may_ask(described: Any) -> None:
+    asking = {
+        each["operationId"]: any("deviceToken" in scheme for scheme in each["security"])
+        for methods in described["paths"].values()
+        for each in methods.values()
+    }
+    named = {
+        each["operationId"]: any(parameter["name"] == "X-Staff-Session" for parameter in each.get("parameters", ()))
+        for methods in described["paths"].values()
+        for each in methods.values()
+    }
+
+    assert named == asking
+    assert (named["close_shift"], named["pair_device"], named["get_report"]) == (True, False, False)
+
+
+def test_in01_an_approval_is_named_in_the_body_of_every_command_that_may_need_one(described: Any) -> None:
+    for handler in handlers():
+        body = handler.operation.body
+        if body and any(refusal.code == "approval-required" for refusal in handler.operation.refuses):
+            assert "approval_id" in described["components"]["schemas"][body.__name__]["properties"], body
 
 
 @pytest.mark.parametrize("body", dict.fromkeys(inputs()), ids=lambda body: body.__name__)
