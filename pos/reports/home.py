@@ -47,15 +47,18 @@ def sales_today(request: HttpRequest) -> Card | None:
 
 @home_card(20)
 def tills(request: HttpRequest) -> Card | None:
-    """Show each till: whether its shift is open, and when its terminals were last seen."""
+    """Show each till: whether its drawer has an open shift, and when its terminals were last seen."""
     if in_public() or not request.user.has_perm("pos.view_register"):
         return None
-    opened = Shift.objects.filter(register=OuterRef("pk"), state=Shift.State.OPEN).values("opened_at")[:1]
+    shifts = Shift.objects.filter(drawer=OuterRef("drawer"))
+    opened = shifts.filter(state=Shift.State.OPEN).values("opened_at")[:1]
+    closed = shifts.filter(state=Shift.State.CLOSED).order_by("-closed_at").values("closed_at")[:1]
     paired = Q(device__status="PAIRED")
     registers = (
-        Register.objects.select_related("location")
+        Register.objects.select_related("location", "drawer")
         .annotate(
             opened_at=Subquery(opened),
+            closed_at=Subquery(closed),
             terminals=Count("device", filter=paired),
             seen_at=Max("device__last_used_at", filter=paired),
         )
@@ -64,7 +67,7 @@ def tills(request: HttpRequest) -> Card | None:
     rows = [_till(register) for register in registers[:MOST_TILLS]]
     return Card(
         title="Tills",
-        heads=("Till", "Location", "Shift", "Terminals", "Last seen"),
+        heads=("Till", "Location", "Drawer", "Shift", "Terminals", "Last seen"),
         rows=rows,
         note="There is no till yet.",
         link=(reverse("admin:pos_register_changelist"), "All tills: pair a terminal"),
@@ -93,9 +96,11 @@ def open_exceptions(request: HttpRequest) -> Card | None:
 
 def _till(register: Any) -> tuple[str, ...]:
     zone = register.location.timezone
-    shift = f"open since {_clock(register.opened_at, zone)}" if register.opened_at else "closed"
+    drawer = register.drawer.name if register.drawer else "none"
+    closed = f"closed since {_clock(register.closed_at, zone)}" if register.closed_at else "closed"
+    shift = f"open since {_clock(register.opened_at, zone)}" if register.opened_at else closed
     seen = _clock(register.seen_at, zone) if register.seen_at else "never"
-    return str(register), register.location.name, shift, str(register.terminals), seen
+    return str(register), register.location.name, drawer, shift, str(register.terminals), seen
 
 
 def _clock(moment: datetime, zone: str) -> str:

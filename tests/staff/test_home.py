@@ -12,7 +12,7 @@ from events.testing.work import settle
 from inventory.models import StockItem
 from kernel.ids import new_id
 from pos.exceptions.models import ExceptionCase
-from pos.models import Location, Register
+from pos.models import CashDrawer, Location, Register, Shift
 from pos.orders.services.placing import place_order
 from pos.profile.services import put_profile
 from tenants.models import Tenant
@@ -90,6 +90,21 @@ def test_sh21_the_home_shows_tills_stock_and_events_that_wait(shop: Tenant, _now
     assert "Low, or below zero" in page
     assert "pos.keep_report_figures" in page
     assert "Dead letters" in page
+
+
+def test_sh21_a_till_is_open_while_the_drawer_that_it_shares_has_an_open_shift(shop: Tenant, _now: None) -> None:
+    shared = CashDrawer.objects.get()
+    second = Register.objects.create(code="R2", name="By the door", location=Location.objects.get(), drawer=shared)
+    shift = make.shift()
+
+    open_page = home()
+    Shift.objects.filter(id=shift.id).update(state="CLOSED", closed_at=NOW)
+    closed_page = home()
+
+    assert open_page.count("open since 23 Nov 12:00") == 2
+    assert closed_page.count("closed since 27 Nov 00:30") == 2
+    assert open_page.count(f"<td>{shared.name}</td>") == 2
+    assert str(second) in open_page
 
 
 def test_sh21_the_home_shows_open_exceptions_and_not_those_that_are_resolved(shop: Tenant, _now: None) -> None:
