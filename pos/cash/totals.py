@@ -17,6 +17,7 @@ from pos.events import (
     OrderPlaced,
     OrderVoided,
     RefundedTender,
+    RefundRefused,
     RefundReplaced,
     ReturnCompleted,
     ReturnedLine,
@@ -61,8 +62,8 @@ class Sums:
 
 ADDED = tuple(field.name for field in fields(Sums) if not field.name.endswith("_number"))
 Totals = dict[Key, Sums]
-Told = OrderPlaced | TendersAdded | OrderCompleted | ReturnCompleted | OrderVoided | RefundReplaced
-TYPES = (OrderPlaced, TendersAdded, OrderCompleted, ReturnCompleted, OrderVoided, RefundReplaced)
+Told = OrderPlaced | TendersAdded | OrderCompleted | ReturnCompleted | OrderVoided | RefundReplaced | RefundRefused
+TYPES = (OrderPlaced, TendersAdded, OrderCompleted, ReturnCompleted, OrderVoided, RefundReplaced, RefundRefused)
 Places = Mapping[UUID, UUID]
 """The shifts of returns whose events do not name one: of before they did."""
 
@@ -159,6 +160,13 @@ def _given_back(event: OrderVoided | RefundReplaced, _places: Places) -> Iterato
             yield from _refunds([refund], refund.shift_id, refund.register_id)
 
 
+def _refused(event: RefundRefused, _places: Places) -> Iterator[tuple[Key, Sums]]:
+    """Yield what a refund had added, taken back: the money did not go out."""
+    if event.refund.shift_id is not None:
+        for key, sums in _refunds([event.refund], event.refund.shift_id, event.register_id):
+            yield key, Sums(count=-sums.count, total=-sums.total, rounding=-sums.rounding)
+
+
 def _refunds(refunds: Iterable[RefundedTender], shift_id: UUID, register_id: UUID) -> Iterator[tuple[Key, Sums]]:
     for refund in refunds:
         yield (
@@ -217,4 +225,5 @@ _FOLDS: dict[type, Callable[[Any, Places], Iterator[tuple[Key, Sums]]]] = {
     ReturnCompleted: _returned,
     OrderVoided: _given_back,
     RefundReplaced: _given_back,
+    RefundRefused: _refused,
 }

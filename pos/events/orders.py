@@ -108,6 +108,24 @@ class OrderVoided(Event):
     refunds: list[RefundedTender] | None = None
 
 
+@event("pos.refund_refused", category=Category.DOMAIN, stream="order:{order_id}")
+class RefundRefused(Event):
+    """The gateway refused a refund that counts already where it was asked for: there it counts no longer.
+
+    :param refund: as it was told before. :param business_date: on which it was to go back.
+    :param return_id: null where the order was cancelled.
+    """
+
+    order_id: UUID
+    return_id: UUID | None
+    location_id: UUID
+    register_id: UUID
+    currency: str
+    refund: RefundedTender
+    business_date: date
+    occurred_at: datetime
+
+
 @event("pos.refund_replaced", category=Category.INTEGRATION, stream="order:{order_id}")
 class RefundReplaced(Event):
     """What was owed since a refund was refused is paid in another way, or the card is tried again.

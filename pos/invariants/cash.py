@@ -12,7 +12,7 @@ CAUGHT_UP = f"""(NOT EXISTS (
         JOIN events_subscription s ON s.tenant_id = e.tenant_id AND e.position > s.cursor
         WHERE e.tenant_id = %(tenant)s AND s.tenant_id = %(tenant)s AND s.subscriber = '{SUBSCRIBER}'
             AND e.type IN ('pos.order_placed', 'pos.tenders_added', 'pos.order_completed', 'pos.return_completed',
-                'pos.order_voided', 'pos.refund_replaced'))
+                'pos.order_voided', 'pos.refund_replaced', 'pos.refund_refused'))
     AND NOT EXISTS (SELECT 1 FROM events_parkedevent p WHERE p.tenant_id = %(tenant)s
         AND p.subscriber = '{SUBSCRIBER}' AND p.state <> 'DISCARDED')
     AND EXISTS (
@@ -25,7 +25,8 @@ _TENDERS = """SELECT coalesce(t.shift_id, o.shift_id) AS shift_id, coalesce(null
         AND coalesce(nullif(t.kind, ''), y.kind) <> 'GATEWAY')
     GROUP BY 1, 2"""
 _REFUNDS = """SELECT coalesce(f.shift_id, r.shift_id) AS shift_id, coalesce(nullif(f.kind, ''), y.kind) AS kind,
-    count(*) AS count, sum(f.amount) AS total
+    count(*) FILTER (WHERE f.refused_at IS NULL) AS count,
+    coalesce(sum(f.amount) FILTER (WHERE f.refused_at IS NULL), 0) AS total
     FROM pos_refund f LEFT JOIN pos_return r ON r.id = f.parent_id JOIN pos_tendertype y ON y.id = f.type_id
     WHERE coalesce(f.shift_id, r.shift_id) IS NOT NULL GROUP BY 1, 2"""
 _TOTALS = """SELECT shift_id, key::jsonb ->> 1 AS kind, sum(count) AS count, sum(total) AS total

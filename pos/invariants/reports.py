@@ -128,6 +128,10 @@ _declare(
             r.amount AS total
         FROM {_heard("pos.return_completed", "pos.order_voided", "pos.refund_replaced")} e
         CROSS JOIN LATERAL {_elements("e.data->'refunds'")} j
+        JOIN pos_refund r ON r.id = (j->>'refund_id')::uuid
+        UNION ALL SELECT {_PLACE}, {_TENDER.format(register="(e.data->>'register_id')::uuid")}, -1, -r.rounding,
+            -r.amount
+        FROM {_heard("pos.refund_refused")} e CROSS JOIN LATERAL (SELECT e.data->'refund' AS j) j
         JOIN pos_refund r ON r.id = (j->>'refund_id')::uuid""",
     at=186,
 )
@@ -151,12 +155,15 @@ _declare(
     at=188,
 )
 _declare(
-    "reported refunds = lines of returns",
+    "reported refunds = lines of returns, and money of cancelled orders",
     "REFUNDS",
     "RETURN",
     [],
     ["quantity", "tax", "total"],
-    rows=f"SELECT {_PLACE}, l.quantity, l.tax_total AS tax, l.total FROM {_BACK}",
+    rows=f"""SELECT {_PLACE}, l.quantity, l.tax_total AS tax, l.total FROM {_BACK}
+        UNION ALL SELECT {_PLACE}, 0, 0, r.amount
+        FROM {_heard("pos.order_voided")} e CROSS JOIN LATERAL {_elements("e.data->'refunds'")} j
+        JOIN pos_refund r ON r.id = (j->>'refund_id')::uuid""",
     at=189,
 )
 _declare(
@@ -166,6 +173,18 @@ _declare(
     [],
     ["discount"],
     rows=f"SELECT {_PLACE}, o.discount_total AS discount FROM {_ORDERS}",
+    at=189,
+)
+_declare(
+    "reported over and short = closed shifts",
+    "OVER_SHORT",
+    "SALE",
+    ["shift_id", "drawer_id", "staff_id", "code"],
+    ["documents", "expected", "counted"],
+    rows=f"""SELECT {_PLACE}, s.id AS shift_id, s.drawer_id, s.closed_by AS staff_id, x.key AS code, 1 AS documents,
+            x.value::bigint AS expected, coalesce((s.counted ->> x.key)::bigint, 0) AS counted
+        FROM {_heard("pos.shift_closed")} e JOIN pos_shift s ON e.stream = 'shift:' || s.id::text
+        CROSS JOIN LATERAL jsonb_each_text(s.expected) x""",
     at=189,
 )
 declare(

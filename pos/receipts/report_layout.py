@@ -102,7 +102,9 @@ def _tender(tender: TenderTotal, currency: str) -> Iterator[Row]:
     yield pair(f"{tender.name}: {tender.count}", formatted(tender.amount, currency))
     if tender.change:
         yield pair("  change given", in_major_units(tender.change, currency))
-    if tender.refunds:
+    if tender.refunds < 0:
+        yield pair(f"  refunds refused: {-tender.refunds}", in_major_units(-tender.refunded, currency))
+    elif tender.refunds:
         yield pair(f"  refunds: {tender.refunds}", in_major_units(-tender.refunded, currency))
 
 

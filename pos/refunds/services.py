@@ -1,6 +1,6 @@
 """Refunds have an outcome: money went back, or it was refused, is owed, and is paid in another way."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -13,7 +13,7 @@ from kernel.permissions import Command, Need, Permission
 from kernel.refusals import NotFound, Refusal
 from kernel.text import clipped
 from pos.cash.services import open_till
-from pos.events import RefundReplaced
+from pos.events import RefundRefused, RefundReplaced
 from pos.orders.facts import refunded_tenders
 from pos.orders.models import Order, Refund, Tender
 from pos.orders.refunds import RefundExceedsPaid, RefundInput, pay_instead
@@ -52,6 +52,8 @@ class Outcome:
 def note_outcome(outcome: Outcome, *, now: datetime) -> None:
     """Take over how a refund ended. Of one that was refused, the tender did not give the money back, and it is owed.
 
+    It counts no longer in its shift, or amends the Z where that is closed, and in the reports of its day.
+
     What payments gave back since an order did without the card becomes a row here.
     """
     with unit_of_work():
@@ -61,9 +63,11 @@ def note_outcome(outcome: Outcome, *, now: datetime) -> None:
             _note_given_back(order, outcome, now)
         elif refund is not None and refund.state == Refund.State.PENDING:
             refund.state, refund.failure = outcome.state, clipped(outcome.failure, REASON)
-            refund.save(update_fields=["state", "failure"])
+            refund.refused_at = now if outcome.failure else None
+            refund.save(update_fields=["state", "failure", "refused_at"])
             if outcome.failure:
                 Tender.objects.filter(refund=refund).update(refunded=F("refunded") - refund.amount)
+                _tell_refused(refund, order, now)
 
 
 def replace_refund(
@@ -132,7 +136,8 @@ def replace_refund(
 
 
 def _find(refund_id: UUID) -> Refund | None:
-    return Refund.objects.select_related("parent").filter(id=refund_id).first()
+    told_with = Refund.objects.select_related("parent__register", "register", "type", "tender")
+    return told_with.filter(id=refund_id).first()
 
 
 def _lock_order(refund: Refund | None, order_id: UUID | None = None) -> Order | None:
@@ -164,6 +169,29 @@ def _tenders_for(refused: Refund, order: Order) -> list[Tender]:
     own = [tender for tender in tenders if tender.id == refused.tender_id]
     others = [each for each in tenders if each not in own and each.state == Tender.State.SETTLED]
     return own + others
+
+
+def _tell_refused(refund: Refund, order: Order | None, now: datetime) -> None:
+    """Say what counts no longer, where the refund was told of. Those of older code name no till: their return does."""
+    told = refund.parent or order
+    assert told is not None
+    assert order is not None
+    register = refund.register or told.register
+    shift_id = refund.shift_id or (refund.parent.shift_id if refund.parent else None)
+    (told_as,) = refunded_tenders([refund])
+    publish(
+        RefundRefused(
+            order_id=order.id,
+            return_id=refund.parent_id,
+            location_id=register.location_id,
+            register_id=register.id,
+            currency=order.currency,
+            refund=replace(told_as, shift_id=shift_id, register_id=register.id),
+            business_date=refund.business_date or told.business_date or now.date(),
+            occurred_at=now,
+        ),
+        occurred_at=now,
+    )
 
 
 def _note_given_back(order: Order, outcome: Outcome, now: datetime) -> None:

@@ -28,7 +28,7 @@ from web.admin.charts import Chart, bars
 MOST_SHOWN = 500
 """Rows of the table on the page; a file has all."""
 MOST_BARS = 40
-HIDDEN = {"location_id", "register_id", "staff_id", "variant_id", "shift_id"}
+HIDDEN = {"location_id", "register_id", "staff_id", "variant_id", "shift_id", "drawer_id"}
 WEEK = 7
 
 

@@ -6,6 +6,10 @@ from dataclasses import dataclass, field
 from pos.reports.models import ReportFigure
 
 Kind = ReportFigure.Kind
+CANCELLED = "CANCELLED"
+"""What a detail of refunds says of an order that was cancelled: its money went back, and no goods."""
+COUNTED, NOT_COUNTED = "COUNTED", "NOT_COUNTED"
+"""What details of over and short say: whether somebody counted what a shift should have had of a tender type."""
 
 
 def _sold(column: str) -> str:
@@ -18,6 +22,17 @@ def _returned(column: str) -> str:
 
 def _net(column: str) -> str:
     return f"({_sold(column)} - {_returned(column)})"
+
+
+def _where(column: str, condition: str) -> str:
+    return f"coalesce(sum({column}) FILTER (WHERE {condition}), 0)"
+
+
+def _counted(column: str) -> str:
+    return _where(column, f"detail = '{COUNTED}'")
+
+
+_VOID = f"detail = '{CANCELLED}'"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +85,30 @@ def _sales(name: str, title: str, told_apart: str, *, by: str) -> Report:
         quantities=_GOODS,
         amounts={**_MONEY, "rounding": _net("rounding")},
         chart="total",
+        by=by,
+    )
+
+
+def _over_short(name: str, title: str, told_apart: Mapping[str, str], *, by: str) -> Report:
+    """`expected` and `difference` are of what was counted; `not_counted` is expected of what nobody counted.
+
+    What is over in one shift and short in another is told beside the difference, in which they cancel out.
+    """
+    return Report(
+        name=name,
+        title=title,
+        kind=Kind.OVER_SHORT,
+        told_apart={**told_apart, "tender_type": "code"},
+        counts={"counts": _counted("documents")},
+        amounts={
+            "expected": _counted("expected"),
+            "counted": _counted("counted"),
+            "difference": _counted("counted - expected"),
+            "over": _counted("greatest(counted - expected, 0)"),
+            "short": _counted("greatest(expected - counted, 0)"),
+            "not_counted": _where("expected", f"detail = '{NOT_COUNTED}'"),
+        },
+        chart="difference",
         by=by,
     )
 
@@ -127,9 +166,13 @@ _ALL = (
         title="Refunds",
         kind=Kind.REFUNDS,
         told_apart={"reason": "code"},
-        counts={"returns": _returned("documents")},
+        counts={"returns": _where("documents", f"NOT {_VOID}"), "cancelled": _where("documents", _VOID)},
         quantities={"items_returned": _returned("quantity")},
-        amounts={"returned": _returned("total"), "tax_returned": _returned("tax")},
+        amounts={
+            "returned": _where("total", f"NOT {_VOID}"),
+            "tax_returned": _returned("tax"),
+            "given_back": _where("total", _VOID),
+        },
         chart="returned",
         by="reason",
     ),
@@ -143,5 +186,14 @@ _ALL = (
         chart="discounts",
         by="discount",
     ),
+    _over_short(
+        "over-short",
+        "Over and short, by shift",
+        {"shift_id": "shift_id", "drawer_id": "drawer_id", "staff_id": "staff_id"},
+        by="business_date",
+    ),
+    _over_short("over-short-days", "Over and short, by day", {}, by="business_date"),
+    _over_short("over-short-staff", "Over and short, by staff", {"staff_id": "staff_id"}, by="staff"),
+    _over_short("over-short-drawers", "Over and short, by drawer", {"drawer_id": "drawer_id"}, by="drawer"),
 )
 REPORTS = {each.name: each for each in _ALL}

@@ -1,14 +1,17 @@
-"""Figures of events: what an order, its tenders and a return add to the reports. Reads nothing.
+"""Figures of events: what an order, its tenders, a return and a closed shift add to the reports. Reads nothing.
 
 A tender counts on the day on which it was taken, whether or not that pays its order in full. Cards that the backend
 charges count with the order's completion, and so do tenders that older code took, whose events name no register.
+
+A refund that the gateway refuses counts no longer on the day on which it was asked for.
+
+A closed shift counts on the day on which it was closed, for whoever closed it. What amends its Z later changes nothing
+in what was counted.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, date, datetime
-from decimal import Decimal
-from typing import Any, Literal
-from uuid import UUID
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -21,68 +24,34 @@ from pos.events import (
     OrderPlaced,
     OrderVoided,
     RefundedTender,
+    RefundRefused,
     RefundReplaced,
     ReturnCompleted,
     ReturnedLine,
+    ShiftClosed,
     SoldLine,
     TakenTender,
     TendersAdded,
 )
+from pos.reports.definitions import CANCELLED, COUNTED, NOT_COUNTED
+from pos.reports.rows import ZERO, Figure, key_of
 
-Told = OrderPlaced | TendersAdded | OrderCompleted | ReturnCompleted | OrderVoided | RefundReplaced
-ZERO = Decimal(0)
-
-
-class Figure(msgspec.Struct, kw_only=True):
-    """A row of `ReportFigure` to add to what is there."""
-
-    kind: str
-    direction: Literal["SALE", "RETURN"]
-    business_date: date
-    location_id: UUID
-    currency: str
-    position: int
-    register_id: UUID | None = None
-    staff_id: UUID | None = None
-    hour: int | None = None
-    variant_id: UUID | None = None
-    shift_id: UUID | None = None
-    code: str = ""
-    detail: str = ""
-    rate: Decimal | None = None
-    name: str = ""
-    documents: int = 0
-    quantity: Decimal = ZERO
-    gross: int = 0
-    discount: int = 0
-    base: int = 0
-    tax: int = 0
-    rounding: int = 0
-    total: int = 0
-    expected: int = 0
-    counted: int = 0
-
-
-KEY = (
-    "kind", "business_date", "location_id", "direction", "register_id", "currency", "staff_id", "hour", "variant_id",
-    "shift_id", "code", "detail", "rate",
-)  # fmt: skip
-SUMS = ("documents", "quantity", "gross", "discount", "base", "tax", "rounding", "total", "expected", "counted")
+GivenBack = OrderVoided | RefundReplaced | RefundRefused
+Told = OrderPlaced | TendersAdded | OrderCompleted | ReturnCompleted | GivenBack | ShiftClosed
 
 
 def figures_of(event: Told, position: int) -> list[Figure]:
     """Return what an event adds to the reports. An event of older code without a day counts to that of UTC."""
-    if isinstance(event, OrderCompleted):
-        return [] if event.training else list(_order(event, position))
-    if isinstance(event, ReturnCompleted):
-        return [] if event.training else list(_return(event, position))
-    if isinstance(event, OrderVoided | RefundReplaced):
-        return [_refund(_given_back(event, position), refund) for refund in event.refunds or ()]
-    if isinstance(event, OrderPlaced) and event.training:
+    if getattr(event, "training", False):
         return []
+    return list(_MADE[type(event)](event, position))
+
+
+def _taken(event: OrderPlaced | TendersAdded, position: int) -> Iterator[Figure]:
     where = _where(event, position, "SALE")
-    taken = [tender for tender in event.tenders or () if tender.state == "SETTLED" and _counts_when_taken(tender)]
-    return [_tender(where, tender) for tender in taken]
+    for tender in event.tenders or ():
+        if tender.state == "SETTLED" and _counts_when_taken(tender):
+            yield _tender(where, tender)
 
 
 def _order(event: OrderCompleted, position: int) -> Iterator[Figure]:
@@ -125,7 +94,50 @@ def _refund(where: dict[str, Any], refund: RefundedTender) -> Figure:
     )
 
 
-def _given_back(event: OrderVoided | RefundReplaced, position: int) -> dict[str, Any]:
+def _replaced(event: RefundReplaced, position: int) -> Iterator[Figure]:
+    where = _given_back(event, position)
+    for refund in event.refunds:
+        yield _refund(where, refund)
+
+
+def _voided(event: OrderVoided, position: int) -> Iterator[Figure]:
+    """Yield what a cancelled order gives back: by tender, and once among the refunds, whatever pays it in the end."""
+    where = _given_back(event, position)
+    paid = [_refund(where, refund) for refund in event.refunds or ()]
+    yield from paid
+    if paid:
+        of_order = {**where, "register_id": None}
+        yield Figure(**of_order, kind="REFUNDS", detail=CANCELLED, documents=1, total=sum(each.total for each in paid))
+
+
+def _refused(event: RefundRefused, position: int) -> Iterator[Figure]:
+    """Yield what takes a refund out of its day again."""
+    told = _refund(_given_back(event, position), event.refund)
+    yield msgspec.structs.replace(told, documents=-told.documents, rounding=-told.rounding, total=-told.total)
+
+
+def _closed(event: ShiftClosed, position: int) -> Iterator[Figure]:
+    for count in event.counts:
+        yield Figure(
+            kind="OVER_SHORT",
+            direction="SALE",
+            business_date=event.business_date,
+            location_id=event.location_id,
+            currency=event.currency,
+            position=position,
+            register_id=event.register_id,
+            staff_id=event.closed_by,
+            shift_id=event.shift_id,
+            drawer_id=event.drawer_id,
+            code=count.tender_type,
+            detail=NOT_COUNTED if count.counted is None else COUNTED,
+            documents=1,
+            expected=count.expected,
+            counted=count.counted or 0,
+        )
+
+
+def _given_back(event: GivenBack, position: int) -> dict[str, Any]:
     """Say where money went back of a cancelled order, or in the place of a refund that was refused."""
     return {
         "business_date": event.business_date,
@@ -263,21 +275,13 @@ def _hour(moment: datetime, zone: str | None) -> int:
     return moment.astimezone(ZoneInfo(zone or "UTC")).hour
 
 
-def key_of(figure: Figure) -> tuple[object, ...]:
-    return tuple(getattr(figure, name) for name in KEY)
-
-
-def added_up(figures: Iterable[Figure]) -> list[Figure]:
-    """Add up figures that are alike; the last one names them. They are in the order of their keys."""
-    sums: dict[tuple[object, ...], Figure] = {}
-    for figure in figures:
-        key = key_of(figure)
-        if key not in sums:
-            sums[key] = msgspec.structs.replace(figure)
-            continue
-        known = sums[key]
-        for name in SUMS:
-            setattr(known, name, getattr(known, name) + getattr(figure, name))
-        if figure.position >= known.position:
-            known.position, known.name = figure.position, figure.name
-    return list(sums.values())
+_MADE: dict[type, Callable[[Any, int], Iterator[Figure]]] = {
+    OrderPlaced: _taken,
+    TendersAdded: _taken,
+    OrderCompleted: _order,
+    ReturnCompleted: _return,
+    OrderVoided: _voided,
+    RefundReplaced: _replaced,
+    RefundRefused: _refused,
+    ShiftClosed: _closed,
+}

@@ -39,6 +39,7 @@ class ReportFigure(models.Model):
     hour = models.PositiveSmallIntegerField(null=True, help_text="By the clock of the location, 0 to 23")
     variant_id = models.UUIDField(null=True)
     shift_id = models.UUIDField(null=True)
+    drawer_id = models.UUIDField(null=True, help_text="Of the shift")
     code = models.CharField(max_length=limits.TITLE, help_text="Of a tax, tender type, discount, reason or variant")
     detail = models.CharField(max_length=limits.CODE, help_text="What a code is told apart by: a tender's kind")
     rate = models.DecimalField(max_digits=9, decimal_places=6, null=True)

@@ -123,11 +123,14 @@ def sales_of_days(days: Mapping[UUID, date]) -> list[dict[str, Any]]:
     return list(sums)
 
 
+_SHOWN_BESIDE = {"register_id": "register", "staff_id": "staff", "drawer_id": "drawer", "shift_id": "shift"}
+
+
 def columns_of(chosen: Report, *, by_day: bool) -> dict[str, str]:
     """Name the columns of a report's rows in their order, each with what it is: text, count, quantity or amount."""
     names = [*(["business_date"] if by_day else []), "location_id", "location"]
     for name in chosen.told_apart:
-        names += [name, *(["register"] if name == "register_id" else ["staff"] if name == "staff_id" else [])]
+        names += [name, *([_SHOWN_BESIDE[name]] if name in _SHOWN_BESIDE else [])]
     names += ["sku", "name"] if "variant_id" in chosen.told_apart else ["name"] if chosen.named else []
     return {
         **dict.fromkeys([*names, "currency"], "text"),
@@ -141,6 +144,8 @@ _LOOKED_UP = {
     "location": ("l.code", "LEFT JOIN pos_location l ON l.id = f.location_id"),
     "register": ("r.code", "LEFT JOIN pos_register r ON r.id = f.register_id"),
     "staff": ("f.staff_id::text", ""),
+    "drawer": ("d.name", "LEFT JOIN pos_cashdrawer d ON d.id = f.drawer_id"),
+    "shift": ("s.number", "LEFT JOIN pos_shift s ON s.id = f.shift_id"),
     "sku": ("v.sku", "LEFT JOIN pos_variant v ON v.id = f.variant_id"),
 }
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import msgspec
 from django.db import connection  # noqa: TID251 - sets of rows are written with one statement
 
-from pos.reports.figures import KEY, SUMS, Figure, added_up
+from pos.reports.rows import KEY, SUMS, Figure, added_up
 
 _COLUMNS = ", ".join(Figure.__struct_fields__)
 _KEEP = f"""

@@ -5,7 +5,15 @@ from collections.abc import Sequence
 from events.subscribing import Delivery, subscriber
 from pos.cash.services.totals import SUBSCRIBER, add_to_totals
 from pos.cash.totals import Heard, Told, returns_without_shift
-from pos.events import OrderCompleted, OrderPlaced, OrderVoided, RefundReplaced, ReturnCompleted, TendersAdded
+from pos.events import (
+    OrderCompleted,
+    OrderPlaced,
+    OrderVoided,
+    RefundRefused,
+    RefundReplaced,
+    ReturnCompleted,
+    TendersAdded,
+)
 from pos.returns.queries import shifts_of_returns
 
 
@@ -17,6 +25,7 @@ from pos.returns.queries import shifts_of_returns
     ReturnCompleted,
     OrderVoided,
     RefundReplaced,
+    RefundRefused,
     batch=True,
     batch_size=500,
     from_beginning=True,

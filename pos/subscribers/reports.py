@@ -3,7 +3,16 @@
 from collections.abc import Sequence
 
 from events.subscribing import Delivery, subscriber
-from pos.events import OrderCompleted, OrderPlaced, OrderVoided, RefundReplaced, ReturnCompleted, TendersAdded
+from pos.events import (
+    OrderCompleted,
+    OrderPlaced,
+    OrderVoided,
+    RefundRefused,
+    RefundReplaced,
+    ReturnCompleted,
+    ShiftClosed,
+    TendersAdded,
+)
 from pos.reports import services
 from pos.reports.figures import Told, figures_of
 from pos.reports.queries import KEEPS_FIGURES
@@ -17,6 +26,8 @@ from pos.reports.queries import KEEPS_FIGURES
     ReturnCompleted,
     OrderVoided,
     RefundReplaced,
+    RefundRefused,
+    ShiftClosed,
     batch=True,
     batch_size=500,
     from_beginning=True,

@@ -118,11 +118,13 @@ DAMAGE = {
     "reported products = lines of orders": "UPDATE pos_reportfigure SET quantity = quantity + 1 WHERE kind = 'PRODUCTS'",
     "reported products = lines of returns": """UPDATE pos_reportfigure SET variant_id = gen_random_uuid()
         WHERE kind = 'PRODUCTS'""",
-    "reported refunds = lines of returns": "UPDATE pos_reportfigure SET business_date = '2020-01-01' WHERE kind = 'REFUNDS'",
+    "reported refunds = lines of returns, and money of cancelled orders": """UPDATE pos_reportfigure
+        SET business_date = '2020-01-01' WHERE kind = 'REFUNDS'""",
     "reported discounts = discounts of orders": """INSERT INTO pos_reportfigure (kind, direction, business_date,
         location_id, currency, code, detail, name, documents, quantity, gross, discount, base, tax, rounding, total, expected,
         counted, position) SELECT 'DISCOUNTS', direction, business_date, location_id, currency, 'x', '', '', 1, 0, 0, 1, 0, 0,
         0, 1, 0, 0, position FROM pos_reportfigure WHERE kind = 'SALES' AND direction = 'SALE' LIMIT 1""",
+    "reported over and short = closed shifts": "UPDATE pos_reportfigure SET counted = 1 WHERE kind = 'OVER_SHORT'",
     "reports reflect no later event than was handled": "UPDATE pos_reportfigure SET position = 100000",
     "positions gapless": """INSERT INTO events_event SELECT (jsonb_populate_record(e, jsonb_build_object(
         'position', position + 1000, 'stream', 'lonely'))).* FROM events_event e WHERE position = 1""",

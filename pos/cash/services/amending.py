@@ -15,7 +15,7 @@ from pos.cash.queries import register_codes
 from pos.cash.services.grand_total import add_to_grand_total
 from pos.cash.sums import figures_of
 from pos.cash.totals import Heard, Totals
-from pos.events import RefundReplaced, ReturnCompleted, ShiftAmended
+from pos.events import RefundRefused, RefundReplaced, ReturnCompleted, ShiftAmended
 from pos.profile.queries import current_profile
 from pos.receipts.models import Receipt
 from pos.receipts.services import issue_report
@@ -49,7 +49,7 @@ def _amend(shift: Shift, heard: Heard, totals: Totals, codes: Mapping[UUID, str]
     assert shift.receipt_id is not None
     location, event, figures = register.location, heard.event, figures_of(totals)
     day = profile.day_of(now, timezone=location.timezone)
-    return_id = event.return_id if isinstance(event, ReturnCompleted | RefundReplaced) else None
+    return_id = event.return_id if isinstance(event, ReturnCompleted | RefundReplaced | RefundRefused) else None
     document = return_id or event.order_id
     assert document is not None
     amends = str(Receipt.objects.get(id=shift.receipt_id))
@@ -81,7 +81,7 @@ def _amend(shift: Shift, heard: Heard, totals: Totals, codes: Mapping[UUID, str]
                 grand_total_before=before,
                 grand_total=after,
                 of_receipt=amends,
-                reason="LATE",
+                reason="REFUSED" if isinstance(event, RefundRefused) else "LATE",
                 documents=[document],
                 **facts.shown(figures, codes, {}),
             ),

@@ -16,7 +16,8 @@ from pos.registers.models import Register
 class Refund(models.Model):
     """Money given back for a return or for a cancelled order. `tender` is what it goes against, `type` how it is paid.
 
-    A row changes in its state alone. What is FAILED is owed until refunds `instead_of` it have paid as much.
+    A row changes in its state alone, with the reason and the time of a refusal. What is FAILED is owed until refunds
+    `instead_of` it have paid as much.
     """
 
     class State(models.TextChoices):
@@ -56,6 +57,7 @@ class Refund(models.Model):
     occurred_at = models.DateTimeField(null=True)
     recorded_at = models.DateTimeField(null=True)
     business_date = models.DateField(null=True)
+    refused_at = models.DateTimeField(null=True, help_text="Since when it counts no longer where it was asked for")
 
     class Meta:
         constraints: ClassVar = [

@@ -18,8 +18,9 @@ from events.testing.work import drain, settle
 from pos.models import Order, OrderLineTax, Refund, ReportFigure, Return, ReturnLine, Tender
 from pos.orders.services.placing import place_order
 from pos.reports.definitions import REPORTS
-from pos.reports.figures import Figure, figures_of
+from pos.reports.figures import figures_of
 from pos.reports.queries import KEEPS_FIGURES, Asked, report
+from pos.reports.rows import Figure
 from pos.reports.services import keep_figures
 from tenants.models import Tenant
 from tests.support import make
