@@ -45,6 +45,10 @@ class Browser:
     def owner(self, url: str) -> Any:
         return Remote(self.thread, Owner)(self._chromium.new_page(viewport={"width": 1280, "height": 800}), url)
 
+    def window(self) -> Any:
+        """Open a page in a window that shares nothing with the others."""
+        return self._chromium.new_context(viewport={"width": 1280, "height": 800}).new_page()
+
     def close(self) -> None:
         self._chromium.close()
         self._playwright.stop()
