@@ -6,10 +6,12 @@ import pytest
 
 from kernel.tenancy import in_tenant
 from pos.cash.models import CashMovement, Shift
+from pos.models import Device, Register
 from tenants.models import Tenant
 from tests.support import make
 from tests.support.browsing import Served
 from tests.support.clerk import Clerk
+from tests.support.crew import person, set_rule
 
 
 @pytest.fixture
@@ -58,6 +60,36 @@ def test_cash_is_moved_without_a_sale(clerk: Clerk, committed: Tenant) -> None:
         ]
 
 
+def test_c3_an_x_report_is_printed_and_changes_nothing(clerk: Clerk, committed: Tenant) -> None:
+    clerk.press("Drawer")
+    clerk.press("Print the X report")
+
+    printed = clerk.prints(1)
+    assert "X report R1-X000001" in printed
+    assert "cash expected100.00 EUR" in printed
+    with in_tenant(committed):
+        assert Shift.objects.get().state == "OPEN"
+
+
+def test_sh18_who_counts_blind_is_offered_no_report(open_till: Callable[..., Clerk], committed: Tenant) -> None:
+    make.shift()
+    anna = person("ANNA", "cashier")
+    set_rule("cashier", "pickup", "deny")
+    clerk = open_till()
+    clerk.sign_in(anna.code, anna.pin)
+    clerk.reads(".bar .who", "Anna")
+    clerk.press("Drawer")
+
+    offered = clerk.page.locator("main button").all_inner_texts()
+    assert [each.removesuffix("Esc") for each in offered] == [
+        "Paid in",
+        "Paid out",
+        "Open the drawer",
+        "Back to the sale",
+        "Count and close the shift",
+    ]
+
+
 def test_sh19_a_blind_count_closes_the_shift_and_shows_what_is_missing(clerk: Clerk, committed: Tenant) -> None:
     clerk.scan("4006381333955")
     clerk.total_is("10.00")
@@ -94,3 +126,63 @@ def test_c6_a_closing_whose_answer_was_lost_is_one(clerk: Clerk, server: Served,
     clerk.everything_is_answered()
     with in_tenant(committed):
         assert [shift.over_short["cash"] for shift in Shift.objects.all()] == [0]
+
+
+@pytest.fixture
+def other(clerk: Clerk, open_till: Callable[..., Clerk], committed: Tenant) -> Clerk:
+    """Another till with the same drawer."""
+    first = make.register()
+    with in_tenant(committed):
+        Register.objects.create(code="R2", name="Till 2", location=first.location, drawer=first.drawer)
+    other = open_till(paired=False)
+    other.page.clock.install()
+    other.page.reload()
+    other.pair(make.device("R2")[1])
+    other.page.locator("#search").wait_for()
+    return other
+
+
+def test_c5_a_till_sees_that_another_one_has_closed_its_drawer(clerk: Clerk, other: Clerk, committed: Tenant) -> None:
+    clerk.press("Drawer")
+    count(clerk, of_5000=2)
+    close(clerk)
+    other.page.clock.run_for(60_000)
+
+    other.page.get_by_role("heading", name="No shift is open").wait_for()
+    with in_tenant(committed):
+        device = Device.objects.get(register__code="R2")
+        assert (device.app_version, device.clock_offset_ms is not None) == ("1.0", True)
+
+
+def test_c5_a_shift_that_another_till_has_opened_is_shared(clerk: Clerk, other: Clerk, committed: Tenant) -> None:
+    clerk.press("Drawer")
+    count(clerk, of_5000=2)
+    close(clerk)
+    other.page.clock.run_for(60_000)
+    clerk.press("Done")
+    clerk.open_shift("50")
+    other.press("Open a shift")
+    other.type_into("Cash in the drawer", "70")
+    other.press("Open the shift")
+    other.reads(".notice", "Another till has opened the shift")
+    other.page.locator("#search").wait_for()
+
+    other.everything_is_answered()
+    with in_tenant(committed):
+        assert [shift.float_amount for shift in Shift.objects.order_by("number")] == [10_000, 5_000]
+
+
+def test_c6_a_shift_that_another_till_has_closed_is_not_closed_again(
+    clerk: Clerk, other: Clerk, committed: Tenant
+) -> None:
+    for till in (clerk, other):
+        till.press("Drawer")
+        count(till, of_5000=2)
+    close(clerk)
+    other.press("Close the shift")
+    other.page.locator("dialog button.main").click()
+    other.reads(".notice", "Another till has closed the shift")
+    other.page.get_by_role("heading", name="No shift is open").wait_for()
+
+    with in_tenant(committed):
+        assert Shift.objects.count() == 1

@@ -115,6 +115,28 @@ def test_an_exchange_is_called_off_and_the_goods_are_only_sold(sold: Order, cler
         assert Return.objects.count() == 0
 
 
+def test_an_exchange_that_is_cancelled_before_it_is_paid_gives_all_of_it_back(
+    sold: Order, clerk: Clerk, committed: Tenant
+) -> None:
+    bring_one_mug(clerk)
+    clerk.scan(POT)
+    clerk.total_is("15.00")
+    clerk.pay()
+    clerk.take("Cash", "5")
+    clerk.reads("#due", "10.00")
+    clerk.press("Cancel the sale")
+    clerk.type_into("Reason", "They have thought better of it")
+    clerk.page.locator("dialog button.main").click()
+    clerk.page.get_by_role("heading", name="Sale cancelled").wait_for()
+    clerk.reads(".sums .total dt", "To give back")
+    clerk.reads("#change", "15.00")
+
+    with in_tenant(committed):
+        order = Order.objects.exclude(id=sold.id).get()
+        assert order.status == "VOIDED"
+        assert sum(refund.amount for refund in order.refunds.all() if refund.kind == "CASH") == 1500
+
+
 def test_nobody_pays_by_an_exchange(sold: Order, clerk: Clerk, committed: Tenant) -> None:
     with in_tenant(committed):
         TenderType.objects.create(code="exchange", name="Exchange", kind="EXCHANGE")

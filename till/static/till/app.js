@@ -3,6 +3,7 @@
 import { askApproval, needsApproval } from "./approval.js";
 import { openDialog, dialogIsOpen, redrawDialogs } from "./dialog.js";
 import { h, show } from "./dom.js";
+import { newId } from "./ids.js";
 import { field, form } from "./parts.js";
 import { printReceipt } from "./printing.js";
 import { listen } from "./scan.js";
@@ -35,7 +36,8 @@ const till = new Till({
       paint();
     });
   },
-  refused(command) {
+  async refused(command) {
+    if (await till.overtaken(command)) return;
     if (needsApproval(command.problem) && till.people.staff && !dialogIsOpen()) void askApproval(till, command);
   },
   say(text) {
@@ -65,6 +67,10 @@ const actions = {
   },
   confirmClose: (run) => confirmed("Close the shift", "The count is sent, and the shift is closed for good.", "Close the shift", run),
   printZ: (shift) => printReceipt(till, shift.receipt_id, `/shifts/${shift.id}/z-report`),
+  printX: async () => {
+    const report = await till.tried(() => till.api.post(`/shifts/${till.shift.id}/x-reports`, { id: newId() }, { key: newId() }));
+    if (report) await printReceipt(till, report.id);
+  },
   endShift: () => {
     till.drawer.clear();
     till.go("sale");

@@ -183,10 +183,13 @@ export class Refunds {
   async exchange() {
     const { till, worth, returned, title, asked, order } = this;
     if (worth === null) return;
+    if (till.sale.phase === "done") await till.selling.begin();
+    if (till.sale.phase !== "cart" || till.sale.parked) return this.fail("Finish or clear the sale at hand first: the exchange is a sale itself.");
     const exchange = { brought: returned, refunds: asked.refunds ?? [], worth, title, linked: Boolean(order) };
-    await till.selling.set({ ...till.sale, exchange });
+    const kept = till.selling.set({ ...till.sale, exchange });
     this.clear();
     till.go("sale");
+    await kept;
     till.say(`${title} comes back for ${till.money(worth)}. Now ring up the other goods.`);
   }
 

@@ -13,6 +13,12 @@ import { Selling } from "./selling.js";
 import { openStore } from "./store.js";
 
 const VERSION = "1.0";
+const BEAT = 60_000;
+
+const OVERTAKEN = {
+  "shift shift-already-open": "Another till has opened the shift of this drawer already.",
+  "closing shift-not-open": "Another till has closed the shift of this drawer already.",
+};
 
 export class Till {
   /** @param {object} page `draw()`, `say(text)`: how the till shows itself. */
@@ -78,6 +84,7 @@ export class Till {
     await this.people.load();
     this.people.watch();
     addEventListener("online", () => this.queue.go());
+    setInterval(() => this.api.token && void this.beat(), BEAT);
     if (!this.api.token) return this.go("pair");
     await this.enter();
   }
@@ -157,12 +164,33 @@ export class Till {
   async lookAtShift() {
     await this.tried(async () => {
       try {
-        this.shift = await this.api.get("/shifts/current");
+        this.shift = await this.api.send("GET", "/shifts/current", { session: "" });
       } catch (error) {
         if (error.code !== "shift-not-open") throw error;
         this.shift = null;
       }
     });
+  }
+
+  /** Say that this till works, and see what others at its drawer have done. Nobody has touched it: no session goes on by it. */
+  async beat() {
+    await this.tried(async () => {
+      const body = { app_version: VERSION, clock: new Date().toISOString() };
+      const { device } = await this.api.send("POST", "/devices/self/heartbeat", { body, session: "" });
+      this.device = device;
+    });
+    await this.lookAtShift();
+  }
+
+  /** What another till at the drawer did first needs no decision here. Returns whether that is so. */
+  async overtaken(command) {
+    const sentence = OVERTAKEN[`${command.kind} ${command.problem.code}`];
+    if (!sentence) return false;
+    await this.queue.drop(command);
+    await this.lookAtShift();
+    if (command.kind === "closing") this.go("sale");
+    this.warn(sentence);
+    return true;
   }
 
   /** Ask the server something that changes nothing; say so where it cannot be asked. */

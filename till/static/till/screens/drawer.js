@@ -17,7 +17,9 @@ export function drawerScreen(till, actions) {
       h("p", { class: "hint" }, till.shift ? `The shift was opened at ${new Date(till.shift.opened_at).toLocaleString()}.` : ""),
       h("div", { class: "doings large" }, KINDS.filter((kind) => !till.people.denies(kind.permission)).map((kind) => button(kind.label, () => openMove(till, kind), { key: kind.kind }))),
       moved.map((command) => (command.state === "refused" ? refusedCard(till, command) : h("p", { class: "wait", role: "status", key: String(command.sequence) }, `${command.title}: sending…`))),
-      h("div", { class: "ends" }, button("Back to the sale", actions.toSale, { shortcut: "Esc" }), button("Count and close the shift", actions.close, { class: "main" }))),
+      h("div", { class: "ends" }, button("Back to the sale", actions.toSale, { shortcut: "Esc" }),
+        till.people.denies("see_over_short") ? null : button("Print the X report", actions.printX),
+        button("Count and close the shift", actions.close, { class: "main" }))),
   );
 }
 
