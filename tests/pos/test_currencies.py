@@ -64,7 +64,7 @@ def test_in07_what_was_recorded_in_euros_is_shown_in_euros_to_a_terminal_of_doll
     assert amounts(here.json()) == {"USD"}
 
 
-def test_in07_an_order_takes_no_tenders_and_no_return_in_another_currency(
+def test_sh2_in07_an_order_takes_no_tenders_and_no_return_in_another_currency(
     api: Terminal, abroad: Terminal, order: Order
 ) -> None:
     placed = make.order()

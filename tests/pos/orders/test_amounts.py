@@ -35,7 +35,7 @@ def placed(till: Terminal, lines: list[Any], paid: int) -> Any:
 
 
 @pytest.mark.parametrize(("level", "total", "last"), [("LINE", 1134, 378), ("ORDER", 1133, 377)])
-def test_am1_three_lines_with_21_percent_on_top(till: Terminal, level: str, total: int, last: int) -> None:
+def test_sh12_am1_three_lines_with_21_percent_on_top(till: Terminal, level: str, total: int, last: int) -> None:
     with rounding(level):
         order = placed(till, [service(312, "VAT 21")] * 3, total)
 

@@ -94,7 +94,7 @@ def test_money_goes_back_to_the_tenders_it_came_from_none_more_than_it_paid() ->
     assert refunds == {"card": 300, "cash": 366}
 
 
-def test_damaged_goods_do_not_go_back_on_the_shelf() -> None:
+def test_r5_damaged_goods_do_not_go_back_on_the_shelf() -> None:
     order = make.order(make.cash(333))
     make.return_(order, make.returning(order, restock=False))
 
