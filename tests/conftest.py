@@ -88,7 +88,7 @@ def _reset(name: str) -> None:
             [name],
         )
         cursor.execute(f"TRUNCATE {', '.join(table for (table,) in cursor.fetchall())} CASCADE")
-        cursor.execute("TRUNCATE staff_apikey, staff_role, staff_pintries CASCADE")
+        cursor.execute("TRUNCATE staff_user, staff_apikey, staff_role, staff_pintries CASCADE")
         define_roles_at_the_till()
         subscribe_tenant()
         furnish_shop(name=name, currency="EUR", timezone="UTC")

@@ -78,11 +78,11 @@ class StockItemAdmin(ImportPage, ShopAdmin):
         return super().changelist_view(request, context)  # type: ignore[no-any-return]
 
     @admin.action(description="Count: type what is on the shelf", permissions=["adjust"])
-    def count(self, _request: HttpRequest, items: QuerySet[StockItem]) -> HttpResponse:
+    def count(self, _request: HttpRequest, items: QuerySet[StockItem]) -> HttpResponse | None:
         return _to("count", items)
 
     @admin.action(description="Adjust: type what was lost or found", permissions=["adjust"])
-    def adjust(self, _request: HttpRequest, items: QuerySet[StockItem]) -> HttpResponse:
+    def adjust(self, _request: HttpRequest, items: QuerySet[StockItem]) -> HttpResponse | None:
         return _to("adjust", items)
 
     def has_import_permission(self, request: HttpRequest) -> bool:
@@ -101,9 +101,11 @@ class StockItemAdmin(ImportPage, ShopAdmin):
         return False
 
 
-def _to(name: str, items: QuerySet[StockItem]) -> HttpResponse:
-    """Lead to a page with the goods that were chosen; all of them at the place of the first."""
+def _to(name: str, items: QuerySet[StockItem]) -> HttpResponse | None:
+    """Lead to a page with the goods that were chosen; all of them at the place of the first. None for none."""
     chosen = list(items.order_by("sku")[:MOST_LINES])
+    if not chosen:
+        return None
     here = [item for item in chosen if item.location_id == chosen[0].location_id]
     query = urlencode({"location": here[0].location_id, "sku": [item.sku for item in here]}, doseq=True)
     return HttpResponseRedirect(f"{reverse(f'admin:inventory_{name}')}?{query}")

@@ -27,7 +27,7 @@ class Shift(models.Model):
         CLOSED = "CLOSED", "Closed"
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    drawer = models.ForeignKey(CashDrawer, on_delete=models.PROTECT, related_name="shifts")
+    drawer = models.ForeignKey(CashDrawer, on_delete=models.PROTECT, related_name="shifts", db_index=False)
     number = models.BigIntegerField(help_text="Of its drawer")
     register = models.ForeignKey(Register, on_delete=models.PROTECT)
     state = models.CharField(max_length=6, choices=State.choices, default=State.OPEN)
@@ -186,7 +186,7 @@ class ShiftAmendment(models.Model):
     """What an event changed in a shift that was closed before it."""
 
     id = models.UUIDField(primary_key=True, editable=False)
-    shift = models.ForeignKey(Shift, on_delete=models.PROTECT, related_name="amendments")
+    shift = models.ForeignKey(Shift, on_delete=models.PROTECT, related_name="amendments", db_index=False)
     number = models.PositiveIntegerField(help_text="Of its shift")
     event_id = models.UUIDField()
     position = models.BigIntegerField(help_text="Of the event in the log")

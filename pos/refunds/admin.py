@@ -29,7 +29,7 @@ class OwedFilter(admin.SimpleListFilter):
 class RefundAdmin(ExactSearch, ShopReadOnlyAdmin):
     list_display = ("recorded_at", "amount", "type", "state", "owed", "failure", "parent", "order")
     list_filter = (OwedFilter, "state")
-    money = ("amount",)
+    money = ("amount", "rounding")
     search_help_text = "A receipt of an order (R1-000018), a customer's mail address, or an id"
 
     def get_queryset(self, _request: HttpRequest) -> QuerySet[Refund]:

@@ -68,6 +68,8 @@ class ReportForm(forms.Form):
 
 @admin.register(ReportFigure)
 class ReportAdmin(ShopReadOnlyAdmin):
+    money = ("gross", "discount", "base", "tax", "rounding", "total", "expected", "counted")
+
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Show a report, or send it as CSV. It is of the last seven days where no others are chosen."""
         if not self.has_view_permission(request):

@@ -17,7 +17,8 @@ from demo.replay import Replay, Tally
 from demo.retail import Retail, read_retail
 from demo.till import Till
 from events.subscriptions.queries import lags
-from pos.models import Device
+from kernel.limits import LARGEST_AMOUNT
+from pos.models import Device, Location
 from tenants.models import Tenant
 from tests.support import make
 from tests.support.processes import Stack, kill, running
@@ -115,6 +116,7 @@ def test_nothing_is_lost_or_repeated_when_worker_child_broker_and_web_are_killed
 ) -> None:
     retail = invoices(tmp_path / "retail.csv")
     _, token = make.device()
+    Location.objects.update(unlinked_return_limit=LARGEST_AMOUNT)
     connection.close()
 
     with running(tmp_path) as stack:

@@ -83,6 +83,7 @@ def test_sh2_in07_an_order_takes_no_tenders_and_no_return_in_another_currency(
 def test_in07_the_currency_of_a_location_is_fixed_with_its_first_shift(shop: Tenant) -> None:
     location = Location.objects.get()
     typed = {"code": "MAIN", "name": "Renamed", "currency": "USD", "timezone": "UTC", "rounding_level": "LINE"}
+    typed["unlinked_return_limit"] = "100"
     client, page = owner(), f"/admin/pos/location/{location.id}/change/"
     assert client.post(page, {**typed, "currency": "GBP"}).status_code == 302
     make.shift()

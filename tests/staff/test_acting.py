@@ -118,7 +118,11 @@ def patterns(found: list[Any], prefix: str = "") -> Iterator[tuple[str, URLPatte
 
 def filled(route: str, pattern: URLPattern, key: str) -> str:
     for name, converter in pattern.pattern.converters.items():
-        kind = next(part for part in (f"<int:{name}>", f"<path:{name}>", f"<{name}>", f"<str:{name}>") if part in route)
+        kind = next(
+            part
+            for part in (f"<int:{name}>", f"<path:{name}>", f"<{name}>", f"<str:{name}>", f"<uuid:{name}>")
+            if part in route
+        )
         route = route.replace(kind, key if kind != f"<int:{name}>" or key.isdigit() else "1")
         del converter
     return route.replace("(?P<url>.*)$", "nothing").split("(?P<app_label>")[0].rstrip("$")

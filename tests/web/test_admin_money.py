@@ -15,7 +15,7 @@ from tests.support.forms import filled_form
 from web.admin.hosts import OnShopHost
 from web.admin.money import MajorUnits
 
-COUNTS = ("number", "_chained")
+COUNTS = ("number", "_chained", "_sequence", "documents", "position")
 """How the names of large numbers end that are no amounts."""
 
 

@@ -90,7 +90,7 @@ def test_a_key_does_nothing_that_no_scope_names(document: Any, key: str) -> None
 
     assert {path.removeprefix("/api/v1/") for path in refused} == {
         "shifts", "shifts/current", "staff-sessions", "staff-sessions/current", "approvals", "devices/self",
-        "devices/self/heartbeat",
+        "devices/self/heartbeat", "shifts/{shift_id}/x-report", "shifts/{shift_id}/spot-counts",
     }  # fmt: skip
 
 

