@@ -35,7 +35,7 @@ class SignedOut(Event):
 
 @event("staff.locked_out", category=Category.DOMAIN, stream="device:{device_id}")
 class LockedOut(Event):
-    """Too many wrong PINs were typed at a device.
+    """Too many wrong PINs were typed at a device; in the admin, where no register is, a stand-in of its user.
 
     :param scope: what is locked until then: STAFF_AT_DEVICE, one person at this device; STAFF, one person everywhere;
         DEVICE, this device for everybody.
@@ -43,7 +43,7 @@ class LockedOut(Event):
     """
 
     device_id: UUID
-    register_id: UUID
+    register_id: UUID | None
     scope: str
     staff_id: UUID | None
     until: datetime
@@ -51,7 +51,10 @@ class LockedOut(Event):
 
 @event("staff.approval_granted", category=Category.DOMAIN, stream="approval:{approval_id}")
 class ApprovalGranted(Event):
-    """Somebody has approved what another person asked for: `actions`, in one command, until it expires."""
+    """Somebody has approved what another person asked for: `actions`, in one command, until it expires.
+
+    :param device_id: at which; in the admin, where no register is, a stand-in of its user.
+    """
 
     approval_id: UUID
     actions: list[str]
@@ -59,6 +62,6 @@ class ApprovalGranted(Event):
     requested_by: UUID
     approved_by: UUID
     device_id: UUID
-    register_id: UUID
+    register_id: UUID | None
     granted_at: datetime
     expires_at: datetime

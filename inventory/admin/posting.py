@@ -23,13 +23,15 @@ from kernel.ids import new_id
 from kernel.money import QUANTITY_STEP, written
 from kernel.refusals import Refusal
 from kernel.validators import PlainText
-from staff.duty.queries import command_of_user
+from staff.duty.services.admin_acts import APPROVABLE, act
 from web.admin import sentence_of
+from web.admin.answers import APPROVER_CODE, APPROVER_PIN
 from web.admin.texts import PlainDecimal
 from web.places import places_of_shop
 
 MOST_LINES = 100
 EMPTY_LINES = 5
+NOT_SENT_AGAIN = {"csrfmiddlewaretoken", "confirmed", APPROVER_CODE, APPROVER_PIN}
 
 Post = Callable[..., Sequence[StockMovement]]
 
@@ -220,7 +222,8 @@ def _asked(page: Any, request: HttpRequest, typed: Typed) -> HttpResponse:
     return _page(page, request, "admin/inventory/post.html", context)
 
 
-def _review(page: Any, request: HttpRequest, typed: Typed) -> HttpResponse:
+def _review(page: Any, request: HttpRequest, typed: Typed, *, refusal: str = "") -> HttpResponse:
+    """Show what will be done. :param refusal: why a yes was not enough: somebody who approves must type their PIN."""
     read = typed.lines.lines(typed.location_id)
     shown = [
         (line.variant.sku, line.variant.title, *map(written, (line.on_hand, line.change, line.on_hand + line.change)))
@@ -229,7 +232,7 @@ def _review(page: Any, request: HttpRequest, typed: Typed) -> HttpResponse:
     kept = [
         (name, value)
         for name, value in request.POST.items()
-        if name != "csrfmiddlewaretoken" and not name.endswith("-seen")
+        if name not in NOT_SENT_AGAIN and not name.endswith("-seen")
     ]
     filled = [form.prefix for form in typed.lines.forms if form.has_changed()]
     seen = [(f"{prefix}-seen", str(line.on_hand)) for prefix, line in zip(filled, read, strict=True)]
@@ -240,6 +243,7 @@ def _review(page: Any, request: HttpRequest, typed: Typed) -> HttpResponse:
         "sent": [*kept, *seen],
         "place": places[typed.location_id],
         "reason": typed.reason,
+        "refusal": refusal,
     }
     return _page(page, request, "admin/inventory/post_review.html", context)
 
@@ -259,13 +263,25 @@ def _posted(page: Any, request: HttpRequest, typed: Typed) -> HttpResponse:
     source = Source(type=kind.source_type, id=document, location_id=typed.location_id, occurred_at=timezone.now())
     try:
         if moved:
-            kind.post(source=source, moved=moved, command=command_of_user(request.user, document))
+            act(
+                request,
+                id=document,
+                content={"location": str(typed.location_id), "lines": [_content(move) for move in moved]},
+                reason=typed.reason or kind.title,
+                do=lambda command: kind.post(source=source, moved=moved, command=command),
+            )
+    except APPROVABLE as refusal:
+        return _review(page, request, typed, refusal=sentence_of(refusal))
     except Refusal as refusal:
         typed.form.add_error(None, sentence_of(refusal))
         return _asked(page, request, typed)
     done = f"{kind.title}: {len(moved)} lines posted." if moved else "The count is what is on hand: nothing was posted."
     messages.success(request, done)
     return HttpResponseRedirect(reverse("admin:inventory_stockitem_changelist"))
+
+
+def _content(move: StockMove) -> dict[str, str]:
+    return {"variant_id": str(move.variant_id), "quantity": str(move.quantity), "reason": move.reason}
 
 
 def _page(page: Any, request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:

@@ -5,6 +5,7 @@ from pos.cash import admin as cash
 from pos.catalogue import admin as catalogue
 from pos.exceptions import admin as exceptions
 from pos.orders import admin as orders
+from pos.parking import admin as parking
 from pos.profile import admin as profile
 from pos.quarantine import admin as quarantine
 from pos.receipts import admin as receipts
@@ -21,6 +22,7 @@ __all__ = [
     "exceptions",
     "home",
     "orders",
+    "parking",
     "prices",
     "profile",
     "quarantine",

@@ -11,13 +11,23 @@ from django.urls import path, reverse
 from django.utils.html import format_html, format_html_join
 
 from kernel.money import formatted
+from kernel.permissions import Permission
 from pos.cash.models import CashCount, CashMovement, Shift, ShiftAmendment, TenderType
+from pos.receipts.admin import print_page
 from pos.receipts.html import receipt_html
 from pos.receipts.models import Receipt
 from pos.receipts.reports import read_printed
 from pos.receipts.text import WIDE_COLUMNS, receipt_text
 from pos.registers.models import CashDrawer
+from staff.duty.queries import user_may
 from web.admin import ReadOnlyInline, ShopAdmin, ShopReadOnlyAdmin
+
+SEEN_BY_SOME = {"difference", "grand_total", "print_z", "z_report"}
+"""What tells of a shift what should be in its drawer: nothing for whoever's role at the till counts blind."""
+
+
+def _sees(request: HttpRequest) -> bool:
+    return user_may(request, Permission.SEE_OVER_SHORT)
 
 
 @admin.register(TenderType)
@@ -99,14 +109,25 @@ class ShiftAdmin(ShopReadOnlyAdmin):
         return [printed, *super().get_urls()]
 
     def printable(self, request: HttpRequest, shift_id: UUID) -> HttpResponse:
-        """Answer the Z report of a shift as a page to print."""
-        if not self.has_view_permission(request):
+        """Answer the Z report of a shift as a page to print; whose role does not reprint prints it as any receipt."""
+        if not self.has_view_permission(request) or not _sees(request):
             raise PermissionDenied
         receipt = Receipt.objects.filter(kind=Receipt.Kind.Z, source_id=shift_id).first()
         if receipt is None:
             message = f"no Z report of a shift {shift_id} exists"
             raise Http404(message)
-        return HttpResponse(receipt_html(read_printed(receipt.snapshot), copy=receipt.copy))
+        if request.method == "GET" and user_may(request, Permission.REPRINT):
+            return HttpResponse(receipt_html(read_printed(receipt.snapshot), copy=receipt.copy))
+        return print_page(self, request, receipt)
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        return [name for name in self.list_display if _sees(request) or name not in SEEN_BY_SOME]
+
+    def get_fields(self, request: HttpRequest, _obj: Any = None) -> Any:
+        return [name for name in self.fields if _sees(request) or name not in SEEN_BY_SOME]
+
+    def get_inlines(self, request: HttpRequest, _obj: Any) -> Any:
+        return [inline for inline in self.inlines if _sees(request) or inline is MovementInline]
 
     @admin.display(description="over or short")
     def difference(self, shift: Shift) -> str:

@@ -12,6 +12,7 @@ from django.utils.html import format_html
 from kernel.refusals import Refusal
 from pos.exceptions.models import ExceptionCase
 from pos.exceptions.services.cases import resolve_case
+from staff.duty.services.admin_acts import APPROVABLE, act
 from web.admin import Confirmation, ShopReadOnlyAdmin, operator_of, sentence_of
 
 
@@ -66,11 +67,22 @@ class ExceptionCaseAdmin(ShopReadOnlyAdmin):
         )
         if not asked.is_given(request):
             return asked.ask(self, request, cases)
+        by, note = operator_of(request), asked.reason(request)
+        left: list[Any] = []
+        why = ""
         for case in cases:
             try:
-                resolve_case(
-                    exception_id=case.id, by=operator_of(request), note=asked.reason(request), now=timezone.now()
+                act(
+                    request,
+                    id=case.id,
+                    content={"exception_id": str(case.id), "note": note},
+                    reason=note,
+                    do=lambda command: resolve_case(
+                        exception_id=command.id, by=by, note=note, now=timezone.now(), command=command
+                    ),
                 )
+            except APPROVABLE as refusal:
+                left, why = [*left, case], sentence_of(refusal)
             except Refusal as refusal:
                 messages.error(request, sentence_of(refusal))
-        return None
+        return asked.ask(self, request, left, refusal=why) if left else None

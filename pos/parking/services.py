@@ -6,6 +6,7 @@ from secrets import token_hex
 from typing import Any
 from uuid import UUID
 
+from events.operations import audit
 from events.publishing.publish import publish
 from events.publishing.unit_of_work import unit_of_work
 from kernel.permissions import Command
@@ -34,6 +35,11 @@ class CartLeased(Refusal):
 
     code = "cart-leased"
     title = "Cart leased"
+
+
+class NotLeased(Refusal):
+    code = "cart-not-leased"
+    title = "Cart not leased"
 
 
 def park_order(
@@ -146,6 +152,26 @@ def release_order(*, order_id: UUID, device: Device, now: datetime) -> ParkedOrd
     with unit_of_work():
         parked = lock_parked(order_id)
         _require_free(parked, device.id, now)
+        parked.claimed_by = parked.claim_expires_at = None
+        parked.save(update_fields=["claimed_by", "claim_expires_at"])
+    return parked
+
+
+def free_order(*, order_id: UUID, reason: str, now: datetime, command: Command | None = None) -> ParkedOrder:
+    """Take a parked order away from the device that works on it: another one may claim it at once.
+
+    :param reason: which the audit keeps. :param command: who asks for it.
+    :raises NotFound: when no such order is parked.
+    :raises NotLeased: when no device works on it.
+    """
+    with unit_of_work():
+        permit(command, SELL)
+        parked = lock_parked(order_id)
+        if parked.claim_expires_at is None or parked.claim_expires_at <= now:
+            message = f"no device works on order {order_id}"
+            raise NotLeased(message)
+        detail = f"of device:{parked.claimed_by}: {reason}"
+        audit.record(action="parked order taken from a device", subject=f"order:{order_id}", detail=detail)
         parked.claimed_by = parked.claim_expires_at = None
         parked.save(update_fields=["claimed_by", "claim_expires_at"])
     return parked

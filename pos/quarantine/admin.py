@@ -14,6 +14,7 @@ from rest_framework.exceptions import ValidationError
 from kernel.refusals import Refusal
 from pos.exceptions.models import HeldCommand
 from pos.quarantine.services import accept_command, reject_command
+from staff.duty.services.admin_acts import APPROVABLE, act
 from web.admin import Confirmation, ShopReadOnlyAdmin, operator_of, sentence_of
 
 ACCEPT = Confirmation(
@@ -68,11 +69,24 @@ class HeldCommandAdmin(ShopReadOnlyAdmin):
     ) -> HttpResponse | None:
         if not asked.is_given(request):
             return asked.ask(self, request, held)
+        by, note = operator_of(request), asked.reason(request)
+        left: list[Any] = []
+        why = ""
         for each in held:
             try:
-                decide(command_id=each.id, by=operator_of(request), note=asked.reason(request), now=timezone.now())
+                act(
+                    request,
+                    id=each.id,
+                    content={"command_id": str(each.id), "decision": asked.action, "note": note},
+                    reason=note,
+                    do=lambda command: decide(
+                        command_id=command.id, by=by, note=note, now=timezone.now(), command=command
+                    ),
+                )
+            except APPROVABLE as refusal:
+                left, why = [*left, each], sentence_of(refusal)
             except Refusal as refusal:
                 messages.error(request, f"{each.id}: {sentence_of(refusal)}")
             except ValidationError as invalid:
                 messages.error(request, f"{each.id}: {invalid.detail}")
-        return None
+        return asked.ask(self, request, left, refusal=why) if left else None

@@ -13,24 +13,22 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from events.idempotency.requests import claimed
-from kernel.permissions import Need, Permission
+from kernel.permissions import Permission
 from kernel.refusals import NotFound
-from pos.receipts.models import Receipt
+from pos.receipts.models import REPORTS, Receipt
 from pos.receipts.queries import find_receipt
 from pos.receipts.renderers import HtmlRenderer, PdfRenderer, TextRenderer, forms_of
 from pos.receipts.reports import read_printed
 from pos.receipts.services import count_print, mail_receipt
 from pos.receipts.text import COLUMNS, WIDE_COLUMNS, receipt_text
 from pos.registers.authentication import sees_over_short
-from staff.duty.permitting import REFUSALS, PermissionDenied, permit
+from staff.duty.permitting import REFUSALS, PermissionDenied
 from web.commands import ApprovableBody, command_of
 from web.fields import MailAddress
 from web.inputs import Body, Query
 from web.operations import operation
 from web.scopes import RECEIPTS_READ, RECEIPTS_WRITE
 
-REPORTS = {Receipt.Kind.Z, Receipt.Kind.X, Receipt.Kind.CORRECTION}
-"""They tell what should be in a drawer."""
 WIDTHS = (COLUMNS, WIDE_COLUMNS)
 
 
@@ -130,10 +128,8 @@ class ReceiptPrintsView(APIView):
         with claimed(request, "prints") as claim:
             if claim.is_new:
                 command = command_of(request, asked, receipt_id)
-                printed = count_print(receipt_id=receipt_id)
+                printed = count_print(receipt_id=receipt_id, command=command)
                 _require_sight(request, printed)
-                if printed.copy:
-                    permit(command, Need(permission=Permission.REPRINT))
                 claim.answer(shown(printed, asked["columns"]), status=201)
         return claim.response
 

@@ -13,6 +13,8 @@ from kernel.ids import new_id
 
 WITH_TOTAL = ("ORDER", "RETURN")
 """The kinds whose snapshots come to an amount."""
+REPORTS = {"Z", "X", "CORRECTION"}
+"""The kinds that tell what should be in a drawer."""
 TOTAL = Cast(KeyTextTransform("total", Cast("snapshot", JSONField())), BigIntegerField())
 ONE_PER_SOURCE = "receipt_once_per_source"
 LETTERS = {"ORDER": "", "RETURN": "R", "Z": "Z", "X": "X", "CASH": "C", "CORRECTION": "A"}

@@ -10,6 +10,7 @@ from events.outgoing.letters import Letter, write_letter
 from events.publishing.publish import publish
 from events.publishing.unit_of_work import unit_of_work
 from kernel.ids import new_id
+from kernel.permissions import Command, Need, Permission
 from pos.events.receipts import ReceiptIssued
 from pos.receipts.chain import BEGINNING, chain_hash
 from pos.receipts.models import ONE_PER_SOURCE, Receipt
@@ -32,6 +33,7 @@ from pos.registers.numbers import (
     moved_head,
     take_number,
 )
+from staff.duty.permitting import permit
 
 COLUMNS = {"ORDER": ORDERS, "RETURN": RETURNS, "TRAINING": TRAINING}
 OF_DRAWERS = {"Z": Z_REPORTS, "X": X_REPORTS, "CASH": CASH_MOVED, "CORRECTION": CORRECTIONS}
@@ -133,14 +135,19 @@ def _issued(
     return receipt
 
 
-def count_print(*, receipt_id: UUID) -> Receipt:
+def count_print(*, receipt_id: UUID, command: Command | None = None) -> Receipt:
     """Count that a receipt is printed, and return it with its new count: every print after the first is a copy.
 
+    :param command: who asks for it.
     :raises NotFound: when there is no such receipt.
+    :raises PermissionDenied: and what else `permit` refuses, when it is a copy and their role does not let them.
     """
     with unit_of_work():
         Receipt.objects.filter(id=receipt_id).update(print_count=F("print_count") + 1)
-        return find_receipt(receipt_id)
+        receipt = find_receipt(receipt_id)
+        if receipt.copy:
+            permit(command, Need(permission=Permission.REPRINT))
+        return receipt
 
 
 def mail_receipt(*, receipt_id: UUID, to: str) -> Receipt:

@@ -15,6 +15,7 @@ from django.utils.timezone import now
 from unfold.widgets import UnfoldAdminDateWidget, UnfoldAdminSelectWidget
 
 from kernel.money import formatted, written
+from kernel.permissions import Permission
 from kernel.refusals import Refusal
 from pos.profile.queries import current_profile
 from pos.registers.models import Location
@@ -22,6 +23,7 @@ from pos.reports import spreadsheet
 from pos.reports.definitions import REPORTS, Report
 from pos.reports.models import ReportFigure
 from pos.reports.queries import MOST_DAYS, Answer, Asked, columns_of, report
+from staff.duty.queries import user_may
 from web.admin import ShopReadOnlyAdmin, sentence_of
 from web.admin.charts import Chart, bars
 
@@ -33,14 +35,15 @@ WEEK = 7
 
 
 class ReportForm(forms.Form):
-    report = forms.ChoiceField(choices=[(each.name, each.title) for each in REPORTS.values()])
+    report = forms.ChoiceField()
     to = forms.DateField(widget=UnfoldAdminDateWidget)
     location = forms.ChoiceField(required=False)
     by = forms.ChoiceField(choices=[("day", "Each day"), ("range", "All days together")])
     field_order = ("report", "from", "to", "location", "by")
 
-    def __init__(self, data: Mapping[str, Any], *, locations: list[Location]) -> None:
+    def __init__(self, data: Mapping[str, Any], *, locations: list[Location], reports: list[Report]) -> None:
         super().__init__(data)
+        self.fields["report"].choices = [(each.name, each.title) for each in reports]  # type: ignore[attr-defined]
         self.fields["from"] = forms.DateField(widget=UnfoldAdminDateWidget)
         self.fields["location"].choices = [("", "All"), *((str(each.id), str(each)) for each in locations)]  # type: ignore[attr-defined]
         for name in ("report", "location", "by"):
@@ -75,7 +78,9 @@ class ReportAdmin(ShopReadOnlyAdmin):
         if not self.has_view_permission(request):
             raise PermissionDenied
         locations = list(Location.objects.order_by("code"))
-        form = ReportForm({**_last_week(locations), **request.GET.dict()}, locations=locations)
+        form = ReportForm(
+            {**_last_week(locations), **request.GET.dict()}, locations=locations, reports=_readable(request)
+        )
         context = {
             **self.admin_site.each_context(request),
             **(extra_context or {}),
@@ -95,6 +100,12 @@ class ReportAdmin(ShopReadOnlyAdmin):
                 context |= _shown(chosen, form.asked, answer)
                 context["file"] = f"?{request.GET.urlencode()}&format=csv"
         return TemplateResponse(request, "admin/report.html", context)
+
+
+def _readable(request: HttpRequest) -> list[Report]:
+    """Return the reports that somebody may read: none of over and short, where their role at the till counts blind."""
+    sees = user_may(request, Permission.SEE_OVER_SHORT)
+    return [each for each in REPORTS.values() if sees or each.kind != ReportFigure.Kind.OVER_SHORT]
 
 
 def _last_week(locations: list[Location]) -> dict[str, Any]:

@@ -163,6 +163,8 @@ class PinTries(models.Model):
 class Approval(models.Model):
     """A person's yes to what another one asked for: to one command, once, for two minutes.
 
+    A command has one approval, but for copies: each is a command of the same receipt, and has its approval.
+
     :param actions: permissions. :param digest: of the command's content (`web/commands.py`).
     :param own_allowed: whether the approver's role lets them approve what they ask for themselves.
     """
@@ -184,7 +186,7 @@ class Approval(models.Model):
         constraints: ClassVar = [
             Unique(
                 fields=["command_id"],
-                condition=Q(consumed_at__isnull=False),
+                condition=Q(consumed_at__isnull=False) & ~Q(actions=[str(Permission.REPRINT)]),
                 name="approval_of_a_command",
                 field="command_id",
                 sentence="Another approval was used for this command.",

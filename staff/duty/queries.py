@@ -4,7 +4,7 @@ from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
-from kernel.permissions import Command, OnDuty
+from kernel.permissions import Command, Mode, Need, OnDuty, Permission
 from staff.duty.models import StaffMember
 
 
@@ -19,13 +19,25 @@ def duty_of_user(person: Any) -> OnDuty | None:
     return member.on_duty() if member.is_active else OnDuty(staff_id=member.id, rules={})
 
 
+def user_may(request: Any, permission: Permission) -> bool:
+    """Say whether the role at the till of the admin's user allows it. Where they have none, it does.
+
+    It is read once a request: pages ask for it several times.
+    """
+    asked: dict[Permission, bool] = request.__dict__.setdefault("roles_say", {})
+    if permission not in asked:
+        duty = duty_of_user(request.user)
+        asked[permission] = duty is None or duty.verdict(Need(permission=permission)) == Mode.ALLOW
+    return asked[permission]
+
+
 def names_of_staff(ids: Collection[UUID]) -> dict[UUID, str]:
     """Return the names of staff members by their ids."""
     return dict(StaffMember.objects.filter(id__in=ids).values_list("id", "name"))
 
 
 def command_of_user(person: Any, id: UUID) -> Command:
-    """Return the command of an act in the admin, for `permit`: the same rules as at a till, without approvals.
+    """Return the command of an act in the admin, for `permit`: the same rules as at a till.
 
     :param id: of the document that it makes or changes.
     """

@@ -10,6 +10,7 @@ from django.template.response import TemplateResponse
 
 CONFIRMED = "confirmed"
 REASON = "reason"
+APPROVER_CODE, APPROVER_PIN = "approver_code", "approver_pin"
 LONGEST_REASON = 500
 
 
@@ -47,7 +48,8 @@ class Confirmation:
     def reason(self, request: HttpRequest) -> str:
         return request.POST.get(REASON, "").strip()[:LONGEST_REASON]
 
-    def ask(self, page: Any, request: HttpRequest, rows: Iterable[Any]) -> HttpResponse:
+    def ask(self, page: Any, request: HttpRequest, rows: Iterable[Any], *, refusal: str = "") -> HttpResponse:
+        """Ask. :param refusal: why a yes was not enough; then somebody who approves can type their code and PIN."""
         context = {
             **page.admin_site.each_context(request),
             "opts": page.model._meta,
@@ -56,6 +58,8 @@ class Confirmation:
             "rows": list(rows),
             "checkbox": ACTION_CHECKBOX_NAME,
             "longest": LONGEST_REASON,
-            "reason_is_missing": request.POST.get(CONFIRMED) == "yes",
+            "reason_is_missing": request.POST.get(CONFIRMED) == "yes" and not self.reason(request),
+            "reason": self.reason(request),
+            "refusal": refusal,
         }
         return TemplateResponse(request, "admin/confirm_action.html", context)

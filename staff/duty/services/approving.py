@@ -10,7 +10,7 @@ from kernel.permissions import DENIED, Mode, OnDuty, Permission
 from kernel.refusals import Refusal
 from staff.duty.models import Approval
 from staff.duty.permitting import PermissionDenied
-from staff.duty.services.signing import Till, confirm, recognise
+from staff.duty.services.signing import Where, confirm, recognise
 from staff.events import ApprovalGranted
 
 LASTS = timedelta(seconds=120)
@@ -31,10 +31,10 @@ def approve(
     code: str,
     pin: str,
     reason: str,
-    till: Till,
+    till: Where,
     now: datetime,
 ) -> Approval:
-    """Approve a command that somebody at the same device is about to send.
+    """Approve a command that somebody at the same place is about to send.
 
     What the approver may approve is looked at again, with the command's amounts, when it comes.
 

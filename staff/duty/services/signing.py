@@ -27,10 +27,17 @@ class PinWrong(Refusal):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Till:
-    """The device at which somebody types their PIN, and its register."""
+class Where:
+    """Where somebody types their PIN. In the admin no device is there, and a stand-in of its user is counted."""
 
     device_id: UUID
+    register_id: UUID | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Till(Where):
+    """The device at which somebody types their PIN, and its register."""
+
     register_id: UUID
 
 
@@ -99,7 +106,7 @@ def end_sessions(end: StaffSession.End, now: datetime, **which: Any) -> int:
     return len(ended)
 
 
-def recognise(*, code: str, pin: str, till: Till, now: datetime) -> Recognised:
+def recognise(*, code: str, pin: str, till: Where, now: datetime) -> Recognised:
     """Count a try and judge it. The count is committed first, so a try that is cut off was one.
 
     :raises PinWrong: when nobody who is active has this code and PIN.
@@ -129,7 +136,7 @@ def confirm(recognised: Recognised) -> StaffMember:
     return same
 
 
-def _announce_lock(member: StaffMember | None, counted: Try, till: Till) -> None:
+def _announce_lock(member: StaffMember | None, counted: Try, till: Where) -> None:
     if counted.used_up:
         with unit_of_work():
             for scope in counted.used_up:

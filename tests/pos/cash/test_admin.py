@@ -29,13 +29,16 @@ def test_a_shift_is_shown_with_its_z_its_cash_and_its_difference(api: Terminal) 
 def test_a_z_is_printed_from_the_admin_by_who_may_see_shifts(api: Terminal) -> None:
     shift = a_day(api)
 
-    printed = people.owner().get(f"/admin/pos/shift/{shift}/z/")
+    owner = people.owner()
+    shown = owner.get(f"/admin/pos/shift/{shift}/z/")
+    printed, again = (owner.post(f"/admin/pos/shift/{shift}/z/", {"confirmed": "yes"}) for _ in range(2))
 
-    assert printed.status_code == 200
-    assert "Z report R1-Z000001" in printed.content.decode()
+    assert (shown.status_code, printed.status_code) == (200, 200)
+    assert "Z report R1-Z000001" in shown.content.decode()
+    assert ["COPY" in page.content.decode() for page in (printed, again)] == [False, True]
     assert people.viewer("view_order").get(f"/admin/pos/shift/{shift}/z/").status_code == 403
-    again = opened(api)
-    assert people.owner().get(f"/admin/pos/shift/{again}/z/").status_code == 404
+    open_one = opened(api)
+    assert owner.get(f"/admin/pos/shift/{open_one}/z/").status_code == 404
 
 
 def test_moved_cash_is_listed_and_nobody_edits_it(api: Terminal) -> None:

@@ -248,3 +248,20 @@ def test_a_receipt_is_printed_by_everybody_and_a_copy_by_whose_role_reprints(til
 
     assert [answer.status_code for answer in prints] == [201, 403]
     assert prints[1].json()["action"] == "reprint"
+
+
+def test_each_copy_of_a_receipt_has_its_approval(till: StaffedTerminal) -> None:
+    set_rule("cashier", "reprint", "approval")
+    ben = person("MAX", "manager")
+    till.sign_in(person("CARL"))
+    receipt_id = till.post("/orders", make.order_body()).json()["receipt_id"]
+    till.post(f"/receipts/{receipt_id}/prints", {})
+
+    body = {"columns": 48}
+    prints = [
+        till.post(f"/receipts/{receipt_id}/prints", till.approved(ben, body, "reprint", id=receipt_id))
+        for _ in range(2)
+    ]
+
+    assert [answer.status_code for answer in prints] == [201, 201]
+    assert prints[1].json()["copy"] == 2

@@ -1,0 +1,60 @@
+"""Acts in the admin, under the role that its user has at the tills: the same rules and approvals as there."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any, TypeVar
+from uuid import NAMESPACE_OID, UUID, uuid5
+
+from django.http import HttpRequest
+from django.utils import timezone
+
+from kernel.limits import REASON
+from kernel.permissions import Command, Permission
+from kernel.refusals import Refusal
+from kernel.text import clipped
+from staff.duty.permitting import ApprovalRequired
+from staff.duty.queries import command_of_user
+from staff.duty.services.approving import OwnApproval, approve
+from staff.duty.services.signing import PinWrong, Where
+from staff.duty.tries import PinLocked
+from web.admin.answers import APPROVER_CODE, APPROVER_PIN
+from web.commands import digest_of
+
+T = TypeVar("T")
+APPROVABLE: tuple[type[Refusal], ...] = (ApprovalRequired, PinWrong, PinLocked, OwnApproval)
+"""After which the page asks again, for the code and PIN of somebody who approves."""
+
+
+def act(request: HttpRequest, *, id: UUID, content: Mapping[str, Any], reason: str, do: Callable[[Command], T]) -> T:
+    """Do what a user of the admin asks for, with the approval of whoever types their code and PIN on the same page.
+
+    :param id: of the document that it makes or changes. :param content: of the act: the approval is of it alone.
+    :param do: calls the service, in whose unit of work the approval is used.
+    :raises ApprovalRequired: when it needs an approval, and nobody has typed their code and PIN.
+    :raises PinWrong: and what else `approve` refuses. :raises PermissionDenied: when the role denies it.
+    """
+    command = command_of_user(request.user, id)
+    code, pin = request.POST.get(APPROVER_CODE, "").strip(), request.POST.get(APPROVER_PIN, "").strip()
+    try:
+        return do(command)
+    except ApprovalRequired as needed:
+        if command.by is None or not (code and pin):
+            raise
+        digest = digest_of(content)
+        approval = approve(
+            actions=[Permission(name) for name in needed.details["actions"]],
+            command_id=id,
+            digest=digest,
+            requested_by=command.by,
+            code=code,
+            pin=pin,
+            reason=clipped(reason, REASON),
+            till=place_of_user(request.user),
+            now=timezone.now(),
+        )
+        return do(replace(command, approval_id=approval.id, digest=digest))
+
+
+def place_of_user(person: Any) -> Where:
+    """Return what counts the PINs that are typed at the pages of a user."""
+    return Where(device_id=uuid5(NAMESPACE_OID, f"user of the admin:{person.pk}"))
