@@ -90,6 +90,20 @@ def test_the_till_locks_when_nobody_touches_it(clerk: Clerk, anna: Person) -> No
     clerk.page.get_by_role("heading", name="Sign in").wait_for()
 
 
+@pytest.mark.parametrize("question", ["**/devices/self/heartbeat", "**/shifts/current"])
+def test_what_the_till_asks_by_itself_keeps_nobody_signed_in(clerk: Clerk, anna: Person, question: str) -> None:
+    clerk.page.clock.install()
+    clerk.page.reload()
+    clerk.sign_in(anna.code, anna.pin)
+    clerk.reads(".bar .who", "Anna")
+    clerk.everything_is_answered()
+    with clerk.page.expect_request(question) as asked:
+        clerk.page.clock.run_for(60_000)
+
+    assert "authorization" in asked.value.headers
+    assert "x-staff-session" not in asked.value.headers
+
+
 def test_a_reload_keeps_who_is_signed_in(clerk: Clerk, anna: Person) -> None:
     clerk.sign_in(anna.code, anna.pin)
     clerk.reads(".bar .who", "Anna")

@@ -78,8 +78,9 @@ const actions = {
   lock: () => till.people.staff && till.people.lock(),
   begin: async () => {
     till.tendering = null;
-    await till.selling.begin();
+    const begun = till.selling.begin();
     till.go("sale");
+    await begun;
   },
   clear: () => (till.sale.lines.length || till.sale.exchange) && confirmed("Clear the sale", "All its lines are removed. Nothing was paid.", "Clear", actions.begin),
   discount: () => till.sale.lines.length && openDiscount(till),
