@@ -133,7 +133,7 @@ def test_a_return_of_older_code_that_nobody_has_summed_is_in_the_z_of_its_shift(
 
     z = z_of(close(second))
 
-    assert [part["returns"]["count"] for part in z["registers"]] == [2]
+    assert sum(part["returns"]["count"] for part in z["registers"]) == 2
 
 
 def test_the_totals_are_rebuilt_from_the_log_with_what_is_late(shop: Tenant) -> None:
