@@ -116,8 +116,10 @@ def test_in01_it_signs_in_and_what_it_does_is_of_whoever_is_signed_in(till: Till
     order = till.post("orders", "place_order", placing(till, [line], []), **signed_in)
     void = till.model("VoidBody", reason="A child did it")
     refused = till.post("orders", "void_order", void, order_id=order.id, **signed_in)
-    subject = till.model("SubjectBody", id=order.id, digest=digest_of(void.to_dict()))
-    asked = till.model("ApproveBody", action="void", subject=subject, staff_code=ben.code, pin=ben.pin, reason="Seen")
+    subject = {"id": str(order.id), "digest": digest_of(void.to_dict())}
+    asked = till.models.ApproveBody.from_dict(
+        {"action": "void", "subject": subject, "staff_code": ben.code, "pin": ben.pin, "reason": "Seen"}
+    )
     approval = till.call("approvals", "approve_command", body=asked, **signed_in)
     void.approval_id = approval.id
     voided = till.post("orders", "void_order", void, order_id=order.id, **signed_in)
