@@ -16,6 +16,7 @@ import pytest
 
 from events.testing.work import settle
 from kernel.ids import new_id
+from pos.models import Order
 from tests.support.crew import person
 from tests.support.known import HOST, Known
 from tests.support.wsgi import application
@@ -125,7 +126,7 @@ def test_in01_it_signs_in_and_what_it_does_is_of_whoever_is_signed_in(till: Till
     voided = till.post("orders", "void_order", void, order_id=order.id, **signed_in)
 
     assert (nobody.status, nobody.code) == (401, "staff-session-required")
-    assert order.staff_id == anna.id
+    assert Order.objects.get(id=order.id).staff_id == anna.id
     assert (refused.status, refused.code) == (403, "approval-required")
     assert voided.status == "VOIDED"
 
