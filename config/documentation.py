@@ -17,6 +17,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "ENUM_NAME_OVERRIDES": {
         "Permission": "kernel.permissions.CHOICES",
         "ExceptionKind": "pos.exceptions.models.ExceptionCase.Kind",
+        "ReceiptKind": "pos.receipts.models.Receipt.Kind",
         "EndpointState": "integrations.models.WebhookEndpoint.State",
         "DeliveryState": "integrations.models.WebhookDelivery.State",
         "RefundState": "payments.models.PaymentRefund.State",
