@@ -226,6 +226,8 @@ CHOOSE = {
     *(f"QuoteBody.lines.snapshot.{name}" for name in ("description", "taxes.code", "taxes.name")),
     *(f"QuoteBody.{name}" for name in ("tender_type", "discounts.name", "lines.discounts.name", "lines.barcode",
       "lines.sku", "lines.description", "lines.tax_name")),
+    *(f"QuoteReturnBody.{name}" for name in ("lines.sku", "lines.description", "lines.tax_name", "refund_to",
+      "refunds.type", "refunds.reference")),
     "PlaceOrderBody.lines.barcode", "PlaceOrderBody.lines.sku", "PlaceOrderBody.lines.tax_name",
     "CloseShiftBody.counts.tender_type", "PlaceOrderBody.tenders.type", "AddTendersBody.tenders.type", "CompleteReturnBody.lines.tax_name",
     "CompleteReturnBody.refund_to", "ItemBody.tax_name", "VariantQuery.barcode", "VariantQuery.q", "VariantQuery.sku",
