@@ -121,10 +121,14 @@ class ShiftAdmin(ShopReadOnlyAdmin):
         return print_page(self, request, receipt)
 
     def get_list_display(self, request: HttpRequest) -> Any:
-        return [name for name in self.list_display if _sees(request) or name not in SEEN_BY_SOME]
+        return self.seen(request, super().get_list_display(request))
 
-    def get_fields(self, request: HttpRequest, _obj: Any = None) -> Any:
-        return [name for name in self.fields if _sees(request) or name not in SEEN_BY_SOME]
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return self.seen(request, super().get_fields(request, obj))
+
+    def seen(self, request: HttpRequest, names: Any) -> list[Any]:
+        hidden = set() if _sees(request) else {*SEEN_BY_SOME, *self.with_currency(SEEN_BY_SOME)}
+        return [name for name in names if name not in hidden]
 
     def get_inlines(self, request: HttpRequest, _obj: Any) -> Any:
         return [inline for inline in self.inlines if _sees(request) or inline is MovementInline]

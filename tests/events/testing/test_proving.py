@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -22,12 +23,13 @@ from inventory.models import StockItem
 from inventory.services import Source, StockMove, receive_goods
 from kernel.ids import new_id
 from kernel.tenancy import in_public_schema
+from payments.gateways.gateway import Answer
+from payments.gateways.simulator import SimulatedGateway
 from pos.events import ReceiptRequested
 from pos.models import Location, Variant
 from tenants.events import TenantProvisioned, TenantSuspended
 from tenants.models import Tenant
 from tests.support import make
-from tests.support.older import stored
 from tests.support.processes import database_url
 from tests.support.recording import Subscribe, say, write
 
@@ -61,7 +63,6 @@ def trade(*, without: str) -> None:
         publish(ReceiptRequested(order_id=new_id(), receipt="R1-000001", recipient="old@example.test", text="Old"))
         publish(WebhookEndpointPaused(endpoint_id=new_id(), url="https://example.com/hook", reason="it is dead"))
         publish(SubscriptionPaused(subscriber=QUEUEING, operator="user:ada", reason="stocktaking"))
-    stored("payments.refund_failed", 1)
     if without == QUEUEING:
         create_endpoint(url="https://example.com/hook", now=make.NOW)
     make.variant()
@@ -75,7 +76,7 @@ def trade(*, without: str) -> None:
         receive_goods(source=source, moved=[mug])
         StockItem.objects.update(reorder_point=3)
     order = make.order(make.cash(2333), lines=[make.asked(quantity="2"), make.asked("TEA")], email="c@example.test")
-    make.order(make.card(1000))
+    charged = make.order(make.card(1000))
     declined = make.order(make.card(1000, "tok_decline"))
     abandoned = make.order(make.card(500))
     settle(without=without)
@@ -86,6 +87,16 @@ def trade(*, without: str) -> None:
             make.void(given_up, reason="no money")
     make.order(make.cash(2000), lines=[make.asked(quantity="2")])
     settle(without=without)
+    charged.refresh_from_db()
+    if charged.status == "COMPLETED":
+        make.return_(charged, make.returning(charged))
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(SimulatedGateway, "refund", refuse)
+            settle(without=without)
+
+
+def refuse(_gateway: SimulatedGateway, **_asked: Any) -> Answer:
+    return Answer(approved=False, reference="", reason="card expired")
 
 
 @pytest.mark.parametrize("name", OURS)
