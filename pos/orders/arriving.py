@@ -9,7 +9,7 @@ from kernel.moments import CLOCK_TOLERANCE, EARLIEST, MomentInvalid, past_moment
 from kernel.refusals import Refusal
 from pos.cash.models import Shift, TenderType
 from pos.cash.queries import closed_shift_at, find_open_shift, newest_closed_shift, shift_of_drawer, tender_types
-from pos.cash.services import Till, open_till
+from pos.cash.services import Till, open_shift_of
 from pos.exceptions.findings import Findings
 from pos.exceptions.models import ExceptionCase
 from pos.orders.models import Order
@@ -73,21 +73,18 @@ def till_of_order(
     :raises ShiftNotOpen: when it is not paid, and the register has no open shift.
     :raises MomentRefused: when it is not paid, and dated before 2000, or into the future.
     """
-    zone = register.location.timezone
-    if not findings.is_paid:
-        moment = _required_moment(arrival)
-        day = profile.day_of(moment, timezone=zone)
-        till = open_till(register, occurred_at=moment, now=now, business_date=day)
-        shift = till.shift
-    else:
+    if findings.is_paid:
         shift = shift_of_sale(register, arrival, device=device, findings=findings)
+    else:
+        _require_moment(arrival)
+        shift = open_shift_of(register)
     moment = moment_of_sale(arrival, device=device, shift=shift, findings=findings)
     return Till(
         register=register,
         shift=shift,
         occurred_at=moment,
         recorded_at=now,
-        business_date=profile.day_of(moment, timezone=zone),
+        business_date=profile.day_of(moment, timezone=register.location.timezone),
     )
 
 
@@ -139,10 +136,10 @@ def moment_of_sale(arrival: Arrival, *, device: Device | None, shift: Shift | No
     return moment
 
 
-def _required_moment(arrival: Arrival) -> datetime:
+def _require_moment(arrival: Arrival) -> None:
     """:raises MomentRefused: when what is not paid is dated before 2000, or into the future."""
     try:
-        return past_moment(arrival.reported, now=arrival.arrived_at)
+        past_moment(arrival.reported, now=arrival.arrived_at)
     except MomentInvalid as invalid:
         error = {"pointer": "/occurred_at", "code": "invalid", "detail": str(invalid)}
         message = f"/occurred_at: {invalid}"
