@@ -18,7 +18,6 @@ from pos.orders.facts import refunded_tenders
 from pos.orders.models import Order, Refund, Tender
 from pos.orders.refunds import RefundExceedsPaid, RefundInput, pay_instead
 from pos.orders.services.locking import lock_order, require_currency
-from pos.profile.queries import current_profile
 from pos.refunds.queries import owed_of, refunds
 from pos.registers.models import Register
 from staff.duty.permitting import permit
@@ -107,8 +106,7 @@ def replace_refund(
         need = Need(permission=Permission.RETURN_LINKED, amount=amount, currency=order.currency)
         staff_id = permit(command, need).staff_id if command else staff_id
         require_currency(order, register.location.currency)
-        day = current_profile().day_of(now, timezone=register.location.timezone)
-        till = open_till(register, occurred_at=now, now=now, business_date=day)
+        till = open_till(register, occurred_at=now, now=now)
         tenders = _tenders_for(refused, order)
         asked = RefundInput(type=type, reference=reference)
         instead = pay_instead(refused=refused, tenders=tenders, amount=amount, till=till, asked=asked)
@@ -126,7 +124,7 @@ def replace_refund(
                 staff_id=staff_id,
                 currency=order.currency,
                 refunds=refunded_tenders(instead),
-                business_date=day,
+                business_date=till.business_date,
                 time_zone=register.location.timezone,
                 occurred_at=now,
             ),

@@ -132,9 +132,7 @@ def begin_return(
 
     :param paid_out_by: for a return without an order: cash alone is rounded to its smallest coin.
     """
-    profile = current_profile()
-    day = profile.day_of(occurred_at, timezone=register.location.timezone)
-    till = open_till(register, occurred_at=occurred_at, now=now, business_date=day)
+    till = open_till(register, occurred_at=occurred_at, now=now)
     order = lock_order(order_id) if order_id else None
     paid: list[Tender] = []
     if order:
@@ -156,7 +154,7 @@ def begin_return(
         order=order,
         register=register,
         shift=till.shift,
-        business_date=day,
+        business_date=till.business_date,
         currency=register.location.currency,
         tax_total=sum(row.tax_total for row in rows),
         rounding_adjustment=adjustment,

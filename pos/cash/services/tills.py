@@ -6,6 +6,7 @@ from typing import Any
 
 from pos.cash.models import Shift
 from pos.cash.services.shifts import open_shift_of
+from pos.profile.queries import current_profile
 from pos.registers.models import Register
 
 
@@ -34,12 +35,15 @@ class Till:
         }
 
 
-def open_till(register: Register, *, occurred_at: datetime, now: datetime, business_date: date) -> Till:
-    """:raises ShiftNotOpen: when the drawer of the register has no open shift."""
+def open_till(register: Register, *, occurred_at: datetime, now: datetime) -> Till:
+    """Find the open shift of a register's drawer, and the day of the location's books.
+
+    :raises ShiftNotOpen: when the drawer has no open shift.
+    """
     return Till(
         register=register,
         shift=open_shift_of(register),
         occurred_at=occurred_at,
         recorded_at=now,
-        business_date=business_date,
+        business_date=current_profile().day_of(occurred_at, timezone=register.location.timezone),
     )

@@ -14,7 +14,6 @@ from pos.orders.needs import SELL
 from pos.orders.services.completing import complete_if_settled, settled
 from pos.orders.services.locking import lock_order, require_currency, require_placed, tenders_of
 from pos.orders.tenders import TenderInput, hand_over, keep_card_tokens, require_nothing_charged
-from pos.profile.queries import current_profile
 from pos.registers.models import Register
 from staff.duty.permitting import permit
 
@@ -40,9 +39,7 @@ def add_tenders(
     """
     with unit_of_work() as unit:
         staff_id = permit(command, SELL).staff_id if command else staff_id
-        profile = current_profile()
-        day = profile.day_of(now, timezone=register.location.timezone)
-        till = open_till(register, occurred_at=now, now=now, business_date=day)
+        till = open_till(register, occurred_at=now, now=now)
         order = lock_order(order_id)
         require_currency(order, register.location.currency)
         require_placed(order)

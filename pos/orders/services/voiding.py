@@ -61,7 +61,7 @@ def void_order(
         day = current_profile().day_of(now, timezone=register.location.timezone)
         if taken or refunds:
             require_currency(order, register.location.currency)
-            till = open_till(register, occurred_at=now, now=now, business_date=day)
+            till = open_till(register, occurred_at=now, now=now)
             _tell_of(order, tenders, taken, till)
             given_back = pay_back(tenders=taken, amount=settled(taken), till=till, asked=refunds)
         for refund in given_back:
