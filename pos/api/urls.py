@@ -18,7 +18,6 @@ from pos.catalogue.api import (
     CategoryListView,
     ProductArchiveView,
     ProductListView,
-    TaxListView,
     VariantArchiveView,
     VariantListView,
     VariantView,
@@ -48,6 +47,7 @@ from pos.refunds.api import RefundListView, RefundReplacementsView, RefundView
 from pos.registers.api import HeartbeatView, OwnDeviceView, PairView
 from pos.reports.api import ReportView
 from pos.returns.api import ReturnListView, ReturnQuoteView, ReturnView
+from pos.taxes.api import TaxListView
 
 urlpatterns = [
     path("devices/pair", PairView.as_view()),

@@ -23,7 +23,6 @@ from pos.catalogue.services import Item, UnknownTaxRate, archive_product, archiv
 from pos.prices.queries import offers_at
 from pos.pricing.lists import Offer
 from pos.registers.queries import location_of
-from pos.taxes.models import TaxRate
 from staff.duty.permitting import REFUSALS, permit
 from web.commands import ApprovableBody, command_of
 from web.fields import Choice, Code, Several, Text
@@ -174,24 +173,6 @@ class CategoryListView(generics.GenericAPIView[Category]):
         """List the groups of products, each with the one that it is a part of."""
         page = self.paginate_queryset(self.get_queryset())
         return self.get_paginated_response(CategorySerializer(page, many=True).data)
-
-
-class TaxSerializer(serializers.ModelSerializer[TaxRate]):
-    class Meta:
-        model = TaxRate
-        fields = ("id", "name", "rate", "inclusive")
-
-
-class TaxListView(generics.GenericAPIView[TaxRate]):
-    queryset = TaxRate.objects.all()
-    serializer_class = TaxSerializer
-    pagination_class = Pages
-
-    @operation("list_taxes", answers=TaxSerializer(many=True), paged=True, tagged=True, scopes=[CATALOGUE_READ])
-    def get(self, _request: Request) -> Response:
-        """List the taxes, by whose names products and services refer to them."""
-        page = self.paginate_queryset(self.get_queryset())
-        return self.get_paginated_response(TaxSerializer(page, many=True).data)
 
 
 class ScaleBarcodeBody(Body):
