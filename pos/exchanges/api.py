@@ -17,12 +17,13 @@ from pos.cash.services import ShiftNotOpen
 from pos.catalogue.goods import LinesInvalid
 from pos.exchanges.services import Brought, Exchange, Wanted, exchange_goods
 from pos.orders.answers import orders_shown
+from pos.orders.bodies import DiscountBody, OrderLineBody, RefundBody, TenderBody
 from pos.orders.discounts import DiscountExceedsPrice, DiscountInput
 from pos.orders.lines import OrderLineInput
 from pos.orders.models import Order
 from pos.orders.queries import orders
 from pos.orders.refunds import NotRefundable, RefundExceedsPaid, RefundInput, RefundMismatch
-from pos.orders.serializers import DiscountBody, OrderLineBody, OrderSerializer, RefundBody, TenderBody
+from pos.orders.serializers import OrderSerializer
 from pos.orders.services.refusals import CurrencyMismatch, OrderExists
 from pos.orders.tenders import TenderInput, TenderMismatch
 from pos.registers.authentication import device_of, register_of

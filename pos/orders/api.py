@@ -19,6 +19,7 @@ from pos.catalogue.goods import LinesInvalid
 from pos.exceptions.services.quarantine import CommandHeld, QuarantineFull
 from pos.orders.answers import encoded_order, encoded_quote, orders_shown
 from pos.orders.arriving import MomentRefused
+from pos.orders.bodies import A_MUG, AddTendersBody, OrderQuery, PlaceOrderBody, QuoteBody, VoidBody
 from pos.orders.discounts import DiscountExceedsPrice
 from pos.orders.models import Order
 from pos.orders.plain import plain_order
@@ -26,18 +27,7 @@ from pos.orders.queries import lines_of_order, orders, orders_matching
 from pos.orders.quotes import quote
 from pos.orders.receiving import CLOCK, asked_discounts, asked_lines, asked_tenders, receive_order
 from pos.orders.refunds import NotRefundable, RefundExceedsPaid, RefundInput, RefundMismatch
-from pos.orders.serializers import (
-    A_MUG,
-    AddTendersBody,
-    HeldSerializer,
-    OrderQuery,
-    OrderSerializer,
-    PlaceOrderBody,
-    QuoteBody,
-    QuoteSerializer,
-    ReceiptSerializer,
-    VoidBody,
-)
+from pos.orders.serializers import HeldSerializer, OrderSerializer, QuoteSerializer, ReceiptSerializer
 from pos.orders.services.paying import add_tenders
 from pos.orders.services.refusals import CurrencyMismatch, OrderExists, OrderNotEditable
 from pos.orders.services.voiding import void_order

@@ -26,11 +26,11 @@ from pos.exceptions.services import quarantine
 from pos.exceptions.services.quarantine import CommandHeld, hold_command
 from pos.orders.answers import encoded_held, encoded_order
 from pos.orders.arriving import Arrival, MomentRefused, is_paid
+from pos.orders.bodies import CartBody, PlaceOrderBody
 from pos.orders.discounts import DiscountExceedsPrice, DiscountInput
 from pos.orders.lines import OrderLineInput
 from pos.orders.models import Order
 from pos.orders.queries import orders
-from pos.orders.serializers import CartBody, PlaceOrderBody
 from pos.orders.services.placing import place_order
 from pos.orders.services.refusals import OrderExists, SequenceReused
 from pos.orders.tenders import TenderInput, TenderMismatch

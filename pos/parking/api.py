@@ -17,6 +17,7 @@ from pos.cash.services import ShiftNotOpen
 from pos.catalogue.goods import LinesInvalid
 from pos.orders.answers import encoded_order
 from pos.orders.arriving import MomentRefused
+from pos.orders.bodies import DiscountBody, OrderLineBody, ResumedOrderBody
 from pos.orders.discounts import DiscountExceedsPrice
 from pos.orders.queries import orders
 from pos.orders.receiving import (
@@ -29,7 +30,7 @@ from pos.orders.receiving import (
     placing,
     read_cart,
 )
-from pos.orders.serializers import DiscountBody, OrderLineBody, OrderSerializer, ResumedOrderBody
+from pos.orders.serializers import OrderSerializer
 from pos.orders.services.refusals import CurrencyMismatch, OrderExists
 from pos.orders.tenders import TenderMismatch
 from pos.parking.models import ParkedOrder

@@ -17,9 +17,9 @@ from kernel.ids import new_id
 from kernel.refusals import NotFound, Refusal
 from pos.cash.services import ShiftNotOpen
 from pos.catalogue.goods import LinesInvalid
+from pos.orders.bodies import RefundBody
 from pos.orders.models import Refund
 from pos.orders.refunds import NotRefundable, RefundExceedsPaid, RefundInput, RefundMismatch, owed
-from pos.orders.serializers import RefundBody
 from pos.orders.services.refusals import CurrencyMismatch
 from pos.registers.authentication import register_of
 from pos.returns.lines import RefundExceedsQuantity, ReturnLineInput

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kernel import limits
+from pos.orders.bodies import A_MUG, PlaceOrderBody
 from pos.orders.plain import plain_order
-from pos.orders.serializers import A_MUG, PlaceOrderBody
 from tests.support import make
 from tests.support.terminal import Terminal
 
