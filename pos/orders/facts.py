@@ -92,7 +92,7 @@ def taken_tenders(tenders: Sequence[Tender]) -> list[TakenTender]:
             change=tender.change,
             rounding=tender.rounding,
             reference=tender.reference,
-            charged_here=tender.kind_taken == TenderType.Kind.GATEWAY,
+            charged_here=tender.charged_here,
             register_id=tender.register_id,
             shift_id=tender.shift_id,
             staff_id=tender.staff_id,

@@ -82,7 +82,7 @@ def pay_instead(
     :raises NotRefundable: when the shop has no such type, or it is a card that did not pay.
     :raises RefundExceedsPaid: when the tenders have no more to give back.
     """
-    charged = [each for each in tenders if each.kind_taken == TenderType.Kind.GATEWAY and each.type.code == asked.type]
+    charged = [each for each in tenders if each.charged_here and each.type.code == asked.type]
     type_ = charged[0].type if charged else paid_out_by(asked.type)
     refunds = []
     for tender, share in _shares(charged or tenders, amount, asked.type):

@@ -119,16 +119,12 @@ def fail_card_tender(*, tender_id: UUID, order_id: UUID, reason: str) -> None:
 
 def pending_charges(tenders: Sequence[Tender]) -> list[UUID]:
     """Return the cards that were asked for and have not settled; they must not stay charged once the order is done."""
-    return [
-        tender.id
-        for tender in tenders
-        if tender.kind_taken == TenderType.Kind.GATEWAY and tender.state != Tender.State.SETTLED
-    ]
+    return [tender.id for tender in tenders if tender.charged_here and tender.state != Tender.State.SETTLED]
 
 
 def require_nothing_charged(tenders: Sequence[Tender]) -> None:
     """:raises TenderMismatch: when a card would be charged for training."""
-    if any(tender.type.kind == TenderType.Kind.GATEWAY for tender in tenders):
+    if any(tender.charged_here for tender in tenders):
         message = "an order of training charges no card: take it with another tender"
         raise TenderMismatch(message)
 

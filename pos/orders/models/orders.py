@@ -279,6 +279,11 @@ class Tender(models.Model):
         return self.kind or self.type.kind
 
     @property
+    def charged_here(self) -> bool:
+        """Whether it is a card that the backend charges."""
+        return self.kind_taken == TenderType.Kind.GATEWAY
+
+    @property
     def is_money(self) -> bool:
         """Whether there is a payment of it; there is none of goods that were exchanged."""
         return self.kind_taken != TenderType.Kind.EXCHANGE

@@ -8,7 +8,6 @@ from events.publishing.publish import publish
 from events.publishing.unit_of_work import unit_of_work
 from kernel.permissions import Command
 from kernel.prefetching import hold_rows
-from pos.cash.models import TenderType
 from pos.cash.services import Till, open_till
 from pos.orders import facts
 from pos.orders.models import Order, Refund, Tender
@@ -55,7 +54,7 @@ def void_order(
         order.save(update_fields=["status", "voided_at", "void_reason", "voided_by"])
         if order.training:
             return order
-        charged = [tender for tender in tenders if tender.kind_taken == TenderType.Kind.GATEWAY]
+        charged = [tender for tender in tenders if tender.charged_here]
         taken = [tender for tender in tenders if tender.state == Tender.State.SETTLED and tender not in charged]
         given_back: list[Refund] = []
         day = current_profile().day_of(now, timezone=register.location.timezone)
