@@ -52,7 +52,8 @@ def _in_public(look: Callable[[], object]) -> object:
 
 @pytest.fixture
 def name(shop: Tenant, subscribe: Subscribe) -> str:
-    forget_dead_rows("events_parkedevent")
+    for table in ("events_parkedevent", "events_binding", "events_subscription"):
+        forget_dead_rows(table)
     return subscribe(Recorder().record, TenantSuspended, TenantReactivated)
 
 
