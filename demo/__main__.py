@@ -4,6 +4,7 @@ import argparse
 import signal
 import sys
 import time
+from typing import Any
 
 from config.place import var
 from demo.demo import Demo
@@ -18,8 +19,7 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="stop once it is ready; exit 0 when all worked")
     check = parser.parse_args().check
     console.print("[bold]Tillflow demo[/]")
-    for stop_signal in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(stop_signal, signal.default_int_handler)
+    _on_stop_signals(signal.default_int_handler)
     lock = FolderLock(var(), "make demo-check" if check else "make demo")
     try:
         lock.acquire()
@@ -40,9 +40,16 @@ def main() -> int:
         console.print(f"try: {failed.hint}", markup=False, soft_wrap=True)
         return 1
     finally:
+        _on_stop_signals(signal.SIG_IGN)
         demo.stop()
         lock.release()
     return 0
+
+
+def _on_stop_signals(handler: Any) -> None:
+    """Set what Ctrl-C does. A second one while everything stops would leave servers running."""
+    for stop_signal in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(stop_signal, handler)
 
 
 def keep_running(demo: Demo) -> None:

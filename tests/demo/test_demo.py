@@ -41,6 +41,34 @@ def test_f17_the_credentials_of_a_stopped_demo_say_that_it_is_stopped(tmp_path: 
     assert printed() == ""
 
 
+STOPPED_TWICE = """
+import os, signal, sys
+from demo import __main__ as program
+
+class Stopped:
+    def start(self):
+        raise KeyboardInterrupt
+    def stop(self):
+        os.kill(os.getpid(), signal.SIGINT)
+        print("everything has stopped")
+
+program.Demo = Stopped
+sys.argv = ["demo", "--check"]
+sys.exit(program.main())
+"""
+
+
+def test_a_second_ctrl_c_while_everything_stops_leaves_nothing_running(tmp_path: Path) -> None:
+    environment = {**os.environ, "TILLFLOW_VAR": str(tmp_path)}
+
+    done = subprocess.run(
+        [sys.executable, "-c", STOPPED_TWICE], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "everything has stopped" in done.stdout
+
+
 @pytest.mark.parametrize("server", ["DATABASE_URL", "REDIS_URL"])
 def test_f9_the_demo_names_the_server_that_does_not_answer(
     server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
