@@ -8,7 +8,7 @@ from events.publishing.publish import publish
 from events.publishing.unit_of_work import unit_of_work
 from kernel.permissions import Command, Need, Permission
 from kernel.refusals import NotFound, Refusal
-from pos.cash.models import ONE_MOVEMENT_PER_SOURCE, CashMovement
+from pos.cash.models import ONE_MOVEMENT_PER_SOURCE, CashMovement, Shift
 from pos.cash.services.shifts import lock_open_shift
 from pos.events import CashMoved
 from pos.profile.queries import current_profile
@@ -74,7 +74,7 @@ def move_cash(
     with unit_of_work() as unit:
         shift = lock_open_shift(shift_id, register)
         profile, location, drawer = current_profile(), register.location, shift.drawer
-        kind, amount = _kind_and_amount(movement)
+        kind, amount = _kind_and_amount(movement, shift)
         permitted = permit(command, Need(permission=NEEDED[kind], amount=abs(amount), currency=location.currency))
         staff_id, approval_id = permitted.staff_id, permitted.approval_id
         row = CashMovement(
@@ -150,13 +150,13 @@ def move_cash(
     return row
 
 
-def _kind_and_amount(movement: MovementInput) -> tuple[CashMovement.Kind, int]:
+def _kind_and_amount(movement: MovementInput, shift: Shift) -> tuple[CashMovement.Kind, int]:
     """Return what is moved with its sign, and of which kind that is, or what it takes back.
 
     :raises MovementInvalid: when the amount does not fit the kind, or a reason is missing.
     """
     if movement.kind == Kind.CORRECTION:
-        return _taken_back(movement)
+        return _taken_back(movement, shift)
     sign = SIGNS.get(movement.kind)
     if sign is None:
         message = "the float is moved when a shift is opened: pay in, or pick up"
@@ -171,15 +171,16 @@ def _kind_and_amount(movement: MovementInput) -> tuple[CashMovement.Kind, int]:
     return movement.kind, sign * movement.amount
 
 
-def _taken_back(movement: MovementInput) -> tuple[CashMovement.Kind, int]:
-    """:raises NotFound: when there is no movement that could be corrected."""
+def _taken_back(movement: MovementInput, shift: Shift) -> tuple[CashMovement.Kind, int]:
+    """:raises NotFound: when this shift has no such movement that could be corrected."""
     if movement.amount:
         message = "a correction takes the whole movement back: leave the amount out"
         raise MovementInvalid(message)
     assert movement.corrects is not None
-    wrong = CashMovement.objects.filter(id=movement.corrects).exclude(kind__in=[Kind.FLOAT, Kind.CORRECTION]).first()
+    by_hand = shift.movements.exclude(kind__in=[Kind.FLOAT, Kind.CORRECTION])
+    wrong = by_hand.filter(id=movement.corrects).first()
     if wrong is None:
-        message = f"no movement {movement.corrects} exists that could be corrected"
+        message = f"shift {shift.number} has no movement {movement.corrects} that could be corrected"
         raise NotFound(message)
     return Kind(wrong.kind), -wrong.amount
 

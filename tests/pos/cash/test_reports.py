@@ -138,6 +138,16 @@ def test_a_movement_is_corrected_once(api: Terminal, shift: str) -> None:
         assert moved(api, shift, "CORRECTION", corrects=str(new_id()), reason_code="").status_code == 404
 
 
+def test_a_movement_of_another_shift_is_not_corrected(api: Terminal, shift: str) -> None:
+    wrong = moved(api, shift, "PAID_IN", 999).json()["id"]
+    closed(api, shift, 0)
+    later = opened(api)
+
+    with nothing_happened():
+        refused = moved(api, later, "CORRECTION", corrects=wrong, reason_code="")
+    assert (refused.status_code, "shift 2 has no movement" in refused.json()["detail"]) == (404, True)
+
+
 def test_moved_cash_is_append_only(api: Terminal, shift: str) -> None:
     from django.db import IntegrityError, transaction
 
