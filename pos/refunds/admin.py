@@ -33,7 +33,7 @@ class RefundAdmin(ExactSearch, ShopReadOnlyAdmin):
     search_help_text = "A receipt of an order (R1-000018), a customer's mail address, or an id"
 
     def get_queryset(self, _request: HttpRequest) -> QuerySet[Refund]:
-        return refunds().select_related("parent__register", "order__register")
+        return refunds()
 
     def found(self, word: str) -> QuerySet[Refund]:
         return refunds_named(word)

@@ -50,6 +50,7 @@ class ReplacementBody(ApprovableBody):
 class RefundDetailSerializer(InOwnCurrency, serializers.ModelSerializer[Refund]):
     return_id = serializers.UUIDField(source="parent_id", read_only=True, allow_null=True)
     order_id = serializers.SerializerMethodField()
+    receipt = serializers.SerializerMethodField(help_text="Of the return, or of the order without one; may be empty")
     type = serializers.CharField(source="type.code", read_only=True)
     amount = MoneyField(read_only=True)
     owed = serializers.SerializerMethodField(help_text="What was refused and is not paid in another way yet")
@@ -57,7 +58,7 @@ class RefundDetailSerializer(InOwnCurrency, serializers.ModelSerializer[Refund])
     class Meta:
         model = Refund
         fields = (
-            "id", "return_id", "order_id", "tender_id", "type", "amount", "state", "failure", "reference",
+            "id", "return_id", "order_id", "receipt", "tender_id", "type", "amount", "state", "failure", "reference",
             "instead_of_id", "owed", "register_id", "shift_id", "business_date", "occurred_at",
         )  # fmt: skip
 
@@ -65,6 +66,10 @@ class RefundDetailSerializer(InOwnCurrency, serializers.ModelSerializer[Refund])
     def get_order_id(self, refund: Refund) -> str | None:
         order_id = refund.parent.order_id if refund.parent else refund.order_id
         return str(order_id) if order_id else None
+
+    def get_receipt(self, refund: Refund) -> str:
+        source = refund.parent or refund.order
+        return source.receipt if source else ""
 
     @extend_schema_field(MoneyField(read_only=True))
     def get_owed(self, refund: Refund) -> dict[str, Any]:

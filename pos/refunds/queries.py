@@ -23,7 +23,7 @@ def refunds() -> QuerySet[Refund]:
         .annotate(paid=Sum("amount"))
         .values("paid")
     )
-    return Refund.objects.select_related("type", "parent", "order", "tender__type").annotate(
+    return Refund.objects.select_related("type", "parent__register", "order__register", "tender__type").annotate(
         paid_instead=Coalesce(Subquery(paid_instead), 0)
     )
 

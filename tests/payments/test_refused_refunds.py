@@ -98,6 +98,7 @@ def test_sh10_the_debt_is_shown_and_paid_in_cash_over_the_api(api: Terminal, ref
 
     (debt,) = api.get("/refunds", owed="true").json()["results"]
     assert (debt["id"], debt["owed"]["amount"], debt["failure"]) == (str(refund.id), 1000, "card expired")
+    assert debt["receipt"] == "R1-R000001"
     assert api.get(f"/returns/{refund.parent_id}").json()["owed"]["amount"] == 1000
     assert "card expired" in owner().get("/admin/pos/refund/", {"owed": "yes"}).content.decode()
 
