@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from kernel.tenancy import in_tenant
-from pos.cash.models import CashMovement, Shift
+from pos.cash.models import CashCount, CashMovement, Shift
 from pos.models import Device, Register
 from tenants.models import Tenant
 from tests.support import make
@@ -60,6 +60,76 @@ def test_cash_is_moved_without_a_sale(clerk: Clerk, committed: Tenant) -> None:
         ]
 
 
+def test_c3_a_movement_that_was_wrong_is_taken_back_once(clerk: Clerk, committed: Tenant) -> None:
+    clerk.press("Drawer")
+    move(clerk, "Paid out", "55")
+    clerk.press("Take back Paid out -55.00")
+    clerk.type_into("Note", "It was 5.50")
+    clerk.page.locator("dialog button.main").click()
+    clerk.reads(".moved li:last-child", "Taken back")
+    clerk.everything_is_answered()
+
+    assert clerk.page.get_by_role("button", name="Take back").count() == 0
+    clerk.picture("taken-back")
+    with in_tenant(committed):
+        wrong, back = CashMovement.objects.exclude(kind="FLOAT").order_by("id")
+        assert (back.kind, back.amount, back.source_id, back.note) == ("CORRECTION", 5500, wrong.id, "It was 5.50")
+
+
+def test_c3_what_is_moved_without_a_connection_is_shown_once_it_is_answered(
+    clerk: Clerk, server: Served, committed: Tenant
+) -> None:
+    lost = [True]
+    server.loses = lambda method, path: (
+        method == "POST" and path.endswith("/cash-movements") and bool(lost) and lost.pop()
+    )
+    clerk.press("Drawer")
+    move(clerk, "Pickup", "30")
+    clerk.reads(".moved li:last-child", "Pickup")
+
+    assert clerk.page.locator(".moved li").count() == 2
+    with in_tenant(committed):
+        assert CashMovement.objects.filter(kind="PICKUP").count() == 1
+
+
+def test_c3_the_drawer_is_counted_while_the_shift_goes_on(clerk: Clerk, committed: Tenant) -> None:
+    clerk.press("Drawer")
+    clerk.press("Count the drawer")
+    clerk.page.locator("#coin-5000").fill("1")
+    clerk.page.locator("#coin-2000").fill("2")
+    clerk.reads("#counted", "90.00")
+    assert "Expected" not in clerk.page.inner_text("main")
+    clerk.press("Note the count")
+    clerk.page.get_by_role("heading", name="The count is noted").wait_for()
+    clerk.reads("main", "-10.00")
+    clerk.picture("count-noted")
+    clerk.key("Escape")
+    clerk.page.get_by_role("heading", name="Drawer").wait_for()
+
+    with in_tenant(committed):
+        noted = CashCount.objects.get()
+        assert (noted.counted, noted.expected) == (9000, 10_000)
+        assert noted.denominations == [{"value": 5000, "count": 1}, {"value": 2000, "count": 2}]
+        assert Shift.objects.get().state == "OPEN"
+
+
+def test_sh18_who_counts_blind_is_not_told_what_is_missing(open_till: Callable[..., Clerk], committed: Tenant) -> None:
+    make.shift()
+    anna = person("ANNA", "cashier")
+    set_rule("cashier", "close_shift", "allow")
+    clerk = open_till()
+    clerk.sign_in(anna.code, anna.pin)
+    clerk.reads(".bar .who", "Anna")
+    clerk.press("Drawer")
+    clerk.press("Count the drawer")
+    clerk.press("Note the count")
+    clerk.page.get_by_role("heading", name="The count is noted").wait_for()
+
+    clerk.reads("main", "Whoever may see differences")
+    with in_tenant(committed):
+        assert CashCount.objects.get().counted == 0
+
+
 def test_c3_an_x_report_is_printed_and_changes_nothing(clerk: Clerk, committed: Tenant) -> None:
     clerk.press("Drawer")
     clerk.press("Print the X report")
@@ -86,6 +156,7 @@ def test_sh18_who_counts_blind_is_offered_no_report(open_till: Callable[..., Cle
         "Paid out",
         "Open the drawer",
         "Back to the sale",
+        "Count the drawer",
         "Count and close the shift",
     ]
 

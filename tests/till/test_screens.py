@@ -117,6 +117,12 @@ def what_comes_back(clerk: Clerk) -> Iterator[str]:
     yield "given-back"
     clerk.key("F9")
     clerk.page.locator("#search").wait_for()
+    clerk.key("F3")
+    clerk.press("Owed to customers")
+    clerk.reads("main", "Nothing is owed.")
+    yield "owed"
+    clerk.key("Escape")
+    clerk.page.locator("#search").wait_for()
 
 
 def a_parked_sale(clerk: Clerk) -> Iterator[str]:
@@ -140,6 +146,13 @@ def a_parked_sale(clerk: Clerk) -> Iterator[str]:
     clerk.page.locator("#search").wait_for()
 
 
+def move_out(clerk: Clerk) -> None:
+    clerk.press("Pickup")
+    clerk.type_into("Amount", "30")
+    clerk.page.locator("dialog button.main").click()
+    clerk.page.get_by_role("button", name="Take back").wait_for()
+
+
 def the_evening(clerk: Clerk) -> Iterator[str]:
     clerk.key("F8")
     yield "drawer"
@@ -147,6 +160,16 @@ def the_evening(clerk: Clerk) -> Iterator[str]:
         clerk.press(kind)
         yield kind.lower().replace(" ", "-")
         clerk.key("Escape")
+    move_out(clerk)
+    clerk.press("Take back")
+    yield "take-back"
+    clerk.key("Escape")
+    clerk.press("Count the drawer")
+    yield "count-now"
+    clerk.press("Note the count")
+    clerk.page.get_by_role("heading", name="The count is noted").wait_for()
+    yield "count-noted"
+    clerk.key("Escape")
     clerk.press("Count and close the shift")
     yield "count"
     clerk.page.locator("#coin-5000").fill("2")

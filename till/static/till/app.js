@@ -12,6 +12,8 @@ import { openHelp } from "./screens/help.js";
 import { openDiscount } from "./screens/lines.js";
 import { pairScreen } from "./screens/pair.js";
 import { closeScreen } from "./screens/close.js";
+import { countScreen } from "./screens/count.js";
+import { debtsScreen } from "./screens/debts.js";
 import { drawerScreen } from "./screens/drawer.js";
 import { openPark, parkedScreen } from "./screens/parked.js";
 import { doneScreen, payScreen } from "./screens/pay.js";
@@ -60,7 +62,12 @@ const actions = {
   keepExchange: (kept) => till.selling.set({ ...till.sale, exchange: kept }),
   park: () => till.sale.lines.length && !till.sale.exchange && openPark(till),
   parked: () => till.parking.look(),
-  drawer: () => till.go("drawer"),
+  drawer: () => till.drawer.look(),
+  count: () => {
+    till.drawer.clear();
+    till.go("count");
+  },
+  debts: () => till.debts.look(),
   close: () => {
     till.drawer.clear();
     till.go("close");
@@ -121,7 +128,8 @@ const keys = [
   { key: "F7", does: "", on: ["refund"], run: () => till.refunds.answer && actions.print(till.refunds.answer.receipt_id) },
   { key: "F9", does: "", on: ["refund"], run: () => till.refunds.answer && actions.toSale() },
   { key: "F11", does: "Lock the till", run: actions.lock },
-  { key: "Escape", does: "", on: ["refund", "drawer", "parked"], run: actions.toSale },
+  { key: "Escape", does: "", on: ["refund", "drawer", "parked", "debts"], run: actions.toSale },
+  { key: "Escape", does: "", on: ["count"], run: actions.drawer },
   { key: "Escape", does: "", on: ["close"], run: () => (till.drawer.answer ? actions.endShift() : actions.drawer()) },
   { key: "F7", does: "", on: ["close"], run: () => till.drawer.answer && actions.printZ(till.drawer.answer) },
   { key: "F9", does: "", on: ["close"], run: () => till.drawer.answer && actions.endShift() },
@@ -163,7 +171,7 @@ const ALONE = ["starting", "pair", "elsewhere", "sign-in"];
 
 function current() {
   if (ALONE.includes(till.screen)) return till.screen;
-  if (["refund", "close"].includes(till.screen)) return till.screen;
+  if (["refund", "close", "count", "debts"].includes(till.screen)) return till.screen;
   if (till.sale.phase === "done") return "done";
   if (till.sale.phase === "paying" || (till.screen === "pay" && till.selling.standing)) return "pay";
   if (till.screen === "pay") return "sale";
@@ -179,7 +187,9 @@ const SCREENS = {
   refund: () => refundScreen(till, actions),
   parked: () => parkedScreen(till, actions),
   drawer: () => drawerScreen(till, actions),
+  count: () => countScreen(till, actions),
   close: () => closeScreen(till, actions),
+  debts: () => debtsScreen(till, actions),
   shift: () => shiftScreen(till, actions),
   sale: () => saleScreen(till, actions),
   pay: () => payScreen(till, actions),
@@ -190,7 +200,7 @@ function paint() {
   const screen = current();
   const framed = !["starting", "pair", "elsewhere"].includes(screen);
   show(root, framed && bar(till, actions), notice(till), SCREENS[screen]());
-  document.title = `${{ pay: "To pay", done: "Receipt", pair: "Pair", shift: "Shift", refund: "Return", drawer: "Drawer", parked: "Parked sales", close: "Close the shift", "sign-in": "Sign in" }[screen] ?? "Sale"} · Till`;
+  document.title = `${{ pay: "To pay", done: "Receipt", pair: "Pair", shift: "Shift", refund: "Return", drawer: "Drawer", count: "Count the drawer", debts: "Owed to customers", parked: "Parked sales", close: "Close the shift", "sign-in": "Sign in" }[screen] ?? "Sale"} · Till`;
   redrawDialogs();
   if (screen !== shown) {
     shown = screen;

@@ -44,7 +44,7 @@ export function askApproval(till, command, send = again) {
       Object.assign(typed, { busy: true, error: "" });
       draw();
       try {
-        const subject = { id: command.subject ?? command.body.id, digest: await digest(command.body) };
+        const subject = { id: command.subject ?? command.body.id ?? command.key, digest: await digest(command.body) };
         const asked = { actions, subject, staff_code: typed.code.trim().toUpperCase(), pin: typed.pin, reason: typed.reason.trim() };
         const approval = await till.api.post("/approvals", asked);
         close(approval);

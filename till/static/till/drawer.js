@@ -1,4 +1,4 @@
-// The drawer: cash that is moved without a sale, and the count that closes the shift.
+// The drawer: cash that is moved without a sale, and what is counted in it.
 
 import { sumOf } from "./denominations.js";
 import { newId } from "./ids.js";
@@ -10,9 +10,13 @@ export const KINDS = [
   { kind: "NO_SALE", label: "Open the drawer", reason: "CHANGE", permission: "no_sale" },
 ];
 
+const named = new Map([...KINDS.map(({ kind, label }) => [kind, label]), ["FLOAT", "Float"], ["CORRECTION", "Taken back"]]);
+
+export const nameOf = ({ kind }) => named.get(kind) ?? kind;
+
 export class Drawer {
   constructor(till) {
-    Object.assign(this, { till });
+    Object.assign(this, { till, moved: [] });
     this.clear();
   }
 
@@ -30,6 +34,35 @@ export class Drawer {
     return this.till.command({ path: `/shifts/${shift.id}/cash-movements`, body, title, stream: `movement:${id}`, kind: "movement" });
   }
 
+  /** Show the drawer, and what was moved in this shift. */
+  async look() {
+    const { shift } = this.till;
+    if (!shift) return this.till.go("sale");
+    if (this.moved[0]?.shift_id !== shift.id) this.moved = [];
+    this.till.go("drawer");
+    const moved = await this.till.tried(() => this.till.api.get(`/shifts/${shift.id}/cash-movements`));
+    if (moved) this.moved = moved;
+    this.till.draw();
+  }
+
+  /** Take an answered movement into what is shown. */
+  added(movement) {
+    if (movement.shift_id === this.moved[0]?.shift_id) this.moved = [...this.moved.filter(({ id }) => id !== movement.id), movement];
+  }
+
+  /** Whether a movement can be taken back: once, and only one that somebody made by hand. */
+  stands({ id, kind }) {
+    const waits = this.till.queue.commands.some(({ body }) => body?.corrects === id);
+    return named.has(kind) && !["FLOAT", "CORRECTION"].includes(kind) && !waits && !this.moved.some((each) => each.kind === "CORRECTION" && each.source_id === id);
+  }
+
+  takeBack(movement, note) {
+    const id = newId();
+    const body = { id, kind: "CORRECTION", corrects: movement.id, ...(note && { note }) };
+    const title = `${nameOf(movement)} taken back: ${this.till.money(movement.amount.amount)}`;
+    return this.till.command({ path: `/shifts/${movement.shift_id}/cash-movements`, body, title, stream: `movement:${movement.id}`, kind: "movement" });
+  }
+
   get counted() {
     return sumOf(this.counts);
   }
@@ -41,12 +74,29 @@ export class Drawer {
     this.till.draw();
   }
 
+  /** The coins and notes that were counted, or that there are none. */
+  get found() {
+    const coins = [...this.counts].map(([value, count]) => ({ value, count }));
+    return coins.length ? { denominations: coins } : { amount: { amount: 0 } };
+  }
+
+  /** Note what is in the drawer while the shift goes on. */
+  async noteCount() {
+    const { shift } = this.till;
+    if (!shift) return this.till.go("sale");
+    const id = newId();
+    const command = await this.till.command({
+      path: `/shifts/${shift.id}/spot-counts`, body: { id, ...this.found }, title: `Counted: ${this.till.money(this.counted)}`, stream: `count:${id}`, kind: "count",
+    });
+    this.command = command.sequence;
+    this.till.draw();
+  }
+
   /** Close the shift by what was counted. What should be there is not shown before. */
   async close(cash) {
     const { shift } = this.till;
-    const coins = [...this.counts].map(([value, count]) => ({ value, count }));
     const counts = [
-      { tender_type: cash.code, ...(coins.length ? { denominations: coins } : { amount: { amount: 0 } }) },
+      { tender_type: cash.code, ...this.found },
       ...[...this.others].map(([tender_type, amount]) => ({ tender_type, amount: { amount } })),
     ];
     const body = { counts, ...(this.note.trim() && { note: this.note.trim() }) };

@@ -2,6 +2,7 @@
 
 import { Api, isOfStaff, Refused, Unreachable } from "./api.js";
 import { emptySale } from "./cart.js";
+import { Debts } from "./debts.js";
 import { Drawer } from "./drawer.js";
 import { Goods } from "./goods.js";
 import { written } from "./money.js";
@@ -39,6 +40,7 @@ export class Till {
     this.goods = new Goods(this);
     this.people = new People(this);
     this.refunds = new Refunds(this);
+    this.debts = new Debts(this);
     this.drawer = new Drawer(this);
     this.parking = new Parking(this);
     this.selling = new Selling(this);
@@ -228,6 +230,8 @@ export class Till {
     if (command.kind === "sale") return this.selling.answered(answer);
     if (command.kind === "shift") this.shift = answer;
     if (command.kind === "closing") this.shift = null;
+    if (command.kind === "movement") this.drawer.added(answer);
+    if (command.kind === "debt") this.debts.paid(answer);
     return {};
   }
 

@@ -1,9 +1,9 @@
 // Counting and closing: blind. What should be in the drawer is not shown before the count is sent.
 
-import { denominations } from "../denominations.js";
 import { h } from "../dom.js";
 import { read, written } from "../money.js";
 import { amount, button, field, form } from "../parts.js";
+import { coins, counted } from "./coins.js";
 import { refusedCard } from "./queue.js";
 
 export function closeScreen(till, actions) {
@@ -26,34 +26,17 @@ export function closeScreen(till, actions) {
   return h(
     "main",
     { class: "refund", key: "close" },
-    h("section", { "aria-label": "Coins and notes", key: "coins" },
-      h("h1", { tabindex: "-1", "data-focus": true }, "Count the drawer"),
-      h("p", { class: "hint" }, "How many there are of each."),
-      h("ul", { class: "coins", tabindex: "0", "aria-label": "Coins and notes" }, denominations(currency, exponent).map((worth) => coin(till, worth)))),
+    coins(till),
     h("section", { "aria-label": "Close the shift", key: "send" },
       form(
         send,
         others.map(({ code, name }) =>
           field(`${name}: slips in the drawer (optional)`, { id: `count-${code}`, inputmode: "decimal", value: (till.othersTyped ??= {})[code] ?? "", oninput: (event) => { till.othersTyped[code] = event.target.value; } })),
         field("Note (optional)", { id: "close-note", maxlength: "500", value: drawer.note, oninput: (event) => { drawer.note = event.target.value; } }, { error: drawer.error || undefined }),
-        h("dl", { class: "sums" }, h("div", { class: "total" }, h("dt", {}, "Counted"), h("dd", { id: "counted" }, amount(written(drawer.counted, exponent)), h("span", { class: "currency" }, currency)))),
+        counted(till),
         command && (command.state === "refused" ? refusedCard(till, command) : h("p", { class: "wait", role: "status" }, till.offline ? "No connection. The count is kept, and is sent as soon as somebody answers." : "Closing…")),
         h("div", { class: "ends" }, button("Back", actions.drawer, { shortcut: "Esc" }), h("button", { type: "submit", class: "main", disabled: Boolean(command) }, "Close the shift")),
       )),
-  );
-}
-
-function coin(till, worth) {
-  const { drawer, exponent } = till;
-  const many = drawer.counts.get(worth);
-  const name = written(worth, exponent);
-  return h(
-    "li",
-    { key: String(worth) },
-    h("label", { for: `coin-${worth}` }, amount(name)),
-    h("span", { "aria-hidden": "true" }, "×"),
-    h("input", { type: "text", id: `coin-${worth}`, inputmode: "numeric", autocomplete: "off", maxlength: "6", value: many === undefined ? "" : String(many), oninput: (event) => drawer.count(worth, event.target.value) }),
-    amount(many ? written(worth * many, exponent) : "", { class: "amount sum" }),
   );
 }
 

@@ -2,9 +2,9 @@
 
 import { openDialog } from "../dialog.js";
 import { h } from "../dom.js";
-import { KINDS } from "../drawer.js";
-import { read } from "../money.js";
-import { button, field, form, keypad } from "../parts.js";
+import { KINDS, nameOf } from "../drawer.js";
+import { read, written } from "../money.js";
+import { amount, button, field, form, keypad } from "../parts.js";
 import { refusedCard } from "./queue.js";
 
 export function drawerScreen(till, actions) {
@@ -17,10 +17,36 @@ export function drawerScreen(till, actions) {
       h("p", { class: "hint" }, till.shift ? `The shift was opened at ${new Date(till.shift.opened_at).toLocaleString()}.` : ""),
       h("div", { class: "doings large" }, KINDS.filter((kind) => !till.people.denies(kind.permission)).map((kind) => button(kind.label, () => openMove(till, kind), { key: kind.kind }))),
       moved.map((command) => (command.state === "refused" ? refusedCard(till, command) : h("p", { class: "wait", role: "status", key: String(command.sequence) }, `${command.title}: sending…`))),
+      till.drawer.moved.length ? h("ul", { class: "moved", "aria-label": "Moved in this shift" }, till.drawer.moved.map((movement) => movedRow(till, movement))) : null,
       h("div", { class: "ends" }, button("Back to the sale", actions.toSale, { shortcut: "Esc" }),
+        till.people.denies("close_shift") ? null : button("Count the drawer", actions.count),
         till.people.denies("see_over_short") ? null : button("Print the X report", actions.printX),
         button("Count and close the shift", actions.close, { class: "main" }))),
   );
+}
+
+function movedRow(till, movement) {
+  const name = nameOf(movement);
+  const sum = written(movement.amount.amount, till.exponent);
+  const when = new Date(movement.occurred_at).toLocaleTimeString();
+  return h("li", { key: movement.id },
+    h("p", {}, h("strong", {}, name), h("span", { class: "hint" }, ` · ${[when, movement.reason_code, movement.note].filter(Boolean).join(" · ")}`)),
+    amount(sum),
+    till.drawer.stands(movement) ? button("Take back", () => openTakeBack(till, movement), { "aria-label": `Take back ${name} ${sum}` }) : null);
+}
+
+function openTakeBack(till, movement) {
+  const typed = { note: "" };
+  return openDialog(`Take back: ${nameOf(movement)}`, (close) =>
+    form(
+      async () => {
+        close();
+        await till.drawer.takeBack(movement, typed.note.trim());
+        till.say(`${nameOf(movement)} is taken back.`);
+      },
+      h("p", {}, `The whole amount is taken back: ${till.money(movement.amount.amount)}.`),
+      field("Note (optional)", { id: "note", maxlength: "500", "data-focus": true, value: typed.note, oninput: (event) => { typed.note = event.target.value; } }),
+      h("div", { class: "ends" }, h("button", { type: "submit", class: "main" }, "Take back"))));
 }
 
 function openMove(till, kind) {

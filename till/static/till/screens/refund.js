@@ -27,6 +27,7 @@ function ofReceipt(till, actions) {
       () => refunds.open(refunds.sought.trim()),
       field("Receipt", { id: "receipt", value: refunds.sought, "data-focus": true, placeholder: "R1-000018", oninput: (event) => { refunds.sought = event.target.value; } }, { hint: "Scan its code, or type its number", error: refunds.error || undefined }),
       h("div", { class: "ends" }, button("Back to the sale", actions.toSale, { shortcut: "Esc" }),
+        till.people.denies("return_linked") ? null : button("Owed to customers", actions.debts),
         till.people.denies("return_unlinked") ? null : button("Without a receipt", () => refunds.startFree()),
         h("button", { type: "submit" }, "Find")),
     ),

@@ -1,0 +1,36 @@
+// What the shop owes its customers: refunds that a card's bank has refused. They are paid in another way, or by the card
+// once more.
+
+import { newId } from "./ids.js";
+
+const NOT_PAID_OUT = ["EXCHANGE"];
+
+export class Debts {
+  constructor(till) {
+    Object.assign(this, { till, owed: null, more: false });
+  }
+
+  async look() {
+    this.till.go("debts");
+    const page = await this.till.tried(() => this.till.api.get("/refunds", { owed: "true" }));
+    if (page) Object.assign(this, { owed: page.results, more: Boolean(page.next) });
+    this.till.draw();
+  }
+
+  /** The ways in which one can be paid: any but goods, and a card's gateway only where it was that card's. */
+  waysOf({ type }) {
+    return [...this.till.types.values()].filter((way) => !NOT_PAID_OUT.includes(way.kind) && (way.kind !== "GATEWAY" || way.code === type));
+  }
+
+  pay(refund, way, reference) {
+    const { till } = this;
+    const body = { type: way.code, amount: refund.owed, ...(reference && { reference }) };
+    const title = `Owed ${till.money(refund.owed.amount)} paid: ${way.name}`;
+    const stream = `debt:${refund.id}`;
+    return till.command({ path: `/refunds/${refund.id}/replacements`, body, title, stream, kind: "debt" });
+  }
+
+  paid(refund) {
+    this.owed = (this.owed ?? []).map((each) => (each.id === refund.id ? refund : each)).filter(({ owed }) => owed.amount);
+  }
+}
