@@ -127,7 +127,7 @@ def hire_owner(*, username: str, password: str, email: str = "") -> User:
         owner = User.objects.select_for_update().filter(username=username).first()
         created = owner is None
         owner = owner or User(username=username, email=email)
-        _require_valid(owner, email, new=created)
+        require_valid_person(owner, email, new=created)
         require_strong_password(password, owner)
         owner.is_staff = owner.is_superuser = True
         owner.set_password(password)
@@ -136,8 +136,11 @@ def hire_owner(*, username: str, password: str, email: str = "") -> User:
     return owner
 
 
-def _require_valid(person: User, email: str, *, new: bool) -> None:
-    """Hold a person against the rules of the admin's forms; the name of one who exists stays as it is."""
+def require_valid_person(person: User, email: str, *, new: bool) -> None:
+    """Hold a person against the rules of the admin's forms; the name of one who exists stays as it is.
+
+    :raises PersonInvalid: when nobody new may have this name, or the address is none.
+    """
     fields = {"email": email, **({"username": person.username} if new else {})}
     for name, value in fields.items():
         try:

@@ -84,9 +84,12 @@ class StaffSite(UnfoldAdminSite):  # type: ignore[misc]
 
     def get_urls(self) -> list[URLPattern]:
         """Leave out `r/…`, which shows a row "on site": no row of ours has another page."""
+        from staff.invitations import AcceptInvitation
         from staff.second_factor_pages import pages
 
+        invitation = AcceptInvitation.as_view(site=self)
         own = [path(f"second-factor/{route}", page(self), name=name) for route, name, page in pages()]
+        own.append(path("invitations/<uidb64>/<token>/", invitation, name="accept_invitation"))
         return own + [url for url in super().get_urls() if getattr(url, "name", "") != "view_on_site"]
 
 

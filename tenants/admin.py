@@ -50,7 +50,7 @@ class TenantAdmin(OnPlatformHost, ModelAdmin):
     list_filter = ("status",)
     search_fields = ("name", "schema_name")
     fields = ("schema_name", "name", "status", "currency", "timezone", "owner_email")
-    actions = ("suspend", "reactivate", "finish")
+    actions: tuple[str, ...] = ("suspend", "reactivate", "finish")
     inlines = (DomainInline,)
 
     def has_delete_permission(self, _request: HttpRequest, _obj: Any = None) -> bool:

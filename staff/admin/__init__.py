@@ -1,5 +1,8 @@
-"""People, roles, keys and the rules for signing in, on every host for its own; those at the tills, of a shop."""
+"""People, roles, keys and the rules for signing in, on every host for its own.
 
-from staff.admin import crew, devices, keys, people, roles_at_the_till, rules
+On a shop's host those at the tills as well; on the platform's the owners of shops.
+"""
 
-__all__ = ["crew", "devices", "keys", "people", "roles_at_the_till", "rules"]
+from staff.admin import crew, devices, keys, owners, people, roles_at_the_till, rules
+
+__all__ = ["crew", "devices", "keys", "owners", "people", "roles_at_the_till", "rules"]

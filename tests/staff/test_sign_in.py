@@ -53,6 +53,14 @@ def audited(*actions: str) -> list[tuple[str, ...]]:
     return list(rows.values_list("action", "actor", "subject", "detail", "address"))
 
 
+def test_whoever_opens_the_page_of_the_door_itself_comes_to_the_admin(ada: User) -> None:
+    client = Client(headers={"Host": people.SHOP})
+
+    answer = client.post("/admin/login/", {"username": "ada", "password": PASSWORD})
+
+    assert answer.url == "/admin/"  # type: ignore[attr-defined]
+
+
 def test_w07_after_five_failures_no_password_is_looked_at(ada: User, hashed: list[str]) -> None:
     answers = [sign_in("ada", f"wrong {number}", address="10.0.0.1").answer for number in range(60)]
     right = sign_in("ada", PASSWORD, address="10.0.0.9").answer

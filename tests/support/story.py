@@ -34,7 +34,7 @@ class Step:
 
 FORMS: Mapping[str, tuple[str, str]] = {
     "open": (rf"Open {CODE}\.", CODE),
-    "run": (rf"Run {CODE}\.", CODE),
+    "follow": (r"Open (\w+'s link)\.", r"Open (.+)\."),
     "press": (rf"Press {BOLD}(?:, then {BOLD})*\.", BOLD),
     "type": (rf"Type {TYPED}(?:(?:,| and) {TYPED})*\.", TYPED),
     "choose": (rf"Choose {BOLD} for {BOLD}\.", rf"{BOLD} for {BOLD}"),
@@ -72,14 +72,13 @@ class Reader:
 
     :param window: opens a page of Playwright. :param folder: of the document. :param known: what they know by a name:
         passwords, and what they have noted since. :param port: where the pages that it names are served.
-    :param run: a command. :param wait: for what happens in the background.
+    :param wait_a_moment: for what happens in the background.
     """
 
     window: Callable[[], Any]
     folder: Path
     port: int
     known: dict[str, str]
-    run_command: Callable[[str], None]
     wait_a_moment: Callable[[], None]
     page: Any = None
     windows: dict[str, Any] = field(default_factory=dict)
@@ -96,8 +95,8 @@ class Reader:
         self.page = self.windows[program]
         self.page.goto(url.replace(":8000/", f":{self.port}/"))
 
-    def run(self, command: str) -> None:
-        self.run_command(command)
+    def follow(self, name: str) -> None:
+        self.open(self.known[name])
 
     def wait(self, _words: str) -> None:
         self.wait_a_moment()

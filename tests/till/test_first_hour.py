@@ -1,12 +1,10 @@
 """A shop owner's first hour: docs/first-hour.md is read, and what its lists say is done in a real Chromium."""
 
-import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.management import call_command
 from django.db import connection
 
 from config.place import ROOT
@@ -51,7 +49,7 @@ def take_away(shop: str) -> None:
 
 
 @pytest.fixture
-def reader(platform: None, server: Served, chromium: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Reader]:
+def reader(platform: None, server: Served, chromium: Any) -> Iterator[Reader]:
     windows = []
 
     def window() -> Any:
@@ -63,20 +61,10 @@ def reader(platform: None, server: Served, chromium: Any, monkeypatch: pytest.Mo
         folder=DOCUMENT.parent,
         port=server.port,
         known={"the password of the demo": PASSWORD},
-        run_command=lambda typed: run(typed, monkeypatch),
         wait_a_moment=lambda: apply_all(SHOP),
     )
     for each in windows:
         each.context.close()
-
-
-def run(typed: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Run `NAME=value manage.py command …` in the test's process."""
-    words = shlex.split(typed)
-    start = words.index("manage.py")
-    for word in words[:start]:
-        monkeypatch.setenv(*word.split("=", 1))
-    call_command(*words[start + 1 :])
 
 
 def apply_all(shop: str) -> None:
