@@ -30,11 +30,20 @@ def main() -> int:
 
 
 def _furnish() -> None:
+    """Close the shift that a run has left open, and put goods into the catalogue."""
+    from django.utils import timezone
+
     from events.testing.work import settle
+    from pos.cash.models import Shift
+    from pos.cash.services.closing import close_shift
+    from pos.cash.services.counts import CountInput
     from tests.support import make
 
     settle()
     make.variant("MUG", 1000)
+    for left in Shift.objects.filter(state=Shift.State.OPEN):
+        counts = [CountInput(type="cash", amount=0)]
+        close_shift(shift_id=left.id, register=make.register(), counts=counts, now=timezone.now())
 
 
 def _closings(many: int, rounds: int) -> bool:
