@@ -14,7 +14,6 @@ from itertools import count
 from typing import Any
 
 PAUSE_SECONDS = 0.02
-FIRST_PRICE = 1000
 
 
 def main() -> None:
@@ -26,15 +25,19 @@ def main() -> None:
 
     shop, sku, terminals = sys.argv[1], sys.argv[2], int(sys.argv[3])
     with in_tenant(find_any_tenant(shop)):
-        for change in changes(sku, terminals):
-            print(json.dumps({"at": time.time(), **change()}), flush=True)
-            if select.select([sys.stdin], [], [], PAUSE_SECONDS)[0]:
-                return
+        changer = Changer(sku)
+        try:
+            for change in changes(changer, terminals):
+                made = change()
+                print(json.dumps({"at": time.time(), **made}), flush=True)
+                if select.select([sys.stdin], [], [], PAUSE_SECONDS)[0]:
+                    return
+        finally:
+            changer.put_back()
 
 
-def changes(sku: str, terminals: int) -> Iterator[Callable[[], dict[str, Any]]]:
+def changes(shop: "Changer", terminals: int) -> Iterator[Callable[[], dict[str, Any]]]:
     """Each terminal first gets a device and somebody who works at it; then all kinds of change take turns."""
-    shop = Changer(sku)
     for number in range(terminals):
         yield lambda number=number: shop.begin(number)  # type: ignore[misc]
     for turn in count():
@@ -48,25 +51,28 @@ def changes(sku: str, terminals: int) -> Iterator[Callable[[], dict[str, Any]]]:
 
 class Changer:
     def __init__(self, sku: str) -> None:
-        from pos.models import TaxRate
+        from pos.models import TaxRule, Variant
 
-        self.sku, self.numbers = sku, count(1)
+        self.sku, self.numbers, self.run = sku, count(1), f"{int(time.time()):X}"
+        self.price = Variant.objects.get(sku=sku).price
         self.devices: dict[int, Any] = {}
         self.people: dict[int, Any] = {}
-        self.rate = TaxRate.objects.get(taxrule__tax_class__product__variants__sku=sku)
+        self.rule: Any = TaxRule.objects.select_related("rate").get(tax_class__product__variants__sku=sku)
 
     def raise_price(self) -> dict[str, Any]:
         from pos.models import Variant
 
-        price = FIRST_PRICE + next(self.numbers)
+        price = int(self.price) + next(self.numbers)
         Variant.objects.filter(sku=self.sku).update(price=price)
         return {"what": "price", "value": price}
 
     def raise_tax(self) -> dict[str, Any]:
-        from pos.models import TaxRate
+        from pos.models import TaxRate, TaxRule
 
         rate = f"0.{next(self.numbers):06}"
-        TaxRate.objects.filter(pk=self.rate.pk).update(rate=rate)
+        TaxRule.objects.filter(pk=self.rule.pk).update(
+            rate=TaxRate.objects.create(name=f"{self.run} {rate}", rate=rate)
+        )
         return {"what": "tax", "value": rate}
 
     def begin(self, terminal: int) -> dict[str, Any]:
@@ -78,7 +84,7 @@ class Changer:
         from staff.duty.services.members import take_on
         from staff.duty.services.signing import Till, sign_in
 
-        code = f"S{next(self.numbers)}"
+        code = f"{self.run}{next(self.numbers)}"
         device, token = pair_device(register_code=f"R{terminal + 1}", name=code)
         person, pin = take_on(code=code, name=code, role=Role.objects.get(name="manager"))
         till = Till(device_id=device.id, register_id=device.register_id)
@@ -97,6 +103,17 @@ class Changer:
 
         change_member(staff_id=self.people[terminal].id, changed={"active": False})
         return self._gone(terminal)
+
+    def put_back(self) -> None:
+        """Leave the shop as it was: with its price and its tax, and without people, so that nobody has to sign in."""
+        from pos.models import Variant
+        from staff.duty.models import StaffMember
+        from staff.duty.services.members import change_member
+
+        self.rule.save()
+        Variant.objects.filter(sku=self.sku).update(price=self.price)
+        for person in StaffMember.objects.filter(active=True):
+            change_member(staff_id=person.id, changed={"active": False})
 
     def _gone(self, terminal: int) -> dict[str, Any]:
         at = time.time()

@@ -28,7 +28,7 @@ from demo.stack.processes import Supervisor
 from kernel.ids import new_id
 
 TERMINALS = 8
-CASH = 100_000
+CASH = 10_000_000
 
 
 @dataclass
@@ -183,7 +183,7 @@ def _tell(sold: list[Sale], others: list[Sale], changes: Changes, seconds: float
         f"sold under what was withdrawn before: price={stale['price']} tax={stale['tax']}"
         f" device-or-staff={stale['gone']}"
     )
-    return 1 if sum(stale.values()) or not sold else 0
+    return 1 if sum(stale.values()) or not all(made.values()) or not changes.gone else 0
 
 
 if __name__ == "__main__":
