@@ -101,7 +101,7 @@ class Changer:
     def dismiss(self, terminal: int) -> dict[str, Any]:
         from staff.duty.services.members import change_member
 
-        change_member(staff_id=self.people[terminal].id, changed={"active": False})
+        change_member(staff_id=self.people[terminal].id, changed={"is_active": False})
         return self._gone(terminal)
 
     def put_back(self) -> None:
@@ -112,8 +112,8 @@ class Changer:
 
         self.rule.save()
         Variant.objects.filter(sku=self.sku).update(price=self.price)
-        for person in StaffMember.objects.filter(active=True):
-            change_member(staff_id=person.id, changed={"active": False})
+        for person in StaffMember.objects.filter(is_active=True):
+            change_member(staff_id=person.id, changed={"is_active": False})
 
     def _gone(self, terminal: int) -> dict[str, Any]:
         at = time.time()
