@@ -64,6 +64,7 @@ class Sale:
     began: float
     token: str
     status: int
+    code: str = ""
     price: int = 0
     tax: str = ""
 
@@ -155,9 +156,15 @@ def _sell(
         if answer.status == 503:
             time.sleep(RETRY_SECONDS)
             continue
-        line = json.loads(answer.body)["lines"][0] if answer.status == 201 else None
-        more = {"price": line["unit_price"]["amount"], "tax": line["tax_rate"]} if line else {}
-        (sales if line else others).append(Sale(began=began, token=terminal["token"], status=answer.status, **more))
+        told = json.loads(answer.body)
+        if answer.status == 201:
+            (line,) = told["lines"]
+            more = {"price": line["unit_price"]["amount"], "tax": line["tax_rate"]}
+        else:
+            more = {"code": told.get("code") or told.get("reason", "")}
+        (sales if answer.status == 201 else others).append(
+            Sale(began=began, token=terminal["token"], status=answer.status, **more)
+        )
     connection.close()
 
 
@@ -172,7 +179,7 @@ def _tell(sold: list[Sale], others: list[Sale], changes: Changes, seconds: float
         stale["tax"] += (changes.at("tax", sale.began) or "") > sale.tax
         stale["gone"] += changes.gone.get(sale.token, sale.began) < sale.began
     made = {what: len(times) for what, times in changes.times.items()}
-    answers = dict(Counter(sale.status for sale in others))
+    answers = dict(Counter(f"{sale.status} {sale.code}" for sale in others))
     prices = len({sale.price for sale in sold})
     print(f"{len(sold)} orders in {seconds:.0f} s, at {prices} prices; other answers: {answers}")
     print(
