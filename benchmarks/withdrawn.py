@@ -28,7 +28,7 @@ from demo.stack.processes import Supervisor
 from kernel.ids import new_id
 
 TERMINALS = 8
-CASH = 10_000_000
+CASH = 10_000
 
 
 @dataclass
