@@ -34,7 +34,7 @@ down: .venv/installed ## stop them
 
 PROCESSES := $(if $(DATABASE_URL)$(REDIS_URL),0,2)
 test: .venv/installed-dev ## every test, on separate embedded stacks in two processes: PROCESSES=2
-	@$(BIN)/pytest -n $(PROCESSES) --dist loadfile --create-db --ignore tests/contract $(if $(MISSING),-m "not ($(MISSING))") $(PYTEST)
+	@$(BIN)/pytest -n $(PROCESSES) --dist loadfile --no-loadscope-reorder --create-db --ignore tests/contract $(if $(MISSING),-m "not ($(MISSING))") $(PYTEST)
 
 coverage: ## the same, and which lines no test reaches
 	@$(MAKE) --no-print-directory test PYTEST="--cov --cov-report=term:skip-covered"

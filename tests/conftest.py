@@ -27,6 +27,14 @@ from tests.support.terminal import Terminal, terminal
 from tests.support.walls.watch import watch
 
 SHOPS = ("north", "south")
+LONG = ("tests/till/", "tests/matrix/", "tests/upgrade/", "tests/flows/")
+"""Rooms of few tests that take long."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let these rooms begin first: where two processes share the tests, both end at about the same time."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONG))
 
 
 @pytest.fixture(scope="session", autouse=True)
