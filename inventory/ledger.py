@@ -68,7 +68,7 @@ FROM json_to_recordset(%(entries)s::json) AS entry (
     id uuid, item_id uuid, kind text, quantity numeric, reason text, source_type text, source_id uuid,
     source_line uuid, occurred_at timestamptz, staff_id uuid, approval_id uuid
 );
-UPDATE inventory_stockitem AS item SET on_hand = moved.on_hand
+UPDATE inventory_stockitem AS item SET on_hand = moved.on_hand, updated_at = clock_timestamp()
 FROM unnest(%(items)s::uuid[], %(on_hand)s::numeric[]) AS moved (id, on_hand) WHERE item.id = moved.id
 """
 

@@ -116,10 +116,10 @@ def _cash(report: Report) -> Iterator[Row]:
     for moved in report.movements:
         named = " ".join(word for word in (MOVEMENTS[moved.kind], moved.reason_code) if word)
         yield pair(named, in_major_units(moved.amount, currency))
-    for counted in report.counts:
+    for place, counted in enumerate(report.counts):
         yield pair(f"{counted.type} expected", formatted(counted.expected, currency))
         if counted.counted is not None and counted.over_short is not None:
             yield pair(f"{counted.type} counted", formatted(counted.counted, currency))
             yield pair(f"{counted.type} over or short", formatted(counted.over_short, currency), Style.STRONG)
-    for each in report.denominations:
-        yield pair(f"  {each.count} x {in_major_units(each.value, currency)}", "")
+        for each in report.denominations if place == 0 else ():
+            yield pair(f"  {each.count} x {in_major_units(each.value, currency)}", "")

@@ -53,7 +53,10 @@ class ReportSerializer(serializers.Serializer[Any]):
     head = serializers.IntegerField(help_text="Where the log ends")
     parked = serializers.IntegerField(help_text="Events whose handling failed so far: they are not in the rows")
     rows = serializers.ListField(child=serializers.DictField())
-    totals = serializers.ListField(child=serializers.DictField(), help_text="Of all rows, by currency")
+    totals = serializers.ListField(
+        child=serializers.DictField(),
+        help_text="Of all rows, by currency; without numbers of documents that are in several rows",
+    )
 
 
 class CsvRenderer(BaseRenderer):

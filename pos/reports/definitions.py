@@ -43,6 +43,7 @@ class Report:
     :param counts: sums that are numbers of something. :param quantities: sums of goods, with three decimals.
     :param amounts: sums in minor units of the row's currency.
     :param named: whether its rows have a name, as it was called last.
+    :param in_many_rows: whether one document is in several rows: the sum of their numbers would be of nothing.
     :param chart: the amount that its picture shows. :param by: the column that the picture tells apart.
     """
 
@@ -54,12 +55,18 @@ class Report:
     quantities: Mapping[str, str] = field(default_factory=dict)
     amounts: Mapping[str, str]
     named: bool = False
+    in_many_rows: bool = False
     chart: str
     by: str
 
     @property
     def sums(self) -> dict[str, str]:
         return {**self.counts, **self.quantities, **self.amounts}
+
+    @property
+    def totalled(self) -> list[str]:
+        """What is added up over all rows."""
+        return [name for name in self.sums if not (self.in_many_rows and name in self.counts)]
 
 
 _COUNTS = {"orders": _sold("documents"), "returns": _returned("documents")}
@@ -158,6 +165,7 @@ _ALL = (
         quantities=_GOODS,
         amounts=_MONEY,
         named=True,
+        in_many_rows=True,
         chart="total",
         by="name",
     ),
@@ -183,6 +191,7 @@ _ALL = (
         told_apart={"discount": "code", "discount_kind": "detail", "rate": "rate"},
         counts={"orders": _sold("documents")},
         amounts={"given": _sold("discount"), "taken_back": _returned("discount"), "discounts": _net("discount")},
+        in_many_rows=True,
         chart="discounts",
         by="discount",
     ),

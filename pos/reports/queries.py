@@ -177,10 +177,10 @@ def _totals(chosen: Report, rows: Sequence[Mapping[str, Any]]) -> list[dict[str,
     totals: dict[str, dict[str, Any]] = {}
     for row in rows:
         total = totals.setdefault(row["currency"], {"currency": row["currency"], **_nothing(chosen)})
-        for name in chosen.sums:
+        for name in chosen.totalled:
             total[name] += row[name]
     return [totals[currency] for currency in sorted(totals)]
 
 
 def _nothing(chosen: Report) -> dict[str, Any]:
-    return {name: Decimal(0) if name in chosen.quantities else 0 for name in chosen.sums}
+    return {name: Decimal(0) if name in chosen.quantities else 0 for name in chosen.totalled}

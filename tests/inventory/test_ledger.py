@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.db.models import Sum
+from django.utils import timezone
 
 from events.publishing.unit_of_work import unit_of_work
 from events.testing.work import drain, names, published, settle
@@ -39,6 +40,16 @@ def mug(shop: Tenant) -> Variant:
     variant = make.variant()
     settle()
     return variant
+
+
+def test_an_item_tells_when_it_moved_last(mug: Variant) -> None:
+    before = timezone.now()
+
+    receive_goods(source=source(), moved=[moved(mug, "3")])
+
+    after = StockItem.objects.get(variant_id=mug.id).updated_at
+    receive_goods(source=source(), moved=[moved(mug, "1")])
+    assert before <= after < StockItem.objects.get(variant_id=mug.id).updated_at
 
 
 def test_sold_goods_leave_the_stock(mug: Variant) -> None:

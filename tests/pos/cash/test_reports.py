@@ -77,6 +77,17 @@ def test_reports_have_the_forms_of_receipts(api: Terminal, shift: str, report: s
     assert answer.content.startswith(begins)
 
 
+def test_coins_and_notes_stand_below_the_cash_that_they_are(api: Terminal, shift: str) -> None:
+    sold(api, type_="card")
+    counts = [{"tender_type": "cash", "denominations": [{"value": 5000, "count": 2}]}]
+    api.post(f"/shifts/{shift}/close", {"counts": counts})
+
+    lines = [line.strip() for line in api.get(f"/shifts/{shift}/z-report").json()["text"].splitlines()]
+    notes = lines.index("2 x 50.00")
+    assert lines[notes - 1].startswith("cash over or short")
+    assert lines[notes + 1].startswith("card expected")
+
+
 def test_what_is_expected_is_not_shown_before_the_count(api: Terminal, shift: str) -> None:
     def shown(value: Any) -> str:
         return json.dumps(value)

@@ -191,6 +191,12 @@ def test_d1_refunds_and_discounts(traded: None) -> None:
     assert reported("discounts", keys, ["given"]) == given
 
 
+@pytest.mark.parametrize("name", ["products", "discounts"])
+def test_no_total_counts_an_order_once_for_each_of_its_rows(traded: None, name: str) -> None:
+    assert any(row["orders"] for row in report(REPORTS[name], ALL).rows)
+    assert all("orders" not in total for total in report(REPORTS[name], ALL).totals)
+
+
 def test_every_report_s_totals_are_its_rows_by_currency_and_its_range_is_its_days(traded: None) -> None:
     for chosen in REPORTS.values():
         by_day, by_range = report(chosen, ALL), report(chosen, Asked(first=ALL.first, last=ALL.last, by_day=False))
@@ -199,8 +205,8 @@ def test_every_report_s_totals_are_its_rows_by_currency_and_its_range_is_its_day
         assert len(by_range.rows) <= len(by_day.rows)
         for total in by_day.totals:
             rows = [row for row in by_day.rows if row["currency"] == total["currency"]]
-            assert {name: sum(row[name] for row in rows) for name in chosen.sums} == {
-                name: total[name] for name in chosen.sums
+            assert {name: sum(row[name] for row in rows) for name in chosen.totalled} == {
+                name: total[name] for name in chosen.totalled
             }
     assert [total["currency"] for total in report(REPORTS["sales"], ALL).totals] == ["EUR", "USD"]
 
