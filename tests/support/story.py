@@ -153,4 +153,7 @@ class Reader:
         return shown.and_(self.page.locator(":not([title^='Models in'])")).filter(visible=True)
 
     def _field(self, label: str) -> Any:
-        return self.page.get_by_label(re.compile(rf"^\s*{re.escape(label)}(?!\w)")).filter(visible=True).first
+        """Find a field by its label or, in the first row of a table, by the head of its column."""
+        labelled = self.page.get_by_label(re.compile(rf"^\s*{re.escape(label)}(?!\w)"))
+        in_row = self.page.locator(f"tbody [name$='-0-{label.lower()}']")
+        return labelled.or_(in_row).filter(visible=True).first
