@@ -163,9 +163,11 @@ class PinTries(models.Model):
 class Approval(models.Model):
     """A person's yes to what another one asked for: to one command, once, for two minutes.
 
-    A command has one approval, but for copies: each is a command of the same receipt, and has its approval.
+    Commands on one document have its id: an order is placed with an approval, and voided with another one. So several
+    approvals with one `command_id` are used. What a command does once, its Idempotency-Key and its document see to.
 
-    :param actions: permissions. :param digest: of the command's content (`web/commands.py`).
+    :param actions: permissions. :param command_id: of the document. :param digest: of the command's content
+        (`web/commands.py`).
     :param own_allowed: whether the approver's role lets them approve what they ask for themselves.
     """
 
@@ -184,13 +186,6 @@ class Approval(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            Unique(
-                fields=["command_id"],
-                condition=Q(consumed_at__isnull=False) & ~Q(actions=[str(Permission.REPRINT)]),
-                name="approval_of_a_command",
-                field="command_id",
-                sentence="Another approval was used for this command.",
-            ),
             Check(
                 condition=~Q(approved_by=F("requested_by")) | Q(own_allowed=True),
                 name="approval_by_another",
