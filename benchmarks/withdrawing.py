@@ -105,15 +105,17 @@ class Changer:
         return self._gone(terminal)
 
     def put_back(self) -> None:
-        """Leave the shop as it was: with its price and its tax, and without people, so that nobody has to sign in."""
+        """Leave the shop as it was: with its price and its tax, and without the people who were taken on.
+
+        A shop that has taken somebody on lets nobody sell who is not signed in, so their rows are deleted.
+        """
         from pos.models import Variant
-        from staff.duty.models import StaffMember
-        from staff.duty.services.members import change_member
+        from staff.duty.models import StaffMember, StaffSession
 
         self.rule.save()
         Variant.objects.filter(sku=self.sku).update(price=self.price)
-        for person in StaffMember.objects.filter(is_active=True):
-            change_member(staff_id=person.id, changed={"is_active": False})
+        StaffSession.objects.filter(staff__code__startswith=self.run).delete()
+        StaffMember.objects.filter(code__startswith=self.run).delete()
 
     def _gone(self, terminal: int) -> dict[str, Any]:
         at = time.time()

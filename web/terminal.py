@@ -22,7 +22,8 @@ class Terminal:
     """The principal of a request. `pk` is the device's id, which throttles count by.
 
     :param staff: who is signed in there; None where the request names no session that goes on.
-    :param needs_staff: whether the shop has staff, so that somebody must be signed in for what is more than to read.
+    :param needs_staff: whether the shop has ever taken somebody on: then somebody must be signed in for what is more
+        than to read.
     :param ended: why the session that the request names has ended; empty where it names none.
     :param is_revoked: only operations that hold such requests meet a revoked device (`web.operations.holds`).
     """

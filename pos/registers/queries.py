@@ -30,7 +30,7 @@ CREWS: Kind[str, "Crew"] = Kind(name="whether there is staff", models=(StaffMemb
 
 @dataclass(frozen=True, kw_only=True)
 class Crew:
-    """:param is_any: whether anybody works at the shop's tills, who then has to sign in."""
+    """:param is_any: whether the shop has ever taken somebody on, so that somebody has to sign in."""
 
     is_any: bool
 
@@ -51,8 +51,8 @@ def member_on_duty(staff_id: UUID) -> OnDuty | None:
 
 
 def has_staff() -> bool:
-    """Say whether anybody works at the shop's tills."""
-    crew = CREWS.recall_one("", lambda _: Crew(is_any=StaffMember.objects.filter(is_active=True).exists()))
+    """Say whether the shop has ever taken somebody on. When the last one is no longer active, the tills stay closed."""
+    crew = CREWS.recall_one("", lambda _: Crew(is_any=StaffMember.objects.exists()))
     return crew is not None and crew.is_any
 
 

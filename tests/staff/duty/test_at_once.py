@@ -7,10 +7,12 @@ from django.db import close_old_connections, connection
 from django.utils import timezone
 
 from pos.memory.memory import process_memory
+from pos.models import Shift
 from staff.duty.models import StaffMember, StaffSession
 from tenants.models import Tenant
 from tests.support import make
 from tests.support.crew import StaffedTerminal, person
+from tests.support.day import moved
 from tests.support.server_log import is_readable, statements_logged
 
 AT_MOST = 6
@@ -71,8 +73,20 @@ def test_the_first_member_of_staff_closes_a_till_at_which_nobody_is_signed_in(co
     person()
 
     assert sell(till) == (401, "staff-session-required")
-    StaffMember.objects.update(is_active=False)
+
+
+def test_tills_stay_closed_when_the_last_member_of_staff_is_no_longer_active(till: StaffedTerminal) -> None:
     assert sell(till) == (201, "")
+    other = StaffedTerminal("Two")
+
+    StaffMember.objects.update(is_active=False)
+
+    assert sell(till) == (401, "staff-session-ended")
+    assert sell(other) == (401, "staff-session-required")
+    shift = Shift.objects.get().id
+    assert moved(other, str(shift), "PAID_OUT", 100).status_code == 401
+    assert other.get(f"/shifts/{shift}/x-report").status_code == 403
+    assert other.get("/devices/self").json()["needs_staff"] is True
 
 
 def test_a_use_is_noted_once_a_minute(till: StaffedTerminal) -> None:
