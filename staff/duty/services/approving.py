@@ -46,36 +46,45 @@ def approve(
     recognised = recognise(code=code, pin=pin, till=till, now=now)
     with unit_of_work():
         approver = confirm(recognised)
-        duty = approver.on_duty()
-        denied = [action for action in actions if duty.rules.get(action, DENIED).mode != Mode.ALLOW]
-        if not duty.approves or denied:
-            raise PermissionDenied(denied or actions, "the role of whoever approves does not let them approve {}")
-        if approver.id == requested_by.staff_id and not duty.approves_own:
-            message = "nobody approves what they ask for themselves: let somebody else type their code and PIN"
-            raise OwnApproval(message)
-        approval = Approval.objects.create(
-            actions=sorted(set(map(str, actions))),
-            command_id=command_id,
-            digest=digest,
-            requested_by_id=requested_by.staff_id,
-            approved_by=approver,
-            own_allowed=duty.approves_own,
-            device_id=till.device_id,
-            reason=reason,
-            granted_at=now,
-            expires_at=now + LASTS,
-        )
-        publish(
-            ApprovalGranted(
-                approval_id=approval.id,
-                actions=approval.actions,
+        refused = _refusal(approver.on_duty(), actions, requested_by)
+        if refused is None:
+            approval = Approval.objects.create(
+                actions=sorted(set(map(str, actions))),
                 command_id=command_id,
-                requested_by=requested_by.staff_id,
-                approved_by=approver.id,
+                digest=digest,
+                requested_by_id=requested_by.staff_id,
+                approved_by=approver,
+                own_allowed=approver.role.approves_own,
                 device_id=till.device_id,
-                register_id=till.register_id,
+                reason=reason,
                 granted_at=now,
-                expires_at=approval.expires_at,
+                expires_at=now + LASTS,
             )
-        )
-    return approval
+            publish(_granted(approval, till))
+            return approval
+    raise refused
+
+
+def _refusal(approver: OnDuty, actions: Sequence[Permission], requested_by: OnDuty) -> Refusal | None:
+    """Say why they may not approve this. It is raised after the unit of work in which their PIN leaves the count."""
+    denied = [action for action in actions if approver.rules.get(action, DENIED).mode != Mode.ALLOW]
+    if not approver.approves or denied:
+        return PermissionDenied(denied or actions, "the role of whoever approves does not let them approve {}")
+    if approver.staff_id == requested_by.staff_id and not approver.approves_own:
+        message = "nobody approves what they ask for themselves: let somebody else type their code and PIN"
+        return OwnApproval(message)
+    return None
+
+
+def _granted(approval: Approval, till: Where) -> ApprovalGranted:
+    return ApprovalGranted(
+        approval_id=approval.id,
+        actions=approval.actions,
+        command_id=approval.command_id,
+        requested_by=approval.requested_by_id,
+        approved_by=approval.approved_by_id,
+        device_id=approval.device_id,
+        register_id=till.register_id,
+        granted_at=approval.granted_at,
+        expires_at=approval.expires_at,
+    )

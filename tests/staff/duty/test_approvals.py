@@ -16,7 +16,7 @@ from kernel.ids import new_id
 from kernel.permissions import Need, Permission
 from kernel.refusals import Refusal
 from kernel.tenancy import in_tenant
-from staff.duty.models import Approval, StaffMember
+from staff.duty.models import Approval, PinTries, StaffMember
 from staff.duty.permitting import permit
 from staff.duty.services.members import change_member
 from tenants.models import Tenant
@@ -214,6 +214,22 @@ def test_wrong_pins_of_approvers_are_counted_like_those_of_a_sign_in(till: Any, 
 
     assert codes == ["pin-wrong"] * 5 + ["pin-locked"]
     assert till.try_pin("BEN", ben.pin).json()["code"] == "pin-locked"
+
+
+def test_right_pins_of_approvals_that_are_refused_are_not_counted(till: Any, anna: Person, ben: Person) -> None:
+    carl = person("CARL", "senior cashier")
+    set_rule("shift supervisor", "no_sale", "deny")
+    till.sign_in(anna)
+
+    own = [till.approve(anna, a_body(), "void").json()["code"] for _ in range(6)]
+    of_carl = [till.approve(carl, a_body(), "void").json()["code"] for _ in range(6)]
+    of_ben = [till.approve(ben, a_body(), "no_sale").json()["code"] for _ in range(12)]
+
+    assert set(own + of_carl + of_ben) == {"permission-denied"}
+    till.sign_in(ben)
+    assert [till.approve(ben, a_body(), "void").json()["code"] for _ in range(6)] == ["approval-of-own-request"] * 6
+    assert PinTries.objects.exclude(tries=0).count() == 0
+    assert [till.try_pin(each.code, each.pin).status_code for each in (anna, carl, ben)] == [201, 201, 201]
 
 
 def test_where_nobody_is_signed_in_nothing_is_approved(shop: Tenant, ben: Person) -> None:
