@@ -108,12 +108,14 @@ class Command:
 
     :param id: of the document that it makes or changes. :param by: None in a shop without staff, and for an API key.
     :param approval_id: the approval that it names. :param digest: of its content; empty where it names none.
+    :param device_id: from which it comes; None for an API key, and in the admin where it names no approval.
     """
 
     id: UUID
     by: OnDuty | None = None
     approval_id: UUID | None = None
     digest: str = ""
+    device_id: UUID | None = None
 
     @property
     def staff_id(self) -> UUID | None:

@@ -37,6 +37,7 @@ def command_of(request: Request, asked: dict[str, Any], id: UUID | None = None) 
         by=on_duty(request),
         approval_id=approval_id,
         digest=digest_of(request.data) if approval_id else "",
+        device_id=getattr(request.user, "device_id", None),
     )
 
 

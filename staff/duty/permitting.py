@@ -61,7 +61,7 @@ def permit(command: Command | None, *needs: Need) -> Permit:
         key, it names nobody, and everything is permitted.
     :raises PermissionDenied: when the role denies it, or the approver may not approve so much.
     :raises ApprovalRequired: when it needs an approval, and the command names none of it.
-    :raises ApprovalUnusable: when the approval is of another command, or has expired.
+    :raises ApprovalUnusable: when the approval is of another command, person or device, or has expired.
     :raises ApprovalConsumed: when it was used.
     """
     if command is None or command.by is None:
@@ -88,6 +88,9 @@ def _use(command: Command, needs: Sequence[Need]) -> Approval:
         raise ApprovalUnusable(message)
     if approval.command_id != command.id or approval.digest != command.digest:
         message = f"approval {approval.id} is of another command, or of other content: ask for another one"
+        raise ApprovalUnusable(message)
+    if approval.device_id != command.device_id:
+        message = f"approval {approval.id} was given at another device: ask for one where the command comes from"
         raise ApprovalUnusable(message)
     if left := [need.permission for need in needs if need.permission not in approval.actions]:
         raise ApprovalRequired(left, "the approval is not of this: {}")

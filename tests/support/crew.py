@@ -9,7 +9,7 @@ from django.utils import timezone
 from kernel.ids import new_id
 from kernel.permissions import Command, OnDuty
 from pos.registers.services import pair_device
-from staff.duty.models import Role, StaffMember
+from staff.duty.models import Approval, Role, StaffMember
 from staff.duty.services.members import change_role, take_on
 from staff.duty.services.signing import Till, sign_in
 from tests.support import make
@@ -88,7 +88,15 @@ class StaffedTerminal(Terminal):
 
 
 def command(by: Person | None, approval_id: UUID | None = None, id: UUID | None = None, digest: str = "") -> Command:
-    return Command(id=id or new_id(), by=by.duty if by else None, approval_id=approval_id, digest=digest)
+    """Return a command that comes from the device at which its approval was given."""
+    device_id = Approval.objects.filter(pk=approval_id).values_list("device_id", flat=True).first()
+    return Command(
+        id=id or new_id(),
+        by=by.duty if by else None,
+        approval_id=approval_id,
+        digest=digest,
+        device_id=device_id,
+    )
 
 
 def approved_order() -> None:

@@ -52,9 +52,9 @@ def act(request: HttpRequest, *, id: UUID, content: Mapping[str, Any], reason: s
             till=place_of_user(request.user),
             now=timezone.now(),
         )
-        return do(replace(command, approval_id=approval.id, digest=digest))
+        return do(replace(command, approval_id=approval.id, digest=digest, device_id=approval.device_id))
 
 
 def place_of_user(person: Any) -> Where:
-    """Return what counts the PINs that are typed at the pages of a user."""
+    """Return what counts the PINs that are typed at the pages of a user; approvals that are given there name it."""
     return Where(device_id=uuid5(NAMESPACE_OID, f"user of the admin:{person.pk}"))

@@ -132,6 +132,20 @@ def test_sh18_an_approval_of_one_order_is_of_no_other(till: StaffedTerminal, ben
     )
 
 
+def test_an_approval_is_used_at_the_device_at_which_it_was_given(till: StaffedTerminal, ben: Person) -> None:
+    carl, body = person("CARL"), ten_off()
+    till.sign_in(carl)
+    other = StaffedTerminal("Two").sign_in(carl)
+    approved = till.approved(ben, body, DISCOUNT)
+
+    refused = other.post("/orders", approved)
+
+    assert code_of(refused) == (403, "approval-unusable")
+    assert "another device" in refused.json()["detail"]
+    assert Approval.objects.get().consumed_at is None
+    assert till.post("/orders", approved).status_code == 201
+
+
 def test_an_approved_order_that_is_sent_a_second_time_is_answered_as_at_first(
     till: StaffedTerminal, ben: Person
 ) -> None:
