@@ -89,13 +89,13 @@ class StaffedTerminal(Terminal):
 
 def command(by: Person | None, approval_id: UUID | None = None, id: UUID | None = None, digest: str = "") -> Command:
     """Return a command that comes from the device at which its approval was given."""
-    device_id = Approval.objects.filter(pk=approval_id).values_list("device_id", flat=True).first()
+    approval = Approval.objects.filter(pk=approval_id).first() if approval_id else None
     return Command(
         id=id or new_id(),
         by=by.duty if by else None,
         approval_id=approval_id,
         digest=digest,
-        device_id=device_id,
+        device_id=approval.device_id if approval else None,
     )
 
 

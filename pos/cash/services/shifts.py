@@ -37,7 +37,7 @@ def open_shift(
     :raises ShiftAlreadyOpen: when the drawer has an open shift.
     """
     with unit_of_work():
-        staff_id = permit(command, Need(permission=Permission.OPEN_SHIFT)).staff_id
+        permitted = permit(command, Need(permission=Permission.OPEN_SHIFT))
         drawer, location = drawer_of(register), register.location
         day = current_profile().day_of(now, timezone=location.timezone)
         try:
@@ -49,7 +49,7 @@ def open_shift(
                     register=register,
                     float_amount=float_amount,
                     opened_at=now,
-                    opened_by=staff_id,
+                    opened_by=permitted.staff_id,
                     business_date=day,
                 )
         except IntegrityError as error:
@@ -63,7 +63,8 @@ def open_shift(
             kind=CashMovement.Kind.FLOAT,
             amount=float_amount,
             source_id=shift.id,
-            staff_id=staff_id,
+            staff_id=permitted.staff_id,
+            approval_id=permitted.approval_id,
             business_date=day,
             occurred_at=now,
             recorded_at=now,
@@ -75,7 +76,7 @@ def open_shift(
                 location_id=register.location_id,
                 drawer_id=drawer.id,
                 number=shift.number,
-                staff_id=staff_id,
+                staff_id=permitted.staff_id,
                 currency=location.currency,
                 float_amount=float_amount,
                 business_date=day,

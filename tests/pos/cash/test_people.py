@@ -57,6 +57,18 @@ def test_what_a_role_denies_is_refused(cashier: StaffedTerminal) -> None:
     assert closed(cashier, shift, 0).status_code == 403
 
 
+def test_the_float_names_the_approval_with_which_its_shift_was_opened(cashier: StaffedTerminal) -> None:
+    set_rule("cashier", "open_shift", "approval")
+    cashier.sign_in(person("CLEO"))
+    body = cashier.approved(
+        person("BEN", "manager"), {"id": str(new_id()), "float_amount": {"amount": 5}}, "open_shift"
+    )
+
+    assert cashier.post("/shifts", body).status_code == 201
+
+    assert str(CashMovement.objects.get(kind="FLOAT").approval_id) == body["approval_id"]
+
+
 def test_what_needs_an_approval_is_taken_with_it_and_the_row_names_it(cashier: StaffedTerminal) -> None:
     set_rule("cashier", "paid_out", "approval")
     cashier.sign_in(person("CLEO"))
