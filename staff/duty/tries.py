@@ -2,7 +2,8 @@
 
 A PIN of four digits that is tried ten times a day is guessed with a probability of 0.1 %, however many devices are
 used and however many requests are sent at once. One device may use half of a person's tries: who holds it locks nobody
-out elsewhere. A device that has tried as many as it may, known codes or not, is locked for everybody.
+out elsewhere. A device that has tried as many PINs of people as it may is locked for everybody. A code that nobody has
+is no guess of a PIN: it takes no try of a person, and none of the device's.
 """
 
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from typing import Any
 from uuid import NAMESPACE_OID, UUID, uuid5
 
 from django.db import connection, transaction
+from django.utils.crypto import salted_hmac
 
 from kernel.refusals import Refusal
 
@@ -19,12 +21,15 @@ OF_STAFF_AT_DEVICE = 5
 OF_DEVICE = 20
 KEPT = timedelta(days=7)
 NOBODY = UUID(int=0)
+STAND_INS = 256
+"""Codes that nobody has share so many, which bounds how many of them are judged in a day, and the rows they leave."""
 
 _COUNT = """
 INSERT INTO staff_pintries (subject, device_id, day, tries) VALUES (%(subject)s, %(device)s, %(day)s, 1)
 ON CONFLICT (subject, device_id, day) DO UPDATE SET tries = staff_pintries.tries + 1
 WHERE staff_pintries.tries < %(most)s RETURNING tries
 """
+_OF_DEVICE = "SELECT tries FROM staff_pintries WHERE subject = %s AND device_id = %s AND day = %s"
 _GIVE_BACK = """
 UPDATE staff_pintries SET tries = tries - 1
 WHERE day = %(day)s AND (subject, device_id) IN
@@ -59,25 +64,35 @@ class Try:
 
 
 def stand_in(code: str) -> UUID:
-    """Name a code that nobody has, without keeping it: somebody may have typed their PIN."""
-    return uuid5(NAMESPACE_OID, code)
+    """Name a code that nobody has, without keeping it: somebody may have typed their PIN.
+
+    Which codes share a stand-in cannot be known without SECRET_KEY. Otherwise, one that was used up by codes that
+    somebody has made up would tell whether another code is known.
+    """
+    digest = salted_hmac("staff.duty.tries.stand_in", code, algorithm="sha256").digest()
+    return uuid5(NAMESPACE_OID, f"nobody:{int.from_bytes(digest) % STAND_INS}")
 
 
-def count_try(*, subject: UUID, device_id: UUID, now: datetime) -> Try:
+def count_try(*, subject: UUID, device_id: UUID, now: datetime, is_known: bool = True) -> Try:
     """Count a try, and commit that. The rows are locked in the same order by all: device, both, person.
 
-    :param subject: a person, or the stand-in of a code that nobody has.
+    :param subject: a person, or the stand-in of a code that nobody has. :param is_known: whether it is a person.
     :raises PinLocked: when no try is left; none is counted then.
     """
     day = now.astimezone(UTC).date()
     asked = Try(subject=subject, device_id=device_id, day=day)
+    of_device = ("DEVICE", NOBODY, device_id, OF_DEVICE)
     limits = (
-        ("DEVICE", NOBODY, device_id, OF_DEVICE),
+        *((of_device,) if is_known else ()),
         ("STAFF_AT_DEVICE", subject, device_id, OF_STAFF_AT_DEVICE),
         ("STAFF", subject, NOBODY, OF_STAFF),
     )
     used_up = []
     with transaction.atomic(), connection.cursor() as cursor:
+        if not is_known:
+            cursor.execute(_OF_DEVICE, [NOBODY, device_id, day])
+            if (cursor.fetchone() or (0,))[0] >= OF_DEVICE:
+                raise _locked("DEVICE", asked, now)
         for scope, person, device, most in limits:
             counting: dict[str, Any] = {"subject": person, "device": device, "day": day, "most": most}
             cursor.execute(_COUNT, counting)

@@ -114,7 +114,8 @@ def recognise(*, code: str, pin: str, till: Where, now: datetime) -> Recognised:
     """
     code = code.upper()
     member = StaffMember.objects.filter(code=code, is_active=True).first()
-    counted = count_try(subject=member.id if member else stand_in(code), device_id=till.device_id, now=now)
+    subject = member.id if member else stand_in(code)
+    counted = count_try(subject=subject, device_id=till.device_id, now=now, is_known=member is not None)
     if is_pin(pin, member.pin_hash if member else None) and member:
         return Recognised(member=member, counted=counted)
     _announce_lock(member, counted, till)

@@ -10,7 +10,7 @@ from django.db import connection
 from events.models import Event
 from kernel.ids import new_id
 from kernel.tenancy import in_tenant
-from staff.duty import pins
+from staff.duty import pins, tries
 from staff.duty.models import PinTries
 from staff.duty.services.members import give_pin
 from staff.duty.services.signing import PinWrong, Till, sign_in
@@ -99,15 +99,50 @@ def test_a_stranger_at_one_device_locks_nobody_out_at_another(shop: Tenant) -> N
     assert {outcome(each, other, right=True) for each in crew} == {"signed in"}
 
 
-def test_unknown_codes_cost_a_device_its_own_budget_and_are_not_told_from_known_ones(shop: Tenant) -> None:
-    anna = person()
-    here = a_till()
+def test_codes_that_nobody_has_lock_out_nobody_and_are_counted_like_known_ones(shop: Tenant) -> None:
+    anna, here, there = person(), a_till(), a_till()
 
     assert [tried("NOBODY", "0000", here) for _ in range(6)] == ["pin-wrong"] * 5 + ["pin-locked"]
-    assert [tried(f"X{number}", "0000", here) for number in range(20)] == ["pin-wrong"] * 15 + ["pin-locked"] * 5
+    assert [tried("NOBODY", "0000", there) for _ in range(6)] == ["pin-wrong"] * 5 + ["pin-locked"]
+    assert tried("NOBODY", "0000", a_till()) == "pin-locked"
+    for number in range(3 * OF_DEVICE):
+        tried(f"X{number}", "0000", here)
 
-    assert outcome(anna, here, right=True) == "pin-locked"
-    assert outcome(anna, a_till(), right=True) == "signed in"
+    assert outcome(anna, here, right=True) == "signed in"
+    assert [outcome(anna, here) for _ in range(6)] == ["pin-wrong"] * OF_STAFF_AT_DEVICE + ["pin-locked"]
+
+
+def test_a_supervisor_approves_at_a_till_at_which_a_stranger_has_made_up_codes(shop: Tenant) -> None:
+    till, ben = StaffedTerminal().sign_in(person()), person("BEN", "manager")
+    for number in range(OF_DEVICE + 2):
+        till.try_pin(f"X{number}", "0000")
+
+    assert till.approve(ben, {"id": str(new_id()), "reason": "x"}, "void").status_code == 201
+
+
+def test_codes_that_nobody_has_are_judged_a_bounded_number_of_times(shop: Tenant) -> None:
+    anna, here = person(), a_till()
+    outcomes: list[str] = []
+    for number in range(20):
+        outcomes += [tried(f"X{number}", "0000", here) for _ in range(OF_STAFF_AT_DEVICE)]
+    assert outcomes.count("pin-wrong") > OF_DEVICE
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tries, "STAND_INS", 2)
+        judged = [tried(f"Y{number}", "0000", a_till()) for number in range(60)]
+
+    assert judged.count("pin-wrong") <= 2 * OF_STAFF
+    assert judged[-1] == "pin-locked"
+    assert outcome(anna, here, right=True) == "signed in"
+
+
+def test_a_device_that_is_locked_refuses_codes_that_nobody_has_as_well(shop: Tenant) -> None:
+    here = a_till()
+    for each in [person(f"P{number}") for number in range(4)]:
+        for _ in range(OF_STAFF_AT_DEVICE):
+            outcome(each, here)
+
+    assert tried("NOBODY", "0000", here) == "pin-locked"
 
 
 def test_a_right_pin_takes_nothing_of_the_budget_and_gives_nothing_back_of_it(shop: Tenant) -> None:
@@ -134,8 +169,9 @@ def test_a_new_day_and_a_new_pin_end_a_lock(shop: Tenant) -> None:
 
 def test_an_owner_unlocks_a_device_and_no_person_by_it(shop: Tenant) -> None:
     anna, here = person(), a_till()
-    for number in range(OF_DEVICE):
-        tried(f"X{number}", "0000", here)
+    for each in [person(f"P{number}") for number in range(4)]:
+        for _ in range(OF_STAFF_AT_DEVICE):
+            outcome(each, here)
     assert outcome(anna, here, right=True) == "pin-locked"
     for _ in range(OF_STAFF):
         outcome(anna, a_till())
