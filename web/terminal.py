@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from kernel.permissions import OnDuty
 from web.errors import ApiProblem
 from web.places import Place
-from web.scopes import EVENTS_READ
+from web.scopes import EVENTS_READ, PAYMENTS_WRITE
 
 STAFF_HEADER = "X-Staff-Session"
 READING = ("GET", "HEAD", "OPTIONS")
@@ -88,6 +88,18 @@ def _is_shut_out(terminal: Terminal, request: Request) -> bool:
 def on_duty(request: Request) -> OnDuty | None:
     """Return who is signed in at the terminal; None in a shop without staff, and where an API key asks."""
     return getattr(request.user, "staff", None)
+
+
+def may_move_money(request: Request) -> bool:
+    """Say whether a request may take or give money: of keys, those with the scope for it."""
+    return isinstance(request.user, Terminal) or PAYMENTS_WRITE in getattr(request.user, "scopes", ())
+
+
+def require_money_scope(request: Request) -> None:
+    """:raises ApiProblem: when a key asks that may not take or give money."""
+    if not may_move_money(request):
+        detail = f"This takes or gives money: it needs a paired terminal, or an API key with {PAYMENTS_WRITE} as well."
+        raise ApiProblem(403, "permission-denied", detail)
 
 
 def _require_staff(terminal: Terminal) -> None:

@@ -37,7 +37,7 @@ from web.fields import MailAddress, MomentField, Text, UUIDv7Field
 from web.inputs import Body
 from web.money import MoneyField, money
 from web.operations import operation
-from web.scopes import ORDERS_WRITE
+from web.scopes import ORDERS_WRITE, PAYMENTS_WRITE
 
 
 class WantedBody(Body):
@@ -100,7 +100,7 @@ class ExchangeListView(APIView):
         answers={201: ExchangeSerializer},
         refuses=REFUSES,
         keyed=True,
-        scopes=[ORDERS_WRITE],
+        scopes=[ORDERS_WRITE, PAYMENTS_WRITE],
         at="register",
         example=LARGER_MUGS,
     )

@@ -29,7 +29,7 @@ from pos.orders.receiving import CLOCK, asked_discounts, asked_lines, asked_tend
 from pos.orders.refunds import NotRefundable, RefundExceedsPaid, RefundInput, RefundMismatch
 from pos.orders.serializers import HeldSerializer, OrderSerializer, QuoteSerializer, ReceiptSerializer
 from pos.orders.services.paying import add_tenders
-from pos.orders.services.refusals import CurrencyMismatch, OrderExists, OrderNotEditable
+from pos.orders.services.refusals import CurrencyMismatch, MoneyNotPermitted, OrderExists, OrderNotEditable
 from pos.orders.services.voiding import void_order
 from pos.orders.tenders import TenderMismatch
 from pos.receipts.queries import find_receipt
@@ -43,6 +43,7 @@ from web.encoded import Encoded
 from web.operations import operation
 from web.pages import RecordedPages
 from web.scopes import ORDERS_READ, ORDERS_WRITE, PAYMENTS_WRITE, PRICES_READ, RECEIPTS_READ
+from web.terminal import may_move_money
 
 
 def _existing(order_id: UUID) -> Order:
@@ -88,7 +89,8 @@ class OrderListView(generics.GenericAPIView[Order]):
         """Ring up an order. With tenders that cover it, it is completed and has its receipt number.
 
         The order's id is made by the terminal and remains its key: the same request again, under whatever
-        Idempotency-Key, gets the same order. A paid sale is not refused: it is accepted with `exceptions`, or, from a
+        Idempotency-Key, gets the same order. With `tenders`, a key needs the scope `payments:write` as well, unless it
+        is training. A paid sale is not refused: it is accepted with `exceptions`, or, from a
         revoked device or in a suspended shop, held until a person decides (202).
         """
         return receive_order(request, asked)
@@ -149,6 +151,7 @@ class OrderVoidView(APIView):
             RefundExceedsPaid,
             RefundMismatch,
             NotRefundable,
+            MoneyNotPermitted,
             *REFUSALS,
         ],
         keyed=True,
@@ -159,7 +162,8 @@ class OrderVoidView(APIView):
     def post(self, request: Request, asked: dict[str, Any], order_id: UUID) -> Response:
         """Give up an order that is not completed. What was taken for it goes back, and so do cards that were charged.
 
-        Cash and cards of the terminal go back here and now: as `refunds` say, or each in the way it was paid.
+        Cash and cards of the terminal go back here and now: as `refunds` say, or each in the way it was paid. Where
+        something was taken or charged, a key needs the scope `payments:write` as well.
         """
         with claimed(request, "voids") as claim:
             if claim.is_new:
@@ -169,6 +173,7 @@ class OrderVoidView(APIView):
                     register=register_of(request),
                     now=timezone.now(),
                     refunds=[RefundInput(**each) for each in asked["refunds"]],
+                    may_give_money=may_move_money(request),
                     command=command_of(request, asked, order_id),
                 )
                 claim.answer(encoded_order(order))

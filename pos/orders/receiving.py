@@ -41,7 +41,7 @@ from pos.taxes.rules import Rule
 from staff.duty.permitting import REFUSALS as NOT_PERMITTED
 from web.commands import command_of
 from web.errors import ApiProblem
-from web.terminal import on_duty
+from web.terminal import on_duty, require_money_scope
 
 DEVICE_TIME = "X-Device-Time"
 CLOCK = OpenApiParameter(
@@ -125,7 +125,12 @@ def arrival_of(asked: Mapping[str, Any], *, arrived_at: datetime, clock_offset: 
 
 
 def receive_order(request: Request, asked: dict[str, Any]) -> Response:
-    """Place an order and answer it; or hold it, where the device is revoked, or the shop is suspended."""
+    """Place an order and answer it; or hold it, where the device is revoked, or the shop is suspended.
+
+    :raises ApiProblem: when a key pays that may not take money.
+    """
+    if asked["tenders"] and not asked["training"]:
+        require_money_scope(request)
     now = timezone.now()
     arrival = arrival_of(asked, arrived_at=now, clock_offset=clock_offset(request, now))
     if problem := _closed_door(request):

@@ -47,6 +47,7 @@ from web.operations import operation
 from web.pages import Pages
 from web.places import place_of
 from web.scopes import ORDERS_READ, ORDERS_WRITE
+from web.terminal import require_money_scope
 
 CART = ("lines", "discounts")
 
@@ -205,7 +206,12 @@ class ParkedOrderResumeView(APIView):
         example={"tenders": [{"type": "cash", "amount": {"amount": 3000, "currency": "EUR"}}]},
     )
     def post(self, request: Request, asked: dict[str, Any], order_id: UUID) -> Response:
-        """Sell a parked cart, as it was parked or with other lines, at the prices and taxes of now."""
+        """Sell a parked cart, as it was parked or with other lines, at the prices and taxes of now.
+
+        With `tenders`, a key needs the scope `payments:write` as well.
+        """
+        if asked["tenders"]:
+            require_money_scope(request)
         with claimed(request, "parked-orders") as claim:
             if claim.is_new:
                 now = timezone.now()

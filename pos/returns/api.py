@@ -35,7 +35,7 @@ from web.inputs import Body
 from web.money import InOwnCurrency, MoneyField, UnitPriceField, money
 from web.operations import operation
 from web.pages import RecordedPages
-from web.scopes import ORDERS_READ, ORDERS_WRITE
+from web.scopes import ORDERS_READ, ORDERS_WRITE, PAYMENTS_WRITE
 
 
 class ReturnLineBody(Body):
@@ -205,7 +205,7 @@ class ReturnListView(generics.GenericAPIView[Return]):
         answers={201: ReturnSerializer},
         refuses=REFUSES,
         keyed=True,
-        scopes=[ORDERS_WRITE],
+        scopes=[ORDERS_WRITE, PAYMENTS_WRITE],
         at="register",
         example=A_MUG,
     )

@@ -38,3 +38,17 @@ class CurrencyMismatch(Refusal):
     code = "currency-mismatch"
     title = "Order in another currency"
     status = 422
+
+
+class MoneyNotPermitted(Refusal):
+    """Money would go back, and whoever asks may not give any."""
+
+    code = "permission-denied"
+    title = "Permission denied"
+    status = 403
+
+    def __init__(self, order: Order) -> None:
+        super().__init__(
+            f"money goes back for order {order.id}: "
+            "that needs a paired terminal, or an API key with payments:write as well"
+        )

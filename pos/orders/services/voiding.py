@@ -15,6 +15,7 @@ from pos.orders.needs import VOID
 from pos.orders.refunds import RefundInput, pay_back
 from pos.orders.services.completing import settled
 from pos.orders.services.locking import lines_of, lock_order, require_currency, require_placed, tenders_of
+from pos.orders.services.refusals import MoneyNotPermitted
 from pos.profile.queries import current_profile
 from pos.registers.models import Register
 from staff.duty.permitting import permit
@@ -27,6 +28,7 @@ def void_order(
     register: Register,
     now: datetime,
     refunds: Sequence[RefundInput] = (),
+    may_give_money: bool = True,
     staff_id: UUID | None = None,
     command: Command | None = None,
 ) -> Order:
@@ -36,11 +38,13 @@ def void_order(
 
     :param register: where that is done, and what was taken is paid back.
     :param refunds: how, of what a till took; to the tenders themselves when left out.
+    :param may_give_money: whether whoever asks may give any back.
     :param command: who asks for it, in the place of `staff_id`; their role or an approval has to allow it.
     :raises NotFound: when there is no such order.
     :raises OrderNotEditable: when it is completed or voided.
     :raises ShiftNotOpen: when money goes back, and the register has no open shift.
     :raises CurrencyMismatch: when money goes back, and the register works in another currency.
+    :raises MoneyNotPermitted: when money goes back, and whoever asks may not give any.
     :raises RefundExceedsPaid: with `RefundMismatch`, `NotRefundable`, when the refunds do not fit what was taken.
     """
     with unit_of_work() as unit:
@@ -56,6 +60,8 @@ def void_order(
             return order
         charged = [tender for tender in tenders if tender.charged_here]
         taken = [tender for tender in tenders if tender.state == Tender.State.SETTLED and tender not in charged]
+        if (charged or taken) and not may_give_money:
+            raise MoneyNotPermitted(order)
         given_back: list[Refund] = []
         day = current_profile().day_of(now, timezone=register.location.timezone)
         if taken or refunds:
