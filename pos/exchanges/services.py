@@ -98,6 +98,7 @@ def exchange_goods(
             fingerprint=fingerprint,
             reason=brought.reason,
             paid_out_by=asked,
+            device_id=device.id if device else None,
             staff_id=staff_id,
         )
         type_ = exchange_type()

@@ -65,13 +65,18 @@ def _compared(what: str, said: list[Row], rows: list[Row], names: tuple[str, ...
     if len(said) != len(rows):
         yield f"there are {len(rows)} {what}s, the receipt has {len(said)}"
         return
-    known = [name for name in names if rows and name in rows[0] and said[0][name] is not None]
+    known = [name for name in names if rows and _is_kept(name, rows[0]) and said[0][name] is not None]
     if not by_number:
         said, rows = (sorted(all_, key=lambda row: [_value(name, row) for name in known]) for all_ in (said, rows))
     for number, (line, row) in enumerate(zip(said, rows, strict=True), start=1):
         yield from _named(f"{what} {number}", line, row, known)
         if row.get("taxes") is not None:
             yield from _taxes(number, line["taxes"], row["taxes"])
+
+
+def _is_kept(name: str, row: Row) -> bool:
+    """Say whether a row has a value. Older code kept no unit price of a line that came back."""
+    return name in row and (name != "unit_price" or row[name] is not None)
 
 
 def _taxes(number: int, said: list[Row], rows: list[Row]) -> Iterator[str]:

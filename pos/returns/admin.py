@@ -11,8 +11,8 @@ from web.admin import ExactSearch, ReadOnlyInline, ShopReadOnlyAdmin
 
 class ReturnLineInline(ReadOnlyInline):
     model = ReturnLine
-    fields = ("sku", "description", "quantity", "restock", "tax_total", "total")
-    money = ("tax_total", "total")
+    fields = ("sku", "description", "quantity", "unit_price", "reason_code", "restock", "tax_total", "total")
+    money = ("unit_price", "tax_total", "total")
 
 
 class RefundInline(ReadOnlyInline):

@@ -21,7 +21,7 @@ from pos.orders.bodies import RefundBody
 from pos.orders.models import Refund
 from pos.orders.refunds import NotRefundable, RefundExceedsPaid, RefundInput, RefundMismatch, owed
 from pos.orders.services.refusals import CurrencyMismatch
-from pos.registers.authentication import register_of
+from pos.registers.authentication import device_of, register_of
 from pos.returns.lines import RefundExceedsQuantity, ReturnLineInput
 from pos.returns.models import Return, ReturnLine
 from pos.returns.queries import lines_of_return, returns, returns_matching
@@ -51,6 +51,9 @@ class ReturnLineBody(Body):
     tax_name = Text(limits.TAX_NAME, optional=True, source="tax_rate", help_text="Of a service: the tax rate's name")
     quantity = QuantityField()
     restock = serializers.BooleanField(default=True, help_text="Whether the goods can be sold again")
+    reason_code = Text(
+        limits.SHORT_CODE, optional=True, help_text="Why, in a code of the shop: reports of refunds add up by it"
+    )
 
 
 class ReturnedBody(Body):
@@ -69,6 +72,13 @@ class ReturnedBody(Body):
 class ReturnBody(ReturnedBody):
     id = UUIDv7Field()
     reason = Text(limits.REASON, optional=True)
+    reason_code = Text(limits.SHORT_CODE, optional=True, help_text="Of the lines that name none")
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        code = attrs.pop("reason_code", "")
+        for line in attrs["lines"]:
+            line["reason_code"] = line.get("reason_code") or code
+        return super().validate(attrs)
 
 
 class PaidBackBody(Body):
@@ -99,6 +109,7 @@ class ReturnedTaxSerializer(serializers.Serializer[Any]):
 
 @extend_schema_serializer(deprecate_fields=["order_line"])
 class ReturnLineSerializer(serializers.ModelSerializer[ReturnLine]):
+    unit_price = UnitPriceField(read_only=True, allow_null=True)
     taxes = ReturnedTaxSerializer(many=True, read_only=True, allow_null=True)
     tax_total = MoneyField(read_only=True)
     total = MoneyField(read_only=True)
@@ -106,8 +117,8 @@ class ReturnLineSerializer(serializers.ModelSerializer[ReturnLine]):
     class Meta:
         model = ReturnLine
         fields = (
-            "id", "order_line_id", "order_line", "variant_id", "sku", "description", "quantity", "restock", "taxes",
-            "tax_total", "total",
+            "id", "order_line_id", "order_line", "variant_id", "sku", "description", "quantity", "unit_price",
+            "restock", "reason_code", "taxes", "tax_total", "total",
         )  # fmt: skip
 
 
@@ -224,6 +235,7 @@ class ReturnListView(generics.GenericAPIView[Return]):
                     returned = complete_return(
                         **{**asked, "lines": lines, "refunds": [RefundInput(**each) for each in asked["refunds"]]},
                         register=register_of(request),
+                        device_id=device.id if (device := device_of(request)) else None,
                         now=timezone.now(),
                         fingerprint=claim.fingerprint,
                         command=command,

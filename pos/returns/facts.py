@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
+from typing import Any
 
-from pos.events import LineTax, ReturnCompleted, ReturnedLine
+from pos.events import LineDiscount, LineTax, ReturnCompleted, ReturnedLine
 from pos.orders.facts import refunded_tenders
 from pos.orders.models import Refund
 from pos.returns.models import Return, ReturnLine
@@ -18,7 +19,7 @@ def completed(returned: Return, rows: Sequence[ReturnLine], refunds: Sequence[Re
         register_id=returned.register_id,
         location_id=location.id,
         location_name=location.name,
-        device_id=None,
+        device_id=returned.device_id,
         shift_id=returned.shift_id,
         staff_id=returned.staff_id,
         approval_id=returned.approval_id,
@@ -32,7 +33,7 @@ def completed(returned: Return, rows: Sequence[ReturnLine], refunds: Sequence[Re
         number=returned.number,
         currency=returned.currency,
         subtotal=returned.total - returned.tax_total - returned.rounding_adjustment,
-        discount_total=None,
+        discount_total=sum(_discount_total(row) for row in rows),
         rounding_adjustment=returned.rounding_adjustment,
         tax_total=returned.tax_total,
         total=returned.total,
@@ -44,7 +45,6 @@ def completed(returned: Return, rows: Sequence[ReturnLine], refunds: Sequence[Re
 
 
 def _line(number: int, row: ReturnLine) -> ReturnedLine:
-    original = row.order_line
     return ReturnedLine(
         line_id=row.id,
         order_line_id=row.order_line_id,
@@ -55,12 +55,28 @@ def _line(number: int, row: ReturnLine) -> ReturnedLine:
         category=row.category,
         quantity=row.quantity,
         unit=None,
-        unit_price=original.unit_price if original else None,
-        discounts=None,
-        discount_total=None,
+        unit_price=row.unit_price,
+        discounts=[_discount(each) for each in row.discounts or ()],
+        discount_total=_discount_total(row),
         taxes=None if row.taxes is None else [LineTax(**{**tax, "rate": Decimal(tax["rate"])}) for tax in row.taxes],
         tax_total=row.tax_total,
         total=row.total,
-        reason_code=None,
+        reason_code=row.reason_code or None,
         disposition="RESTOCK" if row.restock else "NONE",
     )
+
+
+def _discount(part: dict[str, Any]) -> LineDiscount:
+    percent = part["percent"]
+    return LineDiscount(
+        code=None,
+        name=part["name"] or None,
+        kind="AMOUNT" if percent is None else "PERCENT",
+        scope=part["scope"],
+        rate=None if percent is None else Decimal(percent).scaleb(-2),
+        amount=part["amount"],
+    )
+
+
+def _discount_total(row: ReturnLine) -> int:
+    return sum(each["amount"] for each in row.discounts or ())

@@ -30,6 +30,7 @@ class ReturnLineInput(LineInput):
     """A line to return: an order's line, or (without a receipt) a variant or service at a price in minor units."""
 
     restock: bool
+    reason_code: str = ""
     order_line_id: UUID | None = None
     unit_price: Decimal | int | None = None
 
@@ -81,10 +82,23 @@ def _take_back(original: OrderLine, line: ReturnLineInput) -> ReturnLine:
         stocked=original.stocked,
         restock=line.restock and original.stocked,
         quantity=line.quantity,
+        unit_price=original.unit_price,
+        discounts=[{**each, "amount": amount} for each in _discounts(original) if (amount := part(each["amount"]))],
+        reason_code=line.reason_code,
         taxes=_taxes_back(original, amounts, net=total - tax_total),
         tax_total=tax_total,
         total=total,
     )
+
+
+def _discounts(original: OrderLine) -> list[dict[str, Any]]:
+    """Return what each discount took off a line; those of the order as one, which is the line's share of them."""
+    of_line = [
+        {"name": each["name"], "percent": each["percent"], "scope": "LINE", "amount": each["amount"]}
+        for each in original.discounts
+    ]
+    of_order = {"name": "", "percent": None, "scope": "ORDER", "amount": original.order_discount_share}
+    return [*of_line, of_order]
 
 
 def _taxes_back(original: OrderLine, amounts: Sequence[int], *, net: int) -> list[dict[str, Any]]:
@@ -156,6 +170,9 @@ def _free_row(line: ReturnLineInput, goods: Goods, asked: Line, priced: PricedLi
         stocked=goods.stocked,
         restock=line.restock and goods.stocked,
         quantity=asked.quantity,
+        unit_price=asked.unit_price,
+        discounts=[],
+        reason_code=line.reason_code,
         taxes=[
             {
                 "code": tax.rate.code,

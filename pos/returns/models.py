@@ -30,6 +30,7 @@ class Return(models.Model):
     )
     total = models.BigIntegerField(help_text="The lines' totals and the rounding adjustment")
     reason = models.CharField(max_length=limits.REASON, blank=True)
+    device_id = models.UUIDField(null=True, help_text="At which it was made; empty: by a key, or not known")
     exchange_order = models.OneToOneField(
         Order,
         on_delete=models.PROTECT,
@@ -77,6 +78,16 @@ class ReturnLine(models.Model):
     stocked = models.BooleanField()
     restock = models.BooleanField()
     quantity = models.DecimalField(max_digits=limits.QUANTITY_DIGITS, decimal_places=3)
+    unit_price = models.DecimalField(
+        max_digits=limits.PRICE_DIGITS,
+        decimal_places=limits.PRICE_DECIMALS,
+        null=True,
+        help_text="In minor units: that of the order's line, or the one that was named; empty where it was not kept",
+    )
+    discounts = models.JSONField(
+        null=True, help_text="What goes back of those of the order's line: name, percent, scope, amount; null: not kept"
+    )
+    reason_code = models.CharField(max_length=limits.SHORT_CODE, blank=True, default="", db_default="")
     taxes = models.JSONField(
         null=True, help_text="As of an order's line, each with its share; null: not known, of returns without an order"
     )

@@ -40,6 +40,7 @@ def quote_return(
             fingerprint="",
             reason="",
             paid_out_by=refunds if order_id else refunds or [RefundInput(type=refund_to)],
+            device_id=None,
             staff_id=None,
         )
         transaction.set_rollback(True)

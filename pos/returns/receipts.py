@@ -64,7 +64,7 @@ def _line(number: int, row: ReturnLine) -> Line:
         sku=row.sku,
         description=row.description,
         quantity=row.quantity,
-        unit_price=row.order_line.unit_price if row.order_line else None,
+        unit_price=row.unit_price,
         total=row.total,
         taxes=[tax_of(**{**tax, "rate": Decimal(tax["rate"])}) for tax in taxes],
     )

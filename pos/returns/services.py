@@ -76,6 +76,7 @@ def complete_return(
     reason: str = "",
     refund_to: str = "cash",
     refunds: Sequence[RefundInput] = (),
+    device_id: UUID | None = None,
     staff_id: UUID | None = None,
     command: Command | None = None,
 ) -> Return:
@@ -85,6 +86,7 @@ def complete_return(
 
     :param refund_to: the code of a tender type, for a return without an order that names no `refunds`.
     :param refunds: where the money goes back to; of an order to its first tender first, when left out.
+    :param device_id: of the device that asks; None for a key.
     :param command: who asks for it, in the place of `staff_id`; their role or an approval has to allow so much.
     :raises ReturnExists: when the id was used before.
     :raises ShiftNotOpen: when the register has no open shift.
@@ -109,6 +111,7 @@ def complete_return(
             fingerprint=fingerprint,
             reason=reason,
             paid_out_by=asked,
+            device_id=device_id,
             staff_id=command.staff_id if command else staff_id,
         )
         begun.returned.approval_id = permit(command, need_of(begun.returned)).approval_id
@@ -126,6 +129,7 @@ def begin_return(
     fingerprint: str,
     reason: str,
     paid_out_by: Sequence[RefundInput],
+    device_id: UUID | None,
     staff_id: UUID | None,
 ) -> Begun:
     """Price what comes back, and note on the order's lines that it did. The order is locked from here on.
@@ -160,6 +164,7 @@ def begin_return(
         rounding_adjustment=adjustment,
         total=of_lines + adjustment,
         reason=reason,
+        device_id=device_id,
         fingerprint=fingerprint,
         staff_id=staff_id,
         occurred_at=occurred_at,

@@ -138,6 +138,10 @@ WRITTEN: dict[str, list[str]] = {
     "pos.Return.reason": ["CompleteReturnBody.reason", "ExchangeBody.brought.reason"],
     "pos.Return.fingerprint": [FIXED],
     "pos.ReturnLine.sku": ["CompleteReturnBody.lines.sku", "ExchangeBody.brought.lines.sku", "pos.OrderLine.sku"],
+    "pos.ReturnLine.reason_code": [
+        "CompleteReturnBody.lines.reason_code", "CompleteReturnBody.reason_code",
+        "ExchangeBody.brought.lines.reason_code", "ExchangeBody.brought.reason_code",
+    ],
     "pos.ReturnLine.category": ["pos.Category.name", "pos.OrderLine.category"],
     "pos.ReturnLine.description": [
         "title of a variant", "CompleteReturnBody.lines.description", "ExchangeBody.brought.lines.description",
@@ -226,7 +230,7 @@ CHOOSE = {
     *(f"QuoteBody.lines.snapshot.{name}" for name in ("description", "taxes.code", "taxes.name")),
     *(f"QuoteBody.{name}" for name in ("tender_type", "discounts.name", "lines.discounts.name", "lines.barcode",
       "lines.sku", "lines.description", "lines.tax_name")),
-    *(f"QuoteReturnBody.{name}" for name in ("lines.sku", "lines.description", "lines.tax_name", "refund_to",
+    *(f"QuoteReturnBody.{name}" for name in ("lines.sku", "lines.reason_code", "lines.description", "lines.tax_name", "refund_to",
       "refunds.type", "refunds.reference")),
     "PlaceOrderBody.lines.barcode", "PlaceOrderBody.lines.sku", "PlaceOrderBody.lines.tax_name",
     "CloseShiftBody.counts.tender_type", "PlaceOrderBody.tenders.type", "AddTendersBody.tenders.type", "CompleteReturnBody.lines.tax_name",
