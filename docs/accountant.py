@@ -1,59 +1,60 @@
 """A booked day from the feed: python docs/accountant.py https://shop.example.com sk_… 2026-11-23
 
-It reads `pos.order_completed` and `pos.return_completed` (an API key with the scope `events:read`) and prints what to
-book for a day of business, by currency: sales without tax, taxes by rate with what they are due on, money by tender,
-and the rounding of cash. Amounts are whole minor units; what went back is subtracted. Debit equals credit.
+It reads the TYPES below (an API key with the scope `events:read`) and prints what to book for a day of business, by
+currency: sales without tax, taxes by rate with what they are due on, money by tender on its own day, rounding of cash,
+what open orders hold, and what is owed since a refund was refused, in minor units; what went back is subtracted.
 """
 
 import json
 import sys
 import urllib.request
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
-TYPES = "pos.order_completed,pos.return_completed"
+TAKING, CANCELLED, REFUSED = ("pos.order_placed", "pos.tenders_added"), "pos.order_voided", "payments.refund_failed"
+TYPES = (*TAKING, "pos.order_completed", "pos.return_completed", CANCELLED, "pos.refund_replaced", REFUSED)
 
 
-def feed(get: Callable[[str], Any]) -> Iterator[dict[str, Any]]:
+def feed(url: str, key: str) -> Iterator[dict[str, Any]]:
     """Read all events; a real book-keeping stores `next_after` and goes on from there."""
-    after: Any = 0
-    while (page := get(f"/api/v1/events?after={after}&limit=1000&types={TYPES}"))["events"]:
+    page: dict[str, Any] = {"events": [None], "next_after": 0}
+    while page["events"]:
+        address = f"{url}/api/v1/events?after={page['next_after']}&limit=1000&types={','.join(TYPES)}"
+        request = urllib.request.Request(address, headers={"Authorization": f"Bearer {key}"})  # noqa: S310
+        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
+            page = json.load(answer)
         yield from page["events"]
-        after = page["next_after"]
 
 
 def booked(events: Iterator[dict[str, Any]], day: str) -> dict[str, dict[str, Any]]:
-    days: dict[str, dict[str, Any]] = defaultdict(lambda: {"debit": Counter(), "credit": Counter(), "base": Counter()})
-    for event in events:
-        data = event["data"]
-        if data["business_date"] != day or data["training"]:
+    days: dict[str, Any] = defaultdict(lambda: {"debit": Counter(), "credit": Counter(), "base": Counter()})
+    going: dict[str, tuple[str, str]] = {}  # refunds by id, with their day and kind
+    for kind, data in ((event["type"], event["data"]) for event in events):
+        going |= {refund["refund_id"]: (data["business_date"], refund["kind"]) for refund in data.get("refunds") or ()}
+        at, method = going.get(data["refund_id"], ("", "")) if kind == REFUSED else (data["business_date"], "")
+        if at != day or data.get("training"):
             continue
-        sign, money = (1, "tenders") if event["type"] == "pos.order_completed" else (-1, "refunds")
-        book = days[data["currency"]]
-        book["credit"]["rounding"] += sign * (data["rounding_adjustment"] or 0)
-        for line in data["lines"]:
+        book, sign = days[data["currency"]], -1 if kind == "pos.return_completed" else 1
+        book["credit"]["rounding"] += sign * (data["rounding_adjustment"] or 0) if kind.endswith("_completed") else 0
+        for line in data["lines"] if kind.endswith("_completed") else ():
             book["credit"]["sales"] += sign * (line["total"] - line["tax_total"])
             for tax in line["taxes"] or [{"name": "?", "rate": "?", "base": 0, "amount": line["tax_total"]}]:
-                account = f"{tax['name']} {tax['rate']}"
-                book["credit"][account] += sign * tax["amount"]
-                book["base"][account] += sign * tax["base"]
-        for tender in data[money]:
-            book["debit"][tender["kind"]] += sign * (tender["amount"] - tender.get("change", 0))
+                book["credit"][f"{tax['name']} {tax['rate']}"] += sign * tax["amount"]
+                book["base"][f"{tax['name']} {tax['rate']}"] += sign * tax["base"]
+        for tender in data.get("tenders") or ():  # a card that the backend charges counts when its order is completed
+            when_taken = tender["register_id"] is not None and not tender["charged_here"]
+            amount = tender["amount"] - tender["change"]
+            book["debit"][tender["kind"]] += amount if when_taken == (kind in TAKING) else 0
+            book["credit"]["open orders"] += amount * (1 if kind in TAKING else -1) if when_taken else 0
+        for refund in data.get("refunds") or ([{**data, "kind": method, "amount": -data["amount"]}] if method else ()):
+            book["debit"][refund["kind"]] -= refund["amount"]
+            book["credit"]["open orders" if kind == CANCELLED else "owed"] -= refund["amount"] if sign > 0 else 0
     return days
 
 
-def main(url: str, key: str, day: str) -> None:
-    def get(path: str) -> Any:
-        request = urllib.request.Request(url + path, headers={"Authorization": f"Bearer {key}"})  # noqa: S310
-        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
-            return json.load(answer)
-
-    for currency, book in booked(feed(get), day).items():
-        sys.stdout.write(json.dumps({"currency": currency, "day": day, **book}, indent=2) + "\n")
+if __name__ == "__main__":
+    for currency, book in booked(feed(*sys.argv[1:3]), sys.argv[3]).items():
+        sys.stdout.write(json.dumps({"currency": currency, "day": sys.argv[3], **book}, indent=2) + "\n")
         if sum(book["debit"].values()) != sum(book["credit"].values()):
             sys.exit(f"{currency}: debit and credit differ")
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

@@ -11,8 +11,10 @@ from django.db.models import Sum
 
 from config.place import ROOT
 from events.testing.work import settle
-from pos.models import Location, Order, Return
+from kernel.ids import new_id
+from pos.models import Location, Order, ReportFigure, Return
 from pos.orders.models import OrderLineTax
+from pos.orders.services.voiding import void_order
 from staff.services import issue_api_key
 from tenants.models import Tenant
 from tests.support import make
@@ -38,7 +40,7 @@ def day(shop: Tenant) -> None:
 
 def run(shop: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
     """Run the script as a program; its requests are answered in the test's own process."""
-    reader = Terminal(f"{shop}.localhost", issue_api_key(name="accountant", scopes=[EVENTS_READ]))
+    reader = Terminal(f"{shop}.localhost", issue_api_key(name=str(new_id()), scopes=[EVENTS_READ]))
 
     def answered(request: urllib.request.Request, **_options: Any) -> io.BytesIO:
         assert request.get_header("Authorization") == reader.headers["Authorization"]
@@ -59,7 +61,11 @@ def test_the_script_books_a_day_whose_sums_are_the_orders(
 
     sold = Order.objects.filter(status="COMPLETED").aggregate(total=Sum("total"), tax=Sum("tax_total"))
     back = Return.objects.aggregate(total=Sum("total"), tax=Sum("tax_total"))
-    taxes = {name: amount for name, amount in book["credit"].items() if name not in {"sales", "rounding"}}
+    taxes = {
+        name: amount
+        for name, amount in book["credit"].items()
+        if name not in {"sales", "rounding", "open orders", "owed"}
+    }
     assert sum(book["debit"].values()) == sold["total"] - back["total"]
     assert sum(taxes.values()) == sold["tax"] - back["tax"]
     assert book["credit"]["sales"] == sold["total"] - sold["tax"] - back["total"] + back["tax"]
@@ -83,6 +89,32 @@ def test_the_script_s_taxes_by_rate_are_the_rows_of_the_lines(
         )
         booked = sum(amount for account, amount in book["credit"].items() if account.startswith(name))
         assert booked == sold - back
+
+
+def _by_kind(direction: str) -> dict[str, int]:
+    figures = ReportFigure.objects.filter(kind="TENDERS", direction=direction).values("detail")
+    return {each["detail"]: each["all"] for each in figures.annotate(all=Sum("total"))}
+
+
+def test_the_script_books_money_of_open_orders_and_refused_refunds_as_the_report_of_tenders_does(
+    day: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make.order(make.cash(300), opens=False)
+    given_up = make.order(make.cash(200), opens=False)
+    void_order(order_id=given_up.id, reason="left", register=make.register(), now=make.NOW)
+    settle()
+    refused = make.refused_refund()
+
+    waiting = run("north", monkeypatch, capsys)
+    make.replaced(refused)
+    settle()
+    paid = run("north", monkeypatch, capsys)
+
+    assert (waiting["credit"]["owed"], paid["credit"]["owed"]) == (1000, 0)
+    assert waiting["credit"]["open orders"] == paid["credit"]["open orders"] == 300
+    assert paid["debit"]["CASH"] == waiting["debit"]["CASH"] - 1000
+    taken, back = _by_kind("SALE"), _by_kind("RETURN")
+    assert paid["debit"] == {kind: taken[kind] - back.get(kind, 0) for kind in taken}
 
 
 def test_the_script_is_short() -> None:
