@@ -3,7 +3,7 @@
 import json
 import math
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeVar, dataclass_transform
@@ -11,6 +11,7 @@ from typing import Any, TypeVar, dataclass_transform
 import msgspec
 from msgspec.inspect import (
     BoolType,
+    CollectionType,
     DataclassType,
     DateTimeType,
     DateType,
@@ -117,6 +118,25 @@ def type_of_class(cls: type) -> EventType:
 
 def all_types() -> list[EventType]:
     return sorted(_types.values(), key=lambda event_type: event_type.name)
+
+
+def types_with_members(names: Collection[str]) -> list[str]:
+    """Return the types whose events have a member of one of these names, however deep it stands."""
+    return [each.name for each in all_types() if not _members(type_info(each.cls), ()).isdisjoint(names)]
+
+
+def _members(declared: Type, around: tuple[type, ...]) -> set[str]:
+    if isinstance(declared, DataclassType):
+        if declared.cls in around:
+            return set()
+        within = (*around, declared.cls)
+        inner = (_members(field.type, within) for field in declared.fields)
+        return {field.encode_name for field in declared.fields}.union(*inner)
+    if isinstance(declared, UnionType):
+        return set[str]().union(*(_members(each, around) for each in declared.types))
+    if isinstance(declared, CollectionType):
+        return _members(declared.item_type, around)
+    return set()
 
 
 def classes_in(category: Category) -> list[type[Event]]:

@@ -44,6 +44,9 @@ BY_PERCENT = frozenset({Permission.DISCOUNT, Permission.PRICE_OVERRIDE})
 BY_AMOUNT = frozenset({Permission.RETURN_LINKED, Permission.RETURN_UNLINKED, Permission.PAID_OUT})
 """Which permissions may have a limit: what is above it needs an approval."""
 
+TELL_DIFFERENCES = frozenset({"expected", "over_short", "difference", "grand_total", "grand_total_before"})
+"""The members of an event that tell what should be in a drawer: `SEE_OVER_SHORT` shows them."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Need:

@@ -8,7 +8,7 @@ from uuid import UUID
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
-from kernel.permissions import OnDuty
+from kernel.permissions import Mode, Need, OnDuty, Permission
 from web.errors import ApiProblem
 from web.places import Place
 from web.scopes import EVENTS_READ, PAYMENTS_WRITE
@@ -50,6 +50,12 @@ class Terminal:
     @property
     def actor(self) -> str:
         return f"device:{self.device_id}"
+
+    def may(self, permission: Permission) -> bool:
+        """Say whether whoever is signed in is allowed it without an approval; in a shop without staff, anybody is."""
+        if not self.needs_staff():
+            return True
+        return self.staff is not None and self.staff.verdict(Need(permission=permission)) == Mode.ALLOW
 
     def still_holds(self) -> bool:
         """Say whether the token is valid at this moment: long answers ask again."""

@@ -198,10 +198,17 @@ def oldest_pending_seconds(*, tenants: list[str], subscribers: list[str]) -> flo
 
 
 def feed(
-    *, tenant_id: str, after: int, categories: Iterable[str], types: Iterable[str], limit: int
+    *,
+    tenant_id: str,
+    after: int,
+    categories: Iterable[str],
+    types: Iterable[str],
+    limit: int,
+    hidden: Iterable[str] = (),
 ) -> list[StoredEvent]:
     """Read a tenant's log for a reader from outside, in order, without edited copies; no types means all.
 
+    :param hidden: types that the reader may not see, whatever it asks for.
     :param limit: how many events at most; they are fewer where their data fills a page, with the one that fills it.
     """
     rows = _rows(
@@ -212,13 +219,14 @@ def feed(
                 SELECT * FROM events_event
                 WHERE tenant_id = %(tenant)s AND audience IS NULL AND position > %(after)s
                     AND category = ANY(%(categories)s) AND (%(types)s::text[] = '{{}}' OR type = ANY(%(types)s))
+                    AND type <> ALL(%(hidden)s)
                 ORDER BY position LIMIT %(limit)s
             ) AS event
         ) AS event WHERE bytes_before < %(bytes)s ORDER BY position
         """,
         {
             "tenant": tenant_id, "after": after, "categories": list(categories), "types": list(types), "limit": limit,
-            "bytes": FEED_PAGE_BYTES,
+            "hidden": list(hidden), "bytes": FEED_PAGE_BYTES,
         },
     )  # fmt: skip
     return [stored_event(row) for row in rows]

@@ -13,6 +13,7 @@ from events.log.horizon import require_resumable
 from events.log.log import StoredEvent, head
 from events.subscriptions.queries import feed
 from integrations.api.cursors import FEED_REFUSALS, WORD, CursorField, ShownCursorField, TypesField
+from integrations.api.sight import hidden_types
 from integrations.outward import UNDELIVERABLE, Undeliverable, outward
 from integrations.terms import Terms, terms_of_tenant
 from kernel.tenancy import current_tenant
@@ -57,7 +58,7 @@ class EventFeedView(APIView):
     permission_classes = [require_scope(EVENTS_READ)]
 
     @operation("list_events", query=FeedQuery, answers=FeedPage, refuses=FEED_REFUSALS)
-    def get(self, _request: Request, asked: dict[str, Any]) -> Response:
+    def get(self, request: Request, asked: dict[str, Any]) -> Response:
         """Read the shop's integration events after a cursor, in commit order and without gaps of theirs. A page
         may have fewer events than its limit; the end is a page without any. Its `next_after` is the end of the log, so
         that who asks for rare types is not too late after a retention. Where events
@@ -72,6 +73,7 @@ class EventFeedView(APIView):
             categories=[Category.INTEGRATION],
             types=asked["types"],
             limit=asked["limit"],
+            hidden=hidden_types(request),
         )
         terms = terms_of_tenant()
         reached = events[-1].envelope.position if events else max(after, newest)

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Generator, Iterable, Iterator
+from dataclasses import dataclass
 from socket import socket
 from threading import Event
 from typing import Any
@@ -21,6 +22,7 @@ from events.log.log import head
 from events.subscriptions.queries import feed
 from integrations.api.cursors import CURSOR, FEED_REFUSALS, WORD, CursorField, TypesField
 from integrations.api.places import Place, Places, has_hung_up
+from integrations.api.sight import hidden_types
 from integrations.cloudevents import encoded
 from integrations.outward import UNDELIVERABLE, Undeliverable, outward
 from integrations.terms import Terms, terms_of_tenant
@@ -80,7 +82,8 @@ class LiveFeedView(APIView):
             return _as_a_stream(())
         principal: Principal = request.user  # type: ignore[assignment]
         connection = request.META.get("gunicorn.socket")
-        stream = _Stream(tenant_connection().tenant, principal, after, asked["types"], connection)
+        wanted = _Wanted(types=asked["types"], hidden=hidden_types(request))
+        stream = _Stream(tenant_connection().tenant, principal, after, wanted, connection)
         if not stream.begin():
             detail = "This process holds as many live feeds of this shop, or in all, as it can."
             raise ApiProblem(503, "live-feeds-full", detail, retry_after=5)
@@ -101,6 +104,14 @@ def _last_seen(request: Request, asked: dict[str, Any]) -> int:
     return require_resumable(read_cursor(last) if last is not None else asked["after"])
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Wanted:
+    """:param types: those that were asked for; none means all. :param hidden: those that the reader may not see."""
+
+    types: list[str]
+    hidden: list[str]
+
+
 class _Stream:
     """One open feed. It gives its place back when it is closed, whether or not it was read to its end.
 
@@ -109,10 +120,10 @@ class _Stream:
     """
 
     def __init__(
-        self, tenant: TenantLike, principal: Principal, after: int, types: list[str], connection: socket | None
+        self, tenant: TenantLike, principal: Principal, after: int, wanted: _Wanted, connection: socket | None
     ) -> None:
         self.tenant, self.principal, self.connection = tenant, principal, connection
-        self.after, self.types = after, types
+        self.after, self.wanted = after, wanted
         self.epoch: int | None = None
         self.grew, self.ended = Event(), Event()
         self.place = Place(tenant.schema_name, is_gone=self._has_left, give_up=self._end)
@@ -191,8 +202,9 @@ class _Stream:
                 tenant_id=current_tenant(),
                 after=self.after,
                 categories=[Category.INTEGRATION],
-                types=self.types,
+                types=self.wanted.types,
                 limit=PAGE,
+                hidden=self.wanted.hidden,
             )
             terms = terms_of_tenant() if events else Terms()
         if events and self.epoch not in {None, terms.epochs.current}:

@@ -83,10 +83,16 @@ def shown(receipt: Receipt, columns: int) -> Any:
     return IssuedReceiptSerializer(receipt, context={"columns": columns}).data
 
 
-def _require_sight(request: Request, receipt: Receipt) -> None:
-    """:raises PermissionDenied: when it tells what should be in a drawer, and who is signed in counts blind."""
+def _visible(request: Request, receipt_id: UUID) -> Receipt:
+    """Find a receipt, for every way in which it leaves.
+
+    :raises NotFound: when there is no such receipt.
+    :raises PermissionDenied: when it tells what should be in a drawer, and who is signed in counts blind.
+    """
+    receipt = find_receipt(receipt_id)
     if receipt.kind in REPORTS and not sees_over_short(request):
         raise PermissionDenied([Permission.SEE_OVER_SHORT])
+    return receipt
 
 
 class ReceiptView(APIView):
@@ -106,8 +112,7 @@ class ReceiptView(APIView):
     )
     def get(self, request: Request, asked: dict[str, Any], receipt_id: UUID) -> Response:
         """Show a receipt as it was issued and last printed: as JSON, text, a page to print, or PDF."""
-        receipt = find_receipt(receipt_id)
-        _require_sight(request, receipt)
+        receipt = _visible(request, receipt_id)
         if request.accepted_renderer.format == "json":
             return Response(shown(receipt, asked["columns"]))
         return Response(forms_of(read_printed(receipt.snapshot), columns=asked["columns"], copy=receipt.copy))
@@ -128,8 +133,7 @@ class ReceiptPrintsView(APIView):
         with claimed(request, "prints") as claim:
             if claim.is_new:
                 command = command_of(request, asked, receipt_id)
-                printed = count_print(receipt_id=receipt_id, command=command)
-                _require_sight(request, printed)
+                printed = count_print(receipt_id=_visible(request, receipt_id).id, command=command)
                 claim.answer(shown(printed, asked["columns"]), status=201)
         return claim.response
 
@@ -139,7 +143,7 @@ class ReceiptDeliveriesView(APIView):
         "mail_receipt",
         body=DeliveryBody,
         answers={202: QueuedDeliverySerializer},
-        refuses=[NotFound],
+        refuses=[NotFound, PermissionDenied],
         keyed=True,
         scopes=[RECEIPTS_WRITE],
         example={"to": "ada@example.com"},
@@ -148,6 +152,6 @@ class ReceiptDeliveriesView(APIView):
         """Mail a receipt to an address, which is kept with the mail alone."""
         with claimed(request, "deliveries") as claim:
             if claim.is_new:
-                receipt = mail_receipt(receipt_id=receipt_id, to=asked["to"])
+                receipt = mail_receipt(receipt_id=_visible(request, receipt_id).id, to=asked["to"])
                 claim.answer(QueuedDeliverySerializer(receipt).data, status=202)
         return claim.response

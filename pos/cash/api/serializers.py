@@ -33,8 +33,18 @@ class CountedSerializer(serializers.Serializer[Any]):
     over_short = MoneyField(read_only=True, allow_null=True)
 
 
+class SightedMoneyField(MoneyField):
+    """Null for who must count blind."""
+
+    def __init__(self) -> None:
+        super().__init__(read_only=True, allow_null=True, help_text="Null for who must count blind")
+
+    def to_representation(self, value: Any) -> Any:
+        return None if self.context.get("blind") else super().to_representation(value)
+
+
 class AmendmentSerializer(serializers.ModelSerializer[ShiftAmendment]):
-    grand_total = MoneyField(read_only=True)
+    grand_total = SightedMoneyField()
 
     class Meta:
         model = ShiftAmendment
@@ -43,10 +53,10 @@ class AmendmentSerializer(serializers.ModelSerializer[ShiftAmendment]):
 
 @extend_schema_serializer(deprecate_fields=["register"])
 class ShiftSerializer(serializers.ModelSerializer[Shift]):
-    """What was expected and counted is shown once the shift is closed."""
+    """What was expected and counted is shown once the shift is closed, to who may see it."""
 
     float_amount = MoneyField(read_only=True)
-    grand_total = MoneyField(read_only=True, allow_null=True)
+    grand_total = SightedMoneyField()
     counts = serializers.SerializerMethodField()
     amendments = AmendmentSerializer(many=True, read_only=True)
 

@@ -1,13 +1,24 @@
 """Who opens, moves, counts and closes in a shop with staff; and a count that is blind."""
 
-import pytest
+from itertools import takewhile
 
+import pytest
+from django.core.signals import request_finished
+from django.db import close_old_connections
+
+from events.event import types_with_members
+from events.testing.work import settle
+from integrations.api import live
 from kernel.ids import new_id
+from kernel.permissions import TELL_DIFFERENCES
+from notifications.models import Message
 from pos.models import CashMovement, Shift
+from staff.services import issue_api_key
 from tests.support import make
 from tests.support.crew import StaffedTerminal, person, set_rule
 from tests.support.day import closed, counted, moved, opened, sold
 from tests.support.terminal import Terminal
+from web.terminal import STAFF_HEADER
 
 
 @pytest.fixture
@@ -81,3 +92,70 @@ def test_what_needs_an_approval_is_taken_with_it_and_the_row_names_it(cashier: S
 
     assert answer.status_code == 201
     assert str(CashMovement.objects.get(kind="PAID_OUT").approval_id) == answer.json()["approval_id"]
+
+
+def test_a_report_of_a_drawer_is_not_mailed_to_who_counts_blind(cashier: StaffedTerminal) -> None:
+    shift = opened(cashier)
+    receipt = closed(cashier, shift, 0).json()["receipt_id"]
+
+    refused = cashier.post(f"/receipts/{receipt}/deliveries", {"to": "anna@example.test"})
+
+    assert refused.json()["type"].endswith(":permission-denied")
+    settle()
+    assert not Message.objects.filter(recipient="anna@example.test").exists()
+    manager = StaffedTerminal("Office").sign_in(person("BEN", "manager"))
+    assert manager.post(f"/receipts/{receipt}/deliveries", {"to": "ben@example.test"}).status_code == 202
+
+
+def test_what_a_drawer_has_sold_in_all_is_not_shown_to_who_counts_blind(cashier: StaffedTerminal) -> None:
+    shift = opened(cashier)
+    late = StaffedTerminal("Late").sign_in(person("CLEO"))
+    closed(cashier, shift, 0)
+    sold(late)
+    settle()
+
+    shown, listed = cashier.get(f"/shifts/{shift}").json(), cashier.get("/shifts").json()["results"][0]
+    assert [(each["grand_total"], each["amendments"][0]["grand_total"]) for each in (shown, listed)] == [
+        (None, None)
+    ] * 2
+    manager = StaffedTerminal("Office").sign_in(person("BEN", "manager"))
+    assert manager.get(f"/shifts/{shift}").json()["amendments"][0]["grand_total"]["amount"] == 1000
+
+
+def feed_types(reader: Terminal) -> set[str]:
+    return {event["type"] for event in reader.get("/events", limit=1000).json()["events"]}
+
+
+def streamed(reader: Terminal) -> str:
+    answer = reader.get("/events/stream", after=0)
+    read = list(takewhile(lambda line: b"still here" not in line, answer))
+    request_finished.disconnect(close_old_connections)
+    answer.close()
+    request_finished.connect(close_old_connections)
+    return b"".join(read).decode()
+
+
+def test_events_that_tell_differences_are_read_at_a_till_only_by_who_may_see_them(
+    cashier: StaffedTerminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "BEAT_SECONDS", 0.0)
+    shift = opened(cashier)
+    closed(cashier, shift, 0)
+    settle()
+    manager = StaffedTerminal("Office").sign_in(person("BEN", "manager"))
+    key = Terminal("north.localhost", issue_api_key(name="books", scopes=["events:read"]))
+
+    assert "pos.shift_closed" in feed_types(manager)
+    assert "pos.shift_closed" in feed_types(key)
+    assert "pos.shift_opened" in feed_types(cashier)
+    assert "pos.shift_closed" not in feed_types(cashier)
+    assert cashier.get("/events", types="pos.shift_closed").json()["events"] == []
+    assert "event: pos.shift_closed" in streamed(manager)
+    assert "event: pos.shift_opened" in streamed(cashier)
+    assert "event: pos.shift_closed" not in streamed(cashier)
+    del cashier.headers[STAFF_HEADER]
+    assert "pos.shift_closed" not in feed_types(cashier)
+
+
+def test_types_that_tell_differences_are_known_by_their_members() -> None:
+    assert types_with_members(TELL_DIFFERENCES) == ["pos.shift_amended", "pos.shift_closed"]
