@@ -3,12 +3,15 @@
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html_join
 
+from events.event import types_with_members
 from events.models import Event
 from events.operations.tracing import trace
-from web.admin import ReadOnlyAdmin
+from kernel.permissions import TELL_DIFFERENCES
+from web.admin import ReadOnlyAdmin, sees_differences
 
 
 def _milliseconds(value: float | None) -> str:
@@ -22,6 +25,11 @@ class EventAdmin(ReadOnlyAdmin):
     search_fields = ("stream__startswith", "type", "correlation_id__exact", "event_id__exact")
     ordering = ("-recorded_at",)
     readonly_fields = ("what_came_of_it",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Event]:
+        """Leave out events that tell what should be in a drawer, for whoever may not see it."""
+        rows: QuerySet[Event] = super().get_queryset(request)
+        return rows if sees_differences(request) else rows.exclude(type__in=types_with_members(TELL_DIFFERENCES))
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
         """A stream finds every event of the requests that touched it."""

@@ -19,15 +19,15 @@ from pos.receipts.models import Receipt
 from pos.receipts.reports import read_printed
 from pos.receipts.text import WIDE_COLUMNS, receipt_text
 from pos.registers.models import CashDrawer
-from staff.duty.queries import user_may
-from web.admin import ReadOnlyInline, ShopAdmin, ShopReadOnlyAdmin
+from staff.duty.queries import user_may, user_sees_differences
+from web.admin import ReadOnlyInline, ShopAdmin, ShopReadOnlyAdmin, see_differences_by
 
 SEEN_BY_SOME = {"difference", "grand_total", "print_z", "z_report"}
 """What tells of a shift what should be in its drawer: nothing for whoever's role at the till counts blind."""
 
 
-def _sees(request: HttpRequest) -> bool:
-    return user_may(request, Permission.SEE_OVER_SHORT)
+_sees = user_sees_differences
+see_differences_by(_sees)
 
 
 @admin.register(TenderType)

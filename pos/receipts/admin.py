@@ -11,7 +11,6 @@ from django.shortcuts import get_object_or_404
 from django.urls import path, reverse
 from django.utils.html import format_html
 
-from kernel.permissions import Permission
 from kernel.refusals import Refusal
 from pos.receipts.html import receipt_html
 from pos.receipts.models import REPORTS, Receipt
@@ -19,7 +18,7 @@ from pos.receipts.queries import receipts_named
 from pos.receipts.reports import read_printed
 from pos.receipts.services import count_print
 from pos.receipts.text import WIDE_COLUMNS, receipt_text
-from staff.duty.queries import user_may
+from staff.duty.queries import user_sees_differences
 from staff.duty.services.admin_acts import act
 from web.admin import Confirmation, ExactSearch, ShopReadOnlyAdmin, sentence_of
 
@@ -57,9 +56,9 @@ class ReceiptAdmin(ExactSearch, ShopReadOnlyAdmin):
     fields = ("kind", "series", "number", "issued_at", "print_count", "on_paper", "as_printed", "hash", "previous_hash")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Receipt]:
-        """Leave out what tells what should be in a drawer, where somebody's role at the till counts blind."""
+        """Leave out what tells what should be in a drawer, for whoever may not see it."""
         rows: QuerySet[Receipt] = super().get_queryset(request)
-        return rows if user_may(request, Permission.SEE_OVER_SHORT) else rows.exclude(kind__in=REPORTS)
+        return rows if user_sees_differences(request) else rows.exclude(kind__in=REPORTS)
 
     def get_urls(self) -> Any:
         printed = path("<uuid:receipt_id>/print/", self.admin_site.admin_view(self.printed), name="pos_receipt_print")

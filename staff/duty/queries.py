@@ -31,6 +31,15 @@ def user_may(request: Any, permission: Permission) -> bool:
     return asked[permission]
 
 
+def user_sees_differences(request: Any) -> bool:
+    """Say whether the admin's user may see what should be in a drawer: by their role at the till, or where they have
+    none by their permission to view shifts.
+    """
+    if duty_of_user(request.user) is None:
+        return bool(request.user.has_perm("pos.view_shift"))
+    return user_may(request, Permission.SEE_OVER_SHORT)
+
+
 def names_of_staff(ids: Collection[UUID]) -> dict[UUID, str]:
     """Return the names of staff members by their ids."""
     return dict(StaffMember.objects.filter(id__in=ids).values_list("id", "name"))

@@ -6,6 +6,7 @@ from web.admin.hosts import OnPlatformHost, OnShopHost
 from web.admin.pages import ModelAdmin, ReadOnlyAdmin, ReadOnlyInline, ShopAdmin, ShopReadOnlyAdmin
 from web.admin.saving import save_changes, sentence_of, unit_for
 from web.admin.searching import ExactSearch
+from web.admin.sight import see_differences_by, sees_differences
 from web.admin.texts import TabularInline
 
 __all__ = [
@@ -23,6 +24,8 @@ __all__ = [
     "acting_on",
     "operator_of",
     "save_changes",
+    "see_differences_by",
+    "sees_differences",
     "sentence_of",
     "show_once",
     "unit_for",

@@ -1,9 +1,17 @@
 """Drawers, shifts with their Z and moved cash in the admin of a shop."""
 
-from pos.models import CashDrawer, CashMovement, Location, Register, Shift
+from django.contrib.auth.models import Group
+from django.test import Client
+
+from events.models import Event
+from events.testing.work import settle
+from pos.models import CashDrawer, CashMovement, Location, Receipt, Register, Shift
+from staff.models import User
+from staff.services import define_roles
 from tests.support import make, people
 from tests.support.day import closed, moved, opened, sold
 from tests.support.terminal import Terminal
+from tests.support.till_roles import clerk
 
 
 def a_day(api: Terminal) -> str:
@@ -94,3 +102,31 @@ def test_a_register_that_moves_gets_a_drawer_where_it_is_now(api: Terminal) -> N
     assert register.drawer is not None
     assert register.drawer.location == branch
     assert Shift.objects.count() == 0
+
+
+def _member_of(role: str) -> Client:
+    user = User.objects.create_user(role, password=people.PASSWORD, is_staff=True)
+    user.groups.add(Group.objects.get(name=role))
+    return people.signed_in(user)
+
+
+def test_whoever_views_receipts_but_no_shifts_sees_no_z_in_the_admin(api: Terminal) -> None:
+    define_roles()
+    a_day(api)
+    z = f"/admin/pos/receipt/{Receipt.objects.get(kind='Z').id}/change/"
+    cashier, accountant = (_member_of(name) for name in ("cashier", "accountant"))
+
+    assert cashier.get("/admin/pos/receipt/").status_code == 200
+    assert cashier.get(z).status_code == 302
+    assert accountant.get(z).status_code == 200
+
+
+def test_events_that_tell_differences_are_not_shown_to_a_user_whose_role_counts_blind(api: Terminal) -> None:
+    a_day(api)
+    settle()
+    page = f"/admin/events/event/{Event.objects.get(type='pos.shift_closed').pk}/change/"
+    _, blind = clerk("cashier")
+
+    assert people.owner().get(page).status_code == 200
+    assert blind.get("/admin/events/event/").status_code == 200
+    assert blind.get(page).status_code == 302
