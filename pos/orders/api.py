@@ -222,7 +222,7 @@ class OrderReceiptView(APIView):
             message = f"order {order.id} is {order.status.lower()}: it has no receipt"
             raise OrderNotEditable(message)
         receipt = find_receipt(order.receipt_id)
-        text = receipt_text(read_snapshot(receipt.snapshot))
+        text = receipt_text(read_snapshot(receipt.snapshot), copy=receipt.copy)
         if request.accepted_renderer.format == "txt":
             return Response({"forms": {"txt": text.encode}})
         return Response({"receipt": str(receipt), "text": text})

@@ -143,20 +143,26 @@ def count_print(*, receipt_id: UUID, command: Command | None = None) -> Receipt:
     :raises PermissionDenied: and what else `permit` refuses, when it is a copy and their role does not let them.
     """
     with unit_of_work():
-        Receipt.objects.filter(id=receipt_id).update(print_count=F("print_count") + 1)
-        receipt = find_receipt(receipt_id)
+        receipt = _counted(receipt_id)
         if receipt.copy:
             permit(command, Need(permission=Permission.REPRINT))
         return receipt
 
 
+def _counted(receipt_id: UUID) -> Receipt:
+    """Count that a receipt leaves, and return it with its new count."""
+    Receipt.objects.filter(id=receipt_id).update(print_count=F("print_count") + 1)
+    return find_receipt(receipt_id)
+
+
 def mail_receipt(*, receipt_id: UUID, to: str) -> Receipt:
-    """Let a receipt be mailed, as it was last printed. The address stands in the mail's row, and in no event.
+    """Let a receipt be mailed. It counts as a print, and is marked as a copy like one, but needs no permission to
+    reprint. The address stands in the mail's row, and in no event.
 
     :raises NotFound: when there is no such receipt.
     """
     with unit_of_work():
-        receipt = find_receipt(receipt_id)
+        receipt = _counted(receipt_id)
         write_letter(
             Letter(
                 event_id=new_id(),

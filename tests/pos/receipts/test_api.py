@@ -1,5 +1,6 @@
 """Receipts through the API and the admin; training (N4); the profile."""
 
+import re
 from typing import Any
 
 import pytest
@@ -103,6 +104,21 @@ def test_a_print_that_is_sent_again_under_its_key_counts_once(till: Terminal) ->
     assert till.post(f"/receipts/{new_id()}/prints", {}).status_code == 404
 
 
+def test_a_mail_counts_as_a_print_and_every_later_one_is_a_copy_wherever_it_is_shown(till: Terminal) -> None:
+    receipt = sold(till)
+    order = Order.objects.get().id
+
+    for _ in range(3):
+        assert till.post(f"/receipts/{receipt}/deliveries", {"to": "ada@example.test"}).status_code == 202
+    settle()
+
+    bodies = Message.objects.filter(recipient="ada@example.test").order_by("created_at").values_list("body", flat=True)
+    assert [re.findall(r"COPY \d", body) for body in bodies] == [[], ["COPY 1"], ["COPY 2"]]
+    assert Receipt.objects.get().print_count == 3
+    assert "COPY 2" in till.get(f"/orders/{order}/receipt").json()["text"]
+    assert till.post(f"/receipts/{receipt}/prints", {}).json()["copy"] == 3
+
+
 def test_a_receipt_is_mailed_and_the_address_is_in_no_event(till: Terminal) -> None:
     receipt = sold(till)
     till.post(f"/receipts/{receipt}/prints", {})
@@ -116,7 +132,7 @@ def test_a_receipt_is_mailed_and_the_address_is_in_no_event(till: Terminal) -> N
     message = Message.objects.get(recipient="ada@example.test")
     assert (first.status_code, first.content) == (202, again.content)
     assert (message.kind, message.subject) == ("RECEIPT", "Your receipt R1-000001")
-    assert "COPY 1" in message.body
+    assert "COPY 2" in message.body
     assert not Event.objects.filter(data__icontains="ada@example.test").exists()
     for wrong in ({}, {"to": ""}, {"to": "ada"}):
         assert till.post(f"/receipts/{receipt}/deliveries", wrong).status_code == 422
