@@ -1,5 +1,6 @@
-"""A location's currency is fixed with its first shift, and what was recorded in one is shown in it everywhere."""
+"""A location's currency is fixed with its first document, and what was recorded in one is shown in it everywhere."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -8,12 +9,15 @@ from django.db import IntegrityError, transaction
 from events.testing.work import settle
 from kernel.ids import new_id
 from pos.cash.services import open_shift
-from pos.models import Location, Order, Register
+from pos.models import CashDrawer, Location, Order, Register
+from pos.orders.services.placing import place_order
 from pos.registers.services import pair_device
 from tenants.models import Tenant
 from tests.support import make
+from tests.support.forms import filled_form
 from tests.support.make import order_body
 from tests.support.people import owner
+from tests.support.places import closed_shift, held, parked
 from tests.support.terminal import Terminal
 from tests.support.unchanged import SESSION, nothing_happened
 
@@ -93,7 +97,7 @@ def test_in07_the_currency_of_a_location_is_fixed_with_its_first_shift(shop: Ten
 
     assert refused.status_code == 200
     [sentence] = refused.context["adminform"].form.errors["currency"]
-    assert sentence == "The currency is GBP since the first shift here: make another location for USD."
+    assert sentence == "The currency is GBP since the first document here: make another location for USD."
     location.refresh_from_db()
     assert (location.name, location.currency) == ("Renamed", "GBP")
     assert client.post(page, {**typed, "currency": "GBP", "name": "Other"}).status_code == 302
@@ -101,7 +105,7 @@ def test_in07_the_currency_of_a_location_is_fixed_with_its_first_shift(shop: Ten
 
 @pytest.mark.parametrize(("currency", "moves"), [("EUR", True), ("USD", False)])
 def test_in07_a_register_with_shifts_moves_only_within_its_currency(shop: Tenant, currency: str, moves: bool) -> None:  # noqa: FBT001
-    make.shift()
+    closed_shift()
     other = Location.objects.create(code="M2", name="Second", currency=currency)
     page = f"/admin/pos/register/{make.register().id}/change/"
 
@@ -116,5 +120,67 @@ def test_in07_a_register_with_shifts_moves_only_within_its_currency(shop: Tenant
 def test_in07_no_statement_of_ours_passes_the_database(shop: Tenant) -> None:
     make.shift()
 
-    with pytest.raises(IntegrityError, match="since the first shift"), transaction.atomic():
+    with pytest.raises(IntegrityError, match="since the first document"), transaction.atomic():
         Location.objects.update(currency="USD")
+
+
+def sold_without_a_shift() -> None:
+    placed(device=make.device()[0], tenders=[make.cash(1000)], register=make.register())
+
+
+def sold_in_a_shift_of_another_register() -> None:
+    """R2 has the shift; R1, whose cash goes into the same drawer, sells."""
+    register = make.register()
+    second = Register.objects.create(code="R2", name="Two", location=register.location, drawer=register.drawer)
+    open_shift(id=new_id(), register=second, float_amount=0, now=make.NOW)
+    placed(tenders=[make.cash(1000)], register=register, device=None)
+    closed_shift(second)
+
+
+def placed(**more: Any) -> None:
+    place_order(id=new_id(), lines=[make.asked()], occurred_at=make.NOW, now=make.NOW, fingerprint="", **more)
+
+
+@pytest.mark.parametrize("made", [sold_without_a_shift, parked, held, sold_in_a_shift_of_another_register])
+def test_sh2_each_document_fixes_the_currency_of_its_location_and_register(
+    shop: Tenant, made: Callable[[], None]
+) -> None:
+    make.variant()
+    abroad = Location.objects.create(code="JP", name="Tokyo", currency="JPY")
+    made()
+    register, client = make.register(), owner()
+    pages = {
+        f"/admin/pos/location/{register.location_id}/change/": ("location_form", {"currency": "JPY"}),
+        f"/admin/pos/register/{register.id}/change/": ("register_form", {"location": str(abroad.id), "drawer": ""}),
+    }
+
+    with nothing_happened(but=SESSION):
+        errors: dict[str, list[str]] = {}
+        for page, (form, typed) in pages.items():
+            answer = client.post(page, {**filled_form(client.get(page).content, form), **typed})
+            errors |= answer.context["adminform"].form.errors
+
+    assert "since the first document here" in errors["currency"][0]
+    assert "another currency" in errors["location"][0]
+
+
+def test_sh2_the_place_of_a_register_that_has_moved_away_keeps_its_currency(shop: Tenant) -> None:
+    make.variant()
+    sold_without_a_shift()
+    settle()
+    first = make.register().location
+    Register.objects.update(location=Location.objects.create(code="M2", name="Second", currency="EUR"))
+
+    with pytest.raises(IntegrityError, match="since the first document"), transaction.atomic():
+        Location.objects.filter(id=first.id).update(currency="USD")
+
+
+def test_sh2_a_drawer_with_shifts_moves_only_within_its_currency(shop: Tenant) -> None:
+    closed_shift()
+    drawer = CashDrawer.objects.get()
+    Register.objects.update(drawer=CashDrawer.objects.create(name="Two", location=drawer.location))
+    other = {code: Location.objects.create(code=code, name=code, currency=code) for code in ("EUR", "USD")}
+
+    with pytest.raises(IntegrityError, match="shifts in another currency"), transaction.atomic():
+        CashDrawer.objects.filter(id=drawer.id).update(location=other["USD"])
+    assert CashDrawer.objects.filter(id=drawer.id).update(location=other["EUR"]) == 1
