@@ -13,7 +13,7 @@ from pos.cash.services import Till
 from pos.orders.discounts import DiscountInput
 from pos.orders.lines import OrderLineInput
 from pos.orders.models import Order, Refund, Tender
-from pos.orders.refunds import RefundInput, refund_of, spend
+from pos.orders.refunds import RefundInput, note_rounding, refund_of, spend
 from pos.orders.services.placing import place_order
 from pos.orders.tenders import TenderInput
 from pos.pricing.cash import cash_adjustment
@@ -169,7 +169,9 @@ def _step(begun: Begun, asked: Sequence[RefundInput]) -> int:
 def _refunds(begun: Begun, order: Order, type_: TenderType, *, asked: Sequence[RefundInput]) -> list[Refund]:
     """Give the rest back, and let what the goods pay for the order go against the tenders that paid for them."""
     worth = min(begun.returned.total, order.total)
+    rounding = begun.returned.rounding_adjustment - order.rounding_adjustment
     refunds = pay(begun, begun.returned.total - worth, asked)
+    note_rounding(refunds, rounding)
     reference = order.receipt or str(order.id)
     if not begun.returned.order:
         return [*refunds, *([refund_of(begun.till, type_, worth, reference=reference)] if worth else [])]

@@ -119,10 +119,10 @@ declare(
     "cancelled orders gave back what tills had taken",
     "coalesce(taken.money, 0) <> coalesce(back.money, 0)",
     """pos_order o
-       LEFT JOIN (SELECT order_id, sum(amount - change) AS money FROM pos_tender WHERE state = 'SETTLED'
+       LEFT JOIN (SELECT order_id, sum(amount - change - rounding) AS money FROM pos_tender WHERE state = 'SETTLED'
            AND coalesce(nullif(kind, ''), (SELECT y.kind FROM pos_tendertype y WHERE y.id = type_id)) <> 'GATEWAY'
            GROUP BY order_id) taken ON taken.order_id = o.id
-       LEFT JOIN (SELECT order_id, sum(amount) AS money FROM pos_refund WHERE instead_of_id IS NULL
+       LEFT JOIN (SELECT order_id, sum(amount - rounding) AS money FROM pos_refund WHERE instead_of_id IS NULL
            AND kind <> 'GATEWAY' GROUP BY order_id) back ON back.order_id = o.id
        WHERE o.status = 'VOIDED' AND NOT o.training""",
     order=72,
@@ -130,7 +130,7 @@ declare(
 declare(
     "paid in place of refused refunds <= refused",
     "r.state <> 'FAILED' OR r.instead_of_id IS NOT NULL OR r.amount < coalesce(i.paid, 0)",
-    """(SELECT instead_of_id AS id, sum(amount) FILTER (WHERE state <> 'FAILED') AS paid FROM pos_refund
+    """(SELECT instead_of_id AS id, sum(amount - rounding) FILTER (WHERE state <> 'FAILED') AS paid FROM pos_refund
        WHERE instead_of_id IS NOT NULL GROUP BY instead_of_id) i JOIN pos_refund r ON r.id = i.id""",
     order=74,
 )

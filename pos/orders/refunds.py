@@ -8,6 +8,7 @@ from kernel.refusals import Refusal
 from pos.cash.models import TenderType
 from pos.cash.services import Till
 from pos.orders.models import Refund, Tender
+from pos.pricing.cash import cash_adjustment
 
 
 class RefundExceedsPaid(Refusal):
@@ -75,6 +76,8 @@ def pay_instead(
 ) -> list[Refund]:
     """Pay what a refused refund owes, by the type that is asked for. The tenders' `refunded` rises; nothing is saved.
 
+    Cash pays what coins can, and what is owed is paid with it: `rounding` is the difference.
+
     It goes against the tender of the refused refund; where other returns had that tender's money meanwhile, against
     those whose money they left.
 
@@ -91,7 +94,38 @@ def pay_instead(
         if charged:
             refund.kind, refund.state = TenderType.Kind.GATEWAY, Refund.State.PENDING
         refunds.append(refund)
-    return refunds
+    paid, _ = in_coins(refunds)
+    if not paid:
+        message = f"{asked.type!r} has no coins for {amount} minor units: choose another tender type"
+        raise NotRefundable(message)
+    return paid
+
+
+def in_coins(refunds: Sequence[Refund]) -> tuple[list[Refund], int]:
+    """Round each refund in cash to what coins can pay, and note by how much with it; one that comes to nothing is left
+    out. Return the refunds, and what that adds in all.
+
+    It is rounded down where the tender did not pay more. The tenders' `refunded` follows; nothing is saved.
+    """
+    added = 0
+    for refund in refunds:
+        step, tender = refund.type.rounding_step, refund.tender
+        adjustment = cash_adjustment(refund.amount, step=step) if step > 1 else 0
+        if tender is not None and tender.refunded + adjustment > tender.paid:
+            adjustment -= step
+        refund.amount += adjustment
+        refund.rounding += adjustment
+        if tender is not None:
+            tender.refunded += adjustment
+        added += adjustment
+    return [refund for refund in refunds if refund.amount], added
+
+
+def note_rounding(refunds: Sequence[Refund], rounding: int) -> None:
+    """Note a rounding that the amounts contain with the last refund in cash; with none where no cash goes back."""
+    in_cash = [refund for refund in refunds if refund.kind == TenderType.Kind.CASH]
+    if in_cash:
+        in_cash[-1].rounding += rounding
 
 
 def spend(*, tenders: Sequence[Tender], amount: int, till: Till, type_: TenderType, reference: str) -> list[Refund]:
@@ -191,4 +225,4 @@ def owed(refunds: Iterable[Refund]) -> int:
     """Return what the shop still owes of these refunds: what was refused, and not paid by others in their place."""
     refunds = list(refunds)
     refused = sum(each.amount for each in refunds if each.is_owed)
-    return refused - sum(each.amount for each in refunds if each.instead_of_id and each.state != Refund.State.FAILED)
+    return refused - sum(each.exact for each in refunds if each.instead_of_id and each.state != Refund.State.FAILED)

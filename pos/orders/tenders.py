@@ -45,6 +45,8 @@ def hand_over(
 ) -> list[Tender]:
     """Make the tenders that are handed over for an order, with the change of cash that was too much. Nothing is saved.
 
+    A tender that cash rounding changed what is due for has that rounding; those of all tenders come to the order's.
+
     :param earlier: the order's tenders from before.
     :raises TenderMismatch: when a type is unknown, a card that the backend charges lacks its token, another type has
         one, or more is taken than is due.
@@ -55,7 +57,7 @@ def hand_over(
     tenders = []
     # Cash last, so that it is cash that change comes out of.
     for each in sorted(given, key=lambda each: each.type in types and types[each.type].gives_change):
-        tender_type = _type(types, each)
+        tender_type, before = _type(types, each), order.rounding_adjustment
         if tender_type.rounding_step > 1 and due:
             due = round_due(order, due, step=tender_type.rounding_step, given=each.amount)
             if not due:
@@ -79,6 +81,7 @@ def hand_over(
                 state=Tender.State.PENDING if charged else Tender.State.SETTLED,
                 amount=each.amount,
                 change=change,
+                rounding=order.rounding_adjustment - before,
                 reference=each.reference,
                 kind=tender_type.kind,
                 staff_id=staff_id,

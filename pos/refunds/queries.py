@@ -14,13 +14,16 @@ DEBTS = Q(state=Refund.State.FAILED, instead_of=None, amount__gt=F("paid_instead
 
 
 def refunds() -> QuerySet[Refund]:
-    """Return refunds, each with what others have paid in its place (`paid_instead`), in minor units."""
+    """Return refunds, each with what others have paid in its place (`paid_instead`), in minor units.
+
+    What cash has paid counts without its rounding.
+    """
     paid_instead = (
         Refund.objects.filter(instead_of=OuterRef("pk"))
         .exclude(state=Refund.State.FAILED)
         .order_by()
         .values("instead_of")
-        .annotate(paid=Sum("amount"))
+        .annotate(paid=Sum(F("amount") - F("rounding")))
         .values("paid")
     )
     return Refund.objects.select_related("type", "parent__register", "order__register", "tender__type").annotate(
@@ -62,4 +65,4 @@ def owed_of(refund: Refund) -> int:
     if not refund.is_owed:
         return 0
     instead = refund.replacements.exclude(state=Refund.State.FAILED)
-    return refund.amount - int(instead.aggregate(paid=Sum("amount", default=0))["paid"])
+    return refund.amount - int(instead.aggregate(paid=Sum(F("amount") - F("rounding"), default=0))["paid"])

@@ -15,7 +15,7 @@ from kernel.refusals import NotFound, Refusal
 from pos.cash.models import TenderType
 from pos.cash.services import Till, open_till
 from pos.orders.models import Order, Refund, Tender
-from pos.orders.refunds import NOT_PAID_OUT, RefundInput, parts_of, pay_back, refund_of
+from pos.orders.refunds import NOT_PAID_OUT, RefundInput, in_coins, note_rounding, parts_of, pay_back, refund_of
 from pos.orders.services.locking import lock_order, require_currency
 from pos.pricing.cash import cash_adjustment
 from pos.profile.queries import current_profile
@@ -114,8 +114,11 @@ def complete_return(
             device_id=device_id,
             staff_id=command.staff_id if command else staff_id,
         )
+        rounding = begun.returned.rounding_adjustment
+        given_back = pay(begun, begun.returned.total, asked)
+        note_rounding(given_back, rounding)
         begun.returned.approval_id = permit(command, need_of(begun.returned)).approval_id
-        return finish_return(begun, pay(begun, begun.returned.total, asked))
+        return finish_return(begun, given_back)
 
 
 def begin_return(
@@ -176,14 +179,22 @@ def begin_return(
 
 
 def pay(begun: Begun, amount: int, asked: Sequence[RefundInput]) -> list[Refund]:
-    """Give money back for a return, to the tenders of its order; or to the types that are asked for."""
+    """Give money back for a return, to the tenders of its order; or to the types that are asked for.
+
+    What goes back in cash can be paid by coins: the return's rounding adjustment, and its total, follow.
+    """
     if begun.returned.order:
-        return pay_back(tenders=begun.tenders, amount=amount, till=begun.till, asked=asked)
-    return [
-        refund_of(begun.till, refundable(each.type), part, reference=each.reference)
-        for each, part in parts_of(asked, amount)
-        if part
-    ]
+        divided = pay_back(tenders=begun.tenders, amount=amount, till=begun.till, asked=asked)
+    else:
+        divided = [
+            refund_of(begun.till, refundable(each.type), part, reference=each.reference)
+            for each, part in parts_of(asked, amount)
+            if part
+        ]
+    refunds, added = in_coins(divided)
+    begun.returned.rounding_adjustment += added
+    begun.returned.total += added
+    return refunds
 
 
 def need_of(returned: Return) -> Need:

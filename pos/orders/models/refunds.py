@@ -80,6 +80,11 @@ class Refund(models.Model):
         return source.currency
 
     @property
+    def exact(self) -> int:
+        """What it pays of what was to be given back: the amount without the rounding of cash."""
+        return self.amount - self.rounding
+
+    @property
     def is_owed(self) -> bool:
         """Whether the shop owes it until other refunds have paid it."""
         return self.state == self.State.FAILED and self.instead_of_id is None

@@ -12,7 +12,7 @@ from pos.cash.services import Till, open_till
 from pos.orders import facts
 from pos.orders.models import Order, Refund, Tender
 from pos.orders.needs import VOID
-from pos.orders.refunds import RefundInput, pay_back
+from pos.orders.refunds import RefundInput, in_coins, pay_back
 from pos.orders.services.completing import settled
 from pos.orders.services.locking import lines_of, lock_order, require_currency, require_placed, tenders_of
 from pos.orders.services.refusals import MoneyNotPermitted
@@ -68,7 +68,9 @@ def void_order(
             require_currency(order, register.location.currency)
             till = open_till(register, occurred_at=now, now=now)
             _tell_of(order, tenders, taken, till)
-            given_back = pay_back(tenders=taken, amount=settled(taken), till=till, asked=refunds)
+            divided = pay_back(tenders=taken, amount=settled(taken), till=till, asked=refunds)
+            given_back, _ = in_coins(divided)
+            _take_rounding_back(taken, given_back)
         for refund in given_back:
             refund.order, refund.staff_id = order, staff_id
         Tender.objects.bulk_update(taken, ["refunded"])
@@ -87,6 +89,14 @@ def void_order(
             occurred_at=now,
         )
     return order
+
+
+def _take_rounding_back(taken: Sequence[Tender], given_back: Sequence[Refund]) -> None:
+    """Note what cash rounding had added to a tender with the refund that gives the last of it back."""
+    last = {refund.tender_id: refund for refund in given_back}
+    for tender in taken:
+        if tender.rounding and tender.id in last:
+            last[tender.id].rounding += tender.rounding
 
 
 def _tell_of(order: Order, tenders: Sequence[Tender], taken: Sequence[Tender], till: Till) -> None:
