@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -25,7 +26,10 @@ class Terminal:
     :param needs_staff: whether the shop has ever taken somebody on: then somebody must be signed in for what is more
         than to read.
     :param ended: why the session that the request names has ended; empty where it names none.
-    :param is_revoked: only operations that hold such requests meet a revoked device (`web.operations.holds`).
+    :param ended_at: when that was; None where no session of this terminal has ended.
+    :param former: reads who was signed in by the session that has ended.
+    :param shut_out: why nothing that the device sends takes effect, where it is revoked or has expired: only operations
+        that hold such requests meet it (`web.operations.holds`).
     """
 
     device_id: UUID
@@ -33,10 +37,12 @@ class Terminal:
     staff: OnDuty | None = None
     session_id: UUID | None = None
     ended: str = ""
+    ended_at: datetime | None = None
+    former: Callable[[], OnDuty | None] = field(default=lambda: None, compare=False)
+    shut_out: ApiProblem | None = field(default=None, compare=False)
     is_held: Callable[[], bool] = field(default=lambda: True, compare=False)
     needs_staff: Callable[[], bool] = field(default=lambda: False, compare=False)
     is_authenticated: bool = True
-    is_revoked: bool = False
     scopes: ClassVar = (EVENTS_READ,)
 
     @property
@@ -75,7 +81,8 @@ class MayAsk(BasePermission):
         """:raises ApiProblem: when somebody must be signed in at the terminal, and nobody is."""
         declared = getattr(getattr(view, str(request.method).lower(), None), "operation", None)
         if isinstance(request.user, Terminal):
-            if declared and declared.holds and _is_shut_out(request.user, request):
+            if declared and declared.holds and _may_be_a_sale(request.user, request):
+                request.seller = request.user.staff or request.user.former()  # type: ignore[attr-defined]
                 return True
             if request.method not in READING and not (declared and declared.without_staff):
                 _require_staff(request.user)
@@ -86,14 +93,35 @@ class MayAsk(BasePermission):
         return bool(needed) and set(needed) <= set(getattr(request.user, "scopes", ()))
 
 
-def _is_shut_out(terminal: Terminal, request: Request) -> bool:
-    """Say whether nobody can sign in at the terminal: what it sends is held, or refused for that."""
-    return terminal.is_revoked or not bool(getattr(getattr(request, "tenant", None), "accepts_requests", True))
+def _may_be_a_sale(terminal: Terminal, request: Request) -> bool:
+    """Say whether the operation itself decides: nobody can sign in at the terminal, or whoever sold has left it."""
+    shop_works = bool(getattr(getattr(request, "tenant", None), "accepts_requests", True))
+    return terminal.shut_out is not None or not shop_works or _has_ended(terminal)
 
 
 def on_duty(request: Request) -> OnDuty | None:
-    """Return who is signed in at the terminal; None in a shop without staff, and where an API key asks."""
-    return getattr(request.user, "staff", None)
+    """Return who is signed in at the terminal; None in a shop without staff, and where an API key asks.
+
+    Of a request that an operation with `holds` judges: who was signed in, where their session has ended.
+    """
+    staff: OnDuty | None = getattr(request.user, "staff", None)
+    return staff or getattr(request, "seller", None)
+
+
+def refused_as_ended(request: Request, sold_at: datetime | None) -> ApiProblem | None:
+    """Say why a request is not that of whoever it names: their session has ended.
+
+    :param sold_at: when it was sold, if it is a sale that was paid: it is theirs up to the end of their session.
+    """
+    terminal = request.user
+    if not isinstance(terminal, Terminal) or not _has_ended(terminal):
+        return None
+    assert terminal.ended_at is not None
+    return None if sold_at is not None and sold_at <= terminal.ended_at else _ended(terminal)
+
+
+def _has_ended(terminal: Terminal) -> bool:
+    return terminal.staff is None and terminal.ended_at is not None and terminal.needs_staff()
 
 
 def may_move_money(request: Request) -> bool:
@@ -111,7 +139,11 @@ def require_money_scope(request: Request) -> None:
 def _require_staff(terminal: Terminal) -> None:
     if terminal.staff is None and terminal.needs_staff():
         if terminal.ended:
-            detail = f"The staff session has ended: {terminal.ended}. Sign in again: POST /api/v1/staff-sessions."
-            raise ApiProblem(401, "staff-session-ended", detail)
+            raise _ended(terminal)
         detail = f"This shop has staff: sign in by POST /api/v1/staff-sessions, and send {STAFF_HEADER}."
         raise ApiProblem(401, "staff-session-required", detail)
+
+
+def _ended(terminal: Terminal) -> ApiProblem:
+    detail = f"The staff session has ended: {terminal.ended}. Sign in again: POST /api/v1/staff-sessions."
+    return ApiProblem(401, "staff-session-ended", detail)

@@ -22,12 +22,12 @@ from pos.cash.services import ShiftNotOpen
 from pos.catalogue.goods import LinesInvalid, Snapshot
 from pos.exceptions.models import HeldCommand
 from pos.exceptions.queries import find_held
-from pos.exceptions.services import quarantine
-from pos.exceptions.services.quarantine import CommandHeld, hold_command
+from pos.exceptions.services.quarantine import CommandHeld
 from pos.orders.answers import encoded_held, encoded_order
-from pos.orders.arriving import Arrival, MomentRefused, is_paid
+from pos.orders.arriving import Arrival, MomentRefused, corrected, is_paid
 from pos.orders.bodies import CartBody, PlaceOrderBody
 from pos.orders.discounts import DiscountExceedsPrice, DiscountInput
+from pos.orders.doors import Sale, closed_door, hold, taken_for
 from pos.orders.lines import OrderLineInput
 from pos.orders.models import Order
 from pos.orders.queries import orders
@@ -36,12 +36,12 @@ from pos.orders.services.refusals import OrderExists, SequenceReused
 from pos.orders.tenders import TenderInput, TenderMismatch
 from pos.pricing.rounding import scaled
 from pos.pricing.taxes import RATE_DECIMALS, Rate
-from pos.registers.authentication import device_of, refused_as_revoked, register_of
+from pos.registers.authentication import device_of, register_of
 from pos.taxes.rules import Rule
 from staff.duty.permitting import REFUSALS as NOT_PERMITTED
 from web.commands import command_of
 from web.errors import ApiProblem
-from web.terminal import on_duty, require_money_scope
+from web.terminal import require_money_scope
 
 DEVICE_TIME = "X-Device-Time"
 CLOCK = OpenApiParameter(
@@ -133,7 +133,7 @@ def receive_order(request: Request, asked: dict[str, Any]) -> Response:
         require_money_scope(request)
     now = timezone.now()
     arrival = arrival_of(asked, arrived_at=now, clock_offset=clock_offset(request, now))
-    if problem := _closed_door(request):
+    if problem := closed_door(request, sold_at=sold_at(asked, arrival)):
         return _held(request, asked, arrival, problem)
     command = command_of(request, asked)
     try:
@@ -174,33 +174,33 @@ def _held(request: Request, asked: dict[str, Any], arrival: Arrival, problem: Ap
     :raises ApiProblem: the problem, when nothing of it is paid, or no device has sent it.
     :raises QuarantineFull: when the device has too much there.
     """
-    device, tenders = device_of(request), asked_tenders(asked["tenders"])
-    if device is None or not is_paid(tenders, origin=arrival.origin, training=asked["training"]):
+    if device_of(request) is None or sold_at(asked, arrival) is None:
         raise problem
-    offset = arrival.clock_offset
     with claimed(request, "orders") as claim:
-        if claim.is_new and not _was_placed(claim, asked["id"]):
-            held = hold_command(
-                quarantine.Request(
-                    command_id=asked["id"],
-                    device=device,
-                    register=register_of(request),
-                    reason=problem.problem_code,
-                    detail=str(problem.detail),
-                    body=dict(request.data),
-                    fingerprint=claim.fingerprint,
-                    amount=sum(tender.amount for tender in tenders),
-                    sold_by=duty.staff_id if (duty := on_duty(request)) else None,
-                    device_sequence=arrival.device_sequence,
-                    clock_offset_ms=None if offset is None else offset // timedelta(milliseconds=1),
-                ),
-                now=arrival.arrived_at,
-            )
-            claim.answer(encoded_held(held), status=202)
+        if claim.is_new and not was_placed(claim, asked["id"]):
+            hold(request, claim, sale_of(request, asked, arrival, body=dict(request.data)), problem)
     return claim.response
 
 
-def _was_placed(claim: Claim, order_id: UUID) -> bool:
+def sold_at(asked: Mapping[str, Any], arrival: Arrival) -> datetime | None:
+    """Say when an order was sold, by the device's corrected clock; None where its money was not taken."""
+    tenders = asked_tenders(asked["tenders"])
+    return corrected(arrival) if is_paid(tenders, origin=arrival.origin, training=asked["training"]) else None
+
+
+def sale_of(request: Request, asked: Mapping[str, Any], arrival: Arrival, *, body: Mapping[str, Any]) -> Sale:
+    """Return what is held of an order. :param body: from which it is read when it is accepted."""
+    return Sale(
+        id=asked["id"],
+        amount=taken_for(register_of(request), placing(asked)),
+        body=body,
+        arrived_at=arrival.arrived_at,
+        device_sequence=arrival.device_sequence,
+        clock_offset=arrival.clock_offset,
+    )
+
+
+def was_placed(claim: Claim, order_id: UUID) -> bool:
     """Answer the order, where this request placed it before the door was closed.
 
     :raises OrderExists: when another request has.
@@ -212,17 +212,6 @@ def _was_placed(claim: Claim, order_id: UUID) -> bool:
         raise OrderExists(order_id)
     claim.answer(encoded_order(order), status=201)
     return True
-
-
-def _closed_door(request: Request) -> ApiProblem | None:
-    """Say why nothing of this request may take effect now."""
-    device = device_of(request)
-    if device is not None and getattr(request.user, "is_revoked", False):
-        return refused_as_revoked(device)
-    shop = request.tenant  # type: ignore[attr-defined]
-    if not shop.accepts_requests:
-        return ApiProblem(403, "tenant-suspended", f"The shop {shop.name} is suspended and takes no requests.")
-    return None
 
 
 def clock_offset(request: Request, now: datetime) -> timedelta | None:

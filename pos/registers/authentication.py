@@ -18,7 +18,7 @@ from kernel.tokens import hash_of
 from kernel.usage import is_stale
 from pos.memory.shop import Beside, enter_shop
 from pos.registers.models import Device, Register
-from pos.registers.queries import device_of_token, has_staff, member_on_duty
+from pos.registers.queries import device_of_token, has_staff, member_on_duty, whoever_was_on_duty
 from pos.registers.services import TOKEN_PREFIX
 from staff.duty.sessions import SeenSession, find_session, note_use, reading
 from web.errors import ApiProblem
@@ -46,11 +46,9 @@ class DeviceTokenAuthentication(BaseAuthentication):
         device = device_of_token(token_hash, now)
         if device is None:
             raise AuthenticationFailed("Unknown or revoked device token.")
-        revoked = device.status == Device.Status.REVOKED
-        if revoked and not _may_be_held(request):
-            raise refused_as_revoked(device)
-        if device.expires_at is not None and device.expires_at <= now:
-            raise ApiProblem(401, "device-token-expired", f"The token of {device.name} has expired: pair it again.")
+        shut_out = _shut_out(device, now)
+        if shut_out is not None and not _looks_paid(request):
+            raise shut_out
         if is_stale(device.last_used_at, now):
             Device.objects.filter(pk=device.pk).update(last_used_at=now)
             device.last_used_at = now
@@ -61,7 +59,7 @@ class DeviceTokenAuthentication(BaseAuthentication):
             is_held=lambda: _is_held(device.pk, token_hash),
             needs_staff=has_staff,
             **(_signed_in(staff_token, beside, device.id, now) if staff_token else {}),
-            is_revoked=revoked,
+            shut_out=shut_out,
         )
         return terminal, device
 
@@ -69,8 +67,13 @@ class DeviceTokenAuthentication(BaseAuthentication):
         return "Bearer"
 
 
-def refused_as_revoked(device: Device) -> ApiProblem:
-    return ApiProblem(401, "device-revoked", f"The device {device.name} was revoked.")
+def _shut_out(device: Device, now: datetime) -> ApiProblem | None:
+    """Say why nothing that a device sends takes effect; None where it may go on."""
+    if device.status == Device.Status.REVOKED:
+        return ApiProblem(401, "device-revoked", f"The device {device.name} was revoked.")
+    if device.expires_at is not None and device.expires_at <= now:
+        return ApiProblem(401, "device-token-expired", f"The token of {device.name} has expired: pair it again.")
+    return None
 
 
 def device_of(request: Request) -> Device | None:
@@ -99,13 +102,20 @@ def _signed_in(token: str, beside: Beside | None, device_id: UUID, now: datetime
     ended = session.end(device_id, now)
     member = None if ended else member_on_duty(session.staff_id)
     if member is None:
-        return {"ended": ended or "whoever had signed in is no longer active"}
+        ended = ended or "whoever had signed in is no longer active"
+        if session.device_id != device_id:
+            return {"ended": ended}
+        return {
+            "ended": ended,
+            "ended_at": session.went_on_until(now),
+            "former": lambda: whoever_was_on_duty(session.staff_id),
+        }
     note_use(session, now)
     return {"staff": member, "session_id": session.id}
 
 
-def _may_be_held(request: Request) -> bool:
-    """Say whether a request of a revoked device goes on, to be held: it looks like a sale that was paid."""
+def _looks_paid(request: Request) -> bool:
+    """Say whether a request of a device that is shut out goes on, to be held: it looks like a sale that was paid."""
     if not holds(request.parser_context.get("view"), request.method):
         return False
     try:

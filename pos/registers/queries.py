@@ -50,6 +50,12 @@ def member_on_duty(staff_id: UUID) -> OnDuty | None:
     return MEMBERS.recall_one(staff_id, _member)
 
 
+def whoever_was_on_duty(staff_id: UUID) -> OnDuty | None:
+    """Return somebody with what their role says, active or not. Their session has ended: nothing is remembered."""
+    member = StaffMember.objects.select_related("role").filter(pk=staff_id).first()
+    return member.on_duty() if member else None
+
+
 def has_staff() -> bool:
     """Say whether the shop has ever taken somebody on. When the last one is no longer active, the tills stay closed."""
     crew = CREWS.recall_one("", lambda _: Crew(is_any=StaffMember.objects.exists()))

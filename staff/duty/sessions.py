@@ -10,7 +10,7 @@ from kernel.tokens import hash_of
 from staff.duty.models import StaffSession
 
 NOTED_EVERY = timedelta(minutes=1)
-COLUMNS = ("id", "staff_id", "device_id", "last_used_at", "idle_seconds", "ended_by")
+COLUMNS = ("id", "staff_id", "device_id", "last_used_at", "idle_seconds", "ended_by", "ended_at")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +23,7 @@ class SeenSession:
     last_used_at: datetime
     idle_seconds: int
     ended_by: str
+    ended_at: datetime | None = None
 
     @classmethod
     def read(cls, found: Mapping[str, Any]) -> "SeenSession":
@@ -34,6 +35,7 @@ class SeenSession:
             last_used_at=datetime.fromisoformat(found["last_used_at"]),
             idle_seconds=found["idle_seconds"],
             ended_by=found["ended_by"],
+            ended_at=datetime.fromisoformat(found["ended_at"]) if found["ended_at"] else None,
         )
 
     def end(self, device_id: UUID, now: datetime) -> str:
@@ -45,6 +47,16 @@ class SeenSession:
         if now - self.last_used_at > timedelta(seconds=self.idle_seconds):
             return StaffSession.End.IDLE.label.lower()
         return ""
+
+    def went_on_until(self, now: datetime) -> datetime:
+        """Say until when a session went on that is over: until it was ended or idle, whichever was first.
+
+        Where neither is so, whoever had signed in is no longer active: until it was last used, as far as is known.
+        """
+        idle_at = self.last_used_at + timedelta(seconds=self.idle_seconds)
+        if self.ended_at is not None:
+            return min(self.ended_at, idle_at)
+        return idle_at if idle_at < now else self.last_used_at
 
 
 def reading(token: str) -> str:
