@@ -18,7 +18,7 @@ class HeldSerializer(serializers.Serializer[Any]):
     status = serializers.ChoiceField(HeldCommand.State.values)
     reason = serializers.CharField(help_text="The code of the refusal that it would have got")
     detail = serializers.CharField()
-    amount = MoneyField(read_only=True, help_text="What was taken for it, before change")
+    amount = MoneyField(read_only=True, help_text="What was taken for it, less change")
     received_at = serializers.DateTimeField()
     decided_at = serializers.DateTimeField(allow_null=True)
     note = serializers.CharField()

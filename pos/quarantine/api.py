@@ -46,7 +46,7 @@ class HeldCommandSerializer(InOwnCurrency, serializers.ModelSerializer[HeldComma
     """`request` is what the device has sent; the customer's address is taken out of it once somebody has decided."""
 
     status = serializers.ChoiceField(HeldCommand.State.choices, source="state", read_only=True)
-    amount = MoneyField(read_only=True, help_text="What was taken for it, before change")
+    amount = MoneyField(read_only=True, help_text="What was taken for it, less change")
     request = serializers.SerializerMethodField()
 
     class Meta:

@@ -9,7 +9,9 @@ from uuid import UUID
 from django.db.models import Count, Sum
 
 from events.publishing.unit_of_work import unit_of_work
+from kernel.currencies import exponent
 from kernel.limits import LONG_REASON
+from kernel.money import formatted
 from kernel.refusals import Refusal
 from kernel.text import clipped
 from pos.exceptions.models import ExceptionCase, HeldCommand
@@ -19,8 +21,8 @@ from pos.registers.models import Device, Register
 
 MOST_HELD = 100
 """Commands of one device that wait for a person."""
-MOST_HELD_AMOUNT = 10_000_00
-"""Minor units: what they come to."""
+MOST_HELD_AMOUNT = 10_000
+"""Units of the currency, such as euros: what they come to. A single sale may come to more."""
 
 
 class QuarantineFull(Refusal):
@@ -128,10 +130,13 @@ def decide(
 def _require_room(request: Request) -> None:
     waiting = HeldCommand.objects.filter(device=request.device, state=HeldCommand.State.HELD)
     held = waiting.aggregate(commands=Count("id"), amount=Sum("amount", default=0))
-    if held["commands"] >= MOST_HELD or held["amount"] + request.amount > MOST_HELD_AMOUNT:
+    currency = request.register.location.currency
+    most = MOST_HELD_AMOUNT * 10 ** exponent(currency)
+    too_much = held["commands"] > 0 and held["amount"] + request.amount > most
+    if held["commands"] >= MOST_HELD or too_much:
         message = (
-            f"{held['commands']} sales of {request.device.name} are held, over {held['amount']} minor units; at most"
-            f" {MOST_HELD} over {MOST_HELD_AMOUNT} are. Keep this one, let a person accept or reject those, and send it"
-            " again"
+            f"{held['commands']} sales of {request.device.name} are held, over {formatted(held['amount'], currency)};"
+            f" at most {MOST_HELD} over {formatted(most, currency)} are. Keep this one, let a person accept or reject"
+            " those, and send it again"
         )
         raise QuarantineFull(message, held=held["commands"])

@@ -16,7 +16,7 @@ from kernel.tenancy import in_tenant
 from payments.models import Payment
 from pos.exceptions.services import quarantine
 from pos.exceptions.services.quarantine import CommandDecided
-from pos.models import Device, ExceptionCase, HeldCommand, Order, Receipt
+from pos.models import Device, ExceptionCase, HeldCommand, Location, Order, Receipt
 from pos.quarantine.services import OrderPlacedBefore, accept_command, reject_command
 from pos.registers.services import revoke_device
 from tenants.models import Tenant
@@ -219,12 +219,46 @@ def test_a_device_may_have_so_many_held(revoked: Terminal, monkeypatch: pytest.M
 
 
 def test_a_device_may_have_so_much_held(revoked: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(quarantine, "MOST_HELD_AMOUNT", 2500)
+    monkeypatch.setattr(quarantine, "MOST_HELD_AMOUNT", 25)
     held_by(revoked)
     held_by(revoked)
 
     with nothing_happened():
         refused = send(revoked, sale())
+
+    assert refused.json()["code"] == "quarantine-full"
+
+
+def test_a_single_sale_always_fits(revoked: Terminal) -> None:
+    make.variant("WATCH", 10_000_01)
+    watch = [{"sku": "WATCH", "quantity": "1"}]
+    held_by(revoked, lines=watch, tenders=[{"type": "card", "amount": {"amount": 10_000_01}}])
+
+    with nothing_happened():
+        refused = send(revoked, sale())
+
+    assert (refused.status_code, refused.json()["code"]) == (409, "quarantine-full")
+
+
+def test_change_is_not_counted(revoked: Terminal) -> None:
+    for _ in range(2):
+        held_by(revoked, tenders=[{"type": "cash", "amount": {"amount": 20_000_00}}])
+
+    assert [held.amount for held in HeldCommand.objects.all()] == [1000, 1000]
+
+
+@pytest.mark.parametrize(("currency", "most"), [("JPY", 10_000), ("KWD", 10_000_000)])
+def test_the_bound_is_in_units_of_the_currency(shop: Tenant, currency: str, most: int) -> None:
+    Location.objects.update(currency=currency)
+    device, token = make.device()
+    revoke_device(device_id=device.id)
+    revoked = Terminal("north.localhost", token)
+    price = {"amount": most - 1, "currency": currency}
+    lines = [{"description": "A watch", "unit_price": price, "tax_name": "Standard, included", "quantity": "1"}]
+    held_by(revoked, lines=lines, tenders=[{"type": "card", "amount": {"amount": most - 1}}])
+    held_by(revoked, lines=lines, tenders=[{"type": "card", "amount": {"amount": 1}}])
+
+    refused = send(revoked, sale(lines=lines, tenders=[{"type": "card", "amount": {"amount": 1}}]))
 
     assert refused.json()["code"] == "quarantine-full"
 
