@@ -18,6 +18,7 @@ SEVERITIES: Mapping[str, Severity] = {
     Kind.NO_SHIFT: Severity.MEDIUM,
     Kind.LATE_ORDER: Severity.MEDIUM,
     Kind.SEQUENCE_REUSED: Severity.HIGH,
+    Kind.CART_FORKED: Severity.HIGH,
     Kind.QUARANTINED: Severity.HIGH,
 }
 

@@ -29,6 +29,7 @@ class ExceptionCase(models.Model):
         NO_SHIFT = "no-shift", "Sold without an open shift"
         LATE_ORDER = "late-order", "Arrived after its shift was closed"
         SEQUENCE_REUSED = "sequence-reused", "The device used a sequence number twice"
+        CART_FORKED = "cart-forked", "A parked order was sold by two tills, or while another one worked on it"
         QUARANTINED = "quarantined", "Held until a person decides"
 
     class Severity(models.TextChoices):

@@ -15,6 +15,7 @@ from kernel import limits
 from kernel.refusals import NotFound
 from pos.cash.services import ShiftNotOpen
 from pos.catalogue.goods import LinesInvalid
+from pos.exceptions.services.quarantine import CommandHeld, QuarantineFull
 from pos.orders.answers import encoded_order
 from pos.orders.arriving import MomentRefused
 from pos.orders.bodies import DiscountBody, OrderLineBody, ResumedOrderBody
@@ -23,19 +24,16 @@ from pos.orders.queries import orders
 from pos.orders.receiving import (
     CLOCK,
     answer_again,
-    arrival_of,
     asked_discounts,
     asked_lines,
-    clock_offset,
-    placing,
-    read_cart,
 )
-from pos.orders.serializers import OrderSerializer
+from pos.orders.serializers import HeldSerializer, OrderSerializer
 from pos.orders.services.refusals import CurrencyMismatch, OrderExists
 from pos.orders.tenders import TenderMismatch
 from pos.parking.models import ParkedOrder
-from pos.parking.queries import find_parked, parked_orders
-from pos.parking.services import CartLeased, claim_order, discard_order, park_order, release_order, resume_order
+from pos.parking.queries import parked_orders
+from pos.parking.receiving import receive_resumed
+from pos.parking.services import CartLeased, claim_order, discard_order, park_order, release_order
 from pos.registers.authentication import device_of, register_of
 from pos.registers.models import Device
 from staff.duty.permitting import REFUSALS as NOT_PERMITTED
@@ -187,10 +185,12 @@ class ParkedOrderResumeView(APIView):
     @operation(
         "resume_parked_order",
         body=ResumedOrderBody,
-        answers={201: OrderSerializer},
+        answers={201: OrderSerializer, 202: HeldSerializer},
         refuses=[
             NotFound,
             CartLeased,
+            CommandHeld,
+            QuarantineFull,
             CurrencyMismatch,
             ShiftNotOpen,
             MomentRefused,
@@ -202,42 +202,21 @@ class ParkedOrderResumeView(APIView):
         keyed=True,
         scopes=[ORDERS_WRITE],
         at="register",
+        holds=True,
         parameters=[CLOCK],
         example={"tenders": [{"type": "cash", "amount": {"amount": 3000, "currency": "EUR"}}]},
     )
     def post(self, request: Request, asked: dict[str, Any], order_id: UUID) -> Response:
         """Sell a parked cart, as it was parked or with other lines, at the prices and taxes of now.
 
-        With `tenders`, a key needs the scope `payments:write` as well.
+        A paid sale is not refused because another device works on the cart, or has sold it: it is accepted with the
+        exception `cart-forked`; where the cart is gone, as an order with an id that the answer names. From a revoked
+        device or in a suspended shop it is held until a person decides (202). With `tenders`, a key needs the scope
+        `payments:write` as well.
         """
         if asked["tenders"]:
             require_money_scope(request)
-        with claimed(request, "parked-orders") as claim:
-            if claim.is_new:
-                now = timezone.now()
-                command = command_of(request, asked, order_id)
-                parked = find_parked(order_id)
-                cart = read_cart(parked.cart, currency=parked.order.currency)
-                sold = {
-                    **cart,
-                    "id": order_id,
-                    "occurred_at": now,
-                    "customer_email": parked.order.customer_email,
-                    "note": parked.order.note,
-                    "training": False,
-                    **asked,
-                }
-                order = resume_order(
-                    **placing(sold),
-                    register=register_of(request),
-                    device=device_of(request),
-                    now=now,
-                    fingerprint=claim.fingerprint,
-                    command=command,
-                    arrival=arrival_of(sold, arrived_at=now, clock_offset=clock_offset(request, now)),
-                )
-                claim.answer(encoded_order(order), status=201)
-        return claim.response
+        return receive_resumed(request, asked, order_id)
 
 
 class ParkedOrderDiscardView(APIView):

@@ -13,6 +13,7 @@ from kernel.permissions import Command
 from kernel.prefetching import hold_rows
 from kernel.refusals import Refusal
 from pos.events.parking import CartDiscarded, CartExpired, CartParked, CartResumed
+from pos.exceptions.models import ExceptionCase
 from pos.exceptions.services.quarantine import CommandHeld
 from pos.orders.discounts import DiscountInput
 from pos.orders.lines import OrderLineInput, price_lines
@@ -178,20 +179,35 @@ def free_order(*, order_id: UUID, reason: str, now: datetime, command: Command |
 
 
 def resume_order(
-    *, id: UUID, register: Register, device: Device | None, now: datetime, command: Command | None = None, **sold: Any
+    *,
+    id: UUID,
+    register: Register,
+    device: Device | None,
+    now: datetime,
+    command: Command | None = None,
+    paid: bool = False,
+    **sold: Any,
 ) -> Order:
     """Sell a parked order: it is placed with its id, at the prices and taxes of now.
 
+    :param paid: its money was taken: it is sold although another device works on it, with an exception.
     :param sold: what `place_order` is asked for.
     :raises NotFound: when no such order is parked.
     :raises CurrencyMismatch: when it is in another currency than that of the register.
-    :raises CartLeased: when another device has a claim that has not expired.
+    :raises CartLeased: when it is not paid, and another device has a claim that has not expired.
     :raises Refusal: as `place_order` refuses; the order stays parked.
     """
     with unit_of_work():
         parked = lock_parked(id)
         require_currency(parked.order, register.location.currency)
-        _require_free(parked, None if device is None else device.id, now)
+        noted: dict[ExceptionCase.Kind, dict[str, Any]] = {}
+        try:
+            _require_free(parked, None if device is None else device.id, now)
+        except CartLeased as leased:
+            if not paid:
+                raise
+            noted[ExceptionCase.Kind.CART_FORKED] = {"parked_order_id": str(id), "claimed_by": str(parked.claimed_by)}
+            audit.record(action="parked order sold by another device", subject=f"order:{id}", detail=leased.detail)
         _take_away(parked)
         publish(
             CartResumed(
@@ -203,7 +219,7 @@ def resume_order(
             ),
             occurred_at=now,
         )
-        return place_order(id=id, register=register, device=device, now=now, command=command, **sold)
+        return place_order(id=id, register=register, device=device, now=now, command=command, noted=noted, **sold)
 
 
 def discard_order(
@@ -235,6 +251,14 @@ def discard_order(
             occurred_at=now,
         )
     return order
+
+
+def is_free(order_id: UUID, *, device: Device, now: datetime) -> bool:
+    """Say whether an order is parked that no other device works on. Its row is locked from here on."""
+    parked = ParkedOrder.objects.select_for_update().filter(order_id=order_id).first()
+    if parked is None:
+        return False
+    return parked.claim_expires_at is None or parked.claim_expires_at <= now or parked.claimed_by == device.id
 
 
 def _require_free(parked: ParkedOrder, device_id: UUID | None, now: datetime) -> None:

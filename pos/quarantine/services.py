@@ -7,16 +7,21 @@ from typing import Any
 from uuid import UUID
 
 from events.publishing.unit_of_work import unit_of_work
+from kernel.ids import parsed_id
 from kernel.permissions import Command
 from kernel.refusals import Refusal
-from pos.exceptions.models import HeldCommand
+from pos.exceptions.models import ExceptionCase, HeldCommand
 from pos.exceptions.queries import lock_held
 from pos.exceptions.services.cases import RESOLVE
 from pos.exceptions.services.quarantine import decide
 from pos.orders.models import Order
 from pos.orders.receiving import arrival_of, placing, read_order
 from pos.orders.services.placing import place_order
+from pos.parking.services import discard_order, is_free
 from staff.duty.permitting import permit
+
+PARKED = "parked_order_id"
+"""What the body of an order that is held names, where the till sold a parked one."""
 
 
 class OrderPlacedBefore(Refusal):
@@ -66,7 +71,9 @@ def reject_command(
 
 def _placed(held: HeldCommand, body: Mapping[str, Any], now: datetime) -> Order:
     """Place what is held, read as it would have been when it came."""
-    asked = read_order(body, currency=held.register.location.currency)
+    sent = dict(body)
+    parked_id = parsed_id(sent.pop(PARKED, ""))
+    asked = read_order(sent, currency=held.register.location.currency)
     offset = held.clock_offset_ms
     arrival = arrival_of(
         asked,
@@ -75,6 +82,7 @@ def _placed(held: HeldCommand, body: Mapping[str, Any], now: datetime) -> Order:
     )
     if Order.objects.filter(device=held.device, device_sequence=arrival.device_sequence).exists():
         arrival = replace(arrival, device_sequence=None, reused_sequence=arrival.device_sequence)
+    noted = _fork(parked_id, held, now) if parked_id else {}
     return place_order(
         **placing(asked),
         register=held.register,
@@ -83,4 +91,14 @@ def _placed(held: HeldCommand, body: Mapping[str, Any], now: datetime) -> Order:
         fingerprint=held.fingerprint,
         arrival=arrival,
         staff_id=held.sold_by,
+        noted=noted,
     )
+
+
+def _fork(parked_id: UUID, held: HeldCommand, now: datetime) -> dict[ExceptionCase.Kind, dict[str, Any]]:
+    """Take away the cart that was sold, unless it is gone or another device works on it: that is an exception."""
+    if not is_free(parked_id, device=held.device, now=now):
+        found = "it was sold or discarded, or another device works on it"
+        return {ExceptionCase.Kind.CART_FORKED: {"parked_order_id": str(parked_id), "found": found}}
+    discard_order(order_id=parked_id, device=held.device, reason=f"sold as order {held.id}", now=now)
+    return {}

@@ -1,8 +1,10 @@
 """Orders are placed, and completed at once where their tenders cover them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from secrets import token_hex
+from types import MappingProxyType
+from typing import Any
 from uuid import UUID
 
 from events.publishing.publish import publish
@@ -52,6 +54,7 @@ def place_order(
     arrival: Arrival | None = None,
     needs: Sequence[Need] = (),
     paid_before: PaidBefore | None = None,
+    noted: Mapping[ExceptionCase.Kind, Mapping[str, Any]] = MappingProxyType({}),
 ) -> Order:
     """Ring up an order, and complete it when its tenders settle it.
 
@@ -68,6 +71,7 @@ def place_order(
     :param needs: what else the command needs.
     :param paid_before: makes the tenders that pay for it before those that are handed over: what goods are worth that
         were exchanged for it.
+    :param noted: what was found wrong with the sale before, by kind: it is accepted with these exceptions as well.
     :raises OrderExists: when the id was used before.
     :raises CommandHeld: when an order of this id is held, or was rejected.
     :raises SequenceReused: when the device has sent another order under its sequence number.
@@ -85,6 +89,8 @@ def place_order(
         profile = current_profile()
         arrival = arrival or Arrival(reported=occurred_at, arrived_at=now)
         findings = Findings(is_paid=is_paid(tenders, origin=arrival.origin, training=training))
+        for kind, payload in noted.items():
+            findings.note(kind, **payload)
         till = till_of_order(register, arrival, device=device, profile=profile, now=now, findings=findings)
         order = Order(
             id=id,
