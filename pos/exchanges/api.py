@@ -17,15 +17,18 @@ from pos.cash.services import ShiftNotOpen
 from pos.catalogue.goods import LinesInvalid
 from pos.exchanges.services import Brought, Exchange, Wanted, exchange_goods
 from pos.orders.answers import orders_shown
+from pos.orders.arriving import Arrival, MomentRefused, corrected, is_paid
 from pos.orders.bodies import DiscountBody, OrderLineBody, RefundBody, TenderBody
 from pos.orders.discounts import DiscountExceedsPrice, DiscountInput
+from pos.orders.doors import closed_door
 from pos.orders.lines import OrderLineInput
 from pos.orders.models import Order
 from pos.orders.queries import orders
+from pos.orders.receiving import CLOCK, asked_tenders, clock_offset
 from pos.orders.refunds import NotRefundable, RefundExceedsPaid, RefundInput, RefundMismatch
 from pos.orders.serializers import OrderSerializer
 from pos.orders.services.refusals import CurrencyMismatch, OrderExists
-from pos.orders.tenders import TenderInput, TenderMismatch
+from pos.orders.tenders import TenderMismatch
 from pos.registers.authentication import device_of, register_of
 from pos.returns.api import ReturnBody, ReturnSerializer
 from pos.returns.lines import RefundExceedsQuantity, ReturnLineInput
@@ -33,7 +36,7 @@ from pos.returns.queries import returns
 from pos.returns.services import OrderNotCompleted, ReturnAboveLimit, ReturnExists
 from staff.duty.permitting import REFUSALS
 from web.commands import ApprovableBody, command_of
-from web.fields import MailAddress, MomentField, Text, UUIDv7Field
+from web.fields import MailAddress, ReportedMomentField, Text, UUIDv7Field
 from web.inputs import Body
 from web.money import MoneyField, money
 from web.operations import operation
@@ -51,7 +54,7 @@ class WantedBody(Body):
 class ExchangeBody(ApprovableBody):
     """`brought` comes back, `wanted` goes out. One of `tenders` and `refunds` settles what is between them."""
 
-    occurred_at = MomentField()
+    occurred_at = ReportedMomentField()
     brought = ReturnBody()
     wanted = WantedBody()
     tenders = TenderBody(many=True, default=list, max_length=limits.MOST_TENDERS)  # type: ignore[call-arg]
@@ -68,6 +71,7 @@ REFUSES: tuple[type[Refusal], ...] = (
     OrderExists,
     ReturnExists,
     ShiftNotOpen,
+    MomentRefused,
     NotFound,
     CurrencyMismatch,
     OrderNotCompleted,
@@ -102,14 +106,26 @@ class ExchangeListView(APIView):
         keyed=True,
         scopes=[ORDERS_WRITE, PAYMENTS_WRITE],
         at="register",
+        holds=True,
+        parameters=[CLOCK],
         example=LARGER_MUGS,
     )
     def post(self, request: Request, asked: dict[str, Any]) -> Response:
         """Take goods back and sell others in one act.
 
+        What was paid is accepted without an open shift, and from whoever's session has ended since, with an exception
+        where something is wrong. It is not held: a revoked device and a suspended shop are refused.
+
         The goods that come back pay for the order as far as they are worth it, by a tender of the kind `EXCHANGE`; the
         two receipts name each other. Only the difference is paid: by `tenders`, or back by `refunds`.
         """
+        now = timezone.now()
+        offset = clock_offset(request, now)
+        tenders = asked_tenders(asked["tenders"])
+        arrival = Arrival(reported=asked["occurred_at"], arrived_at=now, clock_offset=offset)
+        paid = is_paid(tenders, origin=arrival.origin, training=False)
+        if problem := closed_door(request, sold_at=corrected(arrival) if paid else None):
+            raise problem
         try:
             with claimed(request, "exchanges") as claim:
                 if claim.is_new:
@@ -119,10 +135,11 @@ class ExchangeListView(APIView):
                         wanted=_wanted(asked["wanted"]),
                         register=register_of(request),
                         device=device_of(request),
-                        tenders=[TenderInput(**{"id": new_id(), **tender}) for tender in asked["tenders"]],
+                        tenders=tenders,
                         refunds=[RefundInput(**refund) for refund in asked["refunds"]],
                         occurred_at=asked["occurred_at"],
-                        now=timezone.now(),
+                        now=now,
+                        clock_offset=offset,
                         fingerprint=claim.fingerprint,
                         command=command,
                     )

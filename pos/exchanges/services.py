@@ -2,14 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from events.publishing.unit_of_work import unit_of_work
 from kernel.ids import new_id
 from kernel.permissions import Command
 from pos.cash.models import TenderType
-from pos.cash.services import Till
+from pos.cash.services import Till, open_shift_of
+from pos.exceptions.findings import Findings
+from pos.orders.arriving import Arrival, is_paid, till_of_order
 from pos.orders.discounts import DiscountInput
 from pos.orders.lines import OrderLineInput
 from pos.orders.models import Order, Refund, Tender
@@ -17,6 +19,7 @@ from pos.orders.refunds import RefundInput, note_rounding, refund_of, spend
 from pos.orders.services.placing import place_order
 from pos.orders.tenders import TenderInput
 from pos.pricing.cash import cash_adjustment
+from pos.profile.queries import current_profile
 from pos.receipts.models import Receipt, number_written
 from pos.registers.models import Device, Register
 from pos.registers.numbers import next_numbers
@@ -73,13 +76,19 @@ def exchange_goods(
     fingerprint: str,
     staff_id: UUID | None = None,
     command: Command | None = None,
+    clock_offset: timedelta | None = None,
 ) -> Exchange:
     """Take goods back and sell others in one act: the goods pay for the order as far as they are worth it.
 
     Money goes in one direction alone: by `tenders` where the order comes to more, by `refunds` where the return does.
     The two receipts name each other. An order that waits for its card is named by its id on that of the return.
 
+    Where the tenders were taken, it is accepted without an open shift: in the one that was closed last, with an
+    exception of its order.
+
+    :param occurred_at: by the device's clock. :param clock_offset: how far that is ahead; None where it is not known.
     :param refunds: where the rest goes back to, as for a return.
+    :raises ShiftNotOpen: when no tenders were taken, and the register has no open shift; or when it never had one.
     :param command: who asks for it, in the place of `staff_id`; it needs what the return and the order need.
     :raises TenderMismatch: when something is handed over though nothing is due.
     :raises RefundMismatch: when something is asked back though nothing goes back.
@@ -87,14 +96,13 @@ def exchange_goods(
     """
     asked = refunds if brought.order_id else refunds or [RefundInput(type="cash")]
     staff_id = command.staff_id if command else staff_id
+    arrival = Arrival(reported=occurred_at, arrived_at=now, clock_offset=clock_offset)
     with unit_of_work():
         begun = begin_return(
             id=brought.id,
-            register=register,
             order_id=brought.order_id,
             lines=brought.lines,
-            occurred_at=occurred_at,
-            now=now,
+            till=_till(register, arrival, device=device, tenders=tenders),
             fingerprint=fingerprint,
             reason=brought.reason,
             paid_out_by=asked,
@@ -127,11 +135,26 @@ def exchange_goods(
             command=command,
             needs=[need_of(begun.returned)],
             paid_before=paid_before,
+            arrival=arrival,
         )
         begun.returned.approval_id = order.approval_id
         begun.returned.exchange_order = order
         returned = finish_return(begun, _refunds(begun, order, type_, asked=asked))
     return Exchange(returned=returned, order=order)
+
+
+def _till(register: Register, arrival: Arrival, *, device: Device | None, tenders: Sequence[TenderInput]) -> Till:
+    """Say where and when goods are exchanged, as for the order: that opens the exceptions.
+
+    :raises ShiftNotOpen: when nothing that was taken needs it, or no shift ever was.
+    """
+    findings = Findings(is_paid=is_paid(tenders, origin=arrival.origin, training=False))
+    till = till_of_order(
+        register, arrival, device=device, profile=current_profile(), now=arrival.arrived_at, findings=findings
+    )
+    if till.shift is None:
+        open_shift_of(register)
+    return till
 
 
 def exchange_type() -> TenderType:

@@ -19,6 +19,7 @@ from pos.cash.services import ShiftNotOpen
 from pos.catalogue.goods import LinesInvalid
 from pos.orders.bodies import RefundBody
 from pos.orders.models import Refund
+from pos.orders.receiving import CLOCK, clock_offset
 from pos.orders.refunds import NotRefundable, RefundExceedsPaid, RefundInput, RefundMismatch, owed
 from pos.orders.services.refusals import CurrencyMismatch
 from pos.registers.authentication import device_of, register_of
@@ -29,7 +30,7 @@ from pos.returns.quotes import quote_return
 from pos.returns.services import OrderNotCompleted, ReturnAboveLimit, ReturnExists, complete_return
 from staff.duty.permitting import REFUSALS
 from web.commands import ApprovableBody, command_of
-from web.fields import MomentField, QuantityField, Text, UUIDv7Field, WholeNumber
+from web.fields import QuantityField, ReportedMomentField, Text, UUIDv7Field, WholeNumber
 from web.finding import DocumentQuery
 from web.inputs import Body
 from web.money import InOwnCurrency, MoneyField, UnitPriceField, money
@@ -91,7 +92,7 @@ class PaidBackBody(Body):
 
 
 class CompleteReturnBody(ApprovableBody, PaidBackBody, ReturnBody):
-    occurred_at = MomentField()
+    occurred_at = ReportedMomentField()
 
 
 class QuoteReturnBody(PaidBackBody, ReturnedBody):
@@ -218,6 +219,7 @@ class ReturnListView(generics.GenericAPIView[Return]):
         keyed=True,
         scopes=[ORDERS_WRITE, PAYMENTS_WRITE],
         at="register",
+        parameters=[CLOCK],
         example=A_MUG,
     )
     def post(self, request: Request, asked: dict[str, Any]) -> Response:
@@ -227,7 +229,7 @@ class ReturnListView(generics.GenericAPIView[Return]):
         first one first. A refund through the gateway is `PENDING` until that answers; one that it refuses is `FAILED`
         and owed, see `replace_refund`.
         """
-        lines = asked_lines(asked)
+        lines, now = asked_lines(asked), timezone.now()
         try:
             with claimed(request, "returns") as claim:
                 if claim.is_new:
@@ -235,8 +237,9 @@ class ReturnListView(generics.GenericAPIView[Return]):
                     returned = complete_return(
                         **{**asked, "lines": lines, "refunds": [RefundInput(**each) for each in asked["refunds"]]},
                         register=register_of(request),
-                        device_id=device.id if (device := device_of(request)) else None,
-                        now=timezone.now(),
+                        device=device_of(request),
+                        clock_offset=clock_offset(request, now),
+                        now=now,
                         fingerprint=claim.fingerprint,
                         command=command,
                     )

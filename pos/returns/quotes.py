@@ -9,6 +9,7 @@ from django.db import transaction  # noqa: TID251 - what it begins is rolled bac
 
 from kernel.ids import new_id
 from kernel.prefetching import hold_rows
+from pos.cash.services import open_till
 from pos.orders.refunds import NotRefundable, RefundExceedsPaid, RefundInput, RefundMismatch
 from pos.registers.models import Register
 from pos.returns.lines import ReturnLineInput
@@ -37,11 +38,9 @@ def quote_return(
     with transaction.atomic():
         begun = begin_return(
             id=new_id(),
-            register=register,
             order_id=order_id,
             lines=lines,
-            occurred_at=now,
-            now=now,
+            till=open_till(register, occurred_at=now, now=now),
             fingerprint="",
             reason="",
             paid_out_by=asked,

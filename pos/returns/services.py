@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from events.publishing.publish import publish
@@ -13,7 +13,10 @@ from kernel.permissions import Command, Need, Permission
 from kernel.prefetching import hold_rows
 from kernel.refusals import NotFound, Refusal
 from pos.cash.models import TenderType
-from pos.cash.services import Till, open_till
+from pos.cash.services import Till, open_shift_of
+from pos.exceptions.findings import Findings
+from pos.exceptions.services.cases import open_cases
+from pos.orders.arriving import Arrival, moment_of_sale
 from pos.orders.models import Order, Refund, Tender
 from pos.orders.refunds import NOT_PAID_OUT, RefundInput, in_coins, note_rounding, parts_of, pay_back, refund_of
 from pos.orders.services.locking import lock_order, require_currency
@@ -21,7 +24,7 @@ from pos.pricing.cash import cash_adjustment
 from pos.profile.queries import current_profile
 from pos.receipts.models import Receipt
 from pos.receipts.services import issue_receipt
-from pos.registers.models import Location, Register
+from pos.registers.models import Device, Location, Register
 from pos.returns import facts
 from pos.returns.lines import ReturnLineInput, free_rows, linked_rows
 from pos.returns.models import Return, ReturnLine
@@ -76,17 +79,19 @@ def complete_return(
     reason: str = "",
     refund_to: str = "cash",
     refunds: Sequence[RefundInput] = (),
-    device_id: UUID | None = None,
     staff_id: UUID | None = None,
     command: Command | None = None,
+    device: Device | None = None,
+    clock_offset: timedelta | None = None,
 ) -> Return:
     """Take goods back and give the money back: to the order's own tenders, or without an order to types of tender.
 
     The rows are written when the unit of work ends, without signals; what the database refuses is raised there.
 
+    :param occurred_at: by the device's clock: what cannot be right is dated by ours, with an exception.
+    :param device: at which it is made. :param clock_offset: how far its clock is ahead; None where that is not known.
     :param refund_to: the code of a tender type, for a return without an order that names no `refunds`.
     :param refunds: where the money goes back to; of an order to its first tender first, when left out.
-    :param device_id: of the device that asks; None for a key.
     :param command: who asks for it, in the place of `staff_id`; their role or an approval has to allow so much.
     :raises ReturnExists: when the id was used before.
     :raises ShiftNotOpen: when the register has no open shift.
@@ -100,35 +105,58 @@ def complete_return(
     :raises NumberTooLarge: when lines without an order come to too much, in goods or in money.
     """
     asked = refunds if order_id else refunds or [RefundInput(type=refund_to)]
+    arrival = Arrival(reported=occurred_at, arrived_at=now, clock_offset=clock_offset)
     with unit_of_work():
+        findings = Findings()
         begun = begin_return(
             id=id,
-            register=register,
             order_id=order_id,
             lines=lines,
-            occurred_at=occurred_at,
-            now=now,
+            till=till_of_return(register, arrival, device=device, findings=findings),
             fingerprint=fingerprint,
             reason=reason,
             paid_out_by=asked,
-            device_id=device_id,
+            device_id=device.id if device else None,
             staff_id=command.staff_id if command else staff_id,
         )
         rounding = begun.returned.rounding_adjustment
         given_back = pay(begun, begun.returned.total, asked)
         note_rounding(given_back, rounding)
         begun.returned.approval_id = permit(command, need_of(begun.returned)).approval_id
+        if findings.by_kind:
+            open_cases(
+                findings,
+                command_id=id,
+                now=now,
+                register_id=register.id,
+                device_id=device.id if device else None,
+                exists=ReturnExists(id),
+            )
         return finish_return(begun, given_back)
+
+
+def till_of_return(register: Register, arrival: Arrival, *, device: Device | None, findings: Findings) -> Till:
+    """Say where and when goods come back: in the open shift, at the moment that is right by the device's clock.
+
+    :raises ShiftNotOpen: when the register has no open shift.
+    """
+    shift = open_shift_of(register)
+    moment = moment_of_sale(arrival, device=device, shift=shift, findings=findings)
+    return Till(
+        register=register,
+        shift=shift,
+        occurred_at=moment,
+        recorded_at=arrival.arrived_at,
+        business_date=current_profile().day_of(moment, timezone=register.location.timezone),
+    )
 
 
 def begin_return(
     *,
     id: UUID,
-    register: Register,
     order_id: UUID | None,
     lines: Sequence[ReturnLineInput],
-    occurred_at: datetime,
-    now: datetime,
+    till: Till,
     fingerprint: str,
     reason: str,
     paid_out_by: Sequence[RefundInput],
@@ -139,7 +167,7 @@ def begin_return(
 
     :param paid_out_by: for a return without an order: cash alone is rounded to its smallest coin.
     """
-    till = open_till(register, occurred_at=occurred_at, now=now)
+    register, occurred_at = till.register, till.occurred_at
     order = lock_order(order_id) if order_id else None
     paid: list[Tender] = []
     if order:
@@ -171,7 +199,7 @@ def begin_return(
         fingerprint=fingerprint,
         staff_id=staff_id,
         occurred_at=occurred_at,
-        recorded_at=now,
+        recorded_at=till.recorded_at,
     )
     for row in rows:
         row.parent = returned
