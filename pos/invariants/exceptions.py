@@ -4,8 +4,10 @@ from kernel.invariants import declare
 
 declare(
     "held commands = what was decided about them",
-    """(h.state = 'ACCEPTED') <> (o.id IS NOT NULL) OR c.id IS NULL OR (h.state = 'HELD') <> (c.resolved_at IS NULL)""",
-    """pos_heldcommand h LEFT JOIN pos_order o ON o.id = h.id
+    """CASE WHEN h.body->>'order_id' IS NULL THEN (h.state = 'ACCEPTED') <> (o.id IS NOT NULL)
+       ELSE h.state = 'ACCEPTED' AND o.id IS NULL END
+       OR c.id IS NULL OR (h.state = 'HELD') <> (c.resolved_at IS NULL)""",
+    """pos_heldcommand h LEFT JOIN pos_order o ON o.id = COALESCE((h.body->>'order_id')::uuid, h.id)
        LEFT JOIN pos_exceptioncase c ON c.command_id = h.id AND c.kind = 'quarantined'""",
     order=310,
 )

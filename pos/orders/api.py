@@ -25,12 +25,12 @@ from pos.orders.models import Order
 from pos.orders.plain import plain_order
 from pos.orders.queries import lines_of_order, orders, orders_matching
 from pos.orders.quotes import quote
-from pos.orders.receiving import CLOCK, asked_discounts, asked_lines, asked_tenders, receive_order
+from pos.orders.receiving import CLOCK, asked_discounts, asked_lines, receive_order
 from pos.orders.refunds import NotRefundable, RefundExceedsPaid, RefundInput, RefundMismatch
 from pos.orders.serializers import HeldSerializer, OrderSerializer, QuoteSerializer, ReceiptSerializer
-from pos.orders.services.paying import add_tenders
 from pos.orders.services.refusals import CurrencyMismatch, MoneyNotPermitted, OrderExists, OrderNotEditable
 from pos.orders.services.voiding import void_order
+from pos.orders.taking import receive_tenders
 from pos.orders.tenders import TenderMismatch
 from pos.receipts.queries import find_receipt
 from pos.receipts.renderers import TextRenderer
@@ -116,26 +116,30 @@ class OrderTendersView(APIView):
     @operation(
         "add_tenders",
         body=AddTendersBody,
-        answers={201: OrderSerializer},
-        refuses=[NotFound, ShiftNotOpen, OrderNotEditable, TenderMismatch, CurrencyMismatch, *REFUSALS],
+        answers={201: OrderSerializer, 202: HeldSerializer},
+        refuses=[
+            NotFound,
+            ShiftNotOpen,
+            OrderNotEditable,
+            TenderMismatch,
+            CurrencyMismatch,
+            QuarantineFull,
+            CommandHeld,
+            *REFUSALS,
+        ],
         keyed=True,
+        holds=True,
         scopes=[PAYMENTS_WRITE],
         at="register",
         example={"tenders": [{"type": "cash", "amount": {"amount": 2500, "currency": "EUR"}}]},
     )
     def post(self, request: Request, asked: dict[str, Any], order_id: UUID) -> Response:
-        """Take further tenders for an order; it is completed when they settle it."""
-        with claimed(request, "tenders") as claim:
-            if claim.is_new:
-                order = add_tenders(
-                    order_id=order_id,
-                    register=register_of(request),
-                    tenders=asked_tenders(asked["tenders"]),
-                    now=timezone.now(),
-                    command=command_of(request, asked, order_id),
-                )
-                claim.answer(encoded_order(order), status=201)
-        return claim.response
+        """Take further tenders for an order; it is completed when they settle it.
+
+        What was taken is accepted without an open shift, with an exception; from a revoked device or in a suspended
+        shop it is held until a person decides (202).
+        """
+        return receive_tenders(request, asked, order_id)
 
 
 class OrderVoidView(APIView):

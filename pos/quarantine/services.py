@@ -1,4 +1,4 @@
-"""A person decides about what is held: it becomes the order that it would have been, or it never does."""
+"""A person decides about what is held: it becomes the order, or its tenders, that it would have been; or never does."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -16,7 +16,9 @@ from pos.exceptions.services.cases import RESOLVE
 from pos.exceptions.services.quarantine import decide
 from pos.orders.models import Order
 from pos.orders.receiving import arrival_of, placing, read_order
+from pos.orders.services.paying import add_tenders
 from pos.orders.services.placing import place_order
+from pos.orders.taking import ORDER, read_tenders
 from pos.parking.services import discard_order, is_free
 from staff.duty.permitting import permit
 
@@ -72,6 +74,14 @@ def reject_command(
 def _placed(held: HeldCommand, body: Mapping[str, Any], now: datetime) -> Order:
     """Place what is held, read as it would have been when it came."""
     sent = dict(body)
+    if order_id := parsed_id(sent.pop(ORDER, "")):
+        return add_tenders(
+            order_id=order_id,
+            register=held.register,
+            tenders=read_tenders(sent, currency=held.register.location.currency),
+            now=now,
+            staff_id=held.sold_by,
+        )
     parked_id = parsed_id(sent.pop(PARKED, ""))
     asked = read_order(sent, currency=held.register.location.currency)
     offset = held.clock_offset_ms

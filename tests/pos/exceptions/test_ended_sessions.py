@@ -1,12 +1,13 @@
 """A paid sale of somebody whose session has ended is theirs up to its end, and held after it; nothing else is."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from django.utils import timezone
 
 from events.publishing.unit_of_work import unit_of_work
+from kernel.ids import new_id
 from pos.models import Device, HeldCommand, Order
 from pos.quarantine.services import accept_command
 from pos.registers.services import revoke_device
@@ -47,6 +48,17 @@ def sign_out(anna: Person) -> None:
 
 def deactivate(anna: Person) -> None:
     change_member(staff_id=anna.id, changed={"is_active": False})
+
+
+def exchange(moment: datetime, **more: Any) -> dict[str, Any]:
+    mug = {"sku": "MUG", "unit_price": {"amount": 1000}, "quantity": "1"}
+    return {
+        "occurred_at": moment.isoformat(),
+        "brought": {"id": str(new_id()), "lines": [mug]},
+        "wanted": {"id": str(new_id()), "lines": [{"sku": "MUG", "quantity": "2"}]},
+        "tenders": [{"type": "cash", "amount": {"amount": 1000}}],
+        **more,
+    }
 
 
 ENDS = pytest.mark.parametrize("end", [go_idle, sign_out, deactivate])
@@ -90,11 +102,36 @@ def test_an_ended_session_reads_nothing_and_does_nothing_else(till: StaffedTermi
             till.post(f"/orders/{order['id']}/tenders", {"tenders": GATEWAY}),
             till.post(f"/orders/{order['id']}/void", {"reason": "x"}),
             till.post("/returns", {}),
+            till.post("/exchanges", exchange(before, tenders=[])),
+            till.post("/exchanges", exchange(timezone.now() + timedelta(minutes=1))),
         ]
 
     assert [(each.status_code, each.json()["code"]) for each in refused] == [(401, "staff-session-ended")] * len(
         refused
     )
+
+
+def test_money_for_an_order_is_held_after_the_end(till: StaffedTerminal, anna: Person) -> None:
+    order = till.post("/orders", make.order_body(tenders=[])).json()
+    sign_out(anna)
+
+    answer = till.post(f"/orders/{order['id']}/tenders", {"tenders": [{"type": "cash", "amount": {"amount": 1000}}]})
+
+    assert (answer.status_code, answer.json()["reason"]) == (202, "staff-session-ended")
+    assert HeldCommand.objects.get().sold_by == anna.id
+
+
+def test_a_parked_cart_that_was_sold_before_the_end_is_theirs(till: StaffedTerminal, anna: Person) -> None:
+    parked = {"id": str(new_id()), "label": "x", "lines": [{"sku": "MUG", "quantity": "1"}]}
+    till.post("/parked-orders", parked)
+    sign_out(anna)
+    cash = [{"type": "cash", "amount": {"amount": 1000}}]
+    body = {"tenders": cash, "occurred_at": (timezone.now() - timedelta(minutes=1)).isoformat()}
+
+    answer = till.post(f"/parked-orders/{parked['id']}/resume", body)
+
+    assert answer.status_code == 201, answer.content
+    assert Order.objects.get().staff_id == anna.id
 
 
 def test_what_needs_an_approval_still_needs_one(till: StaffedTerminal, anna: Person) -> None:

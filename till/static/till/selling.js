@@ -179,11 +179,16 @@ export class Selling {
     });
   }
 
-  /** @param {object} answer an order, or an exchange: its `order` with what was `returned`. */
-  answered(answer) {
+  /**
+   * @param {object} answer an order, or an exchange: its `order` with what was `returned`. Its id is another one where
+   *   the cart was sold elsewhere, or where tenders are held.
+   * @param {object} [command] what is answered.
+   */
+  answered(answer, command) {
     const order = answer.returned ? answer.order : answer;
     if (answer.returned && this.sale.id === order.id) this.till.sale = { ...this.sale, exchange: { ...this.sale.exchange, returned: answer.returned } };
-    if (this.sale.id !== order.id) {
+    const paid = command?.stream === this.sale.id && (command.path.endsWith("/resume") || order.result === "quarantined");
+    if (this.sale.id !== order.id && !paid) {
       if (this.last?.id === order.id) this.last = { ...this.last, order };
       return {};
     }
@@ -191,7 +196,7 @@ export class Selling {
       this.till.sale = { ...this.sale, held: order, phase: "done" };
       return { sale: this.till.sale };
     }
-    this.till.sale = { ...this.sale, order, phase: order.status === "PLACED" ? "paying" : "done" };
+    this.till.sale = { ...this.sale, id: order.id, order, phase: order.status === "PLACED" ? "paying" : "done" };
     return { sale: this.till.sale };
   }
 

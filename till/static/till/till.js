@@ -227,7 +227,7 @@ export class Till {
     this.offline = false;
     this.answers.set(command.sequence, answer);
     if (answer.exceptions?.length) void this.lookAtShift();
-    if (command.kind === "sale") return this.selling.answered(answer);
+    if (command.kind === "sale") return this.selling.answered(answer, command);
     if (command.kind === "shift") this.shift = answer;
     if (command.kind === "closing") this.shift = null;
     if (command.kind === "movement") this.drawer.added(answer);
