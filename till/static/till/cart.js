@@ -35,5 +35,28 @@ export function goods(sale) {
   return { lines, discounts: sale.discounts };
 }
 
+/** What an order is sent with: with each line what the quote knew of it, so that the sale is placed at what the till has shown. */
+export function sold(sale, quote) {
+  const asked = goods(sale);
+  return { ...asked, lines: asked.lines.map((line, index) => ({ ...line, snapshot: snapshotOf(line, quote.lines[index]) })) };
+}
+
+/** Of a line with a typed price the snapshot has the list's: that is how the server tells it from a price that has changed. */
+function snapshotOf(line, { description, unit_price, list_price, taxes, tax_inclusive }) {
+  return { description, unit_price: line.unit_price ? (list_price ?? unit_price) : unit_price, taxes: taxesOf(taxes), tax_inclusive };
+}
+
+/** The taxes of a line. None where what they came to does not tell whether one is on top of those before it. */
+function taxesOf(taxes) {
+  const said = [];
+  let before = 0;
+  for (const { code, name, rate, base, amount } of taxes) {
+    if (said.length && !before) return [];
+    said.push({ code, name, rate, on_top: said.length > 0 && base.amount === taxes[0].base.amount + before });
+    before += amount.amount;
+  }
+  return said;
+}
+
 /** Name what is asked, so that an answer can be told from that of an earlier question. */
 export const fingerprint = (sale) => JSON.stringify(goods(sale));

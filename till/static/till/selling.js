@@ -1,7 +1,7 @@
 // The sale at hand: its lines, its price, what is taken for it, and its receipt.
 
 import { Refused, Unreachable } from "./api.js";
-import { added, changed, emptySale, fingerprint, goods, removed } from "./cart.js";
+import { added, changed, emptySale, fingerprint, goods, removed, sold } from "./cart.js";
 import { newId } from "./ids.js";
 import { standing } from "./tendering.js";
 
@@ -152,7 +152,7 @@ export class Selling {
   placed(sale, tenders, number) {
     if (sale.exchange) return this.exchanged(sale, tenders);
     const shift = this.till.shift?.id;
-    const body = { occurred_at: new Date().toISOString(), ...goods(sale), tenders };
+    const body = { occurred_at: new Date().toISOString(), ...sold(sale, this.price), tenders };
     if (number) Object.assign(body, { device_sequence: number, ...(shift && { shift_id: shift }) });
     if (sale.parked) return { path: `/parked-orders/${sale.id}/resume`, body, subject: sale.id };
     body.id = sale.id;
@@ -196,8 +196,16 @@ export class Selling {
       this.till.sale = { ...this.sale, held: order, phase: "done" };
       return { sale: this.till.sale };
     }
+    this.compare(order);
     this.till.sale = { ...this.sale, id: order.id, order, phase: order.status === "PLACED" ? "paying" : "done" };
     return { sale: this.till.sale };
+  }
+
+  /** Say so where an order comes to another sum than the till has shown: one that was placed before anything was paid. */
+  compare({ total, rounding_adjustment }) {
+    const now = total.amount - rounding_adjustment.amount;
+    if (this.sale.order || this.sale.total === null || now === this.sale.total) return;
+    this.till.warn(`The shop has changed a price or a tax: this sale comes to ${this.till.money(now)}, not to ${this.till.money(this.sale.total)}. Tell the customer.`);
   }
 
   /** Take back to the cart what the server has refused: nothing of it was recorded. */
@@ -211,6 +219,7 @@ export class Selling {
     if (command.stream !== this.sale.id) return;
     if (this.till.screen === "pay") this.till.screen = "sale";
     if (dropped.some((each) => each.body?.lines || each.body?.wanted)) {
+      this.quote = null;
       await this.set({ ...this.sale, id: this.sale.parked ? this.sale.id : newId(), phase: "cart", taken: [], order: null, total: null });
     } else {
       const gone = new Set(dropped.flatMap((each) => (each.body?.tenders ?? []).map((tender) => tender.id)));
