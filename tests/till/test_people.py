@@ -201,3 +201,11 @@ def test_a_till_is_paired_by_a_code_that_works_once(open_till: Callable[..., Cle
     second.press("Pair")
 
     second.page.locator(".field .error").wait_for()
+
+
+def test_who_is_locked_after_wrong_pins_reads_so(clerk: Clerk, anna: Person) -> None:
+    for _ in range(6):
+        with clerk.page.expect_response("**/staff-sessions"):
+            clerk.sign_in(anna.code, anna.wrong_pin)
+
+    clerk.reads(".field .error", "this code was tried too often at this device today")

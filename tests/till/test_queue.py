@@ -197,3 +197,33 @@ def test_a_second_window_waits_for_the_first(clerk: Clerk) -> None:
     clerk.page.close()
 
     other.locator("header.bar").wait_for()
+
+
+def test_a_command_at_which_the_server_fails_holds_up_its_own_order_only(clerk: Clerk, committed: Tenant) -> None:
+    failing = []
+
+    def fail(route: Any) -> None:
+        failing[:] = failing or [route.request.post_data_json["id"]]
+        if route.request.post_data_json["id"] == failing[0]:
+            route.fulfill(status=500, json={})
+        else:
+            route.continue_()
+
+    clerk.page.route(ORDERS, fail)
+    ring_up(clerk)
+    clerk.take("Cash", "4")
+    clerk.reads("main.pay", "Server error. The payment is kept on this till")
+    clerk.take("Cash", "6")
+    clerk.reads("#queue", "Server error · 2 waiting")
+    clerk.press("New sale")
+    for _ in range(2):
+        ring_up(clerk)
+        clerk.take("Cash", "10")
+        clerk.finished()
+        clerk.press("New sale")
+    clerk.reads("#queue", "Server error · 2 waiting")
+    assert orders(committed) == [("COMPLETED", 1000)] * 2
+    clerk.page.unroute(ORDERS)
+
+    clerk.everything_is_answered()
+    assert orders(committed) == [("COMPLETED", 1000)] * 3

@@ -10,6 +10,9 @@ export class Unreachable extends Error {
   }
 }
 
+/** The server failed at this request: it may be sent again, and others may be answered meanwhile. */
+export class Failing extends Unreachable {}
+
 /** The API answered a problem (RFC 9457): decide by `code`. */
 export class Refused extends Error {
   constructor(status, problem) {
@@ -62,16 +65,21 @@ export class Api {
       throw new Unreachable(error.name === "TimeoutError" ? "The server is slow to answer." : "No connection.");
     }
     const waits = Number(answer.headers.get("Retry-After")) || 0;
-    if (answer.status >= 500 || answer.status === 429 || (waits && answer.status === 409)) {
-      throw new Unreachable(`The server cannot answer now (${answer.status}).`, waits);
-    }
     if (answer.ok && accept !== "application/json") return text;
     const read = parsed(text);
+    if (comesLater(answer.status, read, waits)) {
+      const Kind = [429, 502, 503, 504].includes(answer.status) ? Unreachable : Failing;
+      throw new Kind(`The server cannot answer now (${answer.status}).`, waits);
+    }
     if (answer.ok) return read;
     if (!read) throw new Unreachable(`What answers is not the server (${answer.status}).`);
     throw new Refused(answer.status, read);
   }
 }
+
+/** Whether the same request may be answered later. Too many wrong PINs are a decision about who types them, which somebody must read. */
+const comesLater = (status, problem, waits) =>
+  status >= 500 || (status === 429 && problem?.code !== "pin-locked") || (waits > 0 && status === 409);
 
 function parsed(text) {
   try {

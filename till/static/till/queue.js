@@ -1,8 +1,8 @@
 // Commands: written to the store before they are sent, and kept until they are answered. They are sent in their order,
-// one at a time. A command that is refused stays until somebody acts; what belongs to the same thing (`stream`) waits
-// for it, everything else goes on.
+// one at a time. A command that is refused stays until somebody acts, and one at which the server fails is sent again
+// later; what belongs to the same thing (`stream`) waits for it, everything else goes on.
 
-import { isOfStaff, Refused, Unreachable } from "./api.js";
+import { Failing, isOfStaff, Refused, Unreachable } from "./api.js";
 import { newId } from "./ids.js";
 
 const LONGEST_PAUSE = 30;
@@ -10,9 +10,9 @@ const LONGEST_PAUSE = 30;
 /** Seconds until the next attempt. */
 export const pause = (attempts, after = 0) => Math.max(after, Math.min(LONGEST_PAUSE, 2 ** Math.min(attempts, 6) / 2));
 
-/** Choose the command to send: the first that waits, and has nothing of its stream before it that was refused. */
-export function next(commands) {
-  const stopped = new Set();
+/** Choose the command to send: the first that waits, and has nothing of its stream before it that was refused; none of a stream that rests. */
+export function next(commands, resting = []) {
+  const stopped = new Set(resting);
   for (const command of commands) {
     if (command.state === "refused") stopped.add(command.stream);
     else if (!stopped.has(command.stream)) return command;
@@ -29,6 +29,7 @@ export class Queue {
   constructor({ store, api, answered = () => ({}), changed = () => {}, refused = () => {}, signedOut = () => {}, shutOut = () => {} }) {
     Object.assign(this, { store, api, answered, changed, onRefused: refused, signedOut, onShutOut: shutOut, commands: [], sequence: 0, trouble: "", ended: null });
     this.attempts = 0;
+    this.rests = new Map();
     this.running = false;
     this.timer = 0;
     this.writing = Promise.resolve();
@@ -90,11 +91,29 @@ export class Queue {
     const dropped = this.of(command.stream).filter((each) => each.sequence >= command.sequence);
     await this.store.write({ remove: dropped.map((each) => each.sequence) });
     this.commands = this.commands.filter((each) => !dropped.includes(each));
+    this.rests.delete(command.stream);
     this.changed();
     return dropped;
   }
 
-  /** Send what waits, now. */
+  /** Whether the server fails at something that waits. */
+  get failing() {
+    return this.rests.size > 0;
+  }
+
+  /** The streams that rest until their next attempt. */
+  get resting() {
+    const now = Date.now();
+    return [...this.rests].filter(([, { until }]) => until > now).map(([stream]) => stream);
+  }
+
+  /** Send what waits, also what rests. */
+  goNow() {
+    for (const rest of this.rests.values()) rest.until = 0;
+    this.go();
+  }
+
+  /** Send what waits and does not rest. */
   go() {
     clearTimeout(this.timer);
     if (!this.running) void this.run();
@@ -103,37 +122,63 @@ export class Queue {
   async run() {
     this.running = true;
     try {
-      for (let command = next(this.commands); command; command = next(this.commands)) {
-        if (!(await this.sent(command))) break;
+      for (let command = this.next; command; command = this.next) {
+        if (!(await this.sent(command))) return;
       }
+      this.wake();
     } finally {
       this.running = false;
       this.changed();
     }
   }
 
+  get next() {
+    return next(this.commands, this.resting);
+  }
+
   async sent(command) {
     try {
       const answer = await this.api.post(command.path, command.body, command);
-      this.attempts = 0;
-      this.trouble = "";
+      this.relieved(command);
       const values = this.answered(command, answer) ?? {};
       await this.store.write({ values, remove: [command.sequence] });
       this.commands = this.commands.filter((each) => each !== command);
     } catch (error) {
+      if (error instanceof Failing) return this.rest(command, error);
       if (error instanceof Unreachable) return this.later(error);
       if (!(error instanceof Refused)) {
         console.error(error);
-        return this.later(error);
+        return this.rest(command, error);
       }
       if (error.status === 401 && !(isOfStaff(error) && command.session !== this.api.session)) return this.stop(error);
-      this.trouble = "";
+      this.relieved(command);
       Object.assign(command, { state: "refused", problem: { ...error.problem, status: error.status } });
       await this.store.write({ put: [command] });
       this.onRefused(command);
     }
     this.changed();
     return true;
+  }
+
+  relieved({ stream }) {
+    this.attempts = 0;
+    this.trouble = "";
+    this.rests.delete(stream);
+  }
+
+  /** Let the stream of a command rest; the others go on. */
+  rest({ stream }, error) {
+    const attempts = (this.rests.get(stream)?.attempts ?? 0) + 1;
+    this.trouble = "";
+    this.rests.set(stream, { attempts, until: Date.now() + pause(attempts, error.after) * 1000, trouble: error.message });
+    this.changed();
+    return true;
+  }
+
+  /** Go on when the first stream has rested. */
+  wake() {
+    const moments = [...this.rests.values()].map(({ until }) => until);
+    if (moments.length) this.timer = setTimeout(() => this.go(), Math.max(100, Math.min(...moments) - Date.now()));
   }
 
   later(error) {

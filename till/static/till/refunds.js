@@ -144,13 +144,13 @@ export class Refunds {
     const of = JSON.stringify(asked);
     try {
       const answer = await till.api.post("/return-quotes", asked);
-      till.offline = false;
+      till.reached();
       if (of !== JSON.stringify(this.asked)) return;
       this.quote = { of, ...answer };
       till.say(`${till.money(answer.total.amount)} will be given back.`);
     } catch (error) {
       if (error instanceof Unreachable) {
-        till.offline = true;
+        till.missed(error);
         this.requote(Math.max(AGAIN, error.after * 1000));
       } else if (error instanceof Refused) {
         if (of === JSON.stringify(this.asked)) this.error = error.problem.errors?.[0]?.detail ?? error.message;

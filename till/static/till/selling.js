@@ -71,13 +71,13 @@ export class Selling {
     const of = fingerprint(this.sale);
     try {
       const answer = await this.till.api.post("/price-quotes", goods(this.sale));
-      this.till.offline = false;
+      this.till.reached();
       if (of === fingerprint(this.sale)) Object.assign(this, { quote: { of, ...answer }, trouble: null });
       this.announce();
     } catch (error) {
       if (error instanceof Refused) this.trouble = { of, error };
       else if (error instanceof Unreachable) {
-        this.till.offline = true;
+        this.till.missed(error);
         this.requote(Math.max(AGAIN, error.after * 1000));
       } else throw error;
     }

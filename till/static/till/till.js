@@ -1,6 +1,6 @@
 // What the till knows and does. Screens show it and call it; nothing here touches the page.
 
-import { Api, isOfStaff, Refused, Unreachable } from "./api.js";
+import { Api, Failing, isOfStaff, Refused, Unreachable } from "./api.js";
 import { emptySale } from "./cart.js";
 import { Debts } from "./debts.js";
 import { Drawer } from "./drawer.js";
@@ -30,7 +30,7 @@ export class Till {
     this.device = null;
     this.types = new Map();
     this.shift = undefined;
-    this.offline = false;
+    Object.assign(this, { offline: false, failing: false });
     this.answers = new Map();
     this.can = { park: false, count: false };
     this.numbers = { last: 0, free: [] };
@@ -85,7 +85,7 @@ export class Till {
     this.numbers = (await this.store.get("numbers")) ?? this.numbers;
     await this.people.load();
     this.people.watch();
-    addEventListener("online", () => this.queue.go());
+    addEventListener("online", () => this.queue.goNow());
     setInterval(() => this.api.token && void this.beat(), BEAT);
     if (!this.api.token) return this.go("pair");
     await this.enter();
@@ -199,16 +199,32 @@ export class Till {
   async tried(ask) {
     try {
       const answer = await ask();
-      this.offline = false;
+      this.reached();
       return answer;
     } catch (error) {
-      if (error instanceof Unreachable) this.offline = true;
+      if (error instanceof Unreachable) this.missed(error);
       else if (error instanceof Refused) this.refusedOutright(error);
       else throw error;
       return undefined;
     } finally {
       this.draw();
     }
+  }
+
+  reached() {
+    Object.assign(this, { offline: false, failing: false });
+  }
+
+  /** Nobody has answered, or the server has failed. */
+  missed(error) {
+    this.failing = error instanceof Failing;
+    this.offline = !this.failing;
+  }
+
+  /** Say why what was commanded has no answer yet. */
+  whyWaits(kept, going) {
+    if (this.offline) return `No connection. ${kept}, and is sent as soon as somebody answers.`;
+    return this.queue.failing ? `Server error. ${kept}, and is sent again until it is answered.` : going;
   }
 
   refusedOutright(error) {
@@ -224,7 +240,7 @@ export class Till {
   }
 
   answered(command, answer) {
-    this.offline = false;
+    this.reached();
     this.answers.set(command.sequence, answer);
     if (answer.exceptions?.length) void this.lookAtShift();
     if (command.kind === "sale") return this.selling.answered(answer, command);

@@ -7,8 +7,8 @@ export function bar(till, actions) {
   const { device, queue } = till;
   const waiting = queue.waiting.length;
   const refused = queue.refused.length;
-  const state = refused ? "bad" : till.offline || queue.trouble ? "away" : waiting ? "busy" : "good";
-  const words = { bad: `${refused} refused`, away: "No connection", busy: "Sending", good: "Connected" }[state];
+  const state = refused ? "bad" : till.offline || queue.trouble ? "away" : till.failing || queue.failing ? "failing" : waiting ? "busy" : "good";
+  const words = { bad: `${refused} refused`, away: "No connection", failing: "Server error", busy: "Sending", good: "Connected" }[state];
   return h(
     "header",
     { class: "bar" },

@@ -34,7 +34,7 @@ export function closeScreen(till, actions) {
           field(`${name}: slips in the drawer (optional)`, { id: `count-${code}`, inputmode: "decimal", value: (till.othersTyped ??= {})[code] ?? "", oninput: (event) => { till.othersTyped[code] = event.target.value; } })),
         field("Note (optional)", { id: "close-note", maxlength: "500", value: drawer.note, oninput: (event) => { drawer.note = event.target.value; } }, { error: drawer.error || undefined }),
         counted(till),
-        command && (command.state === "refused" ? refusedCard(till, command) : h("p", { class: "wait", role: "status" }, till.offline ? "No connection. The count is kept, and is sent as soon as somebody answers." : "Closing…")),
+        command && (command.state === "refused" ? refusedCard(till, command) : h("p", { class: "wait", role: "status" }, till.whyWaits("The count is kept", "Closing…"))),
         h("div", { class: "ends" }, button("Back", actions.drawer, { shortcut: "Esc" }), h("button", { type: "submit", class: "main", disabled: Boolean(command) }, "Close the shift")),
       )),
   );

@@ -19,7 +19,7 @@ export function countScreen(till, actions) {
         () => !command && drawer.noteCount(),
         h("p", { class: "hint" }, "The shift stays open."),
         counted(till),
-        command && (command.state === "refused" ? refusedCard(till, command) : h("p", { class: "wait", role: "status" }, till.offline ? "No connection. The count is kept, and is sent as soon as somebody answers." : "Sending…")),
+        command && (command.state === "refused" ? refusedCard(till, command) : h("p", { class: "wait", role: "status" }, till.whyWaits("The count is kept", "Sending…"))),
         h("div", { class: "ends" }, button("Back", actions.drawer, { shortcut: "Esc" }), h("button", { type: "submit", class: "main", disabled: Boolean(command) }, "Note the count")),
       )),
   );

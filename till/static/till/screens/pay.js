@@ -26,7 +26,7 @@ export function payScreen(till, actions) {
         h("div", { class: "total", key: "due" }, h("dt", {}, so.back ? "To give back" : paid && so.change ? "Change" : "Due"),
           h("dd", { id: "due" }, amount(written(so.back || (paid && so.change) || so.due, exponent)), h("span", { class: "currency" }, till.currency)))),
       so.pending ? h("p", { class: "wait", role: "status" }, "The card is being charged…") : null,
-      sending ? h("p", { class: "wait", role: "status" }, till.offline ? "No connection. The payment is kept on this till, and is sent as soon as somebody answers." : "Sending…") : null,
+      sending ? h("p", { class: "wait", role: "status" }, till.whyWaits("The payment is kept on this till", "Sending…")) : null,
       declined(sale).map((tender) => h("p", { class: "error", role: "alert", key: tender.id }, `Card declined: ${tender.failure || "no reason was given"}. The amount is due again.`)),
       refused.map((command) => refusedCard(till, command)),
       h("div", { class: "ends" },

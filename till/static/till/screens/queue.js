@@ -28,8 +28,8 @@ export function openQueue(till) {
       commands.length ? null : h("p", {}, "Everything was answered."),
       h("ol", { class: "waiting" }, commands.map((command) =>
         h("li", { key: command.sequence }, h("p", {}, h("strong", {}, command.title), ` · number ${command.sequence} · ${new Date(command.made).toLocaleTimeString()}`),
-          command.state === "refused" ? refusedCard(till, command) : h("p", { class: "wait" }, "waits")))),
-      h("div", { class: "ends" }, button("Send now", () => till.queue.go(), { "data-focus": true, disabled: !commands.length })),
+          command.state === "refused" ? refusedCard(till, command) : h("p", { class: "wait" }, till.queue.rests.get(command.stream)?.trouble ?? "waits")))),
+      h("div", { class: "ends" }, button("Send now", () => till.queue.goNow(), { "data-focus": true, disabled: !commands.length })),
     );
   }, { wide: true });
 }

@@ -101,7 +101,7 @@ function conditions(till, command, actions) {
       field("Reason (optional)", { id: "return-reason", value: refunds.reason, maxlength: "200", oninput: (event) => { refunds.reason = event.target.value; } }),
       h("dl", { class: "sums" }, h("div", { class: "total" }, h("dt", {}, "To give back"),
         h("dd", { id: "worth" }, amount(worth !== null ? written(worth, exponent) : refunds.ready ? "…" : written(0, exponent)), h("span", { class: "currency" }, currency)))),
-      command && (command.state === "refused" ? refusedCard(till, command) : h("p", { class: "wait", role: "status" }, till.offline ? "No connection. The return is kept on this till, and is sent as soon as somebody answers." : "Sending…")),
+      command && (command.state === "refused" ? refusedCard(till, command) : h("p", { class: "wait", role: "status" }, till.whyWaits("The return is kept on this till", "Sending…"))),
       h("div", { class: "ends" },
         refunds.order ? button("Everything", () => refunds.order.lines.forEach((line) => refunds.choose(line, refunds.left(line)))) : null,
         button("Exchange", actions.exchange, { disabled: Boolean(command) || worth === null }),
