@@ -12,7 +12,22 @@ from tests.support.clerk import Clerk
 from tests.support.crew import Person, person
 
 MUG = "4006381333955"
-SIZES = {"wide": {}, "tall": {"viewport": {"width": 768, "height": 1024}, "has_touch": True}}
+SIZES = {
+    "wide": {},
+    "tall": {"viewport": {"width": 768, "height": 1024}, "has_touch": True},
+    "zoomed": {"viewport": {"width": 640, "height": 400}},
+}
+SMALL = [(640, 400), (320, 568), (320, 256)]
+SQUEEZED = """() => {
+    const cut = [...document.querySelectorAll("main .lines, main .tiles, main .coins, main section")].filter(
+        (each) => each.clientHeight < Math.min(each.scrollHeight, 150) || each.scrollWidth > each.clientWidth + 1);
+    const boxes = [...document.querySelectorAll("main button:not(.unseen), main input")].map((each) => [each, each.getBoundingClientRect()]);
+    const over = boxes.filter(([one, here], place) => boxes.slice(place + 1).some(([other, there]) =>
+        here.right > there.left + 1 && there.right > here.left + 1 && here.bottom > there.top + 1 && there.bottom > here.top + 1));
+    const beyond = boxes.filter(([, here]) => here.right > innerWidth + 1 || here.left < -1 || here.height < 24);
+    return [...cut, ...[...over, ...beyond].map(([each]) => each)].map((each) => each.outerHTML.slice(0, 100));
+}"""
+"""Names what is cut to a strip, overlaps, or is beyond the screen."""
 
 
 @pytest.fixture
@@ -36,6 +51,23 @@ def test_no_screen_has_a_violation(ben: Person, open_till: Callable[..., Clerk],
     assert {name: violations for name, violations in found.items() if violations} == {}
     with in_tenant(committed):
         assert sorted(Order.objects.values_list("status", flat=True)) == ["COMPLETED", "VOIDED"]
+
+
+@pytest.mark.parametrize(("width", "height"), SMALL)
+def test_a_small_screen_scrolls_and_squeezes_nothing(
+    ben: Person, open_till: Callable[..., Clerk], width: int, height: int
+) -> None:
+    clerk = open_till(paired=False, reduced_motion="reduce", viewport={"width": width, "height": height})
+    found = {}
+    for name in everything(clerk, ben):
+        clerk.page.wait_for_timeout(100)
+        if name in {"sale", "pay", "return", "count-now", "count", "drawer", "parked", "closed"}:
+            clerk.picture(f"small-{width}x{height}-{name}")
+            found[name] = [*clerk.page.evaluate(SQUEEZED), *clerk.violations()]
+            beyond = clerk.page.evaluate("document.documentElement.scrollWidth - innerWidth")
+            assert beyond <= 0, f"{name} is wider than the screen"
+
+    assert {name: wrong for name, wrong in found.items() if wrong} == {}
 
 
 def everything(clerk: Clerk, ben: Person) -> Iterator[str]:
