@@ -133,6 +133,7 @@ class MoneySchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-c
     """Three components: what is answered, what is sent, and what is sent where nothing is no amount."""
 
     target_class = MoneyField
+    match_subclasses = True
 
     def map_serializer_field(self, auto_schema: Any, direction: Any) -> Any:
         amount: dict[str, Any] = {"type": "integer", "format": "int64", "description": "Minor units"}

@@ -134,5 +134,5 @@ DROP FUNCTION pos_register_has_documents(uuid);
 
 
 class Migration(migrations.Migration):
-    dependencies = [("pos", "0033_indexes_of_shifts")]
+    dependencies = [("pos", "0034_cart_forked")]
     operations = [migrations.RunSQL(DOCUMENTS + LOCATION + REGISTER + DRAWER, BEFORE)]

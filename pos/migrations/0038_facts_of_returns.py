@@ -18,7 +18,7 @@ def keep_money(apps: Any, _editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("pos", "0033_indexes_of_shifts"), ("staff", "0002_apikey")]
+    dependencies = [("pos", "0035_places_are_fixed"), ("staff", "0002_apikey")]
     operations = [
         migrations.AddField(
             "return",
