@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import generics, serializers
@@ -20,14 +21,14 @@ from pos.catalogue.barcodes import BarcodeTaken, ScalePrefixUnknown
 from pos.catalogue.models import Barcode, Category, Variant
 from pos.catalogue.queries import Scan, catalogue, on_shelf, read_scan, variants_matching
 from pos.catalogue.services import Item, UnknownTaxRate, archive_product, archive_variant, put_item
-from pos.prices.queries import offers_at
+from pos.prices.queries import base_prices, offers_at
 from pos.pricing.lists import Offer
 from pos.registers.queries import location_of
 from staff.duty.permitting import REFUSALS, permit
 from web.commands import ApprovableBody, command_of
 from web.fields import Choice, Code, Several, Text
 from web.inputs import Body, Query
-from web.money import MoneyField, UnitPriceField, money
+from web.money import MoneyField, UnitPrice, UnitPriceField, money
 from web.operations import operation
 from web.pages import Pages
 from web.places import place_of
@@ -49,7 +50,7 @@ class OfferSerializer(serializers.Serializer[Offer]):
 @extend_schema_serializer(deprecate_fields=["tax_rate"])
 class VariantSerializer(serializers.ModelSerializer[Variant]):
     title = serializers.CharField(read_only=True)
-    price = MoneyField(read_only=True)
+    price = serializers.SerializerMethodField(help_text="Of the default list, from any quantity on")
     kind = serializers.CharField(source="product.kind", read_only=True)
     tax_name = serializers.CharField(source="product.tax_name", read_only=True)
     tax_rate = serializers.CharField(source="product.tax_name", read_only=True, help_text="Renamed: `tax_name`")
@@ -68,6 +69,12 @@ class VariantSerializer(serializers.ModelSerializer[Variant]):
             "id", "product_id", "category_id", "sku", "title", "kind", "price", "tax_name", "tax_rate", "barcodes",
             "scale_barcodes", "scanned_quantity", "scanned_price", "prices", "on_hand",
         )  # fmt: skip
+
+    @extend_schema_field(UnitPriceField(read_only=True))
+    def get_price(self, variant: Variant) -> Any:
+        """What the default list says, with fractions of a minor unit."""
+        exact = self.context["base"].get(variant.id, Decimal(variant.price))
+        return msgspec.to_builtins(UnitPrice.of(exact, self.context["currency"]))
 
     def get_barcodes(self, variant: Variant) -> list[str]:
         return [each.code for each in variant.barcodes.all() if each.kind == Barcode.Kind.PLAIN]
@@ -115,6 +122,7 @@ def shown(variants: list[Variant], request: Request, *, scan: Scan | None = None
     context = {
         "levels": on_shelf(ids, place.location_id),
         "offers": offers_at(ids, location_of(place), timezone.now()),
+        "base": base_prices(ids),
         "currency": place.currency,
         "scan": scan,
     }
@@ -185,7 +193,7 @@ class ItemBody(ApprovableBody):
 
     sku = Text(limits.CODE)
     name = Text(limits.NAME)
-    price = MoneyField()
+    price = UnitPriceField()
     tax_name = Text(limits.TAX_NAME, source="tax_rate", help_text="The name of one of the shop's tax classes, or rates")
     stocked = serializers.BooleanField(default=True)
     barcodes = Several(

@@ -1,7 +1,6 @@
 """Rows of the catalogue are written some hundred at once; what they change is announced as if each was saved alone."""
 
 from collections.abc import Sequence
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +14,7 @@ from kernel.units import open_unit
 from pos.catalogue.models import Barcode, Category, Product, Variant
 from pos.catalogue.rows import OF_PRODUCT, OF_VARIANT, CatalogueRow, Compared, Known, Path, compare
 from pos.catalogue.services import announce_variants, lock_products
+from pos.prices.queries import base_prices
 
 ROWS_AT_ONCE = 500
 """How many rows a unit of work writes: the log is locked while their events are appended."""
@@ -59,8 +59,8 @@ def _put(rows: Sequence[CatalogueRow]) -> tuple[int, int]:
     differing = [each for each in compared if each.differs()]
     if not differing:
         return 0, 0
+    before = base_prices([known.variants[each.row.sku].id for each in differing if each.before])
     writing = _Writing(differing, known)
-    before = {known.variants[each.row.sku].id: Decimal(each.before["price"]) for each in differing if each.before}
     announce_variants(variants=Variant.objects.filter(id__in=writing.touched()), before=before)
     return len(writing.made), len(differing) - len(writing.made)
 

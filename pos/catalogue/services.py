@@ -12,6 +12,7 @@ from django.db.models import QuerySet
 
 from events.publishing.publish import publish
 from events.publishing.unit_of_work import unit_of_work
+from kernel.money import round_half_up
 from kernel.refusals import NotFound, Refusal
 from pos.catalogue.barcodes import put_barcodes
 from pos.catalogue.facts import base_price, listed_prices, price_changed
@@ -31,7 +32,7 @@ class UnknownTaxRate(Refusal):
 
 @dataclass(frozen=True, kw_only=True)
 class Item:
-    """A product with one variant, as a back office sends it. `price` in minor units.
+    """A product with one variant, as a back office sends it. `price` in minor units, maybe with fractions.
 
     :param tax_rate: the name of a tax class, or of a tax rate that is no class's.
     :param barcodes: all plain ones that it has; None leaves them as they are. :param scale_barcodes: the same for those
@@ -40,7 +41,7 @@ class Item:
 
     sku: str
     name: str
-    price: int
+    price: Decimal | int
     tax_rate: str
     stocked: bool
     barcodes: Sequence[str] | None = None
@@ -62,18 +63,19 @@ def put_item(*, item: Item) -> tuple[Variant, bool]:
             raise UnknownTaxRate(message)
         kind = Product.Kind.STOCKED if item.stocked else Product.Kind.SERVICE
         variant = _locked(item.sku)
+        whole = round_half_up(Decimal(item.price))
         created, before = variant is None, None if variant is None else _base_price_of(variant)
         if variant is None:
             product = Product.objects.create(name=item.name, kind=kind, tax_class=tax_class, tax_rate=tax_rate)
-            variant = Variant.objects.create(product=product, sku=item.sku, price=item.price)
+            variant = Variant.objects.create(product=product, sku=item.sku, price=whole)
         else:
             product = variant.product
             product.name, product.kind = item.name, kind
             product.tax_class, product.tax_rate = tax_class, tax_rate
             product.save()
-            variant.price = item.price
+            variant.price = whole
             variant.save()
-            base_entries().filter(variant=variant).exclude(price=item.price).update(price=item.price)
+        base_entries().filter(variant=variant).exclude(price=item.price).update(price=item.price)
         if item.barcodes is not None:
             put_barcodes(variant=variant, codes=[(code, Barcode.Kind.PLAIN) for code in item.barcodes], plain=True)
         if item.scale_barcodes is not None:

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection
 from datetime import datetime
+from decimal import Decimal
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -79,6 +80,11 @@ def entries_in(price_list_id: UUID, *, variant_id: UUID | None = None) -> QueryS
 def base_entries() -> QuerySet[PriceEntry]:
     """Return the entries to which the variants' prices are equal: the default list's, from any quantity on."""
     return PriceEntry.objects.filter(price_list__is_default=True, minimum_quantity=ANY_QUANTITY)
+
+
+def base_prices(variant_ids: Collection[UUID]) -> dict[UUID, Decimal]:
+    """Return the prices of variants by the default list, from any quantity on, with fractions of a minor unit."""
+    return dict(base_entries().filter(variant_id__in=variant_ids).values_list("variant_id", "price"))
 
 
 def _all_lists() -> tuple[lists.PriceList, ...]:
