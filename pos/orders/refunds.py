@@ -8,6 +8,7 @@ from kernel.refusals import Refusal
 from pos.cash.models import TenderType
 from pos.cash.services import Till
 from pos.orders.models import Refund, Tender
+from pos.orders.origins import origins_left, taken_from
 from pos.pricing.cash import cash_adjustment
 
 
@@ -63,11 +64,11 @@ def pay_back(*, tenders: Sequence[Tender], amount: int, till: Till, asked: Seque
     :raises RefundMismatch: when what is asked for does not come to the amount.
     :raises NotRefundable: when a tender cannot be paid back that way.
     """
-    refunds = []
+    refunds: list[Refund] = []
     for each, part in parts_of(asked, amount):
         chosen = _chosen(tenders, each)
         for tender, share in _shares(chosen, part, each.tender_id or each.type or "what was paid"):
-            refunds.append(_back_to(tender, each, share, till))
+            refunds.extend(_back_to(tender, each, share, till, made=refunds))
     return refunds
 
 
@@ -203,14 +204,14 @@ def _shares(tenders: Sequence[Tender], amount: int, named: object) -> Iterator[t
         raise RefundExceedsPaid(message, left=amount - left)
 
 
-def _back_to(tender: Tender, asked: RefundInput, share: int, till: Till) -> Refund:
-    """Pay a tender back by its type; what exchanged goods paid, by any type that a till pays out, else cash.
+def _back_to(tender: Tender, asked: RefundInput, share: int, till: Till, *, made: Sequence[Refund]) -> list[Refund]:
+    """Pay a tender back by its type; what exchanged goods paid, by what paid for them, or another type but cash.
 
     :raises NotRefundable: when the tender cannot be paid back by the type that is asked for.
     """
     if not tender.is_money:
-        type_ = paid_out_by(asked.type or CASH)
-        return refund_of(till, type_, share, tender=tender, reference=asked.reference)
+        parts = [(type_, part) for type_, part in _ways_of_exchanged(tender, asked, share, made=made) if part]
+        return [refund_of(till, type_, part, tender=tender, reference=asked.reference) for type_, part in parts]
     if asked.type and asked.type != tender.type.code:
         message = f"what {tender.type.code} paid goes back to it, not to {asked.type}"
         raise NotRefundable(message)
@@ -218,7 +219,42 @@ def _back_to(tender: Tender, asked: RefundInput, share: int, till: Till) -> Refu
     refund.kind = tender.kind_taken
     if refund.kind == TenderType.Kind.GATEWAY:
         refund.state = Refund.State.PENDING
-    return refund
+    return [refund]
+
+
+def _ways_of_exchanged(
+    tender: Tender, asked: RefundInput, share: int, *, made: Sequence[Refund]
+) -> list[tuple[TenderType, int]]:
+    """Say by which types what exchanged goods paid goes back, and how much by each.
+
+    Cash pays at most what cash had paid for the first goods, or what goods without a receipt were worth.
+
+    :raises NotRefundable: when it would be more cash, or when a card that the backend charged had paid, which an
+        exchange cannot be given back to.
+    """
+    left = origins_left(tender, made)
+    if asked.type:
+        type_ = paid_out_by(asked.type)
+        in_cash = sum(origin.amount for origin in left if origin.is_cash)
+        if type_.kind == TenderType.Kind.CASH and share > in_cash:
+            others = " and ".join(sorted({each.type.code for each in left if each.type and not each.is_cash}))
+            message = (
+                f"cash had paid {in_cash} of the exchanged goods, {others} the rest: name another type for {share}"
+            )
+            raise NotRefundable(message)
+        return [(type_, share)]
+    taken, _ = taken_from(left, share, in_cash=True)
+    ways: list[tuple[TenderType, int]] = []
+    for origin in taken:
+        code = origin.type.code if origin.type else CASH
+        if origin.kind in NOT_PAID_OUT:
+            message = (
+                f"{code} had paid {origin.amount} of the exchanged goods, and an exchange cannot go back to it: name"
+                " another tender type than cash in the refunds"
+            )
+            raise NotRefundable(message)
+        ways.append((paid_out_by(code), origin.amount))
+    return ways
 
 
 def owed(refunds: Iterable[Refund]) -> int:

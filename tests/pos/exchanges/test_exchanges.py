@@ -12,7 +12,7 @@ from kernel.ids import new_id
 from payments.models import Payment, PaymentRefund
 from pos.exchanges.services import Brought, Exchange, Wanted, exchange_goods
 from pos.models import Location, Order, Refund, Return, Tender, TenderType
-from pos.orders.refunds import RefundInput, RefundMismatch
+from pos.orders.refunds import NotRefundable, RefundInput, RefundMismatch
 from pos.orders.tenders import TenderInput, TenderMismatch
 from pos.returns.services import OrderNotCompleted, ReturnAboveLimit
 from tenants.models import Tenant
@@ -271,3 +271,52 @@ def test_r6_the_net_payment_is_the_difference(shop: Tenant, old: int, new: int, 
     assert not (money and back)
     assert sum(money) - sum(back) == new - old == made.net
     assert sum(tender.refunded for tender in order.tenders.all()) == old
+
+
+def test_exchanged_goods_that_a_card_paid_for_do_not_go_back_in_cash() -> None:
+    order = make.order(make.card(2000))
+    settle()
+    order.refresh_from_db()
+    first = exchanged(order, "MUG")
+    second = exchanged(first.order, "JUG", make.cash(500)).order
+
+    for refunds in ((), (RefundInput(type="cash"),), (RefundInput(type="cash", amount=501), RefundInput())):
+        with nothing_happened(), pytest.raises(NotRefundable, match="gateway"):
+            make.return_(second, make.returning(second), refunds=refunds)
+    returned = make.return_(
+        second, make.returning(second), refunds=[RefundInput(type="cash", amount=500), RefundInput(type="card")]
+    )
+    settle()
+
+    assert sorted((each.type.code, each.amount) for each in returned.refunds.all()) == [("card", 2000), ("cash", 500)]
+    require_sound()
+
+
+def test_exchanged_goods_go_back_to_the_card_and_the_cash_that_paid_for_them() -> None:
+    order = make.order(by_card(1500), make.cash(500))
+    settle()
+    made = exchanged(order, "MUG").order
+
+    with nothing_happened(), pytest.raises(NotRefundable, match="cash had paid 500"):
+        make.return_(made, make.returning(made), refunds=[RefundInput(type="cash")])
+    returned = make.return_(made, make.returning(made))
+    settle()
+
+    assert sorted((each.type.code, each.amount) for each in returned.refunds.all()) == [("card", 1500), ("cash", 500)]
+    require_sound()
+
+
+def test_an_exchange_that_a_card_paid_for_is_not_cancelled_for_cash() -> None:
+    order = make.order(make.card(2000))
+    settle()
+    order.refresh_from_db()
+    made = exchanged(order, "JUG", make.card(500, "tok_decline"))
+    settle()
+
+    with nothing_happened(), pytest.raises(NotRefundable, match="gateway had paid 2000"):
+        make.void(made.order)
+    make.void(made.order, RefundInput(type="card"))
+    settle()
+
+    assert list(Refund.objects.filter(order=made.order).values_list("type__code", "amount")) == [("card", 2000)]
+    require_sound()
