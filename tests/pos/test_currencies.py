@@ -150,7 +150,10 @@ def test_sh2_each_document_fixes_the_currency_of_its_location_and_register(
     made()
     register, client = make.register(), owner()
     pages = {
-        f"/admin/pos/location/{register.location_id}/change/": ("location_form", {"currency": "JPY"}),
+        f"/admin/pos/location/{register.location_id}/change/": (
+            "location_form",
+            {"currency": "JPY", "unlinked_return_limit": "100"},
+        ),
         f"/admin/pos/register/{register.id}/change/": ("register_form", {"location": str(abroad.id), "drawer": ""}),
     }
 
