@@ -92,7 +92,7 @@ class AdjustedLineBody(Body):
         return value
 
 
-class GoodsReceiptBody(Body):
+class GoodsReceiptBody(ApprovableBody):
     id = UUIDv7Field()
     occurred_at = MomentField(required=False)
     lines = ReceivedLineBody(many=True, allow_empty=False, max_length=limits.MOST_LINES)  # type: ignore[call-arg]
@@ -135,7 +135,7 @@ class GoodsReceiptView(APIView):
         "receive_goods",
         body=GoodsReceiptBody,
         answers={201: PostedSerializer},
-        refuses=REFUSES,
+        refuses=[*REFUSES, *REFUSALS],
         keyed=True,
         scopes=[STOCK_WRITE],
         at="location",

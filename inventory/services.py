@@ -84,6 +84,9 @@ class Source:
     permit: Permit = NOBODY
 
 
+ADJUST = Need(permission=Permission.ADJUST_STOCK)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Posting:
     """Movements of one source. :param cause: of what is published for them."""
@@ -95,15 +98,16 @@ class Posting:
 
 
 def receive_goods(*, source: Source, moved: Sequence[StockMove], command: Command | None = None) -> list[StockMovement]:
-    """Take delivered goods into stock, once for each document.
+    """Take delivered goods into stock, once for each document. Goods that never came could hide others that are lost.
 
     :param command: who asks for it.
+    :raises PermissionDenied: and what else `permit` refuses, when their role does not let them adjust stock.
     :raises DocumentExists: when another document was posted under this id.
     :raises NumberTooLarge: when its quantities come to too much.
     :raises UnknownVariants: when a variant is not one that is kept in stock.
     :raises VariantsNotHeardOf: when this code cannot read what the catalogue has said of one.
     """
-    return _post_document(source, StockMovement.Kind.RECEIPT, moved, command)
+    return _post_document(source, StockMovement.Kind.RECEIPT, moved, command, ADJUST)
 
 
 def adjust_stock(*, source: Source, moved: Sequence[StockMove], command: Command | None = None) -> list[StockMovement]:
@@ -116,8 +120,7 @@ def adjust_stock(*, source: Source, moved: Sequence[StockMove], command: Command
     :raises UnknownVariants: when a variant is not one that is kept in stock.
     :raises VariantsNotHeardOf: when this code cannot read what the catalogue has said of one.
     """
-    needs = Need(permission=Permission.ADJUST_STOCK)
-    return _post_document(source, StockMovement.Kind.ADJUSTMENT, moved, command, needs)
+    return _post_document(source, StockMovement.Kind.ADJUSTMENT, moved, command, ADJUST)
 
 
 def post_movements(*, postings: Sequence[Posting]) -> None:

@@ -208,13 +208,20 @@ def test_sh18_stock_is_adjusted_with_an_approval_and_its_movement_says_by_whom(
     assert (movement.staff_id, movement.approval_id) == (approval.requested_by_id, approval.id)
 
 
-def test_goods_that_are_received_say_who_received_them(till: StaffedTerminal, variant: Variant) -> None:
+def test_sh18_goods_are_received_with_an_approval_and_say_who_received_them(
+    till: StaffedTerminal, ben: Person, variant: Variant
+) -> None:
     settle()
     body = {"id": str(new_id()), "lines": [{"variant_id": str(variant.id), "quantity": "3"}]}
+    refused = till.post("/goods-receipts", body)
+    assert (code_of(refused), refused.json()["action"]) == ((403, "approval-required"), "adjust_stock")
+    assert not StockMovement.objects.exists()
 
-    assert till.post("/goods-receipts", body).status_code == 201
+    assert till.post("/goods-receipts", till.approved(ben, body, "adjust_stock")).status_code == 201
 
-    assert StockMovement.objects.get().staff_id is not None
+    approval = Approval.objects.get()
+    movement = StockMovement.objects.get()
+    assert (movement.staff_id, movement.approval_id) == (approval.requested_by_id, approval.id)
 
 
 def test_sh18_an_order_is_voided_with_an_approval(till: StaffedTerminal, ben: Person) -> None:

@@ -148,7 +148,7 @@ def test_a_device_that_is_locked_refuses_codes_that_nobody_has_as_well(shop: Ten
 def test_a_right_pin_takes_nothing_of_the_budget_and_gives_nothing_back_of_it(shop: Tenant) -> None:
     anna, here = person(), a_till()
 
-    outcomes = []
+    outcomes: list[str] = []
     for _ in range(OF_STAFF_AT_DEVICE):
         outcomes += [outcome(anna, here), outcome(anna, here, right=True) if len(outcomes) < 8 else "signed in"]
 
