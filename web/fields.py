@@ -16,7 +16,7 @@ from kernel.ids import is_version_7
 from kernel.limits import LARGEST_QUANTITY, QUANTITY_DIGITS
 from kernel.moments import CLOCK_TOLERANCE, EARLIEST, MomentInvalid, parse_moment, parse_reported, past_moment
 from kernel.text import UNPRINTABLE, UNPRINTABLE_IN_LINES
-from kernel.validators import PlainText
+from kernel.validators import Impersonal, PlainText
 
 VERSION_7 = "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"
 
@@ -44,6 +44,14 @@ class Text(serializers.CharField):
     def to_internal_value(self, data: Any) -> str:
         text: str = super().to_internal_value(data)
         return text.replace("\r\n", "\n") if self.lines else text
+
+
+class Reference(Text):
+    """What a card terminal or another system gave for a payment. It may be left out; it names no person and no card."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(limits.REFERENCE, optional=True, **options)
+        self.validators.append(Impersonal())
 
 
 class Code(Text):

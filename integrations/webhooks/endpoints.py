@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -110,6 +111,12 @@ def rotate_secret(*, endpoint_id: UUID, now: datetime) -> str:
         return _add_secret(endpoint, now)
 
 
+def origin_of(url: str) -> str:
+    """Cut an address to its scheme and host: its path and query may be secret."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+
+
 def pause_endpoint(*, endpoint_id: UUID, reason: str, now: datetime) -> None:
     """Send nothing more to an endpoint; what happens meanwhile waits for it."""
     with unit_of_work():
@@ -118,7 +125,7 @@ def pause_endpoint(*, endpoint_id: UUID, reason: str, now: datetime) -> None:
             return
         _living().filter(id=endpoint.id).update(state=WebhookEndpoint.State.PAUSED, pause_reason=reason, updated_at=now)
         _note("webhook endpoint paused", endpoint, reason)
-        publish(WebhookEndpointPaused(endpoint_id=endpoint.id, url=endpoint.url, reason=reason))
+        publish(WebhookEndpointPaused(endpoint_id=endpoint.id, url=origin_of(endpoint.url), reason=reason))
 
 
 def resume_endpoint(*, endpoint_id: UUID, now: datetime) -> None:
@@ -138,7 +145,7 @@ def resume_endpoint(*, endpoint_id: UUID, now: datetime) -> None:
         waiting = WebhookDelivery.objects.filter(endpoint=endpoint, state__in=["PENDING", "SENDING"])
         waiting.update(first_attempt_at=None, next_attempt_at=now)
         _note("webhook endpoint resumed", endpoint)
-        publish(WebhookEndpointResumed(endpoint_id=endpoint.id, url=endpoint.url))
+        publish(WebhookEndpointResumed(endpoint_id=endpoint.id, url=origin_of(endpoint.url)))
         ring_after_commit(endpoint.tenant_id, endpoint.id)
 
 

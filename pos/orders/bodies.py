@@ -14,6 +14,7 @@ from web.fields import (
     MomentField,
     PercentField,
     QuantityField,
+    Reference,
     ReportedMomentField,
     Text,
     UUIDv7Field,
@@ -91,7 +92,7 @@ class TenderBody(Body):
         " already), `gateway` (charged by the backend) and `account`",
     )
     amount = MoneyField(lowest=1)
-    reference = Text(limits.REFERENCE, optional=True)
+    reference = Reference()
     card_token = Text(
         limits.REFERENCE,
         optional=True,
@@ -162,7 +163,7 @@ class RefundBody(Body):
     tender_id = serializers.UUIDField(required=False)
     type = Text(limits.SHORT_CODE, optional=True, help_text="The code of a tender type")
     amount = MoneyField(lowest=1, required=False)
-    reference = Text(limits.REFERENCE, optional=True, help_text="That the terminal gave")
+    reference = Reference(help_text="That the terminal gave")
 
 
 class VoidBody(ApprovableBody):

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from kernel.money import written
 from kernel.refusals import Refusal
+from kernel.text import without_personal
 from pos.pricing.discounts import PERCENT, Discount, DiscountTooLarge, Kind
 
 
@@ -35,9 +36,16 @@ class DiscountInput:
 
 
 def kept(given: Sequence[DiscountInput], amounts: Sequence[int]) -> list[dict[str, Any]]:
-    """Return discounts as rows keep them: name, percent (a decimal string, or null), and what each took off."""
+    """Return discounts as rows keep them: name, percent (a decimal string, or null), and what each took off.
+
+    Mail addresses and card numbers are taken out of the name, which is published and printed.
+    """
     return [
-        {"name": each.name, "percent": None if each.percent is None else written(each.percent), "amount": amount}
+        {
+            "name": without_personal(each.name),
+            "percent": None if each.percent is None else written(each.percent),
+            "amount": amount,
+        }
         for each, amount in zip(given, amounts, strict=True)
     ]
 

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from kernel.text import without_personal
 from pos.cash.models import TenderType
 from pos.events import (
     LineDiscount,
@@ -178,7 +179,7 @@ def voided(
     return OrderVoided(
         order_id=order.id,
         register_id=order.register_id,
-        reason=reason,
+        reason=without_personal(reason),
         abandoned_charges=[tender.id for tender in charged],
         location_id=order.register.location_id,
         voided_at_register_id=register.id,

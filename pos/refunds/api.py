@@ -22,7 +22,7 @@ from pos.refunds.services import NothingOwed, replace_refund
 from pos.registers.authentication import register_of
 from staff.duty.permitting import REFUSALS
 from web.commands import ApprovableBody, command_of
-from web.fields import Choice, Text
+from web.fields import Choice, Reference, Text
 from web.inputs import Query
 from web.money import InOwnCurrency, MoneyField, money
 from web.operations import operation
@@ -44,7 +44,7 @@ class ReplacementBody(ApprovableBody):
         limits.SHORT_CODE, help_text="The code of the tender type by which it is paid; the card's, to try it again"
     )
     amount = MoneyField(lowest=1, required=False, help_text="All that is owed, when left out")
-    reference = Text(limits.REFERENCE, optional=True, help_text="That the terminal gave")
+    reference = Reference(help_text="That the terminal gave")
 
 
 class RefundDetailSerializer(InOwnCurrency, serializers.ModelSerializer[Refund]):

@@ -1,0 +1,54 @@
+"""What is typed at a till with an order: no card number and no mail address of it is published."""
+
+import json
+
+import pytest
+
+from events.models import Event
+from integrations.webhooks.endpoints import origin_of
+from kernel.text import is_personal, without_personal
+from tests.support import make
+from tests.support.terminal import Terminal
+
+CARD, ADDRESS = "4111 1111 1111 1111", "ada@example.test"
+
+
+def in_events(*words: str) -> list[str]:
+    published = json.dumps(list(Event.objects.values_list("data", flat=True)), default=str)
+    return [word for word in words if word in published]
+
+
+@pytest.mark.parametrize("reference", [CARD, "4111111111111111", "4111-1111-1111-1111 ok", ADDRESS])
+def test_a_reference_with_a_card_number_or_an_address_is_refused(api: Terminal, reference: str) -> None:
+    make.variant("MUG", 1000)
+    make.shift()
+    tender = {"type": "card", "amount": {"amount": 1000}, "reference": reference}
+
+    refused = api.post("/orders", make.order_body(tenders=[tender]))
+
+    assert refused.status_code == 422
+    assert "card number or a mail address" in json.dumps(refused.json())
+    assert api.post("/orders", make.order_body(tenders=[tender | {"reference": "TRX 4711-0815"}])).status_code == 201
+
+
+def test_the_reason_of_a_void_and_the_name_of_a_discount_are_published_without_them(api: Terminal) -> None:
+    make.variant("MUG", 1000)
+    make.shift()
+    lines = [{"sku": "MUG", "quantity": "1", "discounts": [{"name": f"for {ADDRESS}", "percent": "10"}]}]
+    order = api.post("/orders", make.order_body(lines=lines, tenders=[])).json()
+
+    answer = api.post(f"/orders/{order['id']}/void", {"reason": f"{ADDRESS} paid with {CARD}"})
+
+    assert answer.status_code == 200
+    assert Event.objects.get(type="pos.order_voided").data["reason"] == "(an address) paid with (a card number)"
+    assert in_events(ADDRESS, CARD) == []
+
+
+@pytest.mark.parametrize("text", ["4111111111111112", "123456789012", "R1-000018", "", "41111111111111111111"])
+def test_other_numbers_stay(text: str) -> None:
+    assert without_personal(text) == text
+    assert not is_personal(text)
+
+
+def test_an_address_of_a_webhook_is_cut_to_scheme_and_host() -> None:
+    assert origin_of("https://user:word@example.test:8443/secret/path?key=1") == "https://example.test:8443"
