@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from wcwidth import center, clip, ljust, width, wrap
+from wcwidth import center, ljust, width, wrap
 
 from pos.receipts.layout import rows_of
 from pos.receipts.reports import Printed
@@ -25,6 +25,24 @@ def _lines(row: Row, columns: int) -> Iterator[str]:
         for line in wrap(row.left, columns):
             yield center(line, columns).rstrip()
     else:
-        room = columns - width(row.right)
-        left = clip(row.left, 0, room - bool(row.right))
-        yield f"{ljust(left, room)}{row.right}".rstrip()
+        yield from _pair(row, columns)
+
+
+def _pair(row: Row, columns: int) -> Iterator[str]:
+    """Write a row whose left text goes on in further lines where it is too long: nothing of it is left out.
+
+    What is on the right stands at the end of the last line, or below where there is no room for it.
+    """
+    room = columns - width(row.right)
+    if width(row.left) <= room - bool(row.right):
+        yield f"{ljust(row.left, room)}{row.right}".rstrip()
+        return
+    text = row.left.lstrip(" ")
+    indent = row.left[: len(row.left) - len(text)]
+    *lines, last = [indent + line for line in wrap(text, columns - len(indent)) or [""]]
+    yield from lines
+    if width(last) < room or not row.right:
+        yield f"{ljust(last, room)}{row.right}".rstrip()
+    else:
+        yield last
+        yield f"{' ' * room}{row.right}"

@@ -16,6 +16,7 @@ from kernel.moments import business_date
 from kernel.text import find_control_character
 from pos.receipts.html import receipt_html
 from pos.receipts.pdf import receipt_pdf
+from pos.receipts.rows import pair
 from pos.receipts.snapshot import (
     Discount,
     Paid,
@@ -30,7 +31,7 @@ from pos.receipts.snapshot import (
     taxes_by_rate,
     when_of,
 )
-from pos.receipts.text import receipt_text
+from pos.receipts.text import _lines, receipt_text
 
 AT = datetime(2026, 11, 23, 22, 30, tzinfo=UTC)
 
@@ -211,3 +212,14 @@ def test_a_snapshot_of_before_a_member_was_added_is_read() -> None:
     text = canonical(snapshot()).replace('"rounding_adjustment":0,', "").replace('"code":"",', "")
 
     assert read_snapshot(text).rounding_adjustment == 0
+
+
+@pytest.mark.parametrize("columns", [42, 48])
+def test_what_is_too_long_for_its_line_goes_on_in_the_next(columns: int) -> None:
+    left = "  A tax with a very long name of so many characters 19.975 % of 1,234.56"
+    rows = [*_lines(pair(left, "246.60"), columns), *_lines(pair(f"  {'4711' * 15}", ""), columns)]
+
+    assert all(wcswidth(row) <= columns for row in rows)
+    assert "".join(rows).replace(" ", "") == f"{left}246.60{'4711' * 15}".replace(" ", "")
+    assert all(row.startswith("  ") for row in rows)
+    assert [row for row in rows if row.endswith("246.60")]
