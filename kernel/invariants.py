@@ -6,6 +6,9 @@ from typing import Any, Protocol
 
 
 class Cursor(Protocol):
+    @property
+    def description(self) -> Any: ...
+
     def execute(self, statement: str, parameters: Any, /) -> Any: ...
     def fetchone(self) -> Any: ...
     def fetchall(self) -> Any: ...
@@ -18,11 +21,13 @@ class Invariant:
     :param order: its place in the report of `verify`.
     :param statement: SQL that returns how many rows were looked at, and how many of them break the invariant. Its
         parameter is `tenant`.
+    :param broken_rows: SQL that returns all columns of those that break it; its parameters are `tenant` and `most`.
     """
 
     order: int
     name: str
     statement: str
+    broken_rows: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +51,8 @@ def declare(name: str, broken: str, source: str, *, order: int) -> None:
     :raises ValueError: when another one has the name.
     """
     statement = f"SELECT count(*), count(*) FILTER (WHERE {broken}) FROM {source}"
-    _add(Invariant(order=order, name=name, statement=statement))
+    rows = f"SELECT * FROM (SELECT ({broken}) AS is_broken, * FROM {source}) found WHERE is_broken LIMIT %(most)s"
+    _add(Invariant(order=order, name=name, statement=statement, broken_rows=rows))
 
 
 def declare_walk(name: str, rows: Callable[[Cursor], Iterator[str]], *, order: int) -> None:

@@ -1,6 +1,7 @@
 """What must be true of orders, tenders, returns and their numbers, and of the events that announced them."""
 
 from kernel.invariants import declare
+from pos.invariants import announced as announced
 from pos.invariants import cash as cash
 from pos.invariants import exceptions as exceptions
 from pos.invariants import parking as parking

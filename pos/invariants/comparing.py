@@ -32,9 +32,21 @@ def differences(said: Row, source: Row) -> Iterator[str]:
         yield f"its lines do not sum to its total, {said['total']}"
     if sum(tax["amount"] for tax in said["taxes"]) != said["tax_total"]:
         yield f"its taxes do not sum to {said['tax_total']}"
+    if "discounts" in source and not said.get("rebuilt"):
+        yield from _discounts("", said, source)
+        for number, (line, row) in enumerate(zip(said["lines"], source["lines"], strict=False), start=1):
+            yield from _discounts(f" of line {number}", line, row)
     of_order = "number" in next(iter(source["lines"]), {})
     yield from _compared("line", said["lines"], source["lines"], LINE, by_number=of_order)
     yield from _compared("tender", said["tenders"], source["tenders"], TENDER, by_number=of_order)
+
+
+def _discounts(what: str, said: Row, row: Row) -> Iterator[str]:
+    """Compare names and amounts; a discount without a name is printed under a general one."""
+    printed = [(each["name"], each["amount"]) for each in said.get("discounts", ())]
+    kept = [(each.get("name") or "Discount", each["amount"]) for each in row["discounts"]]
+    if printed != kept:
+        yield f"discounts{what} are {kept}, the receipt says {printed}"
 
 
 def report_differences(kind: str, said: Row, row: Row) -> Iterator[str]:

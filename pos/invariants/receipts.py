@@ -156,9 +156,11 @@ declare(
 )
 declare(
     "receipts = their events",
-    "r.id IS NULL OR e.stream IS NULL AND NOT r.rebuilt OR e.hash <> r.hash OR e.events > 1",
-    """(SELECT id, hash, strpos(snapshot, '"rebuilt":true') > 0 AS rebuilt FROM pos_receipt) r FULL JOIN (
-       SELECT stream, min(data->>'hash') AS hash, count(*) AS events FROM events_event
+    "r.id IS NULL OR e.stream IS NULL AND NOT r.rebuilt OR e.hash <> r.hash OR e.events > 1"
+    " OR e.issued_at <> r.issued_at",
+    """(SELECT id, hash, issued_at, strpos(snapshot, '"rebuilt":true') > 0 AS rebuilt FROM pos_receipt) r FULL JOIN (
+       SELECT stream, min(data->>'hash') AS hash, min((data->>'issued_at')::timestamptz) AS issued_at,
+       count(*) AS events FROM events_event
        WHERE tenant_id = %(tenant)s AND type = 'pos.receipt_issued' AND audience IS NULL GROUP BY stream) e
        ON e.stream = 'receipt:' || r.id::text""",
     order=107,

@@ -58,6 +58,8 @@ DAMAGE = {
     "cancelled orders gave back what tills had taken": "UPDATE pos_refund SET amount = amount - 1 WHERE order_id IS NOT NULL",
     "paid in place of refused refunds <= refused": "UPDATE pos_refund SET state = 'COMPLETED' WHERE state = 'FAILED'",
     "returned <= sold, of each line": "UPDATE pos_returnline SET quantity = quantity + 100",
+    "returned of lines = lines of returns": """UPDATE pos_orderline SET returned_tax = returned_tax + 1
+        WHERE returned_quantity > 0""",
     "return totals = lines": "UPDATE pos_return SET rounding_adjustment = 1",
     "returns <= paid, of each order": "UPDATE pos_return SET total = total + 100000",
     "taxes of returns = their lines": "UPDATE pos_returnline SET tax_total = tax_total + 1",
@@ -86,6 +88,11 @@ DAMAGE = {
         recipient, subject, body, state, failure, created_at FROM notifications_message LIMIT 1""",
     "completed orders = their events": """UPDATE pos_order SET status = 'VOIDED', receipt_number = NULL,
         completed_at = NULL WHERE receipt_number = 2""",
+    "orders = what they announced": "UPDATE pos_order SET occurred_at = occurred_at + interval '1 minute'",
+    "sold lines = what was announced of them": "UPDATE pos_orderline SET category = 'x' WHERE number = 1",
+    "taxes of lines = what was announced of them": "UPDATE pos_orderlinetax SET name = 'x'",
+    "settled tenders = what was announced of them": "UPDATE pos_tender SET reference = 'x'",
+    "refunds = what was announced of them": "UPDATE pos_refund SET reference = 'x'",
     "returns = their events": """INSERT INTO pos_return SELECT (jsonb_populate_record(r,
         jsonb_build_object('id', gen_random_uuid(), 'number', 77))).* FROM pos_return r LIMIT 1""",
     "drawers are where their registers are": """SET CONSTRAINTS ALL IMMEDIATE;

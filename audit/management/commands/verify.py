@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +19,9 @@ from tenants.models import Tenant
 
 MOST_NAMED = 10
 """Broken rows that are named of one invariant."""
+MOST_COLUMNS = 4
+"""Columns by which a row is named."""
+IDENTIFYING = {"id", "stream", "position", "series", "kind", "number", "code", "name", "subscriber", "business_date"}
 
 
 @dataclass(kw_only=True)
@@ -87,7 +91,8 @@ def _check(invariant: Invariant | Walk, cursor: Cursor, parameters: dict[str, An
     if isinstance(invariant, Invariant):
         cursor.execute(invariant.statement, parameters)
         checked, broken = cursor.fetchone()
-        return _Found(checked=checked, broken=broken)
+        named = _named(invariant, cursor, parameters) if broken else []
+        return _Found(checked=checked, broken=broken, named=named)
     found = _Found()
     for wrong in invariant.rows(cursor):
         found.checked += 1
@@ -95,3 +100,20 @@ def _check(invariant: Invariant | Walk, cursor: Cursor, parameters: dict[str, An
         if wrong and len(found.named) < MOST_NAMED:
             found.named.append(wrong)
     return found
+
+
+def _named(invariant: Invariant, cursor: Cursor, parameters: dict[str, Any]) -> list[str]:
+    """Name the first rows that break an invariant by what identifies them."""
+    cursor.execute(invariant.broken_rows, {**parameters, "most": MOST_NAMED})
+    columns = [column.name for column in cursor.description]
+    return [name for row in cursor.fetchall() if (name := _identified(zip(columns, row, strict=True)))]
+
+
+def _identified(row: Iterable[tuple[str, Any]]) -> str:
+    """Write the first columns of a row that identify it, each value once."""
+    found: dict[str, str] = {}
+    for column, value in row:
+        identifies = column in IDENTIFYING or column.endswith("_id")
+        if identifies and value is not None and str(value) not in found.values() and column not in found:
+            found[column] = str(value)
+    return " ".join(f"{column}={value}" for column, value in list(found.items())[:MOST_COLUMNS])
