@@ -52,11 +52,6 @@ def without_personal(text: str) -> str:
     )
 
 
-def is_personal(text: str) -> bool:
-    """Say whether a text holds a mail address, or a card number: 13 to 19 digits whose check digit is right."""
-    return without_personal(text) != text
-
-
 def _is_card_number(text: str) -> bool:
     digits = [int(each) for each in text if each.isdigit()]
     doubled = [sum(divmod(2 * each, 10)) for each in digits[-2::-2]]

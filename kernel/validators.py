@@ -5,7 +5,7 @@ from django.utils.deconstruct import deconstructible
 
 from kernel.currencies import SUPPORTED, exponent, is_listed
 from kernel.regions import timezones
-from kernel.text import find_control_character, is_personal
+from kernel.text import find_control_character
 
 
 @deconstructible
@@ -33,25 +33,6 @@ class PlainText:
 
     def __hash__(self) -> int:
         return hash(self.lines)
-
-
-@deconstructible
-class Impersonal:
-    """Refuses mail addresses and card numbers: the text is published, and is never deleted."""
-
-    code = "personal-data"
-
-    def __call__(self, value: object) -> None:
-        """:raises ValidationError: when the text holds one."""
-        if is_personal(str(value)):
-            message = "The text holds a card number or a mail address: send the number that the terminal gave instead."
-            raise ValidationError(message, code=self.code)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Impersonal)
-
-    def __hash__(self) -> int:
-        return hash(type(self))
 
 
 def validate_currency(code: str) -> None:

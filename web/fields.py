@@ -15,8 +15,8 @@ from kernel import limits
 from kernel.ids import is_version_7
 from kernel.limits import LARGEST_QUANTITY, QUANTITY_DIGITS
 from kernel.moments import CLOCK_TOLERANCE, EARLIEST, MomentInvalid, parse_moment, parse_reported, past_moment
-from kernel.text import UNPRINTABLE, UNPRINTABLE_IN_LINES
-from kernel.validators import Impersonal, PlainText
+from kernel.text import UNPRINTABLE, UNPRINTABLE_IN_LINES, without_personal
+from kernel.validators import PlainText
 
 VERSION_7 = "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"
 
@@ -47,11 +47,17 @@ class Text(serializers.CharField):
 
 
 class Reference(Text):
-    """What a card terminal or another system gave for a payment. It may be left out; it names no person and no card."""
+    """What a card terminal or another system gave for a payment. It may be left out.
+
+    It is published and never deleted: mail addresses and card numbers in it are masked. A payment that was taken is not
+    refused for them.
+    """
 
     def __init__(self, **options: Any) -> None:
         super().__init__(limits.REFERENCE, optional=True, **options)
-        self.validators.append(Impersonal())
+
+    def to_internal_value(self, data: Any) -> str:
+        return without_personal(super().to_internal_value(data))[: limits.REFERENCE]
 
 
 class Code(Text):
