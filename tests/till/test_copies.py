@@ -65,3 +65,32 @@ def test_sh18_a_copy_that_the_role_denies_is_not_printed(
     clerk.prints(1)
     with in_tenant(committed):
         assert Receipt.objects.get(kind="ORDER").print_count == 1
+
+
+def test_a_print_whose_page_was_lost_is_no_print(
+    crew: tuple[Person, Person], open_till: Callable[..., Clerk], committed: Tenant
+) -> None:
+    anna, _ = crew
+    set_rule("cashier", "reprint", "deny")
+    clerk = open_till()
+    lost = [True]
+    clerk.page.route(
+        "**/api/v1/receipts/*",
+        lambda route: (
+            route.abort() if "html" in route.request.headers["accept"] and lost and lost.pop() else route.continue_()
+        ),
+    )
+    clerk.sign_in(anna.code, anna.pin)
+    clerk.reads(".bar .who", "Anna")
+    clerk.scan("4006381333955")
+    clerk.total_is("10.00")
+    clerk.pay()
+    clerk.take("Cash", "10")
+    clerk.finished()
+    clerk.press("Print")
+    clerk.reads(".notice", "Not printed")
+    clerk.press("Print")
+
+    assert "COPY" not in clerk.prints(1)
+    with in_tenant(committed):
+        assert Receipt.objects.get(kind="ORDER").print_count == 1

@@ -7,7 +7,7 @@ import { newId } from "./ids.js";
 const counted = new Map();
 
 /**
- * Count a print, then print. A try that nobody answered is repeated under the same key, so that it counts once.
+ * Count a print, then print. A try whose page has not come is repeated under the same key, so that it counts once.
  * A copy that somebody has to approve is printed with their approval; one that a role denies is not.
  */
 export async function printReceipt(till, id, path = `/receipts/${id}`, body = {}) {
@@ -16,8 +16,8 @@ export async function printReceipt(till, id, path = `/receipts/${id}`, body = {}
   let page;
   try {
     await till.api.post(`/receipts/${id}/prints`, body, { key });
-    counted.delete(id);
     page = await till.api.page(path, "text/html");
+    counted.delete(id);
   } catch (error) {
     if (!(error instanceof Unreachable || error instanceof Refused)) throw error;
     if (needsApproval(error.problem) && till.people.staff) {
