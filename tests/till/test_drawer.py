@@ -187,6 +187,19 @@ def test_sh19_a_blind_count_closes_the_shift_and_shows_what_is_missing(clerk: Cl
         assert (shift.state, shift.over_short["cash"]) == ("CLOSED", -50)
 
 
+def test_what_was_counted_of_one_shift_is_not_that_of_the_next(clerk: Clerk) -> None:
+    clerk.press("Drawer")
+    count(clerk, of_10000=1)
+    clerk.page.locator("#count-card").fill("123.45")
+    close(clerk)
+    clerk.press("Done")
+    clerk.open_shift("10")
+    clerk.press("Drawer")
+    count(clerk)
+
+    assert clerk.page.locator("#count-card").input_value() == ""
+
+
 def test_c6_a_closing_whose_answer_was_lost_is_one(clerk: Clerk, server: Served, committed: Tenant) -> None:
     lost = [True]
     server.loses = lambda method, path: path.endswith("/close") and bool(lost) and lost.pop()

@@ -21,7 +21,7 @@ export class Drawer {
   }
 
   clear() {
-    Object.assign(this, { counts: new Map(), others: new Map(), note: "", command: 0, error: "" });
+    Object.assign(this, { counts: new Map(), others: new Map(), othersTyped: {}, note: "", command: 0, error: "" });
   }
 
   move({ kind, label }, amount, reason, note) {

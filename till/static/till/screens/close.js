@@ -13,7 +13,7 @@ export function closeScreen(till, actions) {
   const others = [...till.types.values()].filter((type) => type.kind === "CARD" || type.kind === "OTHER");
   const command = till.queue.commands.find((each) => each.kind === "closing");
   const send = async () => {
-    const typed = (till.othersTyped ??= {});
+    const typed = drawer.othersTyped;
     const wrong = others.filter(({ code }) => typed[code]?.trim() && read(typed[code], exponent) === null);
     if (wrong.length) {
       drawer.error = `Type an amount of ${currency} for ${wrong.map(({ name }) => name).join(" and ")}, or nothing.`;
@@ -31,7 +31,7 @@ export function closeScreen(till, actions) {
       form(
         send,
         others.map(({ code, name }) =>
-          field(`${name}: slips in the drawer (optional)`, { id: `count-${code}`, inputmode: "decimal", value: (till.othersTyped ??= {})[code] ?? "", oninput: (event) => { till.othersTyped[code] = event.target.value; } })),
+          field(`${name}: slips in the drawer (optional)`, { id: `count-${code}`, inputmode: "decimal", value: drawer.othersTyped[code] ?? "", oninput: (event) => { drawer.othersTyped[code] = event.target.value; } })),
         field("Note (optional)", { id: "close-note", maxlength: "500", value: drawer.note, oninput: (event) => { drawer.note = event.target.value; } }, { error: drawer.error || undefined }),
         counted(till),
         command && (command.state === "refused" ? refusedCard(till, command) : h("p", { class: "wait", role: "status" }, till.whyWaits("The count is kept", "Closing…"))),
