@@ -124,3 +124,68 @@ def test_a_copy_of_the_last_receipt_is_marked_as_one(clerk: Clerk) -> None:
         printed = clerk.prints(count)
 
     assert "COPY 1" in printed
+
+
+def tenders(tenant: Tenant) -> list[int]:
+    with in_tenant(tenant):
+        return list(Order.objects.get().tenders.order_by("number").values_list("amount", flat=True))
+
+
+def type_three(clerk: Clerk) -> None:
+    clerk.scan("4006381333955")
+    clerk.total_is("10.00")
+    clerk.pay()
+    clerk.type_into("Amount handed over", "3")
+
+
+def test_a_tender_that_is_tapped_twice_is_taken_once(clerk: Clerk, committed: Tenant) -> None:
+    type_three(clerk)
+    cash = clerk.page.locator("[data-tender]", has_text="Cash").first
+    cash.click()
+    cash.click()
+    clerk.everything_is_answered()
+    clerk.reads("#due", "7.00")
+    assert tenders(committed) == [300]
+    clerk.page.wait_for_timeout(800)
+    cash.click()
+    clerk.finished()
+
+    assert tenders(committed) == [300, 700]
+
+
+def test_enter_that_is_held_takes_one_tender(clerk: Clerk, committed: Tenant) -> None:
+    type_three(clerk)
+    clerk.page.locator("#tendered").focus()
+    for _ in range(25):
+        clerk.page.keyboard.down("Enter")
+        clerk.page.wait_for_timeout(40)
+    clerk.page.keyboard.up("Enter")
+    clerk.everything_is_answered()
+
+    clerk.reads("#due", "7.00")
+    assert tenders(committed) == [300]
+
+
+def test_a_scan_into_the_amount_is_no_amount(clerk: Clerk, committed: Tenant) -> None:
+    type_three(clerk)
+    clerk.page.locator("#tendered").focus()
+    clerk.page.keyboard.type("40123455", delay=5)
+    clerk.key("Enter")
+
+    clerk.reads(".notice", "That was a scan, and no amount")
+    assert clerk.page.locator("#tendered").input_value() == "3"
+    with in_tenant(committed):
+        assert not Order.objects.exists()
+
+
+def test_much_more_than_is_due_is_asked_about_first(clerk: Clerk, committed: Tenant) -> None:
+    type_three(clerk)
+    clerk.take("Cash", "401234.55")
+    clerk.reads("dialog", "401234.55 EUR would be taken")
+    assert clerk.violations() == []
+    clerk.press("No", exact=True)
+    clerk.page.locator("dialog").wait_for(state="detached")
+    clerk.take("Cash", "500")
+    clerk.finished()
+
+    assert tenders(committed) == [50_000]

@@ -1,7 +1,7 @@
 // The till's page: which screen is shown, what the keys do, and what is said to who cannot see it.
 
 import { askApproval, needsApproval } from "./approval.js";
-import { openDialog, dialogIsOpen, redrawDialogs } from "./dialog.js";
+import { closeDialogs, openDialog, dialogIsOpen, redrawDialogs } from "./dialog.js";
 import { h, show } from "./dom.js";
 import { newId } from "./ids.js";
 import { field, form } from "./parts.js";
@@ -40,8 +40,10 @@ const till = new Till({
   },
   async refused(command) {
     if (await till.overtaken(command)) return;
+    if (command.problem.code === "shift-not-open") await till.lookAtShift();
     if (needsApproval(command.problem) && till.people.staff && !dialogIsOpen()) void askApproval(till, command);
   },
+  closeDialogs,
   say(text) {
     said.textContent = said.textContent === text ? `${text}\u00a0` : text;
   },
@@ -89,7 +91,7 @@ const actions = {
     till.go("sale");
     await begun;
   },
-  clear: () => (till.sale.lines.length || till.sale.exchange) && confirmed("Clear the sale", "All its lines are removed. Nothing was paid.", "Clear", actions.begin),
+  clear: () => (till.sale.lines.length || till.sale.exchange) && confirmed("Clear the sale", "All its lines are removed. Nothing was paid.", "Clear", clearSale),
   discount: () => till.sale.lines.length && openDiscount(till),
   find: () => document.querySelector("#search")?.focus(),
   print: (id) => printReceipt(till, id),
@@ -136,6 +138,12 @@ const keys = [
   { key: "Escape", does: "Back to the sale", on: ["pay"], run: () => till.sale.phase === "cart" && actions.back() },
   { key: "Alt 1 … 9", does: "Pay with the first, second … way to pay", on: ["pay"] },
 ];
+
+async function clearSale() {
+  const { id, parked } = till.sale;
+  await actions.begin();
+  if (parked) await till.parking.release(id);
+}
 
 function mayBegin() {
   if (till.sale.phase === "done") return true;
@@ -209,6 +217,7 @@ function paint() {
 }
 
 function pressed(event) {
+  if (event.repeat && (event.key === "Enter" || event.altKey)) return event.preventDefault();
   if (dialogIsOpen()) return;
   const screen = current();
   if (event.altKey && screen === "pay" && /^[1-9]$/.test(event.key)) {
@@ -226,7 +235,7 @@ async function begin() {
   addEventListener("keydown", pressed);
   listen((code) => {
     if (!dialogIsOpen() && ["sale", "done", "refund"].includes(current())) void till.goods.enter(code);
-  });
+  }, () => till.warn("That was a scan, and no amount: nothing was typed."));
   await till.start();
 }
 

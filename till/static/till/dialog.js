@@ -33,15 +33,18 @@ export function openDialog(title, content, { wide = false } = {}) {
       );
     };
     draw();
-    open.add(draw);
+    open.set(draw, close);
     host.firstChild.showModal();
     (host.querySelector("[data-focus]") ?? host.querySelector("h2")).focus();
   });
 }
 
-const open = new Set();
+const open = new Map();
 
 /** Show again what has changed in the dialogs that are open. */
-export const redrawDialogs = () => open.forEach((draw) => draw());
+export const redrawDialogs = () => [...open.keys()].forEach((draw) => draw());
+
+/** Dismiss what is open: whoever comes next has not begun it. */
+export const closeDialogs = () => [...open.values()].reverse().forEach((close) => close());
 
 export const dialogIsOpen = () => open.size > 0;

@@ -44,6 +44,7 @@ export class People {
     const waits = till.queue.commands.some((each) => each.session === session);
     Object.assign(this, { staff: null, permissions: {}, typed: { code: "", pin: "", error: reason, busy: false } });
     till.api.session = "";
+    till.page.closeDialogs();
     await till.store.write({ values: { staff: null } });
     till.go("sign-in");
     if (!session || waits || reason) return;

@@ -1,5 +1,6 @@
 // Paying: what is due, what was taken for it, and how the rest is paid.
 
+import { denominations } from "../denominations.js";
 import { openDialog } from "../dialog.js";
 import { h } from "../dom.js";
 import { handedOver, read, written } from "../money.js";
@@ -31,10 +32,30 @@ export function payScreen(till, actions) {
       refused.map((command) => refusedCard(till, command)),
       h("div", { class: "ends" },
         sale.phase === "cart" ? button("Back to the sale", actions.back, { shortcut: "Esc" }) : button("Cancel the sale", () => openReason("Cancel the sale", (reason) => till.selling.cancel(reason)), { class: "bad", disabled: sending || !sale.order }),
+        till.shift === null ? button("Open a shift", actions.openShift, { class: "main" }) : null,
         paid && !refused.length && !so.pending && !sale.exchange ? button("New sale", actions.begin, { class: "main", shortcut: "F9" }) : null)),
     paid ? null : tenders(till, so, refused.length > 0),
   );
 }
+
+const MOMENT = 700;
+const ABSURD = 10;
+
+/** Whether a tap follows another one at once, and nothing was typed between them: one who taps twice pays once. */
+function isRepeated(till, typed) {
+  const now = performance.now();
+  const repeated = now - (till.tookAt ?? -MOMENT) < MOMENT && !typed;
+  if (repeated) till.tookAt = now;
+  return repeated;
+}
+
+/** Whether an amount needs a second look: many times what is due, and more than the largest note. */
+const isAbsurd = (till, given, due) => given > ABSURD * due && given > denominations(till.currency, till.exponent)[0];
+
+const sure = (till, given) =>
+  openDialog("So much money?", (close) =>
+    h("div", {}, h("p", {}, `${till.money(given)} would be taken.`),
+      h("div", { class: "ends" }, button("No", () => close(false)), button(`Take ${till.money(given)}`, () => close(true), { class: "bad" }))));
 
 const WORDS = { PENDING: "being charged", FAILED: "declined", kept: "not answered yet" };
 
@@ -58,13 +79,15 @@ function tenders(till, so, stopped) {
   const typed = (till.tendering ??= { text: "", error: "" });
   const set = (text) => { Object.assign(typed, { text, error: "" }); till.draw(); };
   const take = async (type, given) => {
+    if (stopped || isRepeated(till, typed.text.trim())) return;
     const asked = askedBy(so.due, type);
     const wanted = given ?? (typed.text.trim() ? read(typed.text, exponent) : asked);
     if (!wanted) return fails(typed, till, `Type an amount of ${till.currency}, above zero.`);
     if (!type.gives_change && wanted > so.due) return fails(typed, till, `${type.name} takes at most ${till.money(so.due)}.`);
+    if (isAbsurd(till, wanted, asked) && !(await sure(till, wanted))) return;
     const more = await details(till, type, wanted);
     if (!more) return;
-    till.tendering = null;
+    Object.assign(till, { tendering: null, tookAt: performance.now() });
     await selling.take({ type: type.code, amount: wanted, ...more });
   };
   const types = till.payable;
