@@ -1,11 +1,13 @@
 """Parked carts at the till: one waits under a name while the next customer is served."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
 from kernel.tenancy import in_tenant
-from pos.models import Order
+from pos.models import Order, ParkedOrder
 from tenants.models import Tenant
 from tests.support import make
 from tests.support.clerk import Clerk
@@ -88,3 +90,42 @@ def test_one_till_at_a_time_works_on_a_parked_sale(
     sell(clerk, "10")
 
     assert statuses(committed) == [("COMPLETED", 1000)]
+
+
+def test_a_sale_that_is_cleared_is_free_for_others(clerk: Clerk, committed: Tenant) -> None:
+    park(clerk, "Back soon")
+    clerk.press("Parked")
+    clerk.press("Take up Back soon")
+    clerk.total_is("10.00")
+    clerk.press("Clear")
+    clerk.page.locator("dialog button.main").click()
+    clerk.total_is("0.00")
+    clerk.everything_is_answered()
+
+    with in_tenant(committed):
+        assert ParkedOrder.objects.get().claimed_by is None
+
+
+def test_a_sale_that_another_till_has_taken_is_sold_as_a_copy(
+    clerk: Clerk, open_till: Callable[..., Clerk], committed: Tenant
+) -> None:
+    park(clerk, "Slow")
+    clerk.press("Parked")
+    clerk.press("Take up Slow")
+    clerk.total_is("10.00")
+    with in_tenant(committed):
+        ParkedOrder.objects.update(claim_expires_at=timezone.now() - timedelta(minutes=1))
+    other = open_till()
+    other.press("Parked")
+    other.press("Take up Slow")
+    other.total_is("10.00")
+    clerk.pay()
+    clerk.take("Cash", "10")
+    clerk.reads(".refused", "another device")
+    clerk.press("Give it up")
+    clerk.press("Give up 10.00 EUR")
+    clerk.total_is("10.00")
+    sell(clerk, "10")
+    sell(other, "10")
+
+    assert statuses(committed) == [("COMPLETED", 1000)] * 2

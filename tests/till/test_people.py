@@ -209,3 +209,72 @@ def test_who_is_locked_after_wrong_pins_reads_so(clerk: Clerk, anna: Person) -> 
             clerk.sign_in(anna.code, anna.wrong_pin)
 
     clerk.reads(".field .error", "this code was tried too often at this device today")
+
+
+def test_a_dialog_does_not_outlive_the_lock(clerk: Clerk, anna: Person) -> None:
+    clerk.page.clock.install()
+    clerk.page.reload()
+    clerk.sign_in(anna.code, anna.pin)
+    clerk.reads(".bar .who", "Anna")
+    clerk.scan("4006381333955")
+    clerk.page.locator(".line .what").click()
+    clerk.page.locator("dialog").wait_for()
+    clerk.page.clock.fast_forward("16:00")
+    clerk.page.locator("#staff-code").wait_for()
+
+    assert clerk.page.locator("dialog").count() == 0
+
+
+def test_a_sale_that_somebody_else_sends_again_stays_that_of_who_sold_it(
+    clerk: Clerk, anna: Person, ben: Person, committed: Tenant
+) -> None:
+    clerk.sign_in(anna.code, anna.pin)
+    clerk.reads(".bar .who", "Anna")
+    clerk.scan("4006381333955")
+    clerk.total_is("10.00")
+    clerk.pay()
+    refusal = {"code": "tender-mismatch", "detail": "No such tender."}
+    clerk.page.route("**/api/v1/orders", lambda route: route.fulfill(status=422, json=refusal))
+    clerk.take("Cash", "10")
+    clerk.reads(".refused", "No such tender.")
+    clerk.key("F11")
+    clerk.sign_in(ben.code, ben.pin)
+    clerk.reads(".bar .who", "Ben")
+    clerk.page.unroute("**/api/v1/orders")
+    clerk.press("Send again")
+    clerk.finished()
+
+    with in_tenant(committed):
+        assert Order.objects.get().staff_id == anna.id
+
+
+def test_a_shift_is_opened_from_the_payment_when_another_till_has_closed_it(
+    clerk: Clerk, ben: Person, open_till: Callable[..., Clerk]
+) -> None:
+    other = open_till()
+    for till in (clerk, other):
+        till.sign_in(ben.code, ben.pin)
+        till.reads(".bar .who", "Ben")
+    clerk.scan("4006381333955")
+    clerk.press("Discount")
+    clerk.page.locator("#discount").fill("10")
+    clerk.press("Keep")
+    clerk.total_is("9.00")
+    clerk.pay()
+    clerk.everything_is_answered()
+    other.press("Drawer")
+    other.press("Count and close the shift")
+    other.press("Close the shift")
+    other.page.locator("dialog button.main").click()
+    other.page.get_by_role("heading", name="The shift is closed").wait_for()
+    clerk.take("Cash", "9")
+    clerk.reads(".refused", "no open shift")
+    clerk.page.get_by_role("button", name="Open a shift").wait_for()
+    clerk.page.reload()
+    clerk.press("Open a shift")
+    clerk.type_into("Cash in the drawer", "0")
+    clerk.press("Open the shift")
+    clerk.page.get_by_role("button", name="Open a shift").wait_for(state="detached")
+    clerk.press("Send again")
+
+    clerk.finished()

@@ -220,11 +220,18 @@ export class Selling {
     if (this.till.screen === "pay") this.till.screen = "sale";
     if (dropped.some((each) => each.body?.lines || each.body?.wanted)) {
       this.quote = null;
-      await this.set({ ...this.sale, id: this.sale.parked ? this.sale.id : newId(), phase: "cart", taken: [], order: null, total: null });
+      await this.set({ ...this.sale, ...this.copied(command), phase: "cart", taken: [], order: null, total: null });
     } else {
       const gone = new Set(dropped.flatMap((each) => (each.body?.tenders ?? []).map((tender) => tender.id)));
       await this.set({ ...this.sale, taken: this.sale.taken.filter((tender) => !gone.has(tender.id)) });
     }
+  }
+
+  /** A parked cart that another till has, or has sold, is sold from here as a copy; one that is still this till's keeps its id. */
+  copied({ problem }) {
+    const lost = [404, 409].includes(problem?.status);
+    if (this.sale.parked && !lost) return {};
+    return { id: newId(), parked: false, lines: this.sale.lines.map((line) => ({ ...line, id: newId() })) };
   }
 
   /** Look at the order again while a card of it is being charged. */

@@ -13,9 +13,26 @@ export function refusedCard(till, command) {
     h("p", {}, h("strong", {}, "Refused: "), problem.detail || problem.title),
     h("div", { class: "ends" },
       needsApproval(problem) && till.people.staff ? button("Get an approval", () => askApproval(till, command), { class: "main" }) : null,
-      button("Send again", () => till.queue.again(command, {}, { session: till.api.session, staff: till.people.staff?.id ?? null })),
-      button("Give it up", () => till.selling.giveUp(command), { class: "bad" })),
+      button("Send again", () => till.queue.again(command, {}, sender(till, command))),
+      button("Give it up", () => giveUp(till, command), { class: "bad" })),
   );
+}
+
+/** What is sent again stays that of who gave it; it goes on in the session of now only where that is theirs. */
+function sender(till, { staff }) {
+  const here = till.people.staff?.id ?? null;
+  return staff === null || staff === here ? { session: till.api.session, staff: here } : {};
+}
+
+/** Give a command up; where money was taken for it, ask first. */
+function giveUp(till, command) {
+  const dropped = till.queue.of(command.stream).filter(({ sequence }) => sequence >= command.sequence);
+  const paid = dropped.flatMap(({ body }) => body?.tenders ?? []).filter(({ card_token }) => !card_token).reduce((sum, { amount }) => sum + amount.amount, 0);
+  if (!paid) return till.selling.giveUp(command);
+  return openDialog("Give the payment up", (close) =>
+    h("div", {},
+      h("p", {}, `${till.money(paid)} was taken and is not recorded. Give it back to the customer, or take it again.`),
+      h("div", { class: "ends" }, button(`Give up ${till.money(paid)}`, async () => { close(); await till.selling.giveUp(command); }, { class: "bad main", "data-focus": true }))));
 }
 
 export function openQueue(till) {
