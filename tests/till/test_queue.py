@@ -163,6 +163,8 @@ def test_what_is_given_up_goes_back_to_the_cart_and_was_never_recorded(clerk: Cl
     clerk.page.route(ORDERS, lambda route: route.fulfill(status=422, json=refusal))
     clerk.take("Cash", "10")
     clerk.press("Give it up")
+    clerk.reads("dialog", "10.00 EUR was taken and is not recorded")
+    clerk.press("Give up 10.00 EUR")
     clerk.page.unroute(ORDERS)
     clerk.total_is("10.00")
     assert kept(clerk) == []
@@ -227,3 +229,34 @@ def test_a_command_at_which_the_server_fails_holds_up_its_own_order_only(clerk: 
 
     clerk.everything_is_answered()
     assert orders(committed) == [("COMPLETED", 1000)] * 3
+
+
+def test_a_scan_that_nobody_could_look_up_is_not_lost_silently(clerk: Clerk) -> None:
+    clerk.page.route("**/api/v1/variants**", lambda route: route.abort())
+    clerk.scan("4006381333955")
+
+    clerk.reads(".notice", "4006381333955 is not in the sale")
+
+
+def test_a_return_that_waits_is_shown_after_a_reload(clerk: Clerk) -> None:
+    clerk.key("F3")
+    clerk.press("Without a receipt")
+    clerk.scan("4006381333955")
+    clerk.reads("#worth", "10.00")
+    clerk.page.route("**/api/v1/returns", lambda route: route.abort())
+    clerk.press("Give the money back")
+    clerk.reads("#queue", "1 waiting")
+    clerk.page.reload()
+    clerk.reads("#queue", "1 waiting")
+    clerk.key("F3")
+
+    clerk.reads("main.single", "Return of goods without a receipt: No connection.")
+
+
+def test_who_lost_the_store_is_told_to_load_the_page_again(clerk: Clerk) -> None:
+    ring_up(clerk)
+    cdp = clerk.page.context.new_cdp_session(clerk.page)
+    origin = clerk.page.evaluate("location.origin")
+    cdp.send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": "indexeddb"})
+
+    clerk.reads(".notice", "load the page again")

@@ -29,11 +29,17 @@ export class Goods {
       return;
     }
     const one = await this.till.tried(() => this.named(text));
-    if (one) this.take(one, text);
+    if (one === undefined) this.lost(text);
+    else if (one) this.take(one, text);
     else if (one === null) {
       await this.find(text);
       this.till.say(this.nothing ? `Nothing is found for ${text}.` : `${this.found.length} found for ${text}.`);
     }
+  }
+
+  /** A code that nobody could look up is not kept: say so to who has scanned it. */
+  lost(code) {
+    if (this.till.offline || this.till.failing) this.till.warn(`${code} is not in the sale: the server did not answer. Scan it again when it does.`);
   }
 
   async named(code) {

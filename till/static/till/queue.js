@@ -62,7 +62,12 @@ export class Queue {
       state: "waiting", problem: null, made: new Date().toISOString(),
     };
     this.commands.push(command);
-    await this.store.write({ values: { ...values, sequence: this.sequence }, put: [command] });
+    try {
+      await this.store.write({ values: { ...values, sequence: this.sequence }, put: [command] });
+    } catch (error) {
+      this.commands = this.commands.filter((each) => each !== command);
+      throw error;
+    }
     this.changed();
     this.go();
     return command;

@@ -18,8 +18,10 @@ export async function openStore(name = NAME) {
 }
 
 class Store {
+  /** `lost()` is called when the browser has closed the database under the page. */
   constructor(database) {
-    this.database = database;
+    Object.assign(this, { database, lost: () => {} });
+    database.onclose = () => this.lost();
   }
 
   get(name) {
@@ -31,7 +33,16 @@ class Store {
   }
 
   /** Write values and commands, and remove commands, in one transaction that is on the disk when this returns. */
-  write({ values = {}, put = [], remove = [] }) {
+  async write(changes) {
+    try {
+      await this.written(changes);
+    } catch (error) {
+      if (error.name === "InvalidStateError") this.lost();
+      throw error;
+    }
+  }
+
+  written({ values = {}, put = [], remove = [] }) {
     return new Promise((resolve, reject) => {
       const transaction = this.database.transaction(["values", "commands"], "readwrite", { durability: "strict" });
       transaction.oncomplete = () => resolve();

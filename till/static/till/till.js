@@ -67,6 +67,7 @@ export class Till {
 
   async start() {
     this.store = await openStore();
+    this.store.lost = () => this.warn("The browser has deleted what this till keeps: load the page again. What waited for the server is not recorded.");
     this.queue = new Queue({
       store: this.store,
       api: this.api,

@@ -31,7 +31,15 @@ function ofReceipt(till, actions) {
         till.people.denies("return_unlinked") ? null : button("Without a receipt", () => refunds.startFree()),
         h("button", { type: "submit" }, "Find")),
     ),
+    pending(till),
     refunds.order ? h("ul", { class: "lines", tabindex: "0", "aria-label": "What may come back" }, refunds.order.lines.map((line) => soldRow(till, line))) : null);
+}
+
+/** Returns that have no answer yet, also those that were given before the page was loaded again. */
+function pending(till) {
+  return till.queue.commands.filter(({ kind, sequence }) => kind === "return" && sequence !== till.refunds.command).map((command) =>
+    command.state === "refused" ? refusedCard(till, command)
+      : h("p", { class: "wait", role: "status", key: String(command.sequence) }, `${command.title}: ${till.whyWaits("It is kept on this till", "sending…")}`));
 }
 
 function soldRow(till, line) {
