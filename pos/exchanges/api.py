@@ -19,12 +19,11 @@ from pos.exchanges.services import Brought, Exchange, Wanted, exchange_goods
 from pos.orders.answers import orders_shown
 from pos.orders.arriving import Arrival, MomentRefused, corrected, is_paid
 from pos.orders.bodies import DiscountBody, OrderLineBody, RefundBody, TenderBody
-from pos.orders.discounts import DiscountExceedsPrice, DiscountInput
+from pos.orders.discounts import DiscountExceedsPrice
 from pos.orders.doors import closed_door
-from pos.orders.lines import OrderLineInput
 from pos.orders.models import Order
 from pos.orders.queries import orders
-from pos.orders.receiving import CLOCK, asked_tenders, clock_offset
+from pos.orders.receiving import CLOCK, asked_discounts, asked_lines, asked_tenders, clock_offset
 from pos.orders.refunds import NotRefundable, RefundExceedsPaid, RefundInput, RefundMismatch
 from pos.orders.serializers import OrderSerializer
 from pos.orders.services.refusals import CurrencyMismatch, OrderExists
@@ -155,15 +154,8 @@ def _brought(asked: dict[str, Any]) -> Brought:
 
 
 def _wanted(asked: dict[str, Any]) -> Wanted:
-    lines = [
-        OrderLineInput(**{"id": new_id(), **line, "discounts": _discounts(line["discounts"])})
-        for line in asked["lines"]
-    ]
-    return Wanted(**{**asked, "lines": lines, "discounts": _discounts(asked["discounts"])})
-
-
-def _discounts(asked: list[dict[str, Any]]) -> list[DiscountInput]:
-    return [DiscountInput(**each) for each in asked]
+    goods = {"lines": asked_lines(asked["lines"]), "discounts": asked_discounts(asked["discounts"])}
+    return Wanted(**{**asked, **goods})
 
 
 def _shown(exchange: Exchange) -> dict[str, Any]:

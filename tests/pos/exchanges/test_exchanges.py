@@ -66,6 +66,19 @@ def body(order: Order, sku: str, **more: Any) -> dict[str, Any]:
     }
 
 
+def test_goods_of_an_exchange_may_be_sent_as_the_till_knew_them(api: Terminal) -> None:
+    order = make.order(make.cash(2000))
+    settle()
+    known = {"description": "The JUG", "unit_price": {"amount": 2500}}
+    wanted = {"id": str(new_id()), "lines": [{"sku": "JUG", "quantity": "1", "snapshot": known}]}
+
+    tenders = [{"type": "cash", "amount": {"amount": 500}}]
+    answer = api.post("/exchanges", body(order, "JUG", wanted=wanted, tenders=tenders))
+
+    assert answer.status_code == 201, answer.content
+    assert answer.json()["net"]["amount"] == 500
+
+
 def test_am14_one_payment_of_the_difference_and_receipts_that_name_each_other(api: Terminal) -> None:
     order = make.order(make.cash(2000))
     settle()
