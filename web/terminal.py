@@ -28,6 +28,7 @@ class Terminal:
     :param ended: why the session that the request names has ended; empty where it names none.
     :param ended_at: when that was; None where no session of this terminal has ended.
     :param former: reads who was signed in by the session that has ended.
+    :param may_return: reads whether they may sign in again: they still work here.
     :param shut_out: why nothing that the device sends takes effect, where it is revoked or has expired: only operations
         that hold such requests meet it (`web.operations.holds`).
     """
@@ -39,6 +40,7 @@ class Terminal:
     ended: str = ""
     ended_at: datetime | None = None
     former: Callable[[], OnDuty | None] = field(default=lambda: None, compare=False)
+    may_return: Callable[[], bool] = field(default=lambda: True, compare=False)
     shut_out: ApiProblem | None = field(default=None, compare=False)
     is_held: Callable[[], bool] = field(default=lambda: True, compare=False)
     needs_staff: Callable[[], bool] = field(default=lambda: False, compare=False)

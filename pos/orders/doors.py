@@ -42,13 +42,17 @@ def closed_door(request: Request, *, sold_at: datetime | None) -> ApiProblem | N
     """Say why nothing of this request may take effect now.
 
     :param sold_at: when it was sold, if its money was taken; None of what is no paid sale.
+    :raises ApiProblem: when it was sold after the session had ended, and its person may sign in again to send it.
     """
     if isinstance(request.user, Terminal) and request.user.shut_out is not None:
         return request.user.shut_out
     shop = request.tenant  # type: ignore[attr-defined]
     if not shop.accepts_requests:
         return ApiProblem(403, "tenant-suspended", f"The shop {shop.name} is suspended and takes no requests.")
-    return refused_as_ended(request, sold_at)
+    terminal, ended = request.user, refused_as_ended(request, sold_at)
+    if ended is not None and sold_at is not None and isinstance(terminal, Terminal) and terminal.may_return():
+        raise ended
+    return ended
 
 
 def hold(request: Request, claim: Claim, sale: Sale, problem: ApiProblem) -> None:

@@ -1,5 +1,6 @@
 """Parked orders that are sold, as they are sent: a paid sale is never lost, whoever has the cart by then."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -106,8 +107,9 @@ def _forked(resumed: Resumed, found: Refusal) -> Response:
         with claimed(resumed.request, SCOPE) as claim:
             if claim.is_new:
                 id_ = derived_id(resumed.order_id, claim.fingerprint)
+                lines = _without_ids(resumed.asked["lines"])
                 order = place_order(
-                    **_placing(resumed, {**_empty(), **resumed.asked, "id": id_}, claim),
+                    **_placing(resumed, {**_empty(), **resumed.asked, "id": id_, "lines": lines}, claim),
                     arrival=resumed.arrival,
                     noted={FORKED: {"parked_order_id": str(resumed.order_id), "found": found.detail}},
                 )
@@ -150,7 +152,13 @@ def _body(resumed: Resumed, parked: ParkedOrder | None, id_: UUID) -> dict[str, 
     kept = {"note": parked.order.note, "customer_email": parked.order.customer_email} if parked else {}
     sent = {name: value for name, value in dict(resumed.request.data).items() if name != "approval_id"}
     whole = {"occurred_at": moment.isoformat(), **of_cart, **kept, **sent}
-    return {**whole, "id": str(id_), "parked_order_id": str(resumed.order_id)}
+    lines = _without_ids(whole["lines"])
+    return {**whole, "lines": lines, "id": str(id_), "parked_order_id": str(resumed.order_id)}
+
+
+def _without_ids(lines: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Two tills that have taken a cart up name its lines alike: an order apart has lines of another name."""
+    return [{name: value for name, value in line.items() if name != "id"} for line in lines]
 
 
 def _with_cart(resumed: Resumed, parked: ParkedOrder) -> dict[str, Any]:

@@ -109,6 +109,7 @@ def _signed_in(token: str, beside: Beside | None, device_id: UUID, now: datetime
             "ended": ended,
             "ended_at": session.went_on_until(now),
             "former": lambda: whoever_was_on_duty(session.staff_id),
+            "may_return": lambda: member_on_duty(session.staff_id) is not None,
         }
     note_use(session, now)
     return {"staff": member, "session_id": session.id}

@@ -144,6 +144,6 @@ def _admin_route(template: str, pattern: URLPattern, view: Callable[..., Any]) -
     for model in admin.site._registry:
         if template.startswith(f"/admin/{model._meta.app_label}/{model._meta.model_name}/"):
             return Route(template, Guard.MODEL, METHODS, model=model)
-    if pattern.name in {"login", "logout"}:
+    if pattern.name in {"login", "logout", "accept_invitation"}:
         return Route(template, Guard.DOOR, METHODS)
     return Route(template, Guard.STAFF, METHODS)

@@ -1,4 +1,4 @@
-"""A paid sale of somebody whose session has ended is theirs up to its end, and held after it; nothing else is."""
+"""A paid sale of somebody whose session has ended is theirs up to its end, and held after it where they are gone; nothing else is."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -77,9 +77,23 @@ def test_a_paid_sale_of_before_the_end_is_theirs(till: StaffedTerminal, anna: Pe
     assert (order.staff_id, [each.staff_id for each in order.tenders.all()]) == (anna.id, [anna.id])
 
 
-@ENDS
-def test_a_paid_sale_of_after_the_end_is_held(till: StaffedTerminal, anna: Person, end: Any) -> None:
+@pytest.mark.parametrize("end", [go_idle, sign_out])
+def test_whoever_may_sign_in_again_does_so_for_a_sale_of_after_the_end(
+    till: StaffedTerminal, anna: Person, end: Any
+) -> None:
     end(anna)
+    sold = sale(timezone.now() + timedelta(minutes=1))
+
+    with nothing_happened():
+        refused = send(till, sold)
+    assert (refused.status_code, refused.json()["code"]) == (401, "staff-session-ended")
+    assert send(till.sign_in(anna), sold).status_code == 201
+
+
+def test_a_paid_sale_of_after_the_end_is_held_where_nobody_can_sign_in_for_it(
+    till: StaffedTerminal, anna: Person
+) -> None:
+    deactivate(anna)
 
     answer = send(till, sale(timezone.now() + timedelta(minutes=1)))
 
@@ -113,7 +127,7 @@ def test_an_ended_session_reads_nothing_and_does_nothing_else(till: StaffedTermi
 
 def test_money_for_an_order_is_held_after_the_end(till: StaffedTerminal, anna: Person) -> None:
     order = till.post("/orders", make.order_body(tenders=[])).json()
-    sign_out(anna)
+    deactivate(anna)
 
     answer = till.post(f"/orders/{order['id']}/tenders", {"tenders": [{"type": "cash", "amount": {"amount": 1000}}]})
 

@@ -58,15 +58,16 @@ def test_it_is_sold_though_another_device_works_on_it(till: Terminal, other: Ter
     order_id = park(till)
     assert other.post(f"/parked-orders/{order_id}/claim", {}).status_code == 200
 
-    first = resume(till, order_id)
-    second = resume(other, order_id, device_sequence=7)
+    lines = [{**LINES[0], "id": str(new_id())}]
+    first = resume(till, order_id, lines=lines)
+    second = resume(other, order_id, device_sequence=7, lines=lines)
 
     assert (first.status_code, first.json()["id"], kinds(first)) == (201, order_id, ["cart-forked"])
     assert (second.status_code, second.json()["status"], kinds(second)) == (201, "COMPLETED", ["cart-forked"])
     assert second.json()["id"] != order_id
     assert order_id in str(ExceptionCase.objects.get(command_id=second.json()["id"]).payload)
     assert not ParkedOrder.objects.exists()
-    again = resume(other, order_id, device_sequence=7)
+    again = resume(other, order_id, device_sequence=7, lines=lines)
     assert (again.status_code, again.json()["id"]) == (201, second.json()["id"])
     assert Order.objects.count() == 2
 
