@@ -225,7 +225,8 @@ def test_the_owner_finds_a_receipt_by_its_number(owner: Client, till: Terminal) 
 def test_the_series_of_a_used_register_is_refused_in_a_sentence(owner: Client, till: Terminal) -> None:
     sold(till)
     register = make.register()
-    form = {"code": "R1", "name": "Till 1", "location": str(register.location_id), "series": "NEW"}
+    stays = {"location": str(register.location_id), "drawer": str(register.drawer_id)}
+    form = {"code": "R1", "name": "Till 1", "series": "NEW", **stays}
 
     page = owner.post(f"/admin/pos/register/{register.id}/change/", form)
 
