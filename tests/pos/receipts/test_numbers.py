@@ -17,6 +17,7 @@ from pos.orders.services.placing import place_order
 from pos.orders.services.refusals import OrderExists
 from tenants.models import Tenant
 from tests.support import make
+from tests.support.places import closed_shift
 
 
 @pytest.fixture
@@ -131,6 +132,7 @@ def _place() -> None:
 
 def test_sh1_a_rename_changes_no_receipt_and_repeats_no_number(till: Register) -> None:
     before = [make.order(make.cash(1000)).receipt, make.order(make.cash(1000)).receipt]
+    closed_shift()
     printed = [receipt.snapshot for receipt in chain()]
     elsewhere = Location.objects.create(code="B", name="Branch", currency="EUR")
 
