@@ -55,6 +55,7 @@ const actions = {
   pay: () => {
     if (!till.selling.price || till.shift === null) return;
     if (till.sale.phase === "cart" && till.selling.comesFirst) void till.selling.place();
+    till.tookAt = null;
     till.go("pay");
   },
   back: () => till.go("sale"),
