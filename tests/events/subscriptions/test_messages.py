@@ -11,7 +11,7 @@ from django.conf import settings
 
 from config.celery import app
 from events.subscriptions.doorbells import doorbells
-from events.subscriptions.messages import ROUND, list_of
+from events.subscriptions.messages import ROUND, _template, list_of
 from tenants.models import Tenant
 
 DIFFERENT = {
@@ -21,6 +21,12 @@ DIFFERENT = {
     ("properties", "delivery_tag"),
 }
 """What every message has for itself."""
+
+
+@pytest.fixture(autouse=True)
+def _nothing_written_by_another_thread() -> None:
+    """The properties of a message name the thread that wrote the first one of its queue."""
+    _template.cache_clear()
 
 
 @pytest.mark.parametrize("countdown", [0.0, 30.0])
