@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from typing import Any, TypeVar, dataclass_transform
 
 import msgspec
@@ -122,7 +123,13 @@ def all_types() -> list[EventType]:
 
 def types_with_members(names: Collection[str]) -> list[str]:
     """Return the types whose events have a member of one of these names, however deep it stands."""
-    return [each.name for each in all_types() if not _members(type_info(each.cls), ()).isdisjoint(names)]
+    return [each.name for each in all_types() if not _member_names(each).isdisjoint(names)]
+
+
+@cache
+def _member_names(event_type: EventType) -> set[str]:
+    """A type stays as it was declared; describing it takes longer than a reader of the feed should wait."""
+    return _members(type_info(event_type.cls), ())
 
 
 def _members(declared: Type, around: tuple[type, ...]) -> set[str]:
