@@ -26,8 +26,7 @@ SEEN_BY_SOME = {"difference", "grand_total", "print_z", "z_report"}
 """What tells of a shift what should be in its drawer: nothing for whoever's role at the till counts blind."""
 
 
-_sees = user_sees_differences
-see_differences_by(_sees)
+see_differences_by(user_sees_differences)
 
 
 @admin.register(TenderType)
@@ -110,7 +109,7 @@ class ShiftAdmin(ShopReadOnlyAdmin):
 
     def printable(self, request: HttpRequest, shift_id: UUID) -> HttpResponse:
         """Answer the Z report of a shift as a page to print; whose role does not reprint prints it as any receipt."""
-        if not self.has_view_permission(request) or not _sees(request):
+        if not self.has_view_permission(request) or not user_sees_differences(request):
             raise PermissionDenied
         receipt = Receipt.objects.filter(kind=Receipt.Kind.Z, source_id=shift_id).first()
         if receipt is None:
@@ -127,11 +126,11 @@ class ShiftAdmin(ShopReadOnlyAdmin):
         return self.seen(request, super().get_fields(request, obj))
 
     def seen(self, request: HttpRequest, names: Any) -> list[Any]:
-        hidden = set() if _sees(request) else {*SEEN_BY_SOME, *self.with_currency(SEEN_BY_SOME)}
+        hidden = set() if user_sees_differences(request) else {*SEEN_BY_SOME, *self.with_currency(SEEN_BY_SOME)}
         return [name for name in names if name not in hidden]
 
     def get_inlines(self, request: HttpRequest, _obj: Any) -> Any:
-        return [inline for inline in self.inlines if _sees(request) or inline is MovementInline]
+        return [inline for inline in self.inlines if user_sees_differences(request) or inline is MovementInline]
 
     @admin.display(description="over or short")
     def difference(self, shift: Shift) -> str:

@@ -19,23 +19,25 @@ def duty_of_user(person: Any) -> OnDuty | None:
     return member.on_duty() if member.is_active else OnDuty(staff_id=member.id, rules={})
 
 
-def user_may(request: Any, permission: Permission) -> bool:
-    """Say whether the role at the till of the admin's user allows it. Where they have none, it does.
+def _duty_at(request: Any) -> OnDuty | None:
+    """Read it once a request: pages ask for it several times."""
+    if not hasattr(request, "duty_of_user"):
+        request.duty_of_user = duty_of_user(request.user)
+    found: OnDuty | None = request.duty_of_user
+    return found
 
-    It is read once a request: pages ask for it several times.
-    """
-    asked: dict[Permission, bool] = request.__dict__.setdefault("roles_say", {})
-    if permission not in asked:
-        duty = duty_of_user(request.user)
-        asked[permission] = duty is None or duty.verdict(Need(permission=permission)) == Mode.ALLOW
-    return asked[permission]
+
+def user_may(request: Any, permission: Permission) -> bool:
+    """Say whether the role at the till of the admin's user allows it. Where they have none, it does."""
+    duty = _duty_at(request)
+    return duty is None or duty.verdict(Need(permission=permission)) == Mode.ALLOW
 
 
 def user_sees_differences(request: Any) -> bool:
     """Say whether the admin's user may see what should be in a drawer: by their role at the till, or where they have
     none by their permission to view shifts.
     """
-    if duty_of_user(request.user) is None:
+    if _duty_at(request) is None:
         return bool(request.user.has_perm("pos.view_shift"))
     return user_may(request, Permission.SEE_OVER_SHORT)
 

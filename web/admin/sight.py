@@ -8,7 +8,6 @@ from kernel.tenancy import in_public
 
 Rule = Callable[[HttpRequest], bool]
 _rules: list[Rule] = []
-ANSWER = "sees_differences"
 
 
 def see_differences_by(rule: Rule) -> None:
@@ -17,14 +16,5 @@ def see_differences_by(rule: Rule) -> None:
 
 
 def sees_differences(request: HttpRequest) -> bool:
-    """Say whether every rule lets this person see it; on the platform's host there are no tills and no rules.
-
-    A page asks several times: the rules are asked once for each request.
-    """
-    if in_public():
-        return True
-    known: bool | None = getattr(request, ANSWER, None)
-    if known is None:
-        known = all(rule(request) for rule in _rules)
-        setattr(request, ANSWER, known)
-    return known
+    """Say whether every rule lets this person see it; on the platform's host there are no tills and no rules."""
+    return in_public() or all(rule(request) for rule in _rules)
