@@ -1,7 +1,5 @@
-"""`manage.py import` of django-import-export would write rows past the rules of shops."""  # noqa: N999
+"""Not `manage.py import` of django-import-export: it would change rows without the events of their services."""  # noqa: N999
 
-from kernel.commands import Replaced
+from tenants.management.not_here import Rows as Command
 
-
-class Command(Replaced):
-    instead = "imports are pages of the shop's admin (docs/importing.md)"
+__all__ = ["Command"]

@@ -1,7 +1,5 @@
-"""`manage.py loaddata` of Django would write rows past the rules of shops."""
+"""Not `manage.py loaddata` of Django: it would write rows without the events of their services."""
 
-from kernel.commands import Replaced
+from tenants.management.not_here import Rows as Command
 
-
-class Command(Replaced):
-    instead = "imports are pages of the shop's admin (docs/importing.md)"
+__all__ = ["Command"]
