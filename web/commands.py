@@ -51,6 +51,9 @@ def digest_of(body: Any) -> str:
 
     The member that names the approval is left out.
     """
-    content = {name: value for name, value in dict(body).items() if name != APPROVAL}
-    written = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    written = json.dumps(without_approval(body), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(written.encode(errors="surrogatepass")).hexdigest()
+
+
+def without_approval(body: Any) -> dict[str, Any]:
+    return {name: value for name, value in dict(body).items() if name != APPROVAL}

@@ -23,7 +23,7 @@ from pos.orders.receiving import asked_tenders
 from pos.orders.services.paying import add_tenders
 from pos.orders.tenders import TenderInput
 from pos.registers.authentication import device_of, register_of
-from web.commands import command_of
+from web.commands import command_of, without_approval
 from web.errors import ApiProblem
 
 ORDER = "order_id"
@@ -69,11 +69,10 @@ def _held_tenders(
         if claim.is_new:
             tendered = sum(tender.amount for tender in tenders)
             order = orders().filter(id=order_id).first()
-            sent = {name: value for name, value in dict(request.data).items() if name != "approval_id"}
             sale = Sale(
                 id=derived_id(order_id, claim.fingerprint),
                 amount=min(tendered, order.total) if order else tendered,
-                body={**sent, ORDER: str(order_id)},
+                body={**without_approval(request.data), ORDER: str(order_id)},
                 arrived_at=now,
             )
             hold(request, claim, sale, problem)
