@@ -36,9 +36,9 @@ from pos.orders.services.placing import place_order
 from pos.orders.services.refusals import SequenceReused
 from pos.parking.models import ParkedOrder
 from pos.parking.queries import find_parked
-from pos.parking.services import resume_order
+from pos.parking.services import PARKED, resume_order
 from pos.registers.authentication import device_of, register_of
-from web.commands import command_of
+from web.commands import command_of, without_approval
 from web.errors import ApiProblem
 
 SCOPE = "parked-orders"
@@ -111,7 +111,7 @@ def _forked(resumed: Resumed, found: Refusal) -> Response:
                 order = place_order(
                     **_placing(resumed, {**_empty(), **resumed.asked, "id": id_, "lines": lines}, claim),
                     arrival=resumed.arrival,
-                    noted={FORKED: {"parked_order_id": str(resumed.order_id), "found": found.detail}},
+                    noted={FORKED: {PARKED: str(resumed.order_id), "found": found.detail}},
                 )
                 claim.answer(encoded_order(order), status=201)
     except SequenceReused:
@@ -150,10 +150,9 @@ def _body(resumed: Resumed, parked: ParkedOrder | None, id_: UUID) -> dict[str, 
     moment: datetime = resumed.asked["occurred_at"]
     of_cart = parked.cart if parked else {}
     kept = {"note": parked.order.note, "customer_email": parked.order.customer_email} if parked else {}
-    sent = {name: value for name, value in dict(resumed.request.data).items() if name != "approval_id"}
-    whole = {"occurred_at": moment.isoformat(), **of_cart, **kept, **sent}
+    whole = {"occurred_at": moment.isoformat(), **of_cart, **kept, **without_approval(resumed.request.data)}
     lines = _without_ids(whole["lines"])
-    return {**whole, "lines": lines, "id": str(id_), "parked_order_id": str(resumed.order_id)}
+    return {**whole, "lines": lines, "id": str(id_), PARKED: str(resumed.order_id)}
 
 
 def _without_ids(lines: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:

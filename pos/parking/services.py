@@ -29,6 +29,8 @@ from pos.registers.models import Device, Register
 from staff.duty.permitting import permit
 
 LEASE = timedelta(minutes=10)
+PARKED = "parked_order_id"
+"""The member by which what is held, and an exception, name the parked order that was sold."""
 
 
 class CartLeased(Refusal):
@@ -206,7 +208,7 @@ def resume_order(
         except CartLeased as leased:
             if not paid:
                 raise
-            noted[ExceptionCase.Kind.CART_FORKED] = {"parked_order_id": str(id), "claimed_by": str(parked.claimed_by)}
+            noted[ExceptionCase.Kind.CART_FORKED] = {PARKED: str(id), "claimed_by": str(parked.claimed_by)}
             audit.record(action="parked order sold by another device", subject=f"order:{id}", detail=leased.detail)
         _take_away(parked)
         publish(
@@ -258,12 +260,18 @@ def is_free(order_id: UUID, *, device: Device, now: datetime) -> bool:
     parked = ParkedOrder.objects.select_for_update().filter(order_id=order_id).first()
     if parked is None:
         return False
-    return parked.claim_expires_at is None or parked.claim_expires_at <= now or parked.claimed_by == device.id
+    return _claim_against(parked, device.id, now) is None
+
+
+def _claim_against(parked: ParkedOrder, device_id: UUID | None, now: datetime) -> datetime | None:
+    """Return until when another device works on a parked order; None where none does."""
+    expires_at = parked.claim_expires_at
+    return None if expires_at is None or expires_at <= now or parked.claimed_by == device_id else expires_at
 
 
 def _require_free(parked: ParkedOrder, device_id: UUID | None, now: datetime) -> None:
-    expires_at = parked.claim_expires_at
-    if expires_at is None or expires_at <= now or parked.claimed_by == device_id:
+    expires_at = _claim_against(parked, device_id, now)
+    if expires_at is None:
         return
     message = f"another device works on order {parked.order_id} until {expires_at:%H:%M:%S} UTC"
     raise CartLeased(message, claimed_by=str(parked.claimed_by), claim_expires_at=expires_at.isoformat())

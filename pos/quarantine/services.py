@@ -19,11 +19,8 @@ from pos.orders.receiving import arrival_of, placing, read_order
 from pos.orders.services.paying import add_tenders
 from pos.orders.services.placing import place_order
 from pos.orders.taking import ORDER, read_tenders
-from pos.parking.services import discard_order, is_free
+from pos.parking.services import PARKED, discard_order, is_free
 from staff.duty.permitting import permit
-
-PARKED = "parked_order_id"
-"""What the body of an order that is held names, where the till sold a parked one."""
 
 
 class OrderPlacedBefore(Refusal):
@@ -109,6 +106,6 @@ def _fork(parked_id: UUID, held: HeldCommand, now: datetime) -> dict[ExceptionCa
     """Take away the cart that was sold, unless it is gone or another device works on it: that is an exception."""
     if not is_free(parked_id, device=held.device, now=now):
         found = "it was sold or discarded, or another device works on it"
-        return {ExceptionCase.Kind.CART_FORKED: {"parked_order_id": str(parked_id), "found": found}}
+        return {ExceptionCase.Kind.CART_FORKED: {PARKED: str(parked_id), "found": found}}
     discard_order(order_id=parked_id, device=held.device, reason=f"sold as order {held.id}", now=now)
     return {}
