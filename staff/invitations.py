@@ -18,7 +18,7 @@ from events.operations import audit
 from kernel.refusals import Refusal
 from kernel.tenancy import in_tenant
 from staff.models import User
-from staff.services import require_valid_person
+from staff.services import owner_named, require_valid_person
 from tenants.models import Tenant
 from web.admin.door import refusal_of
 
@@ -42,16 +42,14 @@ def invite_owner(*, tenant: Tenant) -> str:
     if not tenant.owner_email:
         message = f"{tenant.name} has no owner email: type it on the shop's page first"
         raise OwnerUnknown(message)
-    username = User.normalize_username(tenant.owner_email)
     with in_tenant(tenant), transaction.atomic():
-        owner = User.objects.select_for_update().filter(username=username).first()
-        if owner is None:
-            owner = User(username=username, email=tenant.owner_email)
+        owner = owner_named(tenant.owner_email, tenant.owner_email)
+        if owner.pk is None:
             require_valid_person(owner, tenant.owner_email, new=True)
             owner.set_unusable_password()
-        owner.is_staff = owner.is_superuser = owner.is_active = True
+        owner.is_active = True
         owner.save()
-        audit.record(action="owner invited", subject=f"user:{username}")
+        audit.record(action="owner invited", subject=f"user:{owner.username}")
         person = urlsafe_base64_encode(force_bytes(owner.pk))
         return reverse("admin:accept_invitation", args=[person, default_token_generator.make_token(owner)])
 

@@ -122,17 +122,25 @@ def hire_owner(*, username: str, password: str, email: str = "") -> User:
     :raises PersonInvalid: when nobody new may have this name, or the address is none.
     :raises PasswordTooWeak: when a validator of AUTH_PASSWORD_VALIDATORS refuses the password.
     """
-    username = User.normalize_username(username)
     with transaction.atomic():
-        owner = User.objects.select_for_update().filter(username=username).first()
-        created = owner is None
-        owner = owner or User(username=username, email=email)
+        owner = owner_named(username, email)
+        created = owner.pk is None
         require_valid_person(owner, email, new=created)
         require_strong_password(password, owner)
-        owner.is_staff = owner.is_superuser = True
         owner.set_password(password)
         owner.save()
-        audit.record(action="owner added" if created else "owner's password set", subject=f"user:{username}")
+        audit.record(action="owner added" if created else "owner's password set", subject=f"user:{owner.username}")
+    return owner
+
+
+def owner_named(username: str, email: str) -> User:
+    """Find the person of this name, whose row is locked then, or make one who is not saved yet; they may do everything.
+
+    :param username: is normalised (NFKC), as the form at the door does.
+    """
+    username = User.normalize_username(username)
+    owner = User.objects.select_for_update().filter(username=username).first() or User(username=username, email=email)
+    owner.is_staff = owner.is_superuser = True
     return owner
 
 
