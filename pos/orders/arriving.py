@@ -9,7 +9,7 @@ from kernel.moments import CLOCK_TOLERANCE, EARLIEST, MomentInvalid, past_moment
 from kernel.refusals import Refusal
 from pos.cash.models import Shift, TenderType
 from pos.cash.queries import closed_shift_at, find_open_shift, newest_closed_shift, shift_of_drawer, tender_types
-from pos.cash.services import Till, open_shift_of
+from pos.cash.services import Till, open_shift_of, till_in
 from pos.exceptions.findings import Findings
 from pos.exceptions.models import ExceptionCase
 from pos.orders.models import Order
@@ -79,13 +79,7 @@ def till_of_order(
         _require_moment(arrival)
         shift = open_shift_of(register)
     moment = moment_of_sale(arrival, device=device, shift=shift, findings=findings)
-    return Till(
-        register=register,
-        shift=shift,
-        occurred_at=moment,
-        recorded_at=now,
-        business_date=profile.day_of(moment, timezone=register.location.timezone),
-    )
+    return till_in(shift, register, occurred_at=moment, now=now, profile=profile)
 
 
 def shift_of_sale(register: Register, arrival: Arrival, *, device: Device | None, findings: Findings) -> Shift | None:

@@ -13,7 +13,7 @@ from kernel.permissions import Command, Need, Permission
 from kernel.prefetching import hold_rows
 from kernel.refusals import NotFound, Refusal
 from pos.cash.models import TenderType
-from pos.cash.services import Till, open_shift_of
+from pos.cash.services import Till, open_shift_of, till_in
 from pos.exceptions.findings import Findings
 from pos.exceptions.services.cases import open_cases
 from pos.orders.arriving import Arrival, moment_of_sale
@@ -142,13 +142,7 @@ def till_of_return(register: Register, arrival: Arrival, *, device: Device | Non
     """
     shift = open_shift_of(register)
     moment = moment_of_sale(arrival, device=device, shift=shift, findings=findings)
-    return Till(
-        register=register,
-        shift=shift,
-        occurred_at=moment,
-        recorded_at=arrival.arrived_at,
-        business_date=current_profile().day_of(moment, timezone=register.location.timezone),
-    )
+    return till_in(shift, register, occurred_at=moment, now=arrival.arrived_at, profile=current_profile())
 
 
 def begin_return(

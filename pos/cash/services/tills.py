@@ -6,6 +6,7 @@ from typing import Any
 
 from pos.cash.models import Shift
 from pos.cash.services.shifts import open_shift_of
+from pos.profile.models import ShopProfile
 from pos.profile.queries import current_profile
 from pos.registers.models import Register
 
@@ -40,10 +41,17 @@ def open_till(register: Register, *, occurred_at: datetime, now: datetime) -> Ti
 
     :raises ShiftNotOpen: when the drawer has no open shift.
     """
+    return till_in(open_shift_of(register), register, occurred_at=occurred_at, now=now, profile=current_profile())
+
+
+def till_in(
+    shift: Shift | None, register: Register, *, occurred_at: datetime, now: datetime, profile: ShopProfile
+) -> Till:
+    """Return a register in a shift that is known, on the day of the location's books."""
     return Till(
         register=register,
-        shift=open_shift_of(register),
+        shift=shift,
         occurred_at=occurred_at,
         recorded_at=now,
-        business_date=current_profile().day_of(occurred_at, timezone=register.location.timezone),
+        business_date=profile.day_of(occurred_at, timezone=register.location.timezone),
     )
