@@ -10,16 +10,13 @@ from uuid import UUID
 from rest_framework.request import Request
 
 from events.idempotency.requests import Claim
-from kernel.ids import new_id
-from kernel.prefetching import hold_rows
 from kernel.refusals import Refusal
 from pos.exceptions.findings import Findings
 from pos.exceptions.models import HeldCommand
 from pos.exceptions.services import quarantine
 from pos.exceptions.services.quarantine import hold_command
 from pos.orders.answers import encoded_held
-from pos.orders.lines import price_lines
-from pos.orders.models import Order
+from pos.orders.quotes import quote
 from pos.registers.authentication import device_of, register_of
 from pos.registers.models import Register
 from web.errors import ApiProblem
@@ -87,16 +84,9 @@ def taken_for(register: Register, placing: Mapping[str, Any]) -> int:
     :param placing: what `place_order` would be asked for.
     """
     tendered = sum(tender.amount for tender in placing["tenders"])
-    location = register.location
-    order = Order(
-        id=new_id(),
-        register=register,
-        currency=location.currency,
-        rounding_level=location.rounding_level,
-        occurred_at=placing["occurred_at"],
-    )
+    goods = {name: placing[name] for name in ("lines", "discounts", "occurred_at")}
     try:
-        hold_rows(order, lines=price_lines(order, placing["lines"], placing["discounts"], findings=Findings()).lines)
+        order = quote(register=register, **goods, findings=Findings())
     except Refusal:
         return tendered
     return min(tendered, order.total)

@@ -6,6 +6,7 @@ from datetime import datetime
 from kernel.ids import new_id
 from kernel.prefetching import hold_rows
 from pos.cash.queries import tender_types
+from pos.exceptions.findings import Findings
 from pos.orders.discounts import DiscountInput
 from pos.orders.lines import OrderLineInput, price_lines
 from pos.orders.models import Order
@@ -20,10 +21,12 @@ def quote(
     discounts: Sequence[DiscountInput],
     occurred_at: datetime,
     tender_type: str = "",
+    findings: Findings | None = None,
 ) -> Order:
     """Price an order that is not placed.
 
     :param tender_type: the code of the type that all of it would be paid by: cash may be rounded.
+    :param findings: takes what is wrong with goods as the till knew them, as for a paid order.
     :raises LinesInvalid: when a line names nothing that the shop sells, or what no tax rule holds for.
     :raises DiscountExceedsPrice: when a discount is more than what it is taken off.
     :raises NumberTooLarge: when all lines come to more goods or money than an order may have.
@@ -37,7 +40,7 @@ def quote(
         rounding_level=location.rounding_level,
         occurred_at=occurred_at,
     )
-    hold_rows(order, lines=price_lines(order, lines, discounts).lines)
+    hold_rows(order, lines=price_lines(order, lines, discounts, findings=findings).lines)
     if tender_type:
         step = named(tender_types({tender_type}), tender_type).rounding_step
         round_due(order, order.total, step=step)
