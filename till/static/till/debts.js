@@ -3,8 +3,6 @@
 
 import { newId } from "./ids.js";
 
-const NOT_PAID_OUT = ["EXCHANGE"];
-
 export class Debts {
   constructor(till) {
     Object.assign(this, { till, owed: null, more: false });
@@ -17,9 +15,10 @@ export class Debts {
     this.till.draw();
   }
 
-  /** The ways in which one can be paid: any but goods, and a card's gateway only where it was that card's. */
+  /** The ways in which one can be paid: those in which a till pays out, and the card's own once more. */
   waysOf({ type }) {
-    return [...this.till.types.values()].filter((way) => !NOT_PAID_OUT.includes(way.kind) && (way.kind !== "GATEWAY" || way.code === type));
+    const { refunds, types } = this.till;
+    return [...types.values()].filter((way) => refunds.paidOut.includes(way) || way.code === type);
   }
 
   pay(refund, way, reference) {

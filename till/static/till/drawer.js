@@ -53,7 +53,7 @@ export class Drawer {
   /** Whether a movement can be taken back: once, and only one that somebody made by hand. */
   stands({ id, kind }) {
     const waits = this.till.queue.commands.some(({ body }) => body?.corrects === id);
-    return named.has(kind) && !["FLOAT", "CORRECTION"].includes(kind) && !waits && !this.moved.some((each) => each.kind === "CORRECTION" && each.source_id === id);
+    return KINDS.some((byHand) => byHand.kind === kind) && !waits && !this.moved.some((each) => each.kind === "CORRECTION" && each.source_id === id);
   }
 
   takeBack(movement, note) {

@@ -4,7 +4,7 @@ import { h } from "../dom.js";
 import { read, written } from "../money.js";
 import { amount, button, field, form } from "../parts.js";
 import { coins, counted } from "./coins.js";
-import { refusedCard } from "./queue.js";
+import { unanswered } from "./queue.js";
 
 export function closeScreen(till, actions) {
   const { drawer, exponent, currency } = till;
@@ -34,7 +34,7 @@ export function closeScreen(till, actions) {
           field(`${name}: slips in the drawer (optional)`, { id: `count-${code}`, inputmode: "decimal", value: drawer.othersTyped[code] ?? "", oninput: (event) => { drawer.othersTyped[code] = event.target.value; } })),
         field("Note (optional)", { id: "close-note", maxlength: "500", value: drawer.note, oninput: (event) => { drawer.note = event.target.value; } }, { error: drawer.error || undefined }),
         counted(till),
-        command && (command.state === "refused" ? refusedCard(till, command) : h("p", { class: "wait", role: "status" }, till.whyWaits("The count is kept", "Closing…"))),
+        command && unanswered(till, command, "Closing…", "The count is kept"),
         h("div", { class: "ends" }, button("Back", actions.drawer, { shortcut: "Esc" }), h("button", { type: "submit", class: "main", disabled: Boolean(command) }, "Close the shift")),
       )),
   );

@@ -4,7 +4,7 @@ import { h } from "../dom.js";
 import { written } from "../money.js";
 import { amount, button, form } from "../parts.js";
 import { coins, counted } from "./coins.js";
-import { refusedCard } from "./queue.js";
+import { unanswered } from "./queue.js";
 
 export function countScreen(till, actions) {
   const { drawer } = till;
@@ -19,7 +19,7 @@ export function countScreen(till, actions) {
         () => !command && drawer.noteCount(),
         h("p", { class: "hint" }, "The shift stays open."),
         counted(till),
-        command && (command.state === "refused" ? refusedCard(till, command) : h("p", { class: "wait", role: "status" }, till.whyWaits("The count is kept", "Sending…"))),
+        command && unanswered(till, command, "Sending…", "The count is kept"),
         h("div", { class: "ends" }, button("Back", actions.drawer, { shortcut: "Esc" }), h("button", { type: "submit", class: "main", disabled: Boolean(command) }, "Note the count")),
       )),
   );

@@ -4,7 +4,7 @@ import { openDialog } from "../dialog.js";
 import { h } from "../dom.js";
 import { written } from "../money.js";
 import { amount, button, field, form } from "../parts.js";
-import { refusedCard } from "./queue.js";
+import { unanswered } from "./queue.js";
 
 export function debtsScreen(till, actions) {
   const { debts } = till;
@@ -24,13 +24,12 @@ export function debtsScreen(till, actions) {
 function row(till, refund) {
   const name = refund.receipt || "a sale without a receipt";
   const command = till.queue.of(`debt:${refund.id}`)[0];
-  const told = command && (command.state === "refused" ? refusedCard(till, command) : h("p", { class: "wait", role: "status" }, "Sending…"));
   return h(
     "li",
     { key: refund.id },
     h("p", {}, h("strong", {}, name), h("span", { class: "hint" }, ` · ${new Date(refund.occurred_at).toLocaleString()} · ${refund.failure}`)),
     amount(written(refund.owed.amount, till.exponent)),
-    told ?? button("Pay", () => openPay(till, refund, name), { class: "main", "aria-label": `Pay what is owed of ${name}` }),
+    command ? unanswered(till, command, "Sending…") : button("Pay", () => openPay(till, refund, name), { class: "main", "aria-label": `Pay what is owed of ${name}` }),
   );
 }
 

@@ -18,6 +18,15 @@ export function refusedCard(till, command) {
   );
 }
 
+/**
+ * What is shown of a command that has no answer yet: why it was refused, or that it is under way.
+ * @param {string} going while it is sent. @param {string} kept what is safe meanwhile, where nobody answers.
+ */
+export function unanswered(till, command, going, kept = "") {
+  if (command.state === "refused") return refusedCard(till, command);
+  return h("p", { class: "wait", role: "status", key: String(command.sequence) }, kept ? till.whyWaits(kept, going) : going);
+}
+
 /** What is sent again stays that of who gave it; it goes on in the session of now only where that is theirs. */
 function sender(till, { staff }) {
   const here = till.people.staff?.id ?? null;

@@ -4,7 +4,7 @@ import { h } from "../dom.js";
 import { written } from "../money.js";
 import { amount, button, field, form } from "../parts.js";
 import { short, written as quantity } from "../quantity.js";
-import { refusedCard } from "./queue.js";
+import { refusedCard, unanswered } from "./queue.js";
 
 export function refundScreen(till, actions) {
   const { refunds } = till;
@@ -109,7 +109,7 @@ function conditions(till, command, actions) {
       field("Reason (optional)", { id: "return-reason", value: refunds.reason, maxlength: "200", oninput: (event) => { refunds.reason = event.target.value; } }),
       h("dl", { class: "sums" }, h("div", { class: "total" }, h("dt", {}, "To give back"),
         h("dd", { id: "worth" }, amount(worth !== null ? written(worth, exponent) : refunds.ready ? "…" : written(0, exponent)), h("span", { class: "currency" }, currency)))),
-      command && (command.state === "refused" ? refusedCard(till, command) : h("p", { class: "wait", role: "status" }, till.whyWaits("The return is kept on this till", "Sending…"))),
+      command && unanswered(till, command, "Sending…", "The return is kept on this till"),
       h("div", { class: "ends" },
         refunds.order ? button("Everything", () => refunds.order.lines.forEach((line) => refunds.choose(line, refunds.left(line)))) : null,
         button("Exchange", actions.exchange, { disabled: Boolean(command) || worth === null }),

@@ -5,7 +5,7 @@ import { h } from "../dom.js";
 import { newId } from "../ids.js";
 import { read } from "../money.js";
 import { button, field, form, keypad } from "../parts.js";
-import { refusedCard } from "./queue.js";
+import { unanswered } from "./queue.js";
 
 export function shiftScreen(till, actions) {
   const commands = till.queue.commands.filter((each) => each.kind === "shift");
@@ -14,7 +14,7 @@ export function shiftScreen(till, actions) {
     { class: "alone", key: "shift" },
     h("h1", { tabindex: "-1" }, "No shift is open"),
     h("p", {}, "Count what is in the drawer, and open a shift with it."),
-    commands.map((command) => (command.state === "refused" ? refusedCard(till, command) : h("p", { class: "wait", role: "status" }, "Opening…"))),
+    commands.map((command) => unanswered(till, command, "Opening…")),
     button("Open a shift", actions.openShift, { class: "main", "data-focus": true, disabled: commands.length > 0 }),
   );
 }
