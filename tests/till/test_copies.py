@@ -20,7 +20,7 @@ def crew(committed: Tenant) -> tuple[Person, Person]:
     return person("ANNA", "cashier"), person("BEN", "shift supervisor")
 
 
-def print_first(clerk: Clerk, who: Person) -> None:
+def sell(clerk: Clerk, who: Person) -> None:
     clerk.sign_in(who.code, who.pin)
     clerk.reads(".bar .who", who.member.name)
     clerk.scan("4006381333955")
@@ -28,6 +28,10 @@ def print_first(clerk: Clerk, who: Person) -> None:
     clerk.pay()
     clerk.take("Cash", "10")
     clerk.finished()
+
+
+def print_first(clerk: Clerk, who: Person) -> None:
+    sell(clerk, who)
     clerk.press("Print")
     assert "COPY" not in clerk.prints(1)
 
@@ -80,13 +84,7 @@ def test_a_print_whose_page_was_lost_is_no_print(
             route.abort() if "html" in route.request.headers["accept"] and lost and lost.pop() else route.continue_()
         ),
     )
-    clerk.sign_in(anna.code, anna.pin)
-    clerk.reads(".bar .who", "Anna")
-    clerk.scan("4006381333955")
-    clerk.total_is("10.00")
-    clerk.pay()
-    clerk.take("Cash", "10")
-    clerk.finished()
+    sell(clerk, anna)
     clerk.press("Print")
     clerk.reads(".notice", "Not printed")
     clerk.press("Print")

@@ -42,6 +42,19 @@ def close(clerk: Clerk) -> None:
     clerk.page.get_by_role("heading", name="The shift is closed").wait_for()
 
 
+def cashier_at_the_drawer(open_till: Callable[..., Clerk], **rules: str) -> Clerk:
+    """Let a cashier, who counts blind, open the drawer's screen. :param rules: of the role, other than it has them."""
+    make.shift()
+    anna = person("ANNA", "cashier")
+    for permission, mode in rules.items():
+        set_rule("cashier", permission, mode)
+    clerk = open_till()
+    clerk.sign_in(anna.code, anna.pin)
+    clerk.reads(".bar .who", "Anna")
+    clerk.press("Drawer")
+    return clerk
+
+
 def test_cash_is_moved_without_a_sale(clerk: Clerk, committed: Tenant) -> None:
     clerk.press("Drawer")
     move(clerk, "Paid in", "20")
@@ -114,13 +127,7 @@ def test_c3_the_drawer_is_counted_while_the_shift_goes_on(clerk: Clerk, committe
 
 
 def test_sh18_who_counts_blind_is_not_told_what_is_missing(open_till: Callable[..., Clerk], committed: Tenant) -> None:
-    make.shift()
-    anna = person("ANNA", "cashier")
-    set_rule("cashier", "close_shift", "allow")
-    clerk = open_till()
-    clerk.sign_in(anna.code, anna.pin)
-    clerk.reads(".bar .who", "Anna")
-    clerk.press("Drawer")
+    clerk = cashier_at_the_drawer(open_till, close_shift="allow")
     clerk.press("Count the drawer")
     clerk.press("Note the count")
     clerk.page.get_by_role("heading", name="The count is noted").wait_for()
@@ -142,13 +149,7 @@ def test_c3_an_x_report_is_printed_and_changes_nothing(clerk: Clerk, committed: 
 
 
 def test_sh18_who_counts_blind_is_offered_no_report(open_till: Callable[..., Clerk], committed: Tenant) -> None:
-    make.shift()
-    anna = person("ANNA", "cashier")
-    set_rule("cashier", "pickup", "deny")
-    clerk = open_till()
-    clerk.sign_in(anna.code, anna.pin)
-    clerk.reads(".bar .who", "Anna")
-    clerk.press("Drawer")
+    clerk = cashier_at_the_drawer(open_till, pickup="deny")
 
     offered = clerk.page.locator("main button").all_inner_texts()
     assert [each.removesuffix("Esc") for each in offered] == [

@@ -33,6 +33,14 @@ def clerk(anna: Person, ben: Person, open_till: Callable[..., Clerk]) -> Clerk:
     return open_till()
 
 
+def ring_up(clerk: Clerk, who: Person) -> None:
+    """Let somebody sign in, and scan a mug."""
+    clerk.sign_in(who.code, who.pin)
+    clerk.reads(".bar .who", who.member.name)
+    clerk.scan("4006381333955")
+    clerk.total_is("10.00")
+
+
 def test_nobody_sells_before_they_have_signed_in(clerk: Clerk, anna: Person, committed: Tenant) -> None:
     clerk.page.get_by_role("heading", name="Sign in").wait_for()
     clerk.sign_in(anna.code, anna.wrong_pin)
@@ -63,10 +71,7 @@ def test_a_pin_is_typed_with_fingers(clerk: Clerk, anna: Person) -> None:
 def test_the_till_is_locked_and_the_next_person_goes_on_with_the_cart(
     clerk: Clerk, anna: Person, ben: Person, committed: Tenant
 ) -> None:
-    clerk.sign_in(anna.code, anna.pin)
-    clerk.reads(".bar .who", "Anna")
-    clerk.scan("4006381333955")
-    clerk.total_is("10.00")
+    ring_up(clerk, anna)
     clerk.key("F11")
     clerk.reads("main", "The sale is kept.")
     clerk.page.reload()
@@ -113,10 +118,7 @@ def test_a_reload_keeps_who_is_signed_in(clerk: Clerk, anna: Person) -> None:
 
 
 def test_a_payment_waits_for_the_person_whose_session_has_ended(clerk: Clerk, anna: Person, committed: Tenant) -> None:
-    clerk.sign_in(anna.code, anna.pin)
-    clerk.reads(".bar .who", "Anna")
-    clerk.scan("4006381333955")
-    clerk.total_is("10.00")
+    ring_up(clerk, anna)
     clerk.pay()
     with in_tenant(committed):
         StaffSession.objects.update(ended_at=make.NOW, ended_by="IDLE")
@@ -228,10 +230,7 @@ def test_a_dialog_does_not_outlive_the_lock(clerk: Clerk, anna: Person) -> None:
 def test_a_sale_that_somebody_else_sends_again_stays_that_of_who_sold_it(
     clerk: Clerk, anna: Person, ben: Person, committed: Tenant
 ) -> None:
-    clerk.sign_in(anna.code, anna.pin)
-    clerk.reads(".bar .who", "Anna")
-    clerk.scan("4006381333955")
-    clerk.total_is("10.00")
+    ring_up(clerk, anna)
     clerk.pay()
     refusal = {"code": "tender-mismatch", "detail": "No such tender."}
     clerk.page.route("**/api/v1/orders", lambda route: route.fulfill(status=422, json=refusal))
