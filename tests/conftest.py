@@ -5,28 +5,23 @@ from typing import Any
 
 import pytest
 from django.conf import settings
-from django.db import connection
 
-from events.operations.tenant_records import TENANT_TABLES, subscribe_tenant
+from events.operations.tenant_records import subscribe_tenant
 from events.subscribing import Options, subscriber
 from events.subscriptions import demand
 from events.subscriptions.doorbells import doorbells
 from events.subscriptions.registry import forget_subscriber
 from kernel.ids import new_id
-from kernel.tenancy import in_public_schema, in_tenant
-from notifications.services import receive_alerts
-from pos.furnishing import furnish_shop
+from kernel.tenancy import in_tenant
 from pos.memory.memory import process_memory
-from staff.duty.services.members import define_roles_at_the_till
 from tenants.hosts import host_cache
 from tenants.models import Tenant
-from tenants.services import create_tenant
 from tests.support import database, isolation
 from tests.support.isolation import flush_broker
+from tests.support.shops import bring_back, create_shops
 from tests.support.terminal import Terminal, terminal
 from tests.support.walls.watch import watch
 
-SHOPS = ("north", "south")
 LONG = ("tests/till/", "tests/matrix/", "tests/upgrade/", "tests/flows/")
 """Rooms of few tests that take long."""
 
@@ -63,44 +58,8 @@ def django_db_setup(
     """
     with django_db_blocker.unblock():
         database.create(anew=django_db_createdb)
-        for name in SHOPS:
-            if not Tenant.objects.filter(schema_name=name).exists():
-                create_tenant(name=name, currency="EUR", owner_email=f"owner@{name}.test")
-        _reset_platform()
-        for name in SHOPS:
-            _reset(name)
+        create_shops()
         watch.begin()
-
-
-def _reset_platform() -> None:
-    with in_public_schema(), connection.cursor() as cursor:
-        for table in ("event", "processedevent", "binding", "subscription", "operatoraction", "auditentry"):
-            cursor.execute(f"DELETE FROM events_{table} WHERE tenant_id = 'public'")
-        cursor.execute("DELETE FROM events_release; DELETE FROM events_renamed")
-        cursor.execute("DELETE FROM events_epochstart; DELETE FROM events_epoch WHERE number > 1")
-        subscribe_tenant()
-
-
-def _reset(name: str) -> None:
-    """Bring a shop back to the moment after it was furnished."""
-    with in_public_schema(), connection.cursor() as cursor:
-        for table in (*(t for t in TENANT_TABLES if t != "subscription"), "operatoraction", "auditentry"):
-            cursor.execute(f"DELETE FROM events_{table} WHERE tenant_id = %s", [name])
-        cursor.execute("DELETE FROM events_subscription WHERE tenant_id = %s", [name])
-        Tenant.objects.filter(schema_name=name).update(status=Tenant.Status.ACTIVE)
-        tenant = Tenant.objects.get(schema_name=name)
-    with in_tenant(tenant), connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT table_name FROM information_schema.tables WHERE table_schema = %s"
-            " AND split_part(table_name, '_', 1) IN ('pos', 'inventory', 'payments', 'notifications')",
-            [name],
-        )
-        cursor.execute(f"TRUNCATE {', '.join(table for (table,) in cursor.fetchall())} CASCADE")
-        cursor.execute("TRUNCATE staff_user, staff_apikey, staff_role, staff_pintries CASCADE")
-        define_roles_at_the_till()
-        subscribe_tenant()
-        furnish_shop(name=name, currency="EUR", timezone="UTC")
-        receive_alerts(email=f"owner@{name}.test", kept_as="")
 
 
 @pytest.fixture
@@ -131,9 +90,7 @@ def committed(django_db_setup: None, django_db_blocker: Any) -> Iterator[Tenant]
             with in_tenant(Tenant.objects.get(schema_name="north")) as tenant:
                 yield tenant
         finally:
-            _reset_platform()
-            for name in SHOPS:
-                _reset(name)
+            bring_back()
             flush_broker()
             doorbells.breaker.worked()
 
