@@ -231,14 +231,26 @@ class Shop:
         from pos.models import PriceEntry, PriceList, Variant
 
         variants = list(Variant.objects.all())
+        default = PriceList.objects.get(is_default=True)
         for number, register in enumerate(self.registers):
+            currency = register.location.currency
+            if currency != default.currency:
+                base = PriceList.objects.create(
+                    name=f"All in {currency}",
+                    currency=currency,
+                    split_at=datetime(FIRST_DAY.year, 1, 1, tzinfo=UTC),
+                    location=None if number else register.location,
+                )
+                PriceEntry.objects.bulk_create(
+                    PriceEntry(price_list=base, variant=each, price=each.price) for each in variants
+                )
             for begin in range(0, self.days, PROMOTION):
                 made = PriceList.objects.create(
                     name=f"{register.code} from {begin}",
-                    currency=register.location.currency,
+                    currency=currency,
                     tax_included=self.random.random() < 0.5,
                     location=register.location if number else None,
-                    priority=self.random.randint(0, 3),
+                    priority=self.random.randint(1, 4),
                     valid_from=datetime.combine(FIRST_DAY + timedelta(days=begin), datetime.min.time()),
                     valid_to=datetime.combine(FIRST_DAY + timedelta(days=begin + 20), datetime.min.time()),
                 )

@@ -9,7 +9,8 @@ class PosConfig(AppConfig):
     verbose_name = "Point of sale"
 
     def ready(self) -> None:
-        from pos.registers.queries import currency_of_catalogue, find_place, list_places
+        from pos.prices.queries import currency_of_catalogue
+        from pos.registers.queries import find_place, list_places
         from pos.returns.queries import stream_of_receipt
         from web.admin.money import currency_of_shop_by
 

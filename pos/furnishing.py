@@ -31,7 +31,7 @@ def furnish_shop(*, name: str, currency: str, timezone: str) -> None:
     )
     Register.objects.get_or_create(code="R1", defaults={"name": "Till 1", "location": location})
     ShopProfile.objects.get_or_create(current=True, defaults={"version": 1, "legal_name": name, "made_at": now()})
-    PriceList.objects.get_or_create(is_default=True, defaults={"name": DEFAULT_LIST})
+    PriceList.objects.get_or_create(is_default=True, defaults={"name": DEFAULT_LIST, "currency": location.currency})
     for title, rate, inclusive in TAX_RATES:
         version, _ = TaxRate.objects.get_or_create(name=title, defaults={"rate": rate, "inclusive": inclusive})
         tax_class, is_new = TaxClass.objects.get_or_create(name=title)

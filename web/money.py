@@ -99,6 +99,7 @@ class UnitPriceField(MoneyField):
 
 class UnitPriceSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
     target_class = UnitPriceField
+    match_subclasses = True
 
     def map_serializer_field(self, auto_schema: Any, direction: Any) -> Any:
         whole: dict[str, Any] = {"type": "integer", "format": "int64", "description": "Minor units"}

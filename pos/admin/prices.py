@@ -14,7 +14,7 @@ from kernel.units import open_unit
 from pos.catalogue.prices import announcing_prices
 from pos.prices.models import PriceEntry, PriceList
 from web.admin import ExactSearch, ShopAdmin, TabularInline
-from web.admin.money import currency_of_shop, with_currency_of_shop
+from web.admin.money import currency_of_shop
 
 FIXED = ("currency", "tax_included")
 OF_OTHERS = ("location", "valid_from", "valid_to", "priority")
@@ -53,7 +53,7 @@ class PriceEntryInline(TabularInline):
     money = ("price",)
 
     def currency_of(self, _row: Any) -> str:
-        return self.of.currency or currency_of_shop()
+        return str(self.of.currency)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[PriceEntry]:
         return super().get_queryset(request).select_related("variant__product")
@@ -75,7 +75,7 @@ class PriceListAdmin(ShopAdmin):
     def get_readonly_fields(self, _request: HttpRequest, obj: PriceList | None = None) -> Any:
         if obj is None:
             return ()
-        fixed = [name for name in FIXED if getattr(obj, name) not in {"", None}]
+        fixed = [name for name in FIXED if getattr(obj, name) is not None]
         return (*fixed, *(OF_OTHERS if obj.is_default else ()))
 
     def has_delete_permission(self, request: HttpRequest, obj: PriceList | None = None) -> bool:
@@ -109,11 +109,8 @@ class PriceEntryAdmin(ExactSearch, ShopAdmin):
     readonly_fields = ("price_list", "variant")
     money = ("price",)
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[PriceEntry]:
-        return with_currency_of_shop(super().get_queryset(request))
-
     def currency_of(self, row: Any) -> str:
-        return (row and (row.price_list.currency or getattr(row, "currency", ""))) or currency_of_shop()
+        return str(row.price_list.currency) if row else currency_of_shop()
 
     def found(self, word: str) -> QuerySet[PriceEntry]:
         return PriceEntry.objects.filter(variant__sku=word)

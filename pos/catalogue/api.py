@@ -14,20 +14,21 @@ from rest_framework.views import APIView
 
 from events.idempotency.requests import claimed
 from kernel import limits
-from kernel.gtins import SCALE_CODE, barcode_key
+from kernel.gtins import barcode_key
 from kernel.permissions import Need, Permission
 from kernel.refusals import NotFound
 from pos.catalogue.barcodes import BarcodeTaken, ScalePrefixUnknown
+from pos.catalogue.bodies import ItemBody
 from pos.catalogue.models import Barcode, Category, Variant
 from pos.catalogue.queries import Scan, catalogue, on_shelf, read_scan, variants_matching
-from pos.catalogue.services import Item, UnknownTaxRate, archive_product, archive_variant, put_item
+from pos.catalogue.services import Item, PriceRefused, UnknownTaxRate, archive_product, archive_variant, put_item
 from pos.prices.queries import base_prices, offers_at
 from pos.pricing.lists import Offer
 from pos.registers.queries import location_of
 from staff.duty.permitting import REFUSALS, permit
 from web.commands import ApprovableBody, command_of
-from web.fields import Choice, Code, Several, Text
-from web.inputs import Body, Query
+from web.fields import Text
+from web.inputs import Query
 from web.money import MoneyField, UnitPrice, UnitPriceField, money
 from web.operations import operation
 from web.pages import Pages
@@ -50,7 +51,7 @@ class OfferSerializer(serializers.Serializer[Offer]):
 @extend_schema_serializer(deprecate_fields=["tax_rate"])
 class VariantSerializer(serializers.ModelSerializer[Variant]):
     title = serializers.CharField(read_only=True)
-    price = serializers.SerializerMethodField(help_text="Of the default list, from any quantity on")
+    price = serializers.SerializerMethodField()
     kind = serializers.CharField(source="product.kind", read_only=True)
     tax_name = serializers.CharField(source="product.tax_name", read_only=True)
     tax_rate = serializers.CharField(source="product.tax_name", read_only=True, help_text="Renamed: `tax_name`")
@@ -70,11 +71,15 @@ class VariantSerializer(serializers.ModelSerializer[Variant]):
             "scale_barcodes", "scanned_quantity", "scanned_price", "prices", "on_hand",
         )  # fmt: skip
 
-    @extend_schema_field(UnitPriceField(read_only=True))
+    @extend_schema_field(UnitPriceField(read_only=True, allow_null=True))
     def get_price(self, variant: Variant) -> Any:
-        """What the default list says, with fractions of a minor unit."""
-        exact = self.context["base"].get(variant.id, Decimal(variant.price))
-        return msgspec.to_builtins(UnitPrice.of(exact, self.context["currency"]))
+        """Of the default list, from any quantity on; where that is of another currency, of the lists that hold here.
+
+        Null: goods without a price in the currency of the location, which are not sold there.
+        """
+        here = (offer.price for offer in self.context["offers"].get(variant.id, ()) if not offer.step.minimum)
+        exact = self.context["base"].get(variant.id, next(here, None))
+        return None if exact is None else msgspec.to_builtins(UnitPrice.of(exact, self.context["currency"]))
 
     def get_barcodes(self, variant: Variant) -> list[str]:
         return [each.code for each in variant.barcodes.all() if each.kind == Barcode.Kind.PLAIN]
@@ -102,7 +107,10 @@ class VariantSerializer(serializers.ModelSerializer[Variant]):
 
     @extend_schema_field(OfferSerializer(many=True))
     def get_prices(self, variant: Variant) -> Any:
-        """What one unit costs here and now, from each quantity on at which that changes, the smallest first."""
+        """What one unit costs here and now, from each quantity on at which that changes, the smallest first.
+
+        Empty: no price list has a price in the currency of the location.
+        """
         offers = self.context["offers"].get(variant.id, [])
         return OfferSerializer(offers, many=True, context={"currency": self.context["currency"]}).data
 
@@ -122,7 +130,7 @@ def shown(variants: list[Variant], request: Request, *, scan: Scan | None = None
     context = {
         "levels": on_shelf(ids, place.location_id),
         "offers": offers_at(ids, location_of(place), timezone.now()),
-        "base": base_prices(ids),
+        "base": base_prices(ids, currency=place.currency),
         "currency": place.currency,
         "scan": scan,
     }
@@ -181,38 +189,6 @@ class CategoryListView(generics.GenericAPIView[Category]):
         """List the groups of products, each with the one that it is a part of."""
         page = self.paginate_queryset(self.get_queryset())
         return self.get_paginated_response(CategorySerializer(page, many=True).data)
-
-
-class ScaleBarcodeBody(Body):
-    code = Code(SCALE_CODE, 7, help_text="The first 7 digits; how they begin, the shop's profile says")
-    kind = Choice([Barcode.Kind.WEIGHT.value, Barcode.Kind.PRICE.value])
-
-
-class ItemBody(ApprovableBody):
-    renamed = {"tax_rate": "tax_name"}
-
-    sku = Text(limits.CODE)
-    name = Text(limits.NAME)
-    price = UnitPriceField()
-    tax_name = Text(limits.TAX_NAME, source="tax_rate", help_text="The name of one of the shop's tax classes, or rates")
-    stocked = serializers.BooleanField(default=True)
-    barcodes = Several(
-        Text(limits.CODE),
-        limits.MOST_BARCODES,
-        default=None,
-        allow_null=True,
-        help_text="All of them: those that are not here are removed. Left out, they stay",
-    )
-    scale_barcodes = Several(
-        ScaleBarcodeBody(),
-        limits.MOST_BARCODES,
-        default=None,
-        allow_null=True,
-        help_text="All that carry a weight or a price, in the same way",
-    )
-
-    def validate_scale_barcodes(self, value: Any) -> Any:
-        return value if value is None else [(each["code"], each["kind"]) for each in value]
 
 
 MUG = {
@@ -281,7 +257,7 @@ class ProductListView(APIView):
         "put_product",
         body=ItemBody,
         answers={201: VariantSerializer, 200: VariantSerializer},
-        refuses=[UnknownTaxRate, BarcodeTaken, ScalePrefixUnknown, *REFUSALS],
+        refuses=[UnknownTaxRate, PriceRefused, BarcodeTaken, ScalePrefixUnknown, *REFUSALS],
         keyed=True,
         scopes=[CATALOGUE_WRITE, PRICES_WRITE],
         at="location",

@@ -23,7 +23,7 @@ def listed_prices(listed: Iterable[PriceEntry]) -> list[ListedPrice]:
         ListedPrice(
             price_list_id=entry.price_list_id,
             price_list=entry.price_list.name,
-            currency=entry.price_list.currency or None,
+            currency=entry.price_list.currency,
             inclusive=entry.price_list.tax_included,
             minimum_quantity=plain(entry.minimum_quantity),
             price=plain(entry.price),
@@ -39,7 +39,7 @@ def price_changed(
         variant_id=variant.id,
         sku=variant.sku,
         price_list_id=price_list.id,
-        currency=price_list.currency or None,
+        currency=price_list.currency,
         minimum_quantity=plain(minimum),
         old=None if old is None else plain(old),
         new=None if new is None else plain(new),

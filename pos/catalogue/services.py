@@ -19,7 +19,7 @@ from pos.catalogue.facts import base_price, listed_prices, price_changed
 from pos.catalogue.models import Barcode, Product, Variant
 from pos.events.catalogue import ProductArchived, VariantArchived, VariantChanged
 from pos.prices.models import PriceEntry
-from pos.prices.queries import base_entries, entries_by_variant
+from pos.prices.queries import base_entries, currency_of_catalogue, entries_by_variant
 from pos.taxes.models import TaxClass, TaxRate
 from pos.taxes.queries import first_rate
 
@@ -30,10 +30,27 @@ class UnknownTaxRate(Refusal):
     status = 422
 
 
+class PriceRefused(Refusal):
+    """The price is in another currency than the default list, to which it would be written."""
+
+    code = "validation-failed"
+    title = "Validation failed"
+    status = 422
+
+    def __init__(self, *, given: str, expected: str) -> None:
+        message = (
+            f"the default price list is in {expected}, and this price is in {given:.20}: send a price in {expected},"
+            " with its currency; prices in another one are written to a list of it, in the admin"
+        )
+        error = {"pointer": "/price", "code": "currency-mismatch", "detail": message}
+        super().__init__(message, errors=[error])
+
+
 @dataclass(frozen=True, kw_only=True)
 class Item:
     """A product with one variant, as a back office sends it. `price` in minor units, maybe with fractions.
 
+    :param currency: of the price; empty for that of the default list.
     :param tax_rate: the name of a tax class, or of a tax rate that is no class's.
     :param barcodes: all plain ones that it has; None leaves them as they are. :param scale_barcodes: the same for those
         that carry a weight or a price, with their kinds.
@@ -44,6 +61,7 @@ class Item:
     price: Decimal | int
     tax_rate: str
     stocked: bool
+    currency: str = ""
     barcodes: Sequence[str] | None = None
     scale_barcodes: Sequence[tuple[str, str]] | None = None
 
@@ -52,10 +70,13 @@ def put_item(*, item: Item) -> tuple[Variant, bool]:
     """Create the variant of a SKU, or bring it up to date; return it, and whether it is new.
 
     :raises UnknownTaxRate: when the shop has no tax class with a rule, and no tax rate, of that name.
+    :raises PriceRefused: when the price is in another currency than the default list.
     :raises BarcodeTaken: when one of the barcodes belongs to another variant that is sold.
     :raises ScalePrefixUnknown: when one is of a scale and begins otherwise than the shop's profile says.
     """
     with unit_of_work():
+        if item.currency:
+            _require_currency(item.currency)
         tax_class = TaxClass.objects.filter(name=item.tax_rate).first()
         tax_rate = first_rate(tax_class) if tax_class else TaxRate.objects.filter(name=item.tax_rate).first()
         if tax_rate is None:
@@ -83,6 +104,12 @@ def put_item(*, item: Item) -> tuple[Variant, bool]:
         announce_variant(variant=variant)
         announce_price(variant=variant, before=before)
     return variant, created
+
+
+def _require_currency(currency: str) -> None:
+    expected = currency_of_catalogue().values_list("currency", flat=True).get()
+    if currency != expected:
+        raise PriceRefused(given=currency, expected=expected)
 
 
 def _base_price_of(variant: Variant) -> Decimal:

@@ -104,7 +104,8 @@ def require_terms(
             errors.append(error_at(index, "no-tax-rule", detail))
         elif terms.price is None and not is_priced:
             detail = (
-                f"no price list has a price of {each.sku} in {location.currency} {here}: add it, or send a unit_price"
+                f"no price list has a price of {each.sku} in {location.currency} {here}: add it to a list of that"
+                " currency, or send a unit_price"
             )
             errors.append(error_at(index, "no-price", detail))
     require_none(errors)

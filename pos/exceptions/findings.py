@@ -13,6 +13,7 @@ SEVERITIES: Mapping[str, Severity] = {
     Kind.CLOCK_SKEW: Severity.LOW,
     Kind.PRICE_DRIFT: Severity.MEDIUM,
     Kind.TAX_DRIFT: Severity.MEDIUM,
+    Kind.NO_PRICE: Severity.MEDIUM,
     Kind.WITHDRAWN_VARIANT: Severity.LOW,
     Kind.UNKNOWN_VARIANT: Severity.HIGH,
     Kind.NO_SHIFT: Severity.MEDIUM,

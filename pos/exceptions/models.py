@@ -24,6 +24,7 @@ class ExceptionCase(models.Model):
         CLOCK_SKEW = "clock-skew", "The device's clock is wrong"
         PRICE_DRIFT = "price-drift", "Sold at another price than the catalogue's"
         TAX_DRIFT = "tax-drift", "Sold with other taxes than those that held"
+        NO_PRICE = "no-price", "Goods without a price in this currency were sold"
         WITHDRAWN_VARIANT = "withdrawn-variant", "Goods that are withdrawn were sold"
         UNKNOWN_VARIANT = "unknown-variant", "Goods that the shop does not know were sold"
         NO_SHIFT = "no-shift", "Sold without an open shift"

@@ -12,10 +12,13 @@ declare(
 )
 declare(
     "price lists of lines and orders exist, and are in their currency",
-    "l.id IS NULL OR NOT l.is_default AND l.currency <> m.currency",
-    """(SELECT price_list_id, currency FROM pos_order WHERE price_list_id IS NOT NULL
-        UNION ALL SELECT i.price_list_id, o.currency FROM pos_orderline i JOIN pos_order o ON o.id = i.order_id
-        WHERE i.price_list_id IS NOT NULL) m LEFT JOIN pos_pricelist l ON l.id = m.price_list_id""",
+    "l.id IS NULL OR l.list_currency <> m.currency AND (l.split_at IS NULL OR m.recorded_at >= l.split_at)",
+    """(SELECT o.id AS order_id, NULL::uuid AS line_id, price_list_id, currency, recorded_at FROM pos_order o
+        WHERE price_list_id IS NOT NULL
+        UNION ALL SELECT o.id, i.id, i.price_list_id, o.currency, o.recorded_at FROM pos_orderline i
+        JOIN pos_order o ON o.id = i.order_id WHERE i.price_list_id IS NOT NULL) m
+       LEFT JOIN (SELECT id, name AS price_list, currency AS list_currency, split_at FROM pos_pricelist) l
+       ON l.id = m.price_list_id""",
     order=15,
 )
 declare(

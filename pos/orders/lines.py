@@ -52,8 +52,8 @@ def price_lines(
     :param findings: where it is paid: what the till sold it at holds, and what is wrong with that is noted here.
     :raises DiscountExceedsPrice: when a discount is more than what it is taken off.
     :raises NumberTooLarge: when all lines come to more goods or money than an order may have.
-    :raises LinesInvalid: when lines name nothing that the shop sells, or what no tax rule holds for or no list has a
-        price of.
+    :raises LinesInvalid: when lines name nothing that the shop sells, or what no tax rule holds for or no list of the
+        order's currency has a price of.
     """
     location = order.register.location
     goods = find_goods(asked, sold=findings is not None)
@@ -107,6 +107,8 @@ def _as_sold(
     if known is not None and sold_at is None:
         sold_at = known.unit_price
         line = replace(line, unit_price=sold_at)
+    if terms.price is None and goods.variant_id is not None and sold_at is not None and _is_list_price(order, line):
+        findings.note_line(Kind.NO_PRICE, **named, sku=goods.sku, sold_at=str(sold_at), currency=order.currency)
     deliberate = known is not None and known.unit_price != sold_at
     if (
         terms.price is not None

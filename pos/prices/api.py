@@ -12,7 +12,6 @@ from rest_framework.response import Response
 from kernel.refusals import NotFound
 from pos.prices.models import PriceEntry, PriceList
 from pos.prices.queries import entries_in, find_price_list
-from pos.registers.queries import currency_of_catalogue
 from web.inputs import Query
 from web.money import UnitPriceField
 from web.operations import operation
@@ -23,9 +22,7 @@ LOCAL = {"type": ["string", "null"], "pattern": "^[0-9-]{10}T[0-9:.]{8,15}$", "e
 
 
 class PriceListSerializer(serializers.ModelSerializer[PriceList]):
-    """`currency` and `tax_included` are null of the default list alone: then they are those of the location and of the
-    goods' tax rate.
-    """
+    """`tax_included` is null where the goods' tax rate says it: of the default list, and of those split off it."""
 
     currency = serializers.SerializerMethodField()
     location_id = serializers.UUIDField(read_only=True, allow_null=True)
@@ -38,9 +35,9 @@ class PriceListSerializer(serializers.ModelSerializer[PriceList]):
             "id", "name", "currency", "tax_included", "location_id", "valid_from", "valid_to", "priority", "is_default",
         )  # fmt: skip
 
-    @extend_schema_field({"type": ["string", "null"], "pattern": "^[A-Z]{3}$"})
-    def get_currency(self, price_list: PriceList) -> str | None:
-        return price_list.currency or None
+    @extend_schema_field({"type": "string", "pattern": "^[A-Z]{3}$"})
+    def get_currency(self, price_list: PriceList) -> str:
+        return price_list.currency
 
     @extend_schema_field(LOCAL)
     def get_valid_from(self, price_list: PriceList) -> str | None:
@@ -100,9 +97,8 @@ class PriceEntryListView(generics.GenericAPIView[PriceEntry]):
     def get(self, _request: Request, asked: dict[str, Any], price_list_id: UUID) -> Response:
         """List what goods cost by a price list, all of them or those of one variant."""
         page = self.paginate_queryset(entries_in(price_list_id, variant_id=asked["variant_id"]))
-        price_list = find_price_list(price_list_id)
-        currency = price_list.currency or currency_of_catalogue().values_list("currency", flat=True)[0]
-        return self.get_paginated_response(PriceEntrySerializer(page, many=True, context={"currency": currency}).data)
+        context = {"currency": find_price_list(price_list_id).currency}
+        return self.get_paginated_response(PriceEntrySerializer(page, many=True, context=context).data)
 
 
 def _local(moment: datetime | None) -> str | None:

@@ -17,24 +17,22 @@ ANY_QUANTITY = 0
 
 
 class PriceList(models.Model):
-    """Prices that hold at a location, or at all, for a time. Of a list, currency and tax are never changed.
+    """Prices in one currency that hold at a location, or at all that sell in it, for a time.
 
-    The default list holds everywhere and always, after all others, and has a price of each variant: the database keeps
-    it equal to the variant's `price`, whichever of them is written.
+    Of a list, currency and tax are never changed. The default list holds wherever its currency is, and always, after
+    all others, and has a price of each variant: the database keeps it equal to the variant's `price`, whichever of them
+    is written. Its currency is that of the shop's first location until the shop has its first document.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     name = models.CharField(max_length=limits.NAME, unique=True)
     currency = models.CharField(
-        max_length=3,
-        blank=True,
-        validators=[validate_currency],
-        help_text="Empty, which only the default list may be: that of the location where something is sold",
+        max_length=3, validators=[validate_currency], help_text="Of its prices: locations of another one do not use it"
     )
     tax_included = models.BooleanField(
         null=True,
-        help_text="Whether its prices contain all taxes; unknown, which only the default list may be: as the tax rate"
-        " of the goods says",
+        help_text="Whether its prices contain all taxes; unknown, which only the default list may be, and those that"
+        " were split off it: as the tax rate of the goods says",
     )
     location = models.ForeignKey(
         Location,
@@ -50,6 +48,11 @@ class PriceList(models.Model):
         default=0, help_text="The larger one wins; of the same one, a location's own list before those of all"
     )
     is_default = models.BooleanField(default=False, db_default=False, editable=False)
+    split_at = models.DateTimeField(
+        null=True,
+        editable=False,
+        help_text="When the default list, which had no currency before, was split into one list of each; empty: never",
+    )
 
     exclusions: ClassVar = {
         "price_list_one_at_a_time": (
@@ -77,10 +80,16 @@ class PriceList(models.Model):
                 sentence="A list ends after it begins.",
             ),
             Check(
-                condition=Q(is_default=True) | (~Q(currency="") & Q(tax_included__isnull=False)),
+                condition=~Q(currency=""),
+                name="price_list_has_a_currency",
+                field="currency",
+                sentence="A list names the currency of its prices.",
+            ),
+            Check(
+                condition=Q(is_default=True) | Q(tax_included__isnull=False) | Q(split_at__isnull=False),
                 name="price_list_says_what_its_prices_are",
                 field="tax_included",
-                sentence="A list names its currency, and says whether its prices contain the taxes.",
+                sentence="A list says whether its prices contain the taxes.",
             ),
             Check(
                 condition=Q(is_default=False)
@@ -96,7 +105,7 @@ class PriceList(models.Model):
 
     def clean(self) -> None:
         """:raises ValidationError: when it would hold at a location of another currency, where nobody could use it."""
-        if self.location is not None and self.currency and self.location.currency != self.currency:
+        if self.location is not None and self.location.currency != self.currency:
             message = f"{self.location} sells in {self.location.currency}, not in {self.currency}."
             raise ValidationError({"location": message})
 

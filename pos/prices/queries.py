@@ -4,8 +4,10 @@ from collections import defaultdict
 from collections.abc import Collection
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
+from django.db import connection  # noqa: TID251 - a function of the database
 from django.db.models import QuerySet
 
 from kernel.local_moments import local_moment
@@ -17,6 +19,23 @@ from pos.pricing import lists
 from pos.registers.models import Location
 
 PRICE_LISTS: Kind[str, tuple[lists.PriceList, ...]] = Kind(name="price lists", models=(PriceList,))
+
+
+def currency_of_catalogue() -> QuerySet[PriceList, Any]:
+    """Select the currency of the default list, in which the variants have their own prices."""
+    return PriceList.objects.filter(is_default=True).values("currency")
+
+
+def has_documents() -> bool:
+    """Say whether the shop has an order, a return, a held sale or a shift: then the default list keeps its currency."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pos_shop_has_documents(current_schema())")
+        (found,) = cursor.fetchone()
+    return bool(found)
+
+
+def has_list_in(currency: str) -> bool:
+    return PriceList.objects.filter(currency=currency).exists()
 
 
 def lists_in_force(location: Location, occurred_at: datetime) -> tuple[lists.PriceList, ...]:
@@ -82,9 +101,13 @@ def base_entries() -> QuerySet[PriceEntry]:
     return PriceEntry.objects.filter(price_list__is_default=True, minimum_quantity=ANY_QUANTITY)
 
 
-def base_prices(variant_ids: Collection[UUID]) -> dict[UUID, Decimal]:
-    """Return the prices of variants by the default list, from any quantity on, with fractions of a minor unit."""
-    return dict(base_entries().filter(variant_id__in=variant_ids).values_list("variant_id", "price"))
+def base_prices(variant_ids: Collection[UUID], *, currency: str = "") -> dict[UUID, Decimal]:
+    """Return the prices of variants by the default list, from any quantity on, with fractions of a minor unit.
+
+    :param currency: none are returned where the list has another one.
+    """
+    entries = base_entries().filter(price_list__currency=currency) if currency else base_entries()
+    return dict(entries.filter(variant_id__in=variant_ids).values_list("variant_id", "price"))
 
 
 def _all_lists() -> tuple[lists.PriceList, ...]:

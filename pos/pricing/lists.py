@@ -11,7 +11,7 @@ from uuid import UUID
 class PriceList:
     """Where and when a list has prices.
 
-    :param currency: of its prices; empty for that of whichever location sells by it.
+    :param currency: of its prices: it holds only where that is sold in.
     :param inclusive: whether its prices contain the taxes; None where the goods' tax rate says so.
     :param location_id: where it holds; None for everywhere.
     :param valid_from: by the clock of the location, as `valid_to`, from which moment on it holds no more.
@@ -19,7 +19,7 @@ class PriceList:
     """
 
     id: UUID
-    currency: str = ""
+    currency: str
     inclusive: bool | None = None
     location_id: UUID | None = None
     valid_from: datetime | None = None
@@ -30,7 +30,7 @@ class PriceList:
     def holds(self, *, location_id: UUID, currency: str, moment: datetime) -> bool:
         """Say whether it has prices at a location and moment. :param moment: by the clock of the location."""
         begun = self.valid_from is None or self.valid_from <= moment
-        here = self.location_id in {None, location_id} and self.currency in {"", currency}
+        here = self.location_id in {None, location_id} and self.currency == currency
         return here and begun and (self.valid_to is None or moment < self.valid_to)
 
 
@@ -60,7 +60,8 @@ def in_force(
 ) -> tuple[PriceList, ...]:
     """Return the lists that have prices at a location and moment, in the order in which they are asked.
 
-    The larger priority first; of the same one, a location's own list before those of all; the default list last. The
+    Lists of another currency have none. The larger priority first; of the same one, a location's own list before those
+    of all; the default list last. The
     database lets no two lists have the same place in that order at any moment.
     """
     holding = [each for each in lists if each.holds(location_id=location_id, currency=currency, moment=moment)]

@@ -1,4 +1,4 @@
-"""Locations, registers and devices in the admin of a shop."""
+"""Registers and devices in the admin of a shop."""
 
 from typing import Any
 
@@ -7,10 +7,9 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
-from kernel.currencies import is_listed
 from kernel.limits import NAME
 from kernel.refusals import Refusal
-from pos.registers.models import Device, Location, PairingCode, Register
+from pos.registers.models import Device, PairingCode, Register
 from pos.registers.services import (
     change_device,
     make_pairing_code,
@@ -20,27 +19,7 @@ from pos.registers.services import (
     unlock_device_for_pins,
 )
 from web.admin import Confirmation, Secret, ShopAdmin, ShopReadOnlyAdmin, show_once
-from web.admin.money import MajorUnits, currency_of_shop
 from web.admin.saving import sentence_of
-
-
-@admin.register(Location)
-class LocationAdmin(ShopAdmin):
-    list_display = ("code", "name", "currency", "timezone")
-    money = ("unlinked_return_limit",)
-
-    def currency_of(self, row: Location | None) -> str:
-        return row.currency if row else currency_of_shop()
-
-    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
-        """The limit is read in the currency that is typed beside it, where that is one."""
-        field = super().formfield_for_dbfield(db_field, request, **options)
-        typed = request.POST.get("currency", "")
-        if isinstance(field, MajorUnits) and is_listed(typed):
-            return MajorUnits(currency=typed, label=field.label)
-        if isinstance(field, MajorUnits):
-            field.help_text = "In the currency of the location, as 12.50 of EUR or 12 of JPY"
-        return field
 
 
 @admin.register(Register)

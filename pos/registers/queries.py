@@ -4,10 +4,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 
 from kernel.ids import parsed_id
 from kernel.limits import SERIES
@@ -84,11 +83,6 @@ def location_of(place: places.Place) -> Location:
     """Return the row of a place's location: that of its register is at hand."""
     location: Location = place.register.location if place.register else Location.objects.get(id=place.location_id)
     return location
-
-
-def currency_of_catalogue() -> QuerySet[Location, Any]:
-    """Select the currency of the shop's first location, in which its catalogue has prices."""
-    return Location.objects.order_by("id").values("currency")
 
 
 def _member(staff_id: UUID) -> OnDuty | None:

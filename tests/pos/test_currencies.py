@@ -18,6 +18,7 @@ from tests.support.forms import filled_form
 from tests.support.make import order_body
 from tests.support.people import owner
 from tests.support.places import closed_shift, held, parked
+from tests.support.pricing import prices_in
 from tests.support.terminal import Terminal
 from tests.support.unchanged import SESSION, nothing_happened
 
@@ -52,6 +53,7 @@ def amounts(shown: Any) -> set[str]:
 def test_in07_what_was_recorded_in_euros_is_shown_in_euros_to_a_terminal_of_dollars(
     api: Terminal, abroad: Terminal, order: Order
 ) -> None:
+    prices_in("USD")
     back = make.return_(order, make.returning(order))
     settle()
     here = abroad.post("/orders", order_body(tenders=[CASH]))

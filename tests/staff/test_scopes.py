@@ -12,6 +12,7 @@ from staff.models import ApiKey
 from staff.services import issue_api_key
 from tenants.models import Tenant
 from tests.support import make
+from tests.support.pricing import prices_in
 from tests.support.terminal import Terminal
 from tests.support.unchanged import nothing_happened
 from web.scopes import ALL_SCOPES, OF_INTEGRATION
@@ -153,6 +154,7 @@ def test_sh13_a_terminal_may_name_its_own_place_and_no_other(mug: Variant, place
 def test_sh13_amounts_of_a_key_are_in_the_currency_of_the_place_that_it_names(mug: Variant) -> None:
     branch = Location.objects.create(code="B", name="Branch", currency="USD")
     Register.objects.create(code="R2", name="Till", location=branch)
+    prices_in("USD")
 
     shown = _holder("catalogue:read").get(f"/variants/{mug.id}?location=B").json()
     body = make.order_body(lines=[{"sku": "MUG", "quantity": "1", "unit_price": {"amount": 1, "currency": "EUR"}}])

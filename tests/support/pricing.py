@@ -1,10 +1,12 @@
 """Price lists of a shop, as tests set them."""
 
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from pos.models import PriceEntry, PriceList, Variant
+from pos.models import Location, PriceEntry, PriceList, Variant
 
+LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 Prices = dict[str, int | str | dict[str, int]]
 
 
@@ -23,6 +25,22 @@ def price_list(name: str = "Sale", prices: Prices | None = None, **more: Any) ->
                 minimum_quantity=Decimal(minimum),
                 price=Decimal(of_step),
             )
+    return made
+
+
+def set_currency(currency: str) -> None:
+    """Let all locations of a shop without documents sell in a currency, and the default list have it."""
+    Location.objects.update(currency=currency)
+    PriceList.objects.filter(is_default=True).update(currency=currency)
+
+
+def prices_in(currency: str) -> PriceList:
+    """Make a list of another currency than the default list's, with the prices that this has now."""
+    made = PriceList.objects.create(name=f"All in {currency}", currency=currency, tax_included=None, split_at=LONG_AGO)
+    for entry in PriceEntry.objects.filter(price_list__is_default=True):
+        PriceEntry.objects.create(
+            price_list=made, variant=entry.variant, minimum_quantity=entry.minimum_quantity, price=entry.price
+        )
     return made
 
 

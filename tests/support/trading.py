@@ -15,6 +15,7 @@ from pos.orders.tenders import TenderInput
 from pos.returns.lines import ReturnLineInput
 from pos.returns.services import complete_return
 from tests.support import make
+from tests.support.pricing import prices_in
 from tests.support.taxing import rate, tax_class
 
 FIRST = datetime(2026, 11, 20, tzinfo=UTC)
@@ -31,6 +32,7 @@ def two_places() -> list[Register]:
     make.variant("TEA", 333, tax_rate="Standard, added")
     make.variant("CUP", 250, tax_rate="Zero")
     make.variant("SYRUP", 777, tax_rate="Quebec")
+    prices_in("USD")
     for register in registers:
         if not Shift.objects.filter(register=register).exists():
             open_shift(id=new_id(), register=register, float_amount=0, now=FIRST)

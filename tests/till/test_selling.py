@@ -9,6 +9,7 @@ from pos.models import Location, Order, Receipt
 from tenants.models import Tenant
 from tests.support import make
 from tests.support.clerk import Clerk
+from tests.support.pricing import set_currency
 
 
 @pytest.fixture(autouse=True)
@@ -53,7 +54,7 @@ def test_sh7_amounts_have_the_decimals_of_their_currency(
     open_till: Callable[..., Clerk], committed: Tenant, currency: str, price: int, total: str, given: str, change: str
 ) -> None:
     with in_tenant(committed):
-        Location.objects.update(currency=currency)
+        set_currency(currency)
         make.variant("RICE", price)
     clerk = open_till()
     clerk.open_shift("0")
@@ -95,3 +96,18 @@ def test_a_split_payment_with_a_card_that_was_charged_and_cash(
             ("card", 600, 0, "AUTH123"),
             ("cash", 1000, 401, ""),
         ]
+
+
+def test_goods_without_a_price_in_the_currency_of_the_till_are_not_sold(
+    open_till: Callable[..., Clerk], committed: Tenant
+) -> None:
+    with in_tenant(committed):
+        Location.objects.update(currency="KWD")
+    clerk = open_till()
+    clerk.open_shift("0")
+
+    clerk.scan("4006381333955")
+
+    clerk.reads("[role=alert]", "The MUG has no price in KWD and is not in the sale")
+    clerk.reads(".tiles", "No price in KWD")
+    clerk.reads("#total", "0.000KWD")

@@ -12,6 +12,7 @@ from pos.models import Location, Order, Register, Variant
 from tenants.models import Tenant
 from tests.support import make, people
 from tests.support.forms import filled_form
+from tests.support.pricing import set_currency
 from web.admin.hosts import OnShopHost
 from web.admin.money import MajorUnits
 
@@ -85,7 +86,7 @@ def test_sh15_what_is_no_amount_of_the_currency_is_refused_in_plain_words(
 def test_sh15_a_price_is_typed_and_shown_in_the_currency_of_the_shop(
     shop: Tenant, currency: str, typed: str, amount: int, shown: str
 ) -> None:
-    Location.objects.update(currency=currency)
+    set_currency(currency)
     variant, client = make.variant(price=100), people.owner()
     page, products = f"/admin/pos/variant/{variant.id}/change/", f"/admin/pos/product/{variant.product_id}/change/"
 

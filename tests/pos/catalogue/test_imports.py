@@ -13,9 +13,10 @@ from events.models import AuditEntry
 from events.testing.work import published
 from pos.catalogue.bulk import RowsOutdated, put_rows
 from pos.catalogue.rows import CatalogueRow
-from pos.models import Barcode, Category, Location, Product, TaxClass, Variant
+from pos.models import Barcode, Category, Product, TaxClass, Variant
 from tenants.models import Tenant
 from tests.support import make, people
+from tests.support.pricing import set_currency
 from tests.support.unchanged import SESSION, nothing_happened
 
 PAGE = "/admin/pos/product/import/"
@@ -238,7 +239,7 @@ def test_files_of_spreadsheets_are_read(owner: Client, content: bytes) -> None:
 
 
 def test_prices_are_in_major_units_of_the_currency_of_the_shop(owner: Client) -> None:
-    Location.objects.update(currency="JPY")
+    set_currency("JPY")
 
     imported(owner, f'A,A,,,"{TAX}",,1000,')
 

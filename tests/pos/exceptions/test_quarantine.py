@@ -16,12 +16,13 @@ from kernel.tenancy import in_tenant
 from payments.models import Payment
 from pos.exceptions.services import quarantine
 from pos.exceptions.services.quarantine import CommandDecided
-from pos.models import Device, ExceptionCase, HeldCommand, Location, Order, Receipt
+from pos.models import Device, ExceptionCase, HeldCommand, Order, Receipt
 from pos.quarantine.services import OrderPlacedBefore, accept_command, reject_command
 from pos.registers.services import revoke_device
 from tenants.models import Tenant
 from tenants.services import reactivate_tenant, suspend_tenant
 from tests.support import make, people
+from tests.support.pricing import set_currency
 from tests.support.racing import Aside
 from tests.support.selling import sale, send, shift_of_now, snapshot
 from tests.support.terminal import Terminal, terminal
@@ -249,7 +250,7 @@ def test_change_is_not_counted(revoked: Terminal) -> None:
 
 @pytest.mark.parametrize(("currency", "most"), [("JPY", 10_000), ("KWD", 10_000_000)])
 def test_the_bound_is_in_units_of_the_currency(shop: Tenant, currency: str, most: int) -> None:
-    Location.objects.update(currency=currency)
+    set_currency(currency)
     device, token = make.device()
     revoke_device(device_id=device.id)
     revoked = Terminal("north.localhost", token)

@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 from events.testing.work import settle
 from kernel.ids import new_id
-from pos.models import Location, Order, Return, TenderType
+from pos.models import Order, Return, TenderType
 from pos.orders.lines import OrderLineInput
 from tenants.models import Tenant
 from tests.support import make
+from tests.support.pricing import set_currency
 from tests.support.terminal import Terminal
 
 STEP = 5
@@ -21,7 +22,7 @@ STEP = 5
 
 @pytest.fixture
 def till(api: Terminal, shop: Tenant) -> Terminal:
-    Location.objects.update(currency="CHF")
+    set_currency("CHF")
     TenderType.objects.filter(code="cash").update(rounding_step=STEP)
     make.shift()
     return api

@@ -2,8 +2,9 @@
 
 import pytest
 
-from pos.models import Location, Order
+from pos.models import Order
 from tests.support import make
+from tests.support.pricing import set_currency
 from tests.support.taxing import charge
 from tests.support.terminal import Terminal
 
@@ -18,7 +19,7 @@ from tests.support.terminal import Terminal
 def test_am5_am6_sh7_a_sale_has_the_decimals_of_its_currency(
     api: Terminal, currency: str, price: int, rate: str, total: int, tax: int, texts: list[str]
 ) -> None:
-    Location.objects.update(currency=currency)
+    set_currency(currency)
     make.variant("TEA", price)
     charge("Standard, included", rate)
     make.shift()

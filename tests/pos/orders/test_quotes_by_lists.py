@@ -14,7 +14,7 @@ from pos.models import Barcode, Location, PriceList, Register, Shift, TenderType
 from pos.registers.services import pair_device
 from tenants.models import Tenant
 from tests.support import make
-from tests.support.pricing import price_list
+from tests.support.pricing import price_list, prices_in
 from tests.support.taxing import rate, tax_class
 from tests.support.terminal import Terminal
 from tests.support.unchanged import nothing_happened
@@ -45,14 +45,18 @@ def shop_of_lists(shop: Tenant) -> Shop:
     Barcode.objects.create(variant=Variant.objects.get(sku="TEA"), code="2122222", kind="PRICE")
     Barcode.objects.create(variant=Variant.objects.get(sku="MUG"), code="6-PACK", quantity=6)
     TenderType.objects.filter(code="cash").update(rounding_step=5)
+    for currency in ("JPY", "KWD"):
+        prices_in(currency)
     tills = {currency: _till(currency, zone) for currency, zone in PLACES.items()}
     Shift.objects.update(opened_at=datetime(2026, 11, 1, tzinfo=UTC))
     for currency in PLACES:
         price_list(f"Winter {currency}", {"MUG": {"0": "300.5", "3": 250}, "HAM": "165.9"}, currency=currency,
-                   valid_from=MIDNIGHT, priority=1)  # fmt: skip
-        price_list(f"Net {currency}", {"TEA": {"2": 400}, "MUG": 310}, currency=currency, tax_included=False)
+                   valid_from=MIDNIGHT, priority=2)  # fmt: skip
+        price_list(
+            f"Net {currency}", {"TEA": {"2": 400}, "MUG": 310}, currency=currency, tax_included=False, priority=1
+        )
     here = Location.objects.get(code="EUR")
-    price_list("Autumn", {"MUG": {"6": 200}, "HAM": 1500}, location=here, valid_to=MIDNIGHT, priority=1)
+    price_list("Autumn", {"MUG": {"6": 200}, "HAM": 1500}, location=here, valid_to=MIDNIGHT, priority=2)
     return Shop(tills)
 
 

@@ -8,13 +8,14 @@ from kernel.ids import new_id
 from payments.models import PaymentIntent, SimulatedCharge
 from pos.cash.models import ShiftTotal
 from pos.exchanges.services import Brought, Wanted, exchange_goods
-from pos.models import Location, Order, Refund, Return, TenderType
+from pos.models import Order, Refund, Return, TenderType
 from pos.orders.refunds import NotRefundable, RefundInput
 from pos.orders.tenders import TenderInput
 from pos.refunds.queries import owed_of
 from pos.reports.models import ReportFigure
 from tenants.models import Tenant
 from tests.support import make
+from tests.support.pricing import set_currency
 from tests.support.terminal import Terminal
 from tests.support.verifying import require_sound
 
@@ -23,7 +24,7 @@ STEP = 5
 
 @pytest.fixture(autouse=True)
 def coins(shop: Tenant) -> None:
-    Location.objects.update(currency="CHF")
+    set_currency("CHF")
     TenderType.objects.filter(code="cash").update(rounding_step=STEP)
     make.variant("MUG", 1237)
 

@@ -36,7 +36,7 @@ def test_a_price_of_the_catalogue_is_announced_with_the_default_list(mug: Varian
     (said,) = changes()
     assert said["price_list_id"] == str(default_list().id)
     assert (said["sku"], float(said["old"]), float(said["new"])) == ("MUG", 1000, 1200)
-    assert (said["currency"], float(said["minimum_quantity"]), said["valid_from"]) == (None, 0, None)
+    assert (said["currency"], float(said["minimum_quantity"]), said["valid_from"]) == ("EUR", 0, None)
 
 
 def test_an_entry_that_is_typed_in_major_units_is_stored_and_announced(mug: Variant) -> None:

@@ -32,7 +32,7 @@ def test_the_lists_are_shown_with_what_they_hold_for_and_once_only(api: Terminal
         "is_default": False,
     }
     assert (default["name"], default["currency"], default["tax_included"], default["is_default"]) == (
-        "Default", None, None, True,
+        "Default", "EUR", None, True,
     )  # fmt: skip
     assert again.status_code == 304
     assert api.get("/price-lists", colour="red").json()["code"] == "unknown-parameter"

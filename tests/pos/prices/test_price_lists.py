@@ -177,8 +177,10 @@ def test_a_return_without_an_order_has_the_taxes_as_the_list_in_force_says(till:
     assert returned.json()["lines"][0]["taxes"][0]["inclusive"] is False
 
 
-def test_goods_without_a_price_here_are_refused_at_their_line_unless_it_names_one(till: Terminal) -> None:
+def test_goods_without_a_price_here_are_refused_at_their_line_unless_it_names_one(api: Terminal) -> None:
+    till, _ = api, make.variant("MUG", 1000)
     PriceList.objects.update(currency="USD")
+    make.shift()
     service = {"description": "x", "unit_price": {"amount": 1}, "tax_name": "Zero", "quantity": "1"}
     lines = [service, {"sku": "MUG", "quantity": "1"}]
 

@@ -15,7 +15,7 @@ HERE, THERE = UUID(int=1), UUID(int=2)
 NOON = datetime.fromisoformat("2026-11-23T12:00")
 LATER = NOON + timedelta(seconds=1)
 LONG_AGO, THEN = NOON - timedelta(days=900), NOON - timedelta(days=500)
-DEFAULT = PriceList(id=UUID(int=9), is_default=True)
+DEFAULT = PriceList(id=UUID(int=9), currency="EUR", is_default=True)
 
 
 def a_list(number: int, **more: object) -> PriceList:
@@ -62,6 +62,7 @@ def test_a_list_holds_at_its_place_in_its_currency_from_its_begin_to_before_its_
 ) -> None:
     assert (holding(a_list(1, **of_list), DEFAULT) == [1, 9]) is holds
     assert holding(DEFAULT) == [9]
+    assert holding(DEFAULT, currency="USD") == []
 
 
 def test_the_highest_step_that_a_quantity_reaches_counts_of_the_first_list_that_has_one() -> None:

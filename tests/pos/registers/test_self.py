@@ -4,11 +4,12 @@ from typing import Any
 
 import pytest
 
-from pos.models import Location, TenderType
+from pos.models import TenderType
 from staff.services import issue_api_key
 from tenants.models import Tenant
 from tests.support import make
 from tests.support.crew import person
+from tests.support.pricing import set_currency
 from tests.support.terminal import Terminal
 from web.scopes import CATALOGUE_READ
 
@@ -17,7 +18,7 @@ from web.scopes import CATALOGUE_READ
 def test_a_terminal_is_told_its_place_and_the_decimals_of_its_currency(
     shop: Tenant, currency: str, exponent: int
 ) -> None:
-    Location.objects.update(currency=currency)
+    set_currency(currency)
     device, token = make.device()
 
     shown: Any = Terminal("north.localhost", token).get("/devices/self").json()

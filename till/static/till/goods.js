@@ -52,6 +52,7 @@ export class Goods {
 
   take(variant, scanned = "") {
     if (this.till.screen === "refund") return this.till.refunds.take(variant);
+    if (!isPriced(variant)) return this.till.warn(`${variant.title} has no price in ${this.till.currency} and is not in the sale: the shop has to add one to a price list in ${this.till.currency}.`);
     const carries = variant.scanned_price || (variant.scanned_quantity && isOfScale(variant, scanned));
     this.till.selling.add({
       ...(carries ? { barcode: scanned } : { variant_id: variant.id }),
@@ -61,4 +62,5 @@ export class Goods {
   }
 }
 
+const isPriced = (variant) => variant.prices.length > 0 || variant.scanned_price !== null;
 const isOfScale = (variant, scanned) => variant.scale_barcodes.some(({ code }) => scanned.startsWith(code));

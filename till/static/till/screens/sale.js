@@ -110,7 +110,7 @@ function finder(till, actions) {
     h("ul", { class: "tiles", tabindex: "0", "aria-label": goods.sought ? `Found for ${goods.sought}` : "Goods to choose" },
       goods.found.map((variant) =>
         h("li", { key: variant.id }, h("button", { type: "button", class: "tile", onclick: () => goods.take(variant) },
-          h("span", { class: "title" }, variant.title), amount(priceWritten(variant.price, till.exponent)))))),
+          h("span", { class: "title" }, variant.title), variant.price ? amount(priceWritten(variant.price, till.exponent)) : h("span", { class: "each" }, `No price in ${till.currency}`))))),
     h("nav", { class: "doings", "aria-label": "What else can be done" }, actions.doings.filter((each) => !each.if || each.if()).map(({ label, run, shortcut }) => button(label, run, { key: label, shortcut }))),
   );
 }
