@@ -51,6 +51,8 @@ DAMAGE = {
         currency = 'USD' WHERE status = 'VOIDED'""",
     "refunds <= paid, of each tender": "UPDATE pos_refund SET amount = amount + 100000",
     "refunded = refunds that were not refused, of each tender": "UPDATE pos_refund SET state = 'FAILED'",
+    "refunds to the cards of orders before <= what exchanges spent of them": """UPDATE pos_refund SET tender_id = (
+        SELECT min(id::text)::uuid FROM pos_tender WHERE kind = 'CASH')""",
     "refunds <= paid, of each payment": "UPDATE payments_paymentrefund SET amount = amount + 100000",
     "refunded = refunds that were not refused, of each payment": "UPDATE payments_paymentrefund SET state = 'FAILED'",
     "payments and refunds are in the currency of their order": "UPDATE payments_payment SET currency = 'USD'",
