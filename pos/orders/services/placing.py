@@ -23,9 +23,11 @@ from pos.orders.lines import OrderLineInput, price_lines
 from pos.orders.models import Order, OrderLine, Tender
 from pos.orders.needs import needs_of
 from pos.orders.services.completing import announce_completed, settle
+from pos.orders.services.locking import require_currency
 from pos.orders.services.refusals import OrderExists, SequenceReused
 from pos.orders.tenders import TenderInput, hand_over, keep_card_tokens, require_nothing_charged
 from pos.profile.queries import current_profile
+from pos.registers.currencies import fixed_currency
 from pos.registers.models import Device, Register
 from staff.duty.permitting import permit
 
@@ -76,6 +78,7 @@ def place_order(
     :raises CommandHeld: when an order of this id is held, or was rejected.
     :raises SequenceReused: when the device has sent another order under its sequence number.
     :raises ShiftNotOpen: when it is not paid, and the register has no open shift.
+    :raises CurrencyMismatch: when it has no shift, and the currency of the location was changed meanwhile.
     :raises MomentRefused: when it is not paid, and dated to when it cannot have happened.
     :raises LinesInvalid: when a line names nothing that the shop sells, or what no tax rule holds for; of what is
         paid, when it has no snapshot either.
@@ -112,6 +115,8 @@ def place_order(
             customer_salt=token_hex(16) if customer_email else "",
             recorded_at=now,
         )
+        if till.shift is None:
+            require_currency(order, fixed_currency(register))
         priced = price_lines(order, lines, discounts, findings=findings if findings.is_paid else None)
         rows = priced.lines
         order.approval_id = permit(command, *needs, *needs_of(_deliberate(rows, findings))).approval_id
