@@ -57,6 +57,8 @@ def place_order(
     needs: Sequence[Need] = (),
     paid_before: PaidBefore | None = None,
     noted: Mapping[ExceptionCase.Kind, Mapping[str, Any]] = MappingProxyType({}),
+    till: Till | None = None,
+    findings: Findings | None = None,
 ) -> Order:
     """Ring up an order, and complete it when its tenders settle it.
 
@@ -73,6 +75,7 @@ def place_order(
     :param needs: what else the command needs.
     :param paid_before: makes the tenders that pay for it before those that are handed over: what goods are worth that
         were exchanged for it.
+    :param till: where and when it is placed, and `findings`: what was found wrong with that; None: found out here.
     :param noted: what was found wrong with the sale before, by kind: it is accepted with these exceptions as well.
     :raises OrderExists: when the id was used before.
     :raises CommandHeld: when an order of this id is held, or was rejected.
@@ -91,10 +94,10 @@ def place_order(
         staff_id = command.staff_id if command else staff_id
         profile = current_profile()
         arrival = arrival or Arrival(reported=occurred_at, arrived_at=now)
-        findings = Findings(is_paid=is_paid(tenders, origin=arrival.origin, training=training))
+        findings = findings or Findings(is_paid=is_paid(tenders, origin=arrival.origin, training=training))
         for kind, payload in noted.items():
             findings.note(kind, **payload)
-        till = till_of_order(register, arrival, device=device, profile=profile, now=now, findings=findings)
+        till = till or till_of_order(register, arrival, device=device, profile=profile, now=now, findings=findings)
         order = Order(
             id=id,
             register=register,
