@@ -51,6 +51,15 @@ declare(
     order=13,
 )
 declare(
+    "tax of a line = its taxes",
+    """t.named IS NOT NULL AND (l.tax_name <> left(t.named, 100) OR l.tax_rate < t.beside - 0.000001
+    OR l.tax_rate > t.on_top + 0.000001 OR t.taxes = 1 AND l.tax_rate <> t.beside)""",
+    """pos_orderline l LEFT JOIN (SELECT line_id, string_agg(name, ' + ' ORDER BY number) AS named, count(*) AS taxes,
+       sum(rate) AS beside, exp(sum(ln(1 + rate))) - 1 AS on_top FROM pos_orderlinetax GROUP BY line_id) t
+       ON t.line_id = l.id""",
+    order=18,
+)
+declare(
     "order totals = lines",
     """o.total <> l.total + o.rounding_adjustment OR o.tax_total <> l.tax_total OR o.subtotal <> l.total - l.tax_total
     OR o.discount_total <> l.discounts""",
@@ -73,6 +82,17 @@ declare(
     order=22,
 )
 declare(
+    "percents of order discounts = what they took off",
+    "d.percent IS NOT NULL AND d.amount <> round((l.left_by_lines - d.before) * d.percent / 100)",
+    """(SELECT o.id, (d.kept->>'percent')::numeric AS percent, (d.kept->>'amount')::bigint AS amount,
+        coalesce(sum((d.kept->>'amount')::bigint) OVER (PARTITION BY o.id ORDER BY d.place
+            ROWS UNBOUNDED PRECEDING EXCLUDE CURRENT ROW), 0) AS before
+        FROM pos_order o CROSS JOIN jsonb_array_elements(o.discounts) WITH ORDINALITY AS d(kept, place)) d
+       JOIN (SELECT order_id, sum(gross - line_discount) AS left_by_lines FROM pos_orderline GROUP BY order_id) l
+       ON l.order_id = d.id""",
+    order=22,
+)
+declare(
     "orders have lines",
     "NOT EXISTS (SELECT 1 FROM pos_orderline l WHERE l.order_id = o.id)",
     "pos_order o",
@@ -84,6 +104,12 @@ declare(
     " <> o.total",
     "pos_order o WHERE status = 'COMPLETED'",
     order=40,
+)
+declare(
+    "tenders are numbered without a gap, and only a failed one has a reason",
+    "t.number <> t.place OR t.state <> 'FAILED' AND t.failure <> ''",
+    "(SELECT t.*, row_number() OVER (PARTITION BY order_id ORDER BY number) AS place FROM pos_tender t) t",
+    order=41,
 )
 declare(
     "orders, tenders and returns are in the currency of their register",
