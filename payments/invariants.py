@@ -1,6 +1,11 @@
 """What must be true of payments, cards and refunds."""
 
+from kernel.announcements import differing, events
 from kernel.invariants import declare
+
+LATER = {"kind", "tender_id", "register_id", "shift_id", "staff_id"}
+"""What rows of older code do not have."""
+_REFUNDED = events("payments.payment_refunded", "payments.refund_failed")
 
 declare(
     "refunds <= paid, of each payment",
@@ -58,3 +63,37 @@ declare(
        LEFT JOIN payments_payment y ON y.tender_id = taken.id AND y.amount = taken.paid""",
     order=155,
 )
+declare(
+    "payments = what they announced",
+    "p.id IS NULL OR "
+    + differing(
+        "e.data", "p",
+        {"order_id": "uuid", "tender_id": "uuid", "tender_type": "text", "amount": "bigint", "currency": "text",
+         "reference": "text", "register_id": "uuid", "shift_id": "uuid", "staff_id": "uuid!",
+         "occurred_at": "timestamptz"},
+        unless_empty=LATER,
+    )
+    + """ OR p.kind <> '' AND p.kind <> e.data->>'kind' OR p.business_date <> t.business_date
+    OR t.order_id <> p.order_id OR (p.intent_id IS NOT NULL) <> (e.data->>'charged_here')::boolean
+    OR p.intent_id IS NOT NULL AND i.tender_id IS DISTINCT FROM p.tender_id""",
+    f"""{events("payments.payment_completed")} LEFT JOIN payments_payment p ON e.stream = 'payment:' || p.id::text
+        LEFT JOIN payments_paymentintent i ON i.id = p.intent_id LEFT JOIN pos_tender t ON t.id = p.tender_id""",
+    order=156,
+)  # fmt: skip
+declare(
+    "money that payments gave back = what was announced of it",
+    "r.id IS NULL OR r.state <> CASE e.type WHEN 'payments.refund_failed' THEN 'FAILED' ELSE 'COMPLETED' END OR "
+    + differing(
+        "e.data", "r",
+        {"payment_id": "uuid!", "return_id": "uuid!", "tender_id": "uuid!", "tender_type": "text", "kind": "text",
+         "amount": "bigint", "currency": "text", "reference": "text", "register_id": "uuid", "shift_id": "uuid",
+         "staff_id": "uuid!"},
+        unless_empty=LATER,
+    )
+    + """ OR r.kind <> '' AND b.kind <> '' AND b.kind <> r.kind OR r.failure <> coalesce(e.data->>'reason', '')
+    OR r.business_date <> b.business_date
+    OR b.id IS NOT NULL AND r.order_id <> coalesce(b.order_id, c.order_id)""",
+    f"""{_REFUNDED} LEFT JOIN payments_paymentrefund r ON e.stream = 'refund:' || r.id::text
+        LEFT JOIN pos_refund b ON b.id = r.id LEFT JOIN pos_return c ON c.id = b.parent_id""",
+    order=157,
+)  # fmt: skip

@@ -31,7 +31,19 @@ see_differences_by(user_sees_differences)
 
 @admin.register(TenderType)
 class TenderTypeAdmin(ShopAdmin):
-    list_display = ("code", "name", "kind", "rounding_step")
+    list_display = ("code", "name", "kind", "smallest_coin")
+
+    @admin.display(description="smallest coin (minor units)", ordering="rounding_step")
+    def smallest_coin(self, type_: TenderType) -> int | str:
+        return type_.rounding_step if type_.kind == TenderType.Kind.CASH else ""
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
+        """A type is of all currencies of the shop: its step is one number of minor units, and no amount of money."""
+        field = super().formfield_for_dbfield(db_field, request, **options)
+        if field is not None and db_field.name == "rounding_step":
+            field.label = "Smallest coin (minor units)"
+            field.help_text = "Of cash: 5 where the smallest coin is 0.05 EUR or 5 JPY; 1 for all other types"
+        return field
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """The shop's first exchange makes the type for exchanges, which stays what it is."""

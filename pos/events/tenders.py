@@ -32,6 +32,8 @@ class TakenTender:
 class RefundedTender:
     """Money to give back; `tender_id` is the order's tender it came from, where that is known and was money.
 
+    Of exchanged goods it is the tender of an order before: the card that the backend charged, and gives it back to.
+
     :param kind: of the tender type: CASH, CARD, GATEWAY, OTHER, or EXCHANGE (it pays for another order, no money).
     :param rounding: of cash, added to what goes out.
     """

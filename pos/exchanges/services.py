@@ -98,11 +98,13 @@ def exchange_goods(
     staff_id = command.staff_id if command else staff_id
     arrival = Arrival(reported=occurred_at, arrived_at=now, clock_offset=clock_offset)
     with unit_of_work():
+        findings = Findings(is_paid=is_paid(tenders, origin=arrival.origin, training=False))
+        till = _till(register, arrival, device=device, findings=findings)
         begun = begin_return(
             id=brought.id,
             order_id=brought.order_id,
             lines=brought.lines,
-            till=_till(register, arrival, device=device, tenders=tenders),
+            till=till,
             fingerprint=fingerprint,
             reason=brought.reason,
             paid_out_by=asked,
@@ -136,6 +138,8 @@ def exchange_goods(
             needs=[need_of(begun.returned)],
             paid_before=paid_before,
             arrival=arrival,
+            till=till,
+            findings=findings,
         )
         begun.returned.approval_id = order.approval_id
         begun.returned.exchange_order = order
@@ -143,12 +147,11 @@ def exchange_goods(
     return Exchange(returned=returned, order=order)
 
 
-def _till(register: Register, arrival: Arrival, *, device: Device | None, tenders: Sequence[TenderInput]) -> Till:
-    """Say where and when goods are exchanged, as for the order: that opens the exceptions.
+def _till(register: Register, arrival: Arrival, *, device: Device | None, findings: Findings) -> Till:
+    """Say where and when goods are exchanged. The order opens the exceptions of what is found.
 
     :raises ShiftNotOpen: when nothing that was taken needs it, or no shift ever was.
     """
-    findings = Findings(is_paid=is_paid(tenders, origin=arrival.origin, training=False))
     till = till_of_order(
         register, arrival, device=device, profile=current_profile(), now=arrival.arrived_at, findings=findings
     )

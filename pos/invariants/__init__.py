@@ -51,6 +51,15 @@ declare(
     order=13,
 )
 declare(
+    "tax of a line = its taxes",
+    """t.named IS NOT NULL AND (l.tax_name <> left(t.named, 100) OR l.tax_rate < t.beside - 0.000001
+    OR l.tax_rate > t.on_top + 0.000001 OR t.taxes = 1 AND l.tax_rate <> t.beside)""",
+    """pos_orderline l LEFT JOIN (SELECT line_id, string_agg(name, ' + ' ORDER BY number) AS named, count(*) AS taxes,
+       sum(rate) AS beside, exp(sum(ln(1 + rate))) - 1 AS on_top FROM pos_orderlinetax GROUP BY line_id) t
+       ON t.line_id = l.id""",
+    order=18,
+)
+declare(
     "order totals = lines",
     """o.total <> l.total + o.rounding_adjustment OR o.tax_total <> l.tax_total OR o.subtotal <> l.total - l.tax_total
     OR o.discount_total <> l.discounts""",
@@ -73,6 +82,17 @@ declare(
     order=22,
 )
 declare(
+    "percents of order discounts = what they took off",
+    "d.percent IS NOT NULL AND d.amount <> round((l.left_by_lines - d.before) * d.percent / 100)",
+    """(SELECT o.id, (d.kept->>'percent')::numeric AS percent, (d.kept->>'amount')::bigint AS amount,
+        coalesce(sum((d.kept->>'amount')::bigint) OVER (PARTITION BY o.id ORDER BY d.place
+            ROWS UNBOUNDED PRECEDING EXCLUDE CURRENT ROW), 0) AS before
+        FROM pos_order o CROSS JOIN jsonb_array_elements(o.discounts) WITH ORDINALITY AS d(kept, place)) d
+       JOIN (SELECT order_id, sum(gross - line_discount) AS left_by_lines FROM pos_orderline GROUP BY order_id) l
+       ON l.order_id = d.id""",
+    order=22,
+)
+declare(
     "orders have lines",
     "NOT EXISTS (SELECT 1 FROM pos_orderline l WHERE l.order_id = o.id)",
     "pos_order o",
@@ -86,6 +106,12 @@ declare(
     order=40,
 )
 declare(
+    "tenders are numbered without a gap, and only a failed one has a reason",
+    "t.number <> t.place OR t.state <> 'FAILED' AND t.failure <> ''",
+    "(SELECT t.*, row_number() OVER (PARTITION BY order_id ORDER BY number) AS place FROM pos_tender t) t",
+    order=41,
+)
+declare(
     "orders, tenders and returns are in the currency of their register",
     "m.currency <> l.currency",
     """(SELECT o.register_id, o.currency FROM pos_order o
@@ -95,19 +121,32 @@ declare(
        JOIN pos_register r ON r.id = m.register_id JOIN pos_location l ON l.id = r.location_id""",
     order=45,
 )
+BACK = """(SELECT counted, sum(amount) AS amount FROM (
+        SELECT r.amount, CASE WHEN t.order_id = coalesce(r.order_id, b.order_id) THEN t.id ELSE (SELECT x.id FROM
+            pos_tender x WHERE x.order_id = coalesce(r.order_id, b.order_id) AND x.kind = 'EXCHANGE') END AS counted
+        FROM pos_refund r JOIN pos_tender t ON t.id = r.tender_id LEFT JOIN pos_return b ON b.id = r.parent_id
+        WHERE r.state <> 'FAILED') r GROUP BY counted)"""
+"""What went back of each tender: of exchanged goods, also what went to the card of an order before."""
 declare(
     "refunds <= paid, of each tender",
-    "coalesce((SELECT sum(r.amount) FROM pos_refund r WHERE r.tender_id = t.id AND r.state <> 'FAILED'), 0)"
-    " > t.amount - t.change",
-    "pos_tender t",
+    "coalesce(r.amount, 0) > t.amount - t.change",
+    f"pos_tender t LEFT JOIN {BACK} r ON r.counted = t.id",
     order=50,
 )
 declare(
     "refunded = refunds that were not refused, of each tender",
-    "t.refunded <> coalesce((SELECT sum(r.amount) FROM pos_refund r WHERE r.tender_id = t.id"
-    " AND r.state <> 'FAILED'), 0)",
-    "pos_tender t",
+    "t.id IS NULL OR t.refunded <> coalesce(r.amount, 0)",
+    f"pos_tender t FULL JOIN {BACK} r ON r.counted = t.id",
     order=52,
+)
+declare(
+    "refunds to the cards of orders before <= what exchanges spent of them",
+    "r.back > 0 AND (r.kind <> 'GATEWAY' OR r.back > r.spent)",
+    """(SELECT t.id, t.kind, coalesce(sum(r.amount) FILTER (WHERE r.kind = 'EXCHANGE'), 0) AS spent,
+        sum(r.amount) FILTER (WHERE t.order_id <> coalesce(r.order_id, b.order_id)) AS back
+        FROM pos_refund r JOIN pos_tender t ON t.id = r.tender_id LEFT JOIN pos_return b ON b.id = r.parent_id
+        WHERE r.state <> 'FAILED' GROUP BY t.id) r""",
+    order=53,
 )
 declare(
     "refunds = returns",
@@ -123,8 +162,9 @@ declare(
        LEFT JOIN (SELECT order_id, sum(amount - change - rounding) AS money FROM pos_tender WHERE state = 'SETTLED'
            AND coalesce(nullif(kind, ''), (SELECT y.kind FROM pos_tendertype y WHERE y.id = type_id)) <> 'GATEWAY'
            GROUP BY order_id) taken ON taken.order_id = o.id
-       LEFT JOIN (SELECT order_id, sum(amount - rounding) AS money FROM pos_refund WHERE instead_of_id IS NULL
-           AND kind <> 'GATEWAY' GROUP BY order_id) back ON back.order_id = o.id
+       LEFT JOIN (SELECT r.order_id, sum(r.amount - r.rounding) AS money FROM pos_refund r
+           LEFT JOIN pos_tender t ON t.id = r.tender_id WHERE r.instead_of_id IS NULL
+           AND (r.kind <> 'GATEWAY' OR t.order_id <> r.order_id) GROUP BY r.order_id) back ON back.order_id = o.id
        WHERE o.status = 'VOIDED' AND NOT o.training""",
     order=72,
 )

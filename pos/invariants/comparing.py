@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
+from hashlib import sha256
 from typing import Any
 
 TOTALS = (
@@ -36,6 +37,13 @@ def differences(said: Row, source: Row) -> Iterator[str]:
         yield from _discounts("", said, source)
         for number, (line, row) in enumerate(zip(said["lines"], source["lines"], strict=False), start=1):
             yield from _discounts(f" of line {number}", line, row)
+    salt = source.get("customer_salt")
+    if (
+        salt
+        and said.get("customer")
+        and said["customer"] != sha256(f"{salt}:{source['customer_email']}".encode()).hexdigest()
+    ):
+        yield "customer_email is not the one of the receipt"
     of_order = "number" in next(iter(source["lines"]), {})
     yield from _compared("line", said["lines"], source["lines"], LINE, by_number=of_order)
     yield from _compared("tender", said["tenders"], source["tenders"], TENDER, by_number=of_order)

@@ -53,6 +53,8 @@ UNION ALL SELECT series, 'CASH', cash_head, next_cash_number - 1 FROM pos_cashdr
 UNION ALL SELECT series, 'CORRECTION', correction_head, next_correction_number - 1 FROM pos_cashdrawer
 ORDER BY 1, 2
 """
+SELLER = ("legal_name", "address", "vat_number", "header", "footer")
+_PROFILES = "SELECT version, legal_name, address, vat_number, receipt_header, receipt_footer FROM pos_shopprofile"
 
 
 class Row(NamedTuple):
@@ -70,13 +72,13 @@ class Row(NamedTuple):
 
 def receipts_walked(cursor: Cursor) -> Iterator[str]:
     """Yield for each receipt what is wrong with it, and for each register's series what is wrong with its end."""
-    ends = _ends_of_registers(cursor)
+    ends, sellers = _ends_of_registers(cursor), _sellers(cursor)
     chain, number, head = ("", ""), 0, BEGINNING
     for row in _receipts(cursor):
         if (row.series, row.kind) != chain:
             yield from _end(ends, chain, number, head)
             chain, number, head = (row.series, row.kind), 0, BEGINNING
-        wrong = _broken_chain(row, number, head) or next(_differences(row), "")
+        wrong = _broken_chain(row, number, head) or next(_differences(row), "") or _other_seller(row.snapshot, sellers)
         yield f"{row.kind.lower()} receipt {row.series} {row.number}: {wrong}" if wrong else ""
         number, head = row.number, row.hash
     yield from _end(ends, chain, number, head)
@@ -93,6 +95,24 @@ def _receipts(cursor: Cursor) -> Iterator[Row]:
         if len(rows) < PAGE:
             return
         after = rows[-1][:3]
+
+
+def _sellers(cursor: Cursor) -> dict[int, dict[str, str]]:
+    """Return what each version of the shop's profile says of the seller."""
+    cursor.execute(_PROFILES, None)
+    return {version: dict(zip(SELLER, texts, strict=True)) for version, *texts in cursor.fetchall()}
+
+
+def _other_seller(text: str, sellers: dict[int, dict[str, str]]) -> str:
+    """Say how the profile differs from a receipt that names its version."""
+    said = json.loads(text)["seller"]
+    version = said["profile"]
+    if not version:
+        return ""
+    if version not in sellers:
+        return f"the shop's profile has no version {version}"
+    changed = [name for name in SELLER if sellers[version][name] != said[name]]
+    return f"{', '.join(changed)} of the shop's profile, version {version}, is not as printed" if changed else ""
 
 
 def _ends_of_registers(cursor: Cursor) -> dict[tuple[str, str], tuple[str, int]]:
@@ -144,6 +164,12 @@ def _differences(row: Row) -> Iterator[str]:
         yield from report_differences(row.kind, said, json.loads(row.source))
 
 
+declare(
+    "the newest version of the profile is the current one",
+    "current <> (version = (SELECT max(version) FROM pos_shopprofile))",
+    "pos_shopprofile",
+    order=102,
+)
 declare_walk("receipts = their chain and their rows", receipts_walked, order=103)
 declare(
     "orders and returns = their receipts",

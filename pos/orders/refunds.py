@@ -8,7 +8,7 @@ from kernel.refusals import Refusal
 from pos.cash.models import TenderType
 from pos.cash.services import Till
 from pos.orders.models import Refund, Tender
-from pos.orders.origins import origins_left, taken_from
+from pos.orders.origins import Origin, origins_left, room_of, taken_from
 from pos.pricing.cash import cash_adjustment
 
 
@@ -80,21 +80,21 @@ def pay_instead(
     Cash pays what coins can, and what is owed is paid with it: `rounding` is the difference.
 
     It goes against the tender of the refused refund; where other returns had that tender's money meanwhile, against
-    those whose money they left.
+    those whose money they left. A card that had paid for exchanged goods is tried again by its own type.
 
     :param tenders: of its order, the refund's own first.
     :raises NotRefundable: when the shop has no such type, or it is a card that did not pay.
     :raises RefundExceedsPaid: when the tenders have no more to give back.
     """
-    charged = [each for each in tenders if each.charged_here and each.type.code == asked.type]
-    type_ = charged[0].type if charged else paid_out_by(asked.type)
+    first = _card_behind(refused, asked.type, amount)
+    own = [each for each in tenders if each == refused.counts_against] if first else []
+    charged = own or [each for each in tenders if each.charged_here and each.type.code == asked.type]
+    type_ = first.type if first else charged[0].type if charged else paid_out_by(asked.type)
     refunds = []
     for tender, share in _shares(charged or tenders, amount, asked.type):
-        refund = refund_of(till, type_, share, tender=tender, reference=asked.reference)
+        refund = refund_of(till, type_, share, tender=tender, first=first, reference=asked.reference)
         refund.parent_id, refund.order_id, refund.instead_of = refused.parent_id, refused.order_id, refused
-        if charged:
-            refund.kind, refund.state = TenderType.Kind.GATEWAY, Refund.State.PENDING
-        refunds.append(refund)
+        refunds.append(_through_gateway(refund) if charged else refund)
     paid, _ = in_coins(refunds)
     if not paid:
         message = f"{asked.type!r} has no coins for {amount} minor units: choose another tender type"
@@ -110,7 +110,7 @@ def in_coins(refunds: Sequence[Refund]) -> tuple[list[Refund], int]:
     """
     added = 0
     for refund in refunds:
-        step, tender = refund.type.rounding_step, refund.tender
+        step, tender = refund.type.rounding_step, refund.counts_against
         adjustment = cash_adjustment(refund.amount, step=step) if step > 1 else 0
         if tender is not None and tender.refunded + adjustment > tender.paid:
             adjustment -= step
@@ -142,12 +142,25 @@ def spend(*, tenders: Sequence[Tender], amount: int, till: Till, type_: TenderTy
 
 
 def refund_of(
-    till: Till, type_: TenderType, amount: int, *, tender: Tender | None = None, reference: str = ""
+    till: Till,
+    type_: TenderType,
+    amount: int,
+    *,
+    tender: Tender | None = None,
+    first: Tender | None = None,
+    reference: str = "",
 ) -> Refund:
-    """Make the row of a refund, whose owner is not set yet; the tender's `refunded` rises."""
+    """Make the row of a refund, whose owner is not set yet; the tender's `refunded` rises.
+
+    :param first: the card of an order before that it goes back to, where `tender` is of exchanged goods.
+    """
     if tender is not None:
         tender.refunded += amount
-    return Refund(tender=tender, type=type_, kind=type_.kind, amount=amount, reference=reference, **till.columns())
+    refund = Refund(
+        tender=first or tender, type=type_, kind=type_.kind, amount=amount, reference=reference, **till.columns()
+    )
+    refund.counts_against = tender
+    return refund
 
 
 def parts_of(asked: Sequence[RefundInput], amount: int) -> list[tuple[RefundInput, int]]:
@@ -210,51 +223,93 @@ def _back_to(tender: Tender, asked: RefundInput, share: int, till: Till, *, made
     :raises NotRefundable: when the tender cannot be paid back by the type that is asked for.
     """
     if not tender.is_money:
-        parts = [(type_, part) for type_, part in _ways_of_exchanged(tender, asked, share, made=made) if part]
-        return [refund_of(till, type_, part, tender=tender, reference=asked.reference) for type_, part in parts]
+        return [
+            _through_gateway(refund_of(till, way.type, way.amount, tender=tender, first=way.first))
+            if way.first
+            else refund_of(till, way.type, way.amount, tender=tender, reference=asked.reference)
+            for way in _ways_of_exchanged(tender, asked, share, made=made)
+        ]
     if asked.type and asked.type != tender.type.code:
         message = f"what {tender.type.code} paid goes back to it, not to {asked.type}"
         raise NotRefundable(message)
     refund = refund_of(till, tender.type, share, tender=tender, reference=asked.reference)
     refund.kind = tender.kind_taken
-    if refund.kind == TenderType.Kind.GATEWAY:
-        refund.state = Refund.State.PENDING
-    return [refund]
+    return [_through_gateway(refund) if tender.charged_here else refund]
 
 
-def _ways_of_exchanged(
-    tender: Tender, asked: RefundInput, share: int, *, made: Sequence[Refund]
-) -> list[tuple[TenderType, int]]:
+def _through_gateway(refund: Refund) -> Refund:
+    refund.kind, refund.state = TenderType.Kind.GATEWAY, Refund.State.PENDING
+    return refund
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Way:
+    """How a part goes back. :param first: the card of an order before that gets it, where the backend charged it."""
+
+    type: TenderType
+    amount: int
+    first: Tender | None = None
+
+
+def _ways_of_exchanged(tender: Tender, asked: RefundInput, share: int, *, made: Sequence[Refund]) -> list[_Way]:
     """Say by which types what exchanged goods paid goes back, and how much by each.
 
-    Cash pays at most what cash had paid for the first goods, or what goods without a receipt were worth.
+    Cash pays at most what cash had paid for the first goods, or what goods without a receipt were worth; a card that
+    the backend charged, at most what it had paid.
 
-    :raises NotRefundable: when it would be more cash, or when a card that the backend charged had paid, which an
-        exchange cannot be given back to.
+    :raises NotRefundable: when it would be more.
     """
     left = origins_left(tender, made)
-    if asked.type:
-        type_ = paid_out_by(asked.type)
-        in_cash = sum(origin.amount for origin in left if origin.is_cash)
-        if type_.kind == TenderType.Kind.CASH and share > in_cash:
-            others = " and ".join(sorted({each.type.code for each in left if each.type and not each.is_cash}))
-            message = (
-                f"cash had paid {in_cash} of the exchanged goods, {others} the rest: name another type for {share}"
-            )
-            raise NotRefundable(message)
-        return [(type_, share)]
-    taken, _ = taken_from(left, share, in_cash=True)
-    ways: list[tuple[TenderType, int]] = []
-    for origin in taken:
-        code = origin.type.code if origin.type else CASH
-        if origin.kind in NOT_PAID_OUT:
-            message = (
-                f"{code} had paid {origin.amount} of the exchanged goods, and an exchange cannot go back to it: name"
-                " another tender type than cash in the refunds"
-            )
-            raise NotRefundable(message)
-        ways.append((paid_out_by(code), origin.amount))
-    return ways
+    if not asked.type:
+        taken, _ = taken_from(left, share, in_cash=True)
+        return [_way_to(origin, made) for origin in taken]
+    charged = [each for each in left if each.charged_here and each.type and each.type.code == asked.type]
+    if charged:
+        taken, _ = taken_from(charged, share, in_cash=False)
+        _require_paid(asked.type, charged, left, share)
+        return [_way_to(origin, made) for origin in taken]
+    type_ = paid_out_by(asked.type)
+    if type_.kind == TenderType.Kind.CASH:
+        _require_paid("cash", [each for each in left if each.is_cash], left, share)
+    return [_Way(type=type_, amount=share)]
+
+
+def _require_paid(named: str, of_it: Sequence[Origin], left: Sequence[Origin], share: int) -> None:
+    """:raises NotRefundable: when a type had paid less of the exchanged goods than is to go back by it."""
+    paid = sum(origin.amount for origin in of_it)
+    if share > paid:
+        others = sorted({each.type.code if each.type else CASH for each in left if each not in of_it})
+        rest = " and ".join(others)
+        message = f"{named} had paid {paid} of the exchanged goods, {rest} the rest: name another type for {share}"
+        raise NotRefundable(message)
+
+
+def _way_to(origin: Origin, made: Sequence[Refund]) -> _Way:
+    """:raises NotRefundable: when a card that the backend charged got it back already."""
+    if origin.tender is None or not origin.charged_here:
+        return _Way(type=paid_out_by(origin.type.code if origin.type else CASH), amount=origin.amount)
+    room = room_of(origin.tender, made)
+    if origin.amount > room:
+        message = (
+            f"{origin.tender.type.code} had paid {origin.amount} of the exchanged goods, and {room} can still go back"
+            " to it: name another tender type than cash in the refunds"
+        )
+        raise NotRefundable(message)
+    return _Way(type=origin.tender.type, amount=origin.amount, first=origin.tender)
+
+
+def _card_behind(refused: Refund, code: str, amount: int) -> Tender | None:
+    """Return the card of an order before that a refused refund was to go back to, where its type is asked for.
+
+    :raises RefundExceedsPaid: when exchanges have given its money back meanwhile.
+    """
+    first = refused.tender
+    if first is None or first == refused.counts_against or first.type.code != code:
+        return None
+    if amount > (room := room_of(first)):
+        message = f"of {amount} minor units, {code} can give back {room}: pay the rest by another tender type"
+        raise RefundExceedsPaid(message, left=room)
+    return first
 
 
 def owed(refunds: Iterable[Refund]) -> int:

@@ -25,6 +25,7 @@ from pos.orders.services.refusals import OrderExists
 from pos.parking.models import ParkedOrder
 from pos.parking.queries import lock_parked
 from pos.profile.queries import current_profile
+from pos.registers.currencies import fixed_currency
 from pos.registers.models import Device, Register
 from staff.duty.permitting import permit
 
@@ -64,6 +65,7 @@ def park_order(
 
     :param cart: what the lines and discounts were read from.
     :raises OrderExists: at the end of the unit, when the id was used before.
+    :raises CurrencyMismatch: when the currency of the location was changed meanwhile.
     :raises LinesInvalid: when a line names nothing that the shop sells, or what no tax rule holds for.
     :raises DiscountExceedsPrice: when a discount is more than what it is taken off.
     :raises NumberTooLarge: when all lines come to too much, in goods or in money.
@@ -89,6 +91,7 @@ def park_order(
             recorded_at=now,
             business_date=current_profile().day_of(now, timezone=location.timezone),
         )
+        require_currency(order, fixed_currency(register))
         priced = price_lines(order, lines, discounts)
         hold_rows(order, lines=priced.lines, tenders=[])
         parked = ParkedOrder(

@@ -1,6 +1,6 @@
 """Rounding and sharing out: amounts in whole minor units whose parts sum exactly."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from decimal import Decimal
 from fractions import Fraction
 from uuid import UUID
@@ -28,10 +28,12 @@ def scaled(value: Decimal, decimals: int) -> int:
     return number
 
 
-def allocate(amount: int, exact: Mapping[UUID, Fraction]) -> dict[UUID, int]:
+def allocate(amount: int, exact: Mapping[UUID, Fraction], *, full: Collection[UUID] = ()) -> dict[UUID, int]:
     """Share out an amount that is the rounded sum of exact parts: by largest remainder, ties by the smaller id.
 
     Each part is less than one unit from its exact one, and all of them sum to the amount, in whatever order they come.
+
+    :param full: parts that are rounded up after all others.
 
     >>> from uuid import UUID
     >>> allocate(1, {UUID(int=1): Fraction(1, 2), UUID(int=2): Fraction(1, 2)}) == {UUID(int=1): 1, UUID(int=2): 0}
@@ -39,7 +41,7 @@ def allocate(amount: int, exact: Mapping[UUID, Fraction]) -> dict[UUID, int]:
     """
     parts = {key: part.numerator // part.denominator for key, part in exact.items()}
     left = amount - sum(parts.values())
-    by_remainder = sorted(exact, key=lambda key: (parts[key] - exact[key], key))
+    by_remainder = sorted(exact, key=lambda key: (parts[key] == exact[key], key in full, parts[key] - exact[key], key))
     for key in by_remainder[:left]:
         parts[key] += 1
     return parts

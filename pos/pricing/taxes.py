@@ -1,16 +1,17 @@
 """Taxes of lines: several of them, side by side or on top of one another, in the price or added to it.
 
 Rounded once for each line and tax (level `LINE`), or once for each tax of the order (level `ORDER`) and shared out over
-the lines by largest remainder.
+the lines by largest remainder: a line's price is left room for all of its taxes while another line can have the unit.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 from functools import lru_cache
+from math import floor
 from uuid import UUID
 
 from pos.pricing.discounts import WHOLE
@@ -108,15 +109,22 @@ def _contained_by_order(amounts: Mapping[UUID, int], rates: Mapping[UUID, Rates]
         for rate, part in zip(rates[line], _parts(rates[line]), strict=True):
             exact[rate][line] = amount * part
     found: dict[UUID, list[int]] = {line: [] for line in amounts}
+    room = dict(amounts)
+    for of_rate in exact.values():
+        for line, part in of_rate.items():
+            room[line] -= floor(part)
     for rate in _all(rates):
-        for line, amount in _rounded_once(exact[rate]).items():
+        full = {line for line in exact[rate] if not room[line]}
+        for line, amount in _rounded_once(exact[rate], full=full).items():
             found[line].append(amount)
+            room[line] -= amount - floor(exact[rate][line])
     return found
 
 
-def _rounded_once(exact: Mapping[UUID, Fraction]) -> dict[UUID, int]:
+def _rounded_once(exact: Mapping[UUID, Fraction], *, full: Collection[UUID] = ()) -> dict[UUID, int]:
+    """:param full: lines whose price has no room for a tax that is rounded up."""
     total = sum(exact.values(), Fraction(0))
-    return allocate(rounded(total.numerator, total.denominator), exact)
+    return allocate(rounded(total.numerator, total.denominator), exact, full=full)
 
 
 @lru_cache(maxsize=1024)

@@ -65,7 +65,9 @@ def note_outcome(outcome: Outcome, *, now: datetime) -> None:
             refund.refused_at = now if outcome.failure else None
             refund.save(update_fields=["state", "failure", "refused_at"])
             if outcome.failure:
-                Tender.objects.filter(refund=refund).update(refunded=F("refunded") - refund.amount)
+                assert refund.counts_against is not None
+                counted = Tender.objects.filter(id=refund.counts_against.id)
+                counted.update(refunded=F("refunded") - refund.amount)
                 _tell_refused(refund, order, now)
 
 
@@ -164,7 +166,7 @@ def _require_order(refund_id: UUID) -> Order:
 def _tenders_for(refused: Refund, order: Order) -> list[Tender]:
     """Return the tenders that the money can go against: the refund's own first, then those that settled."""
     tenders = list(order.tenders.select_related("type").order_by("number"))
-    own = [tender for tender in tenders if tender.id == refused.tender_id]
+    own = [tender for tender in tenders if tender == refused.counts_against]
     others = [each for each in tenders if each not in own and each.state == Tender.State.SETTLED]
     return own + others
 

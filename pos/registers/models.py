@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any, ClassVar, Self
 
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
@@ -141,6 +142,25 @@ class Register(models.Model):
         super().save(*arguments, **options)
         if self.drawer_id is None:
             self.refresh_from_db(fields=["drawer"])
+
+    def clean(self) -> None:
+        """:raises ValidationError: when a new code or series is that of another register, written in other letters."""
+        before = Register.objects.filter(pk=self.pk).first()
+        for name in ("code", "series"):
+            value = getattr(self, name)
+            is_new = value and (before is None or getattr(before, name) != value)
+            if is_new and (taken := self._like(value)):
+                message = (
+                    f"{taken} is there already, and people would read the receipts of both as one: choose another."
+                )
+                raise ValidationError({name: message})
+
+    def _like(self, text: str) -> str:
+        """Return what other registers and drawers have that differs from a text in upper and lower case alone."""
+        others = Register.objects.exclude(pk=self.pk).values_list("code", "series", "training_series")
+        drawers = CashDrawer.objects.exclude(registers=self.pk).values_list("series")
+        taken = {each for row in [*others, *drawers] for each in row}
+        return next((each for each in sorted(taken) if each != text and each.upper() == text.upper()), "")
 
 
 class DeviceQuerySet(models.QuerySet["Device"]):

@@ -1,6 +1,7 @@
 """`verify` finds what is broken: each kind of damage is done to a sound shop, and must be named."""
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from io import StringIO
 from typing import Any
 
@@ -14,6 +15,7 @@ from kernel.ids import new_id
 from kernel.invariants import all_invariants
 from pos.exceptions.services.quarantine import Request, hold_command
 from pos.models import Device, Register
+from pos.orders.discounts import DiscountInput
 from pos.orders.services.placing import place_order
 from pos.parking.services import park_order
 from tenants.models import Tenant
@@ -40,17 +42,23 @@ DAMAGE = {
         priority) VALUES (gen_random_uuid(), 'Net', 'EUR', false, 1); UPDATE pos_orderline SET price_list_id = (
         SELECT id FROM pos_pricelist WHERE name = 'Net') WHERE number = 1""",
     "prices of a list = what the line was sold at": "UPDATE pos_orderline SET list_price = list_price + 1",
+    "tax of a line = its taxes": "UPDATE pos_orderline SET tax_rate = 0.5",
     "order totals = lines": "UPDATE pos_orderline SET total = total + 1 WHERE number = 1",
     "discounts = what they took off": """UPDATE pos_orderline SET discounts = '[{"amount": 1}]'""",
     "order discounts = shares of lines": """UPDATE pos_order SET discounts = '[{"amount": 1}]'""",
+    "percents of order discounts = what they took off": """UPDATE pos_order
+        SET discounts = jsonb_set(discounts, '{0,percent}', '"20"') WHERE discounts <> '[]'""",
     "approvals that orders name were given for them": "UPDATE pos_order SET staff_id = gen_random_uuid()",
     "orders have lines": """INSERT INTO pos_order SELECT (jsonb_populate_record(o,
         jsonb_build_object('id', gen_random_uuid()))).* FROM pos_order o WHERE status = 'VOIDED'""",
     "tenders - change = total": "UPDATE pos_tender SET amount = amount + 1 WHERE refunded = 0",
+    "tenders are numbered without a gap, and only a failed one has a reason": "UPDATE pos_tender SET number = 7",
     "orders, tenders and returns are in the currency of their register": """UPDATE pos_order SET
         currency = 'USD' WHERE status = 'VOIDED'""",
     "refunds <= paid, of each tender": "UPDATE pos_refund SET amount = amount + 100000",
     "refunded = refunds that were not refused, of each tender": "UPDATE pos_refund SET state = 'FAILED'",
+    "refunds to the cards of orders before <= what exchanges spent of them": """UPDATE pos_refund SET tender_id = (
+        SELECT min(id::text)::uuid FROM pos_tender WHERE kind = 'CASH')""",
     "refunds <= paid, of each payment": "UPDATE payments_paymentrefund SET amount = amount + 100000",
     "refunded = refunds that were not refused, of each payment": "UPDATE payments_paymentrefund SET state = 'FAILED'",
     "payments and refunds are in the currency of their order": "UPDATE payments_payment SET currency = 'USD'",
@@ -67,6 +75,7 @@ DAMAGE = {
         SET taxes = jsonb_set(taxes, '{0,amount}', '9999')""",
     "receipt numbers gapless": "UPDATE pos_order SET receipt_number = 99 WHERE receipt_number = 1",
     "return numbers gapless": "UPDATE pos_register SET next_return_number = 99",
+    "the newest version of the profile is the current one": "UPDATE pos_shopprofile SET current = false",
     "receipts = their chain and their rows": f"""{WRITABLE}
         UPDATE pos_receipt SET snapshot = replace(snapshot, '"MUG"', '"MUC"') WHERE number = 2""",
     "orders and returns = their receipts": "UPDATE pos_order SET series = 'R9' WHERE receipt_number = 2",
@@ -83,16 +92,26 @@ DAMAGE = {
         WHERE kind = 'ORDER' LIMIT 1""",
     "tenders became payments once": "UPDATE payments_payment SET amount = amount + 1",
     "money taken for an order that is not paid yet is in the books": "UPDATE payments_payment SET tender_id = gen_random_uuid()",
+    "payments = what they announced": "UPDATE payments_payment SET tender_type = 'x'",
+    "money that payments gave back = what was announced of it": """UPDATE payments_paymentrefund
+        SET return_id = gen_random_uuid()""",
     "mails were queued once for each event": """INSERT INTO notifications_message (id, kind, event_id, about,
         recipient, subject, body, state, failure, created_at) SELECT gen_random_uuid(), 'STOCK_ALERT', event_id, about,
         recipient, subject, body, state, failure, created_at FROM notifications_message LIMIT 1""",
     "completed orders = their events": """UPDATE pos_order SET status = 'VOIDED', receipt_number = NULL,
         completed_at = NULL WHERE receipt_number = 2""",
     "orders = what they announced": "UPDATE pos_order SET occurred_at = occurred_at + interval '1 minute'",
+    "orders were completed as announced": "UPDATE pos_order SET change_total = change_total + 1",
+    "orders were cancelled as announced": "UPDATE pos_order SET voided_at = '2020-01-01' WHERE status = 'VOIDED'",
     "sold lines = what was announced of them": "UPDATE pos_orderline SET category = 'x' WHERE number = 1",
     "taxes of lines = what was announced of them": "UPDATE pos_orderlinetax SET name = 'x'",
     "settled tenders = what was announced of them": "UPDATE pos_tender SET reference = 'x'",
+    "tenders were taken when it was announced": "UPDATE pos_tender SET business_date = '2020-01-01'",
     "refunds = what was announced of them": "UPDATE pos_refund SET reference = 'x'",
+    "refunds ended as announced": "UPDATE pos_refund SET failure = 'x'",
+    "returns = what they announced": "UPDATE pos_return SET staff_id = gen_random_uuid()",
+    "lines of returns = what was announced of them": "UPDATE pos_returnline SET sku = 'x'",
+    "shifts = what they announced": f"{REWRITABLE} UPDATE pos_shift SET opened_by = gen_random_uuid()",
     "returns = their events": """INSERT INTO pos_return SELECT (jsonb_populate_record(r,
         jsonb_build_object('id', gen_random_uuid(), 'number', 77))).* FROM pos_return r LIMIT 1""",
     "drawers are where their registers are": """SET CONSTRAINTS ALL IMMEDIATE;
@@ -180,8 +199,16 @@ def sound_shop(shop: Tenant) -> Tenant:
     settle()
     refused = make.refused_refund()
     make.replaced(refused)
+    sold_off()
     settle()
     return shop
+
+
+def sold_off() -> None:
+    """Sell a mug with ten percent off the order."""
+    register, discounts = make.register(), [DiscountInput(name="Sale", percent=Decimal(10))]
+    more: dict[str, Any] = {"lines": [make.asked()], "tenders": [make.cash(900)], "fingerprint": "", "device": None}
+    place_order(id=new_id(), register=register, occurred_at=make.NOW, now=make.NOW, discounts=discounts, **more)
 
 
 def sales_that_were_wrong() -> None:

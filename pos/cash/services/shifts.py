@@ -13,6 +13,7 @@ from pos.cash.models import ONE_OPEN_SHIFT, CashMovement, Shift
 from pos.cash.queries import find_open_shift
 from pos.events.cash import ShiftOpened
 from pos.profile.queries import current_profile
+from pos.registers.currencies import fixed_currency
 from pos.registers.models import CashDrawer, Register
 from pos.registers.queries import drawer_of
 from staff.duty.permitting import permit
@@ -38,6 +39,7 @@ def open_shift(
     """
     with unit_of_work():
         permitted = permit(command, Need(permission=Permission.OPEN_SHIFT))
+        currency = fixed_currency(register)
         drawer, location = drawer_of(register), register.location
         day = current_profile().day_of(now, timezone=location.timezone)
         try:
@@ -77,7 +79,7 @@ def open_shift(
                 drawer_id=drawer.id,
                 number=shift.number,
                 staff_id=permitted.staff_id,
-                currency=location.currency,
+                currency=currency,
                 float_amount=float_amount,
                 business_date=day,
                 time_zone=location.timezone,

@@ -1,9 +1,11 @@
 """Refunds: money that goes back to a customer, of a return or of an order that was cancelled."""
 
 from typing import ClassVar
+from uuid import UUID
 
 from django.db import models
 from django.db.models import Q
+from django.utils.functional import cached_property
 
 from kernel import limits
 from kernel.constraints import Check
@@ -15,6 +17,8 @@ from pos.registers.models import Register
 
 class Refund(models.Model):
     """Money given back for a return or for a cancelled order. `tender` is what it goes against, `type` how it is paid.
+
+    Where exchanged goods had paid, `tender` may be a card of an order before: the one that the backend charged.
 
     A row changes in its state alone, with the reason and the time of a refusal. What is FAILED is owed until refunds
     `instead_of` it have paid as much.
@@ -78,6 +82,19 @@ class Refund(models.Model):
         source = self.order or self.parent
         assert source is not None
         return source.currency
+
+    @property
+    def of_order_id(self) -> UUID | None:
+        """The order whose money it is a part of; None of goods without a receipt."""
+        return self.order_id or (self.parent.order_id if self.parent else None)
+
+    @cached_property
+    def counts_against(self) -> Tender | None:
+        """The tender of that order whose `refunded` counts it: its own, or that of the exchanged goods."""
+        order_id = self.of_order_id
+        if self.tender is None or order_id in {None, self.tender.order_id}:
+            return self.tender
+        return Tender.objects.filter(order=order_id, kind=TenderType.Kind.EXCHANGE).first()
 
     @property
     def exact(self) -> int:

@@ -23,9 +23,11 @@ from pos.orders.lines import OrderLineInput, price_lines
 from pos.orders.models import Order, OrderLine, Tender
 from pos.orders.needs import needs_of
 from pos.orders.services.completing import announce_completed, settle
+from pos.orders.services.locking import require_currency
 from pos.orders.services.refusals import OrderExists, SequenceReused
 from pos.orders.tenders import TenderInput, hand_over, keep_card_tokens, require_nothing_charged
 from pos.profile.queries import current_profile
+from pos.registers.currencies import fixed_currency
 from pos.registers.models import Device, Register
 from staff.duty.permitting import permit
 
@@ -55,6 +57,8 @@ def place_order(
     needs: Sequence[Need] = (),
     paid_before: PaidBefore | None = None,
     noted: Mapping[ExceptionCase.Kind, Mapping[str, Any]] = MappingProxyType({}),
+    till: Till | None = None,
+    findings: Findings | None = None,
 ) -> Order:
     """Ring up an order, and complete it when its tenders settle it.
 
@@ -71,11 +75,13 @@ def place_order(
     :param needs: what else the command needs.
     :param paid_before: makes the tenders that pay for it before those that are handed over: what goods are worth that
         were exchanged for it.
+    :param till: where and when it is placed, and `findings`: what was found wrong with that; None: found out here.
     :param noted: what was found wrong with the sale before, by kind: it is accepted with these exceptions as well.
     :raises OrderExists: when the id was used before.
     :raises CommandHeld: when an order of this id is held, or was rejected.
     :raises SequenceReused: when the device has sent another order under its sequence number.
     :raises ShiftNotOpen: when it is not paid, and the register has no open shift.
+    :raises CurrencyMismatch: when it has no shift, and the currency of the location was changed meanwhile.
     :raises MomentRefused: when it is not paid, and dated to when it cannot have happened.
     :raises LinesInvalid: when a line names nothing that the shop sells, or what no tax rule holds for; of what is
         paid, when it has no snapshot either.
@@ -88,10 +94,10 @@ def place_order(
         staff_id = command.staff_id if command else staff_id
         profile = current_profile()
         arrival = arrival or Arrival(reported=occurred_at, arrived_at=now)
-        findings = Findings(is_paid=is_paid(tenders, origin=arrival.origin, training=training))
+        findings = findings or Findings(is_paid=is_paid(tenders, origin=arrival.origin, training=training))
         for kind, payload in noted.items():
             findings.note(kind, **payload)
-        till = till_of_order(register, arrival, device=device, profile=profile, now=now, findings=findings)
+        till = till or till_of_order(register, arrival, device=device, profile=profile, now=now, findings=findings)
         order = Order(
             id=id,
             register=register,
@@ -112,6 +118,8 @@ def place_order(
             customer_salt=token_hex(16) if customer_email else "",
             recorded_at=now,
         )
+        if till.shift is None:
+            require_currency(order, fixed_currency(register))
         priced = price_lines(order, lines, discounts, findings=findings if findings.is_paid else None)
         rows = priced.lines
         order.approval_id = permit(command, *needs, *needs_of(_deliberate(rows, findings))).approval_id

@@ -5,7 +5,7 @@ from django.test import Client
 
 from events.models import Event
 from events.testing.work import settle
-from pos.models import CashDrawer, CashMovement, Location, Receipt, Register, Shift
+from pos.models import CashDrawer, CashMovement, Location, Receipt, Register, Shift, TenderType
 from staff.models import User
 from staff.services import define_roles
 from tests.support import make, people
@@ -130,3 +130,14 @@ def test_events_that_tell_differences_are_not_shown_to_a_user_whose_role_counts_
     assert people.owner().get(page).status_code == 200
     assert blind.get("/admin/events/event/").status_code == 200
     assert blind.get(page).status_code == 302
+
+
+def test_the_smallest_coin_says_that_it_is_in_minor_units(api: Terminal) -> None:
+    client = people.owner()
+    TenderType.objects.filter(code="cash").update(rounding_step=5)
+
+    page = client.get(f"/admin/pos/tendertype/{TenderType.objects.get(code='cash').id}/change/").content.decode()
+
+    assert "Smallest coin (minor units)" in page
+    assert "5 where the smallest coin is 0.05 EUR" in page
+    assert "smallest coin (minor units)" in client.get("/admin/pos/tendertype/").content.decode().lower()

@@ -12,11 +12,13 @@ from kernel.ids import new_id
 from payments.models import Payment, PaymentRefund
 from pos.exchanges.services import Brought, Exchange, Wanted, exchange_goods
 from pos.models import Location, Order, Refund, Return, Tender, TenderType
+from pos.orders.arriving import till_of_order
 from pos.orders.refunds import NotRefundable, RefundInput, RefundMismatch
 from pos.orders.tenders import TenderInput, TenderMismatch
 from pos.returns.services import OrderNotCompleted, ReturnAboveLimit
 from tenants.models import Tenant
 from tests.support import make
+from tests.support.crew import StaffedTerminal, person, set_rule
 from tests.support.people import owner
 from tests.support.terminal import Terminal
 from tests.support.unchanged import nothing_happened
@@ -293,7 +295,7 @@ def test_exchanged_goods_that_a_card_paid_for_do_not_go_back_in_cash() -> None:
     first = exchanged(order, "MUG")
     second = exchanged(first.order, "JUG", make.cash(500)).order
 
-    for refunds in ((), (RefundInput(type="cash"),), (RefundInput(type="cash", amount=501), RefundInput())):
+    for refunds in ((RefundInput(type="cash"),), (RefundInput(type="cash", amount=501), RefundInput())):
         with nothing_happened(), pytest.raises(NotRefundable, match="gateway"):
             make.return_(second, make.returning(second), refunds=refunds)
     returned = make.return_(
@@ -326,10 +328,42 @@ def test_an_exchange_that_a_card_paid_for_is_not_cancelled_for_cash() -> None:
     made = exchanged(order, "JUG", make.card(500, "tok_decline"))
     settle()
 
-    with nothing_happened(), pytest.raises(NotRefundable, match="gateway had paid 2000"):
-        make.void(made.order)
-    make.void(made.order, RefundInput(type="card"))
+    with nothing_happened(), pytest.raises(NotRefundable, match="gateway the rest"):
+        make.void(made.order, RefundInput(type="cash"))
+    make.void(made.order)
     settle()
 
-    assert list(Refund.objects.filter(order=made.order).values_list("type__code", "amount")) == [("card", 2000)]
+    back = Refund.objects.get(order=made.order)
+    assert (back.type.code, back.amount, back.state, back.tender) == ("gateway", 2000, "COMPLETED", order.tenders.get())
+    assert Payment.objects.get(order_id=order.id).refunded == 2000
+    require_sound()
+
+
+def test_the_till_of_an_exchange_is_asked_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    order, asked = make.order(make.cash(2000)), []
+
+    def counted(*arguments: Any, **more: Any) -> Any:
+        asked.append(arguments)
+        return till_of_order(*arguments, **more)
+
+    for module in ("pos.exchanges.services", "pos.orders.services.placing"):
+        monkeypatch.setattr(f"{module}.till_of_order", counted)
+    made = exchanged(order, "JUG", make.cash(500))
+
+    assert len(asked) == 1
+    assert (made.order.shift, made.order.occurred_at) == (made.returned.shift, made.returned.occurred_at)
+
+
+def test_an_exchange_that_somebody_approved_is_sound(shop: Tenant) -> None:
+    anna, ben = person("ANNA"), person("BEN", "manager")
+    set_rule("cashier", "return_linked", "approval")
+    order, till = make.order(make.cash(2000)), StaffedTerminal().sign_in(anna)
+    settle()
+    asked = body(order, "MUG")
+
+    answer = till.post("/exchanges", till.approved(ben, asked, "return_linked", id=asked["brought"]["id"]))
+    settle()
+
+    assert answer.status_code == 201, answer.content
+    assert Order.objects.get(id=asked["wanted"]["id"]).approval_id == Return.objects.get().approval_id
     require_sound()

@@ -7,7 +7,7 @@ from fractions import Fraction
 from random import Random
 from uuid import UUID
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pos.pricing.cash import cash_adjustment
@@ -21,6 +21,8 @@ quantities = st.decimals("0.001", "5000", places=3)
 prices = st.decimals("0", "100000", places=4)
 percentages = st.builds(Discount, kind=st.just(Kind.PERCENT), value=st.integers(0, 1_000_000))
 inclusives = st.booleans()
+smallest = st.lists(st.integers(0, 3), min_size=1, max_size=12)
+tax_shares = st.integers(1, 400_000)
 rates = st.lists(st.sampled_from(RATES), unique=True).map(tuple)
 
 
@@ -64,6 +66,31 @@ def test_p1_p2_p3_p6_the_parts_of_an_order_sum_to_it(
         assert line.gross - line.discount - line.order_discount + added == line.total
         assert min(line.gross, line.discount, line.order_discount, line.total, line.total - line.tax_total) >= 0
         assert all(tax.amount >= 0 for tax in line.taxes)
+
+
+@example(amounts=[1, 1, 1, 1], first=200_000, second=200_000, level=Level.ORDER, inclusive=True)
+@given(smallest, tax_shares, tax_shares, levels, inclusives)
+def test_two_taxes_of_the_smallest_amounts_leave_no_line_below_zero(
+    amounts: list[int],
+    first: int,
+    second: int,
+    level: Level,
+    inclusive: bool,  # noqa: FBT001
+) -> None:
+    two = (Rate(1, "A", first), Rate(2, "B", second))
+    lines = [
+        Line(id=UUID(int=number), quantity=Decimal(1), unit_price=Decimal(amount), rates=two, inclusive=inclusive)
+        for number, amount in enumerate(amounts)
+    ]
+
+    priced = price_order(lines, level=level)
+
+    for line, amount in zip(priced.lines, amounts, strict=True):
+        assert line.total == amount + (0 if inclusive else line.tax_total)
+        assert 0 <= line.tax_total <= line.total
+        assert all(tax.amount >= 0 and tax.base >= 0 for tax in line.taxes)
+    assert priced.subtotal + priced.tax_total == priced.total
+    assert sum(by_tax(priced).values()) == priced.tax_total
 
 
 @given(baskets(), levels, off)
