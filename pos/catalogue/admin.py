@@ -28,6 +28,7 @@ from pos.catalogue.services import (
 )
 from pos.taxes.queries import first_rate
 from web.admin import Confirmation, ShopAdmin, TabularInline, sentence_of
+from web.admin.cells import joined, parted
 from web.admin.imports import ImportPage
 from web.admin.money import currency_of_shop, with_currency_of_shop
 
@@ -49,12 +50,12 @@ class VariantForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def __init__(self, *given: Any, **options: Any) -> None:
         super().__init__(*given, **options)
-        self.fields["codes"].help_text = "Separated by blanks"
+        self.fields["codes"].help_text = "Separated by blanks; a blank in a code has a backslash before it"
         self.initial["codes"] = plain_codes(self.instance)
 
     def clean_codes(self) -> list[str]:
         """:raises ValidationError: for what is too long or too many, and with the variant that has one of them."""
-        codes: list[str] = self.cleaned_data["codes"].split()
+        codes: list[str] = parted(self.cleaned_data["codes"], " ")
         if len(codes) > MOST_BARCODES or any(len(code) > CODE for code in codes):
             message = f"A variant has at most {MOST_BARCODES} barcodes, of at most {CODE} characters each."
             raise ValidationError(message, code="barcodes")
@@ -68,7 +69,8 @@ class VariantForm(forms.ModelForm):  # type: ignore[type-arg]
 def plain_codes(variant: Variant) -> str:
     if variant._state.adding:  # noqa: SLF001
         return ""
-    return " ".join(sorted(each.code for each in variant.barcodes.all() if each.kind == Barcode.Kind.PLAIN))
+    plain = sorted(each.code for each in variant.barcodes.all() if each.kind == Barcode.Kind.PLAIN)
+    return joined(plain, " ", " ")
 
 
 class VariantInline(TabularInline):
