@@ -60,7 +60,9 @@ class VariantForm(forms.ModelForm):  # type: ignore[type-arg]
             message = f"A variant has at most {MOST_BARCODES} barcodes, of at most {CODE} characters each."
             raise ValidationError(message, code="barcodes")
         other_than = None if self.instance._state.adding else self.instance  # noqa: SLF001
-        taken = holder_of([barcode_key(code) for code in codes], other_than=other_than)
+        own = {each.key for each in other_than.barcodes.all()} if other_than else set()
+        new = [(code, Barcode.Kind.PLAIN) for code in codes if barcode_key(code) not in own]
+        taken = holder_of(new, other_than=other_than)
         if taken is not None:
             raise ValidationError(sentence_of(BarcodeTaken(taken)), code="taken")
         return codes
@@ -94,13 +96,14 @@ class VariantInline(TabularInline):
 
 
 class BarcodeForm(forms.ModelForm):  # type: ignore[type-arg]
-    def clean_code(self) -> str:
-        """:raises ValidationError: with the variant that has the code."""
-        code: str = self.cleaned_data["code"]
-        taken = holder_of([barcode_key(code)], other_than=None)
+    def clean(self) -> Any:
+        """:raises ValidationError: with the variant that has the code, or one that is read as it."""
+        cleaned = super().clean()
+        code, kind = self.cleaned_data.get("code"), self.cleaned_data.get("kind")
+        taken = holder_of([(code, kind)], other_than=None) if code and kind and self.has_changed() else None
         if taken is not None and taken.pk != self.instance.pk:
-            raise ValidationError(sentence_of(BarcodeTaken(taken)), code="taken")
-        return code
+            self.add_error("code", ValidationError(sentence_of(BarcodeTaken(taken)), code="taken"))
+        return cleaned
 
 
 class BarcodeInline(TabularInline):
@@ -158,8 +161,7 @@ class ProductAdmin(ImportPage, ShopAdmin):
         for formset in formsets:
             for row in formset.forms:
                 if "codes" in row.changed_data and row not in formset.deleted_forms:
-                    plain = [(code, Barcode.Kind.PLAIN) for code in row.cleaned_data["codes"]]
-                    put_barcodes(variant=row.instance, codes=plain, plain=True)
+                    put_barcodes(variant=row.instance, plain=row.cleaned_data["codes"])
         announce_variants(variants=form.instance.variants.all(), before=before)
 
     def delete_model(self, request: HttpRequest, obj: Product) -> None:

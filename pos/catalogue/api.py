@@ -211,6 +211,14 @@ class ItemBody(ApprovableBody):
         help_text="All that carry a weight or a price, in the same way",
     )
 
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        attrs = super().validate(attrs)
+        twice = sorted({code for code, _ in attrs["scale_barcodes"] or ()} & set(attrs["barcodes"] or ()))
+        if twice:
+            message = f"{twice[0]} is in barcodes and in scale_barcodes: send it in one of them."
+            raise serializers.ValidationError({"scale_barcodes": message})
+        return attrs
+
     def validate_scale_barcodes(self, value: Any) -> Any:
         return value if value is None else [(each["code"], each["kind"]) for each in value]
 

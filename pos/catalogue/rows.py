@@ -6,8 +6,9 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from kernel.gtins import barcode_key
+from kernel.gtins import barcode_key, parts_of_scale
 from kernel.money import plain
+from pos.catalogue.clashes import taken_by
 from pos.catalogue.models import Barcode, Category, Product, Variant
 from pos.prices.queries import base_prices
 from pos.taxes.models import TaxClass
@@ -72,9 +73,9 @@ class Known:
         self.paths = paths_of(self.categories)
         self.taxes = {each.name: each for each in TaxClass.objects.all()}
         self.rates = first_rates()
-        keys = {barcode_key(code) for row in rows for code in row.barcodes or ()}
-        held = Barcode.objects.filter(key__in=keys, live=True).select_related("variant")
-        self.holders = {each.key: each.variant.sku for each in held}
+        codes = [(code, Barcode.Kind.PLAIN) for row in rows for code in row.barcodes or ()]
+        held = Barcode.objects.filter(taken_by(codes), live=True).select_related("variant")
+        self.holders = {each.key: each for each in held}
 
     def product_of(self, row: CatalogueRow) -> Product | None:
         """Return the product that a row is about, where there is one already."""
@@ -194,13 +195,23 @@ def _check_barcodes(
     number: int, row: CatalogueRow, known: Known, claims: _Claims, errors: dict[str, list[str]]
 ) -> None:
     own = known.variants[row.sku].barcodes.all() if row.sku in known.variants else ()
+    has = {each.key for each in own if each.kind == Barcode.Kind.PLAIN}
     cut = {each.code.lstrip("0"): each.code for each in own if each.code.isdigit() and each.code.startswith("0")}
     for code in row.barcodes or ():
         if code in cut:
             sentence = f"The barcode {cut[code]} has lost its zeros: make the column one of text, and write it again."
             errors.setdefault("barcodes", []).append(sentence)
-        holder = known.holders.get(barcode_key(code), row.sku)
-        if holder != row.sku:
-            errors.setdefault("barcodes", []).append(f"{holder} has the barcode {code}: remove it there first.")
+        if barcode_key(code) not in has and (sentence := _taken(code, known)):
+            errors.setdefault("barcodes", []).append(sentence)
         if line := claims.contradicted(("barcode", barcode_key(code)), number, number):
             errors.setdefault("barcodes", []).append(f"Line {line} has the barcode {code} already.")
+
+
+def _taken(code: str, known: Known) -> str:
+    """Say which other code is read where this one is scanned; nothing where there is none."""
+    parts = parts_of_scale(code)
+    of_scale = known.holders.get(parts[0]) if parts else None
+    if of_scale is not None and of_scale.kind != Barcode.Kind.PLAIN:
+        return f"{code} is read as {of_scale.code} of a scale, which {of_scale.variant.sku} has: remove it there first."
+    holder = known.holders.get(barcode_key(code))
+    return f"{holder.variant.sku} has the barcode {code}: remove it there first." if holder else ""

@@ -181,6 +181,14 @@ WRONG = {
             "The barcode 012345678905 has lost its zeros: make the column one of text, and write it again."
         ]}
     }),
+    "barcode of a scale": (["UPC,,,,,,,2112345012346", f'CUP,Cup,,,"{TAX}",,1.00,02112345012346 2112345'], {
+        2: {"barcodes": ["2112345012346 is read as 2112345 of a scale, which WEIGHED has: remove it there first."]},
+        3: {"barcodes": [
+            "02112345012346 is read as 2112345 of a scale, which WEIGHED has: remove it there first.",
+            "Line 2 has the barcode 02112345012346 already.",
+            "WEIGHED has the barcode 2112345: remove it there first.",
+        ]},
+    }),
     "many barcodes": ([f'CUP,Cup,,,"{TAX}",,1.00,{" ".join(map(str, range(101)))}'], {
         2: {"barcodes": ["A variant has at most 100 barcodes, not 101."]}
     }),
@@ -212,6 +220,7 @@ WRONG = {
 def test_what_is_wrong_is_said_row_by_row_in_plain_words_and_nothing_is_imported(owner: Client, case: str) -> None:
     make.variant("HELD", barcode="4006381333931")
     make.variant("UPC", barcode="012345678905")
+    Barcode.objects.create(variant=make.variant("WEIGHED"), code="2112345", kind="WEIGHT")
     lines, expected = WRONG[case]
     classes = ", ".join(sorted(TaxClass.objects.values_list("name", flat=True)))
 
