@@ -100,7 +100,8 @@ class BarcodeForm(forms.ModelForm):  # type: ignore[type-arg]
         """:raises ValidationError: with the variant that has the code, or one that is read as it."""
         cleaned = super().clean()
         code, kind = self.cleaned_data.get("code"), self.cleaned_data.get("kind")
-        taken = holder_of([(code, kind)], other_than=None) if code and kind and self.has_changed() else None
+        new = [(code, kind)] if code and kind and {"code", "kind"} & set(self.changed_data) else []
+        taken = holder_of(new, other_than=None)
         if taken is not None and taken.pk != self.instance.pk:
             self.add_error("code", ValidationError(sentence_of(BarcodeTaken(taken)), code="taken"))
         return cleaned

@@ -186,6 +186,9 @@ def test_sh8_codes_that_are_read_as_one_another_already_stay(scales: Terminal) -
     assert _put(scales, "OLD", **body).status_code == 200
     cheese = _put(scales, "CHEESE", scale_barcodes=[{"code": WEIGHED[:7], "kind": "WEIGHT"}])
     assert cheese.status_code == 200, cheese.content
+    client, page = people.owner(), f"/admin/pos/variant/{old.id}/change/"
+    form = filled_form(client.get(page).content, "variant_form")
+    assert client.post(page, {**form, "barcodes-0-quantity": "2"}).status_code == 302
 
 
 def test_sh8_the_admin_takes_no_code_that_is_read_as_one_of_another_variant(scales: Terminal) -> None:
