@@ -276,6 +276,15 @@ def test_files_of_spreadsheets_are_read(owner: Client, content: bytes) -> None:
     assert Variant.objects.get(sku="CAFE").title == "Café"
 
 
+@pytest.mark.parametrize("price", ["12,50", "1.250,00", "1 250,00", "1.250"])
+def test_a_price_with_a_comma_or_a_sign_between_thousands_is_refused_at_its_line(owner: Client, price: str) -> None:
+    with nothing_happened(but=SESSION):
+        page = upload(owner, f'sku;product;tax_class;price\nCUP;Cup;"{TAX}";{price}\n'.encode())
+
+    assert list(errors(page)) == [2]
+    assert list(errors(page)[2]) == ["price"]
+
+
 def test_prices_are_in_major_units_of_the_currency_of_the_shop(owner: Client) -> None:
     Location.objects.update(currency="JPY")
 
