@@ -14,10 +14,11 @@ from rest_framework.views import APIView
 
 from events.idempotency.requests import claimed
 from kernel import limits
-from kernel.gtins import SCALE_CODE, barcode_key
+from kernel.gtins import barcode_key
 from kernel.permissions import Need, Permission
 from kernel.refusals import NotFound
 from pos.catalogue.barcodes import BarcodeTaken, ScalePrefixUnknown
+from pos.catalogue.bodies import MUG, ItemBody
 from pos.catalogue.models import Barcode, Category, Variant
 from pos.catalogue.queries import Scan, catalogue, on_shelf, read_scan, variants_matching
 from pos.catalogue.services import Item, UnknownTaxRate, archive_product, archive_variant, put_item
@@ -26,8 +27,8 @@ from pos.pricing.lists import Offer
 from pos.registers.queries import location_of
 from staff.duty.permitting import REFUSALS, permit
 from web.commands import ApprovableBody, command_of
-from web.fields import Choice, Code, Several, Text
-from web.inputs import Body, Query
+from web.fields import Text
+from web.inputs import Query
 from web.money import MoneyField, UnitPrice, UnitPriceField, money
 from web.operations import operation
 from web.pages import Pages
@@ -181,56 +182,6 @@ class CategoryListView(generics.GenericAPIView[Category]):
         """List the groups of products, each with the one that it is a part of."""
         page = self.paginate_queryset(self.get_queryset())
         return self.get_paginated_response(CategorySerializer(page, many=True).data)
-
-
-class ScaleBarcodeBody(Body):
-    code = Code(SCALE_CODE, 7, help_text="The first 7 digits; how they begin, the shop's profile says")
-    kind = Choice([Barcode.Kind.WEIGHT.value, Barcode.Kind.PRICE.value])
-
-
-class ItemBody(ApprovableBody):
-    renamed = {"tax_rate": "tax_name"}
-
-    sku = Text(limits.CODE)
-    name = Text(limits.NAME)
-    price = UnitPriceField()
-    tax_name = Text(limits.TAX_NAME, source="tax_rate", help_text="The name of one of the shop's tax classes, or rates")
-    stocked = serializers.BooleanField(default=True)
-    barcodes = Several(
-        Text(limits.CODE),
-        limits.MOST_BARCODES,
-        default=None,
-        allow_null=True,
-        help_text="All of them: those that are not here are removed. Left out, they stay",
-    )
-    scale_barcodes = Several(
-        ScaleBarcodeBody(),
-        limits.MOST_BARCODES,
-        default=None,
-        allow_null=True,
-        help_text="All that carry a weight or a price, in the same way",
-    )
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        attrs = super().validate(attrs)
-        twice = sorted({code for code, _ in attrs["scale_barcodes"] or ()} & set(attrs["barcodes"] or ()))
-        if twice:
-            message = f"{twice[0]} is in barcodes and in scale_barcodes: send it in one of them."
-            raise serializers.ValidationError({"scale_barcodes": message})
-        return attrs
-
-    def validate_scale_barcodes(self, value: Any) -> Any:
-        return value if value is None else [(each["code"], each["kind"]) for each in value]
-
-
-MUG = {
-    "sku": "MUG-01",
-    "name": "Mug, blue",
-    "price": {"amount": 1250, "currency": "EUR"},
-    "tax_name": "Standard, included",
-    "stocked": True,
-    "barcodes": ["4006381333931"],
-}
 
 
 OF_CATALOGUE = Need(permission=Permission.PRICE_OVERRIDE, reductions=[(1, 0)])
