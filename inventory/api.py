@@ -27,7 +27,8 @@ from kernel import limits
 from staff.duty.permitting import REFUSALS
 from web.commands import ApprovableBody, command_of
 from web.fields import MomentField, QuantityField, Text, UUIDv7Field
-from web.inputs import Body, Query
+from web.goods import GoodsBody, GoodsUnknown, with_variants
+from web.inputs import Query
 from web.operations import operation
 from web.pages import Pages
 from web.places import place_of
@@ -76,13 +77,15 @@ class StockView(generics.GenericAPIView[StockItem]):
         return self.get_paginated_response(StockItemSerializer(self.paginate_queryset(items), many=True).data)
 
 
-class ReceivedLineBody(Body):
-    variant_id = serializers.UUIDField()
-    quantity = QuantityField()
+class ReceivedLineBody(GoodsBody):
+    """Name one of `variant_id`, `barcode`, `sku`."""
+
+    quantity = QuantityField(help_text="Of a barcode that stands for several pieces, as on a pack: how many packs")
 
 
-class AdjustedLineBody(Body):
-    variant_id = serializers.UUIDField()
+class AdjustedLineBody(GoodsBody):
+    """Name one of `variant_id`, `barcode`, `sku`."""
+
     quantity = QuantityField(min_value=-limits.LARGEST_QUANTITY, help_text="Found is positive, lost negative")
     reason = Text(limits.REASON)
 
@@ -110,7 +113,7 @@ class PostedSerializer(serializers.Serializer[Any]):
 
 
 Post = Callable[..., Sequence[StockMovement]]
-REFUSES = (DocumentExists, UnknownVariants, VariantsNotHeardOf)
+REFUSES = (DocumentExists, GoodsUnknown, UnknownVariants, VariantsNotHeardOf)
 
 
 def post_document(request: Request, asked: dict[str, Any], *, source_type: str, service: Post) -> Response:
@@ -121,9 +124,10 @@ def post_document(request: Request, asked: dict[str, Any], *, source_type: str, 
         location_id=place_of(request).location_id,
         occurred_at=asked.get("occurred_at") or timezone.now(),
     )
-    moved = [StockMove(line=uuid5(asked["id"], str(n)), **line) for n, line in enumerate(asked["lines"], start=1)]
     with claimed(request, source_type) as claim:
         if claim.is_new:
+            lines = enumerate(with_variants(asked["lines"]), start=1)
+            moved = [StockMove(line=uuid5(asked["id"], str(n)), **line) for n, line in lines]
             movements = service(source=source, moved=moved, command=command_of(request, asked))
             shown = StockMovementSerializer(movements, many=True).data
             claim.answer({"id": str(asked["id"]), "movements": shown}, status=201)

@@ -9,21 +9,23 @@ from django.utils import timezone
 
 from inventory.models import StockedVariant
 from inventory.opening import open_stock
-from inventory.queries import opening_stock
+from inventory.queries import opening_stock, stocked_variants
 from kernel.limits import LARGEST_QUANTITY
 from kernel.money import QUANTITY_STEP, written
+from web.admin.cells import from_cell
 from web.admin.imports import Outcome, Rows
 from web.admin.texts import is_plain_decimal
 from web.places import Place, find_location
 
 
 class OpeningStock(Rows):
-    columns = ("sku", "location", "quantity")
-    required = columns
+    columns = ("sku", "location", "quantity", "on_hand")
+    required = ("sku", "location", "quantity")
     quantities: Mapping[tuple[UUID, UUID], Decimal] = {}
 
     def plan(self, rows: Sequence[Mapping[str, str]]) -> list[Outcome]:
-        variants = _variants({row["sku"] for row in rows})
+        rows = [{name: from_cell(cell) for name, cell in row.items()} for row in rows]
+        variants = stocked_variants({row["sku"] for row in rows})
         places = {name: find_location(name) for name in {row["location"] for row in rows}}
         posted = opening_stock({place.location_id for place in places.values() if place})
         planned: dict[tuple[UUID, UUID], Decimal] = {}
@@ -35,18 +37,19 @@ class OpeningStock(Rows):
         open_stock(quantities=self.quantities, now=timezone.now(), file_name=file_name)
 
     def lines(self, rows: Any) -> Iterator[Sequence[str]]:
-        codes: dict[UUID, str] = {}
-        for item in rows:
-            if item.location_id not in codes:
-                place = find_location(str(item.location_id))
-                codes[item.location_id] = place.code if place else str(item.location_id)
-            yield [item.sku, codes[item.location_id], written(item.on_hand)]
+        """Write the opening stock, and what is on hand now, which an import does not read.
 
-
-def _variants(skus: set[str]) -> dict[str, StockedVariant]:
-    """Return what is kept in stock, by SKU; of several the newest: the others are not sold any more."""
-    found = StockedVariant.objects.filter(sku__in=skus, tracked=True).order_by("variant_id")
-    return {each.sku: each for each in found}
+        Of an SKU that was given again, those of the newest variant: an import finds that one.
+        """
+        items = list(rows)
+        places = {id_: find_location(str(id_)) for id_ in {item.location_id for item in items}}
+        found = stocked_variants({item.sku for item in items})
+        opened = opening_stock(places)
+        for item in items:
+            if item.sku in found and found[item.sku].variant_id == item.variant_id:
+                place, opening = places[item.location_id], opened.get((item.variant_id, item.location_id))
+                code = place.code if place else str(item.location_id)
+                yield [item.sku, code, "" if opening is None else written(opening), written(item.on_hand)]
 
 
 def _outcome(
@@ -56,7 +59,7 @@ def _outcome(
     posted: Mapping[tuple[UUID, UUID], Decimal],
     planned: dict[tuple[UUID, UUID], Decimal],
 ) -> Outcome:
-    if not any(row.values()):
+    if not any(row.values()) or _has_no_opening(row):
         return Outcome(kind="skip")
     errors: dict[str, list[str]] = {}
     variant, place = variants.get(row["sku"]), places[row["location"]]
@@ -74,11 +77,16 @@ def _outcome(
         return Outcome(kind="skip", errors={"sku": [f"{variant.sku} is in the file twice for {row['location']}."]})
     planned[key] = quantity
     if key not in posted:
-        return Outcome(kind="new", shown=[row["sku"], row["location"], written(quantity)])
+        return Outcome(kind="new", shown=[row["sku"], row["location"], written(quantity), ""])
     if posted[key] == quantity:
         return Outcome(kind="skip")
     message = f"The opening stock of {variant.sku} is {written(posted[key])} already: correct it by an adjustment."
     return Outcome(kind="skip", errors={"quantity": [message]})
+
+
+def _has_no_opening(row: Mapping[str, str]) -> bool:
+    """Say whether a row is one that an export has written of what has no opening stock."""
+    return bool(row.get("on_hand")) and not row["quantity"]
 
 
 def _quantity(text: str) -> Decimal | None:

@@ -13,7 +13,7 @@ SCALE_PREFIX = "(?:0[24]|2[0-9])"
 """How codes begin that GS1 leaves to shops: 02, 04, and 20 to 29. A shop says which of them its scales print."""
 SCALE_CODE = f"{SCALE_PREFIX}[0-9]{{5}}"
 """What is fixed of a code that a scale prints: such a beginning, and five digits of the article."""
-_OF_SCALE = re.compile(rf"{SCALE_CODE}[0-9]{{6}}", re.ASCII)
+_OF_SCALE = re.compile(rf"0{SCALE_CODE}[0-9]{{6}}", re.ASCII)
 
 
 def barcode_key(code: str) -> str:
@@ -28,7 +28,16 @@ def has_check_digit(digits: str) -> bool:
 
 
 def parts_of_scale(code: str) -> tuple[str, int] | None:
-    """Take an EAN-13 of a scale apart: what is fixed, `2112345`, and the five digits of the weight or the price."""
-    if not _OF_SCALE.fullmatch(code) or not has_check_digit(code):
+    """Take the code of a scale apart: what is fixed, `2112345`, and the five digits of the weight or the price.
+
+    It is an EAN-13, with as many digits as a scanner makes of it: 12 without a zero in front, 14 with one more.
+    """
+    key = barcode_key(code)
+    if not _OF_SCALE.fullmatch(key) or not has_check_digit(key):
         return None
-    return code[:7], int(code[7:12])
+    return key[1:8], int(key[8:13])
+
+
+def is_misread(code: str) -> bool:
+    """Say whether a code has as many digits as a GTIN, and its last one is no check digit."""
+    return _GTIN.fullmatch(code) is not None and not has_check_digit(code)

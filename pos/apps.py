@@ -1,6 +1,7 @@
 from django.apps import AppConfig
 
 from kernel.streams import name_streams_by
+from web.goods import find_goods_with
 from web.places import find_places_with, list_places_with
 
 
@@ -9,6 +10,7 @@ class PosConfig(AppConfig):
     verbose_name = "Point of sale"
 
     def ready(self) -> None:
+        from pos.catalogue.naming import find_named
         from pos.prices.queries import currency_of_catalogue
         from pos.registers.queries import find_place, list_places
         from pos.returns.queries import stream_of_receipt
@@ -16,5 +18,6 @@ class PosConfig(AppConfig):
 
         find_places_with(find_place)
         list_places_with(list_places)
+        find_goods_with(find_named)
         currency_of_shop_by(currency_of_catalogue)
         name_streams_by(stream_of_receipt)

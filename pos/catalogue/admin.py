@@ -28,6 +28,7 @@ from pos.catalogue.services import (
 )
 from pos.taxes.queries import first_rate
 from web.admin import Confirmation, ShopAdmin, TabularInline, sentence_of
+from web.admin.cells import joined, parted
 from web.admin.imports import ImportPage
 from web.admin.money import currency_of_shop, with_currency_of_shop
 
@@ -49,17 +50,19 @@ class VariantForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def __init__(self, *given: Any, **options: Any) -> None:
         super().__init__(*given, **options)
-        self.fields["codes"].help_text = "Separated by blanks"
+        self.fields["codes"].help_text = "Separated by blanks; a blank in a code has a backslash before it"
         self.initial["codes"] = plain_codes(self.instance)
 
     def clean_codes(self) -> list[str]:
         """:raises ValidationError: for what is too long or too many, and with the variant that has one of them."""
-        codes: list[str] = self.cleaned_data["codes"].split()
+        codes: list[str] = parted(self.cleaned_data["codes"], " ")
         if len(codes) > MOST_BARCODES or any(len(code) > CODE for code in codes):
             message = f"A variant has at most {MOST_BARCODES} barcodes, of at most {CODE} characters each."
             raise ValidationError(message, code="barcodes")
         other_than = None if self.instance._state.adding else self.instance  # noqa: SLF001
-        taken = holder_of([barcode_key(code) for code in codes], other_than=other_than)
+        own = {each.key for each in other_than.barcodes.all()} if other_than else set()
+        new = [(code, Barcode.Kind.PLAIN) for code in codes if barcode_key(code) not in own]
+        taken = holder_of(new, other_than=other_than)
         if taken is not None:
             raise ValidationError(sentence_of(BarcodeTaken(taken)), code="taken")
         return codes
@@ -68,7 +71,8 @@ class VariantForm(forms.ModelForm):  # type: ignore[type-arg]
 def plain_codes(variant: Variant) -> str:
     if variant._state.adding:  # noqa: SLF001
         return ""
-    return " ".join(sorted(each.code for each in variant.barcodes.all() if each.kind == Barcode.Kind.PLAIN))
+    plain = sorted(each.code for each in variant.barcodes.all() if each.kind == Barcode.Kind.PLAIN)
+    return joined(plain, " ", " ")
 
 
 class VariantInline(TabularInline):
@@ -92,13 +96,15 @@ class VariantInline(TabularInline):
 
 
 class BarcodeForm(forms.ModelForm):  # type: ignore[type-arg]
-    def clean_code(self) -> str:
-        """:raises ValidationError: with the variant that has the code."""
-        code: str = self.cleaned_data["code"]
-        taken = holder_of([barcode_key(code)], other_than=None)
+    def clean(self) -> Any:
+        """:raises ValidationError: with the variant that has the code, or one that is read as it."""
+        cleaned = super().clean()
+        code, kind = self.cleaned_data.get("code"), self.cleaned_data.get("kind")
+        new = [(code, kind)] if code and kind and {"code", "kind"} & set(self.changed_data) else []
+        taken = holder_of(new, other_than=None)
         if taken is not None and taken.pk != self.instance.pk:
-            raise ValidationError(sentence_of(BarcodeTaken(taken)), code="taken")
-        return code
+            self.add_error("code", ValidationError(sentence_of(BarcodeTaken(taken)), code="taken"))
+        return cleaned
 
 
 class BarcodeInline(TabularInline):
@@ -156,8 +162,7 @@ class ProductAdmin(ImportPage, ShopAdmin):
         for formset in formsets:
             for row in formset.forms:
                 if "codes" in row.changed_data and row not in formset.deleted_forms:
-                    plain = [(code, Barcode.Kind.PLAIN) for code in row.cleaned_data["codes"]]
-                    put_barcodes(variant=row.instance, codes=plain, plain=True)
+                    put_barcodes(variant=row.instance, plain=row.cleaned_data["codes"])
         announce_variants(variants=form.instance.variants.all(), before=before)
 
     def delete_model(self, request: HttpRequest, obj: Product) -> None:

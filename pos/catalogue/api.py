@@ -18,7 +18,7 @@ from kernel.gtins import barcode_key
 from kernel.permissions import Need, Permission
 from kernel.refusals import NotFound
 from pos.catalogue.barcodes import BarcodeTaken, ScalePrefixUnknown
-from pos.catalogue.bodies import ItemBody
+from pos.catalogue.bodies import MUG, ItemBody
 from pos.catalogue.models import Barcode, Category, Variant
 from pos.catalogue.queries import Scan, catalogue, on_shelf, read_scan, variants_matching
 from pos.catalogue.services import Item, PriceRefused, UnknownTaxRate, archive_product, archive_variant, put_item
@@ -189,16 +189,6 @@ class CategoryListView(generics.GenericAPIView[Category]):
         """List the groups of products, each with the one that it is a part of."""
         page = self.paginate_queryset(self.get_queryset())
         return self.get_paginated_response(CategorySerializer(page, many=True).data)
-
-
-MUG = {
-    "sku": "MUG-01",
-    "name": "Mug, blue",
-    "price": {"amount": 1250, "currency": "EUR"},
-    "tax_name": "Standard, included",
-    "stocked": True,
-    "barcodes": ["4006381333931"],
-}
 
 
 OF_CATALOGUE = Need(permission=Permission.PRICE_OVERRIDE, reductions=[(1, 0)])

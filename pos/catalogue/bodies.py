@@ -1,4 +1,4 @@
-"""What a back office sends to put a product into the catalogue."""
+"""What is sent of the catalogue."""
 
 from typing import Any
 
@@ -54,5 +54,23 @@ class ItemBody(ApprovableBody):
         read = super().to_internal_value(data)
         return {**read, "currency": data["price"].get("currency", self.context["currency"])}
 
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        attrs = super().validate(attrs)
+        twice = sorted({code for code, _ in attrs["scale_barcodes"] or ()} & set(attrs["barcodes"] or ()))
+        if twice:
+            message = f"{twice[0]} is in barcodes and in scale_barcodes: send it in one of them."
+            raise serializers.ValidationError({"scale_barcodes": message})
+        return attrs
+
     def validate_scale_barcodes(self, value: Any) -> Any:
         return value if value is None else [(each["code"], each["kind"]) for each in value]
+
+
+MUG = {
+    "sku": "MUG-01",
+    "name": "Mug, blue",
+    "price": {"amount": 1250, "currency": "EUR"},
+    "tax_name": "Standard, included",
+    "stocked": True,
+    "barcodes": ["4006381333931"],
+}

@@ -1,6 +1,7 @@
 """Rows of the catalogue are written some hundred at once; what they change is announced as if each was saved alone."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -9,11 +10,13 @@ from django.utils import timezone
 
 from events.operations.audit import record
 from kernel.gtins import barcode_key
+from kernel.money import round_half_up
 from kernel.refusals import Refusal
 from kernel.units import open_unit
 from pos.catalogue.models import Barcode, Category, Product, Variant
 from pos.catalogue.rows import OF_PRODUCT, OF_VARIANT, CatalogueRow, Compared, Known, Path, compare
 from pos.catalogue.services import announce_variants, lock_products
+from pos.prices.models import ANY_QUANTITY
 from pos.prices.queries import base_prices
 
 ROWS_AT_ONCE = 500
@@ -80,6 +83,20 @@ def _update(variants: Sequence[Variant]) -> None:
                 [variant.price for variant in variants],
                 [variant.updated_at for variant in variants],
             ],
+        )
+
+
+def _price(prices: Mapping[UUID, Decimal]) -> None:
+    """Give the default list the prices with their fractions: the variants have them in whole minor units."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE pos_priceentry AS entry SET price = given.price
+            FROM unnest(%s::uuid[], %s::numeric[]) AS given (variant_id, price), pos_pricelist AS list
+            WHERE entry.variant_id = given.variant_id AND entry.price_list_id = list.id AND list.is_default
+                AND entry.minimum_quantity = %s AND entry.price <> given.price
+            """,
+            [list(prices), list(prices.values()), ANY_QUANTITY],
         )
 
 
@@ -153,10 +170,12 @@ class _Writing:
             elif each.differs(OF_VARIANT):
                 changed.append(self.known.variants[sku])
             variant = self._variant(each)
-            variant.name, variant.price = each.after["variant"], each.after["price"]
+            variant.name, variant.price = each.after["variant"], round_half_up(Decimal(each.after["price"]))
             variant.updated_at = timezone.now()
         Variant.objects.bulk_create(self.made.values())
         _update(changed)
+        priced = [each for each in self.differing if each.differs(["price"])]
+        _price({self._variant(each).id: Decimal(each.after["price"]) for each in priced})
 
     def _put_barcodes(self) -> None:
         gone, new = [], []

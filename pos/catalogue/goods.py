@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from uuid import UUID
 
+from kernel.gtins import is_misread
 from kernel.refusals import Refusal
 from pos.catalogue.models import Barcode, Category, Product, Variant
 from pos.catalogue.queries import Found, Name, Scan, read_scan, variants_asked_for, withdrawn_asked_for
@@ -114,11 +115,18 @@ def find_goods(lines: Sequence[LineInput], *, sold: bool = False) -> list[Goods]
         elif each is not None:
             goods.append(each)
         elif line.name:
-            errors.append(error_at(index, "unknown-variant", f"this shop sells no {line.name[1]}"))
+            errors.append(error_at(index, "unknown-variant", unknown_name(line.name[0], str(line.name[1]))))
         else:
             errors.append(error_at(index, "unknown-tax-rate", f"this shop has no tax rate {line.tax_rate!r}"))
     require_none(errors)
     return goods
+
+
+def unknown_name(kind: str, text: str) -> str:
+    """Say that the shop sells nothing of a name. :param kind: `barcode`, `sku` or `id`."""
+    misread = kind == "barcode" and is_misread(text)
+    why = ": its last digit is not its check digit, so it was misread or mistyped" if misread else ""
+    return f"this shop sells no {text}{why}"
 
 
 def _load_goods(names: Collection[Name]) -> dict[Name, Goods]:

@@ -1,12 +1,16 @@
 """Rows of a file about the catalogue, compared with what the shop has in few statements for all of them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from kernel.gtins import barcode_key
+from kernel.gtins import barcode_key, parts_of_scale
+from kernel.money import plain
+from pos.catalogue.clashes import taken_by
 from pos.catalogue.models import Barcode, Category, Product, Variant
+from pos.prices.queries import base_prices
 from pos.taxes.models import TaxClass
 from pos.taxes.queries import first_rates
 
@@ -23,7 +27,8 @@ class CatalogueRow:
 
     :param product: the name of its product. :param variant: what tells it from the product's others; a new variant that
         has such a name joins the product of that name, where there is one.
-    :param category: empty for none. :param price: in minor units. :param barcodes: all plain ones.
+    :param category: empty for none. :param price: in minor units, maybe with fractions.
+    :param barcodes: all plain ones.
     """
 
     sku: str
@@ -32,7 +37,7 @@ class CatalogueRow:
     category: Path | None = None
     tax_class: str | None = None
     stocked: bool | None = None
-    price: int | None = None
+    price: Decimal | int | None = None
     barcodes: tuple[str, ...] | None = None
 
 
@@ -59,6 +64,7 @@ class Known:
         related = ("product__tax_class", "product__tax_rate")
         found = Variant.objects.filter(sku__in={row.sku for row in rows}, active=True)
         self.variants = {each.sku: each for each in found.select_related(*related).prefetch_related("barcodes")}
+        self.prices = base_prices([each.id for each in self.variants.values()])
         names = {row.product for row in rows if row.product and row.variant and row.sku not in self.variants}
         self.products: dict[str, list[Product]] = {}
         for product in Product.objects.filter(name__in=names, archived_at=None).select_related("tax_class"):
@@ -67,9 +73,9 @@ class Known:
         self.paths = paths_of(self.categories)
         self.taxes = {each.name: each for each in TaxClass.objects.all()}
         self.rates = first_rates()
-        keys = {barcode_key(code) for row in rows for code in row.barcodes or ()}
-        held = Barcode.objects.filter(key__in=keys, live=True).select_related("variant")
-        self.holders = {each.key: each.variant.sku for each in held}
+        codes = [(code, Barcode.Kind.PLAIN) for row in rows for code in row.barcodes or ()]
+        held = Barcode.objects.filter(taken_by(codes), live=True).select_related("variant")
+        self.holders = {each.key: each for each in held}
 
     def product_of(self, row: CatalogueRow) -> Product | None:
         """Return the product that a row is about, where there is one already."""
@@ -94,14 +100,14 @@ def compare(rows: Sequence[CatalogueRow], known: Known | None = None, *, lines: 
     return [_compared(number, row, known, claims) for number, row in zip(numbers, rows, strict=True)]
 
 
-def values_of(variant: Variant, paths: dict[UUID, Path]) -> dict[str, Any]:
-    """Return what a row says of a variant as it is now."""
-    plain = [code.code for code in variant.barcodes.all() if code.kind == Barcode.Kind.PLAIN]
+def values_of(variant: Variant, paths: dict[UUID, Path], prices: Mapping[UUID, Decimal]) -> dict[str, Any]:
+    """Return what a row says of a variant as it is now. :param prices: by the default list, of variants."""
+    codes = [code.code for code in variant.barcodes.all() if code.kind == Barcode.Kind.PLAIN]
     return {
         **_of_product(variant.product, paths),
         "variant": variant.name,
-        "price": variant.price,
-        "barcodes": tuple(sorted(plain)),
+        "price": plain(prices.get(variant.id, Decimal(variant.price))),
+        "barcodes": tuple(sorted(codes)),
     }
 
 
@@ -127,7 +133,7 @@ class _Claims:
 
 def _compared(number: int, row: CatalogueRow, known: Known, claims: _Claims) -> Compared:
     variant, product = known.variants.get(row.sku), known.product_of(row)
-    before = values_of(variant, known.paths) if variant else None
+    before = values_of(variant, known.paths, known.prices) if variant else None
     as_is = before or {**_of_product(product, known.paths), "variant": "", "price": None, "barcodes": ()}
     after = {name: was if getattr(row, name) is None else getattr(row, name) for name, was in as_is.items()}
     after["barcodes"] = _barcodes(after["barcodes"], as_is["barcodes"])
@@ -188,9 +194,24 @@ def _check_tax(name: str | None, known: Known, errors: dict[str, list[str]]) -> 
 def _check_barcodes(
     number: int, row: CatalogueRow, known: Known, claims: _Claims, errors: dict[str, list[str]]
 ) -> None:
+    own = known.variants[row.sku].barcodes.all() if row.sku in known.variants else ()
+    has = {each.key for each in own if each.kind == Barcode.Kind.PLAIN}
+    cut = {each.code.lstrip("0"): each.code for each in own if each.code.isdigit() and each.code.startswith("0")}
     for code in row.barcodes or ():
-        holder = known.holders.get(barcode_key(code), row.sku)
-        if holder != row.sku:
-            errors.setdefault("barcodes", []).append(f"{holder} has the barcode {code}: remove it there first.")
+        if code in cut:
+            sentence = f"The barcode {cut[code]} has lost its zeros: make the column one of text, and write it again."
+            errors.setdefault("barcodes", []).append(sentence)
+        if barcode_key(code) not in has and (sentence := _taken(code, known)):
+            errors.setdefault("barcodes", []).append(sentence)
         if line := claims.contradicted(("barcode", barcode_key(code)), number, number):
             errors.setdefault("barcodes", []).append(f"Line {line} has the barcode {code} already.")
+
+
+def _taken(code: str, known: Known) -> str:
+    """Say which other code is read where this one is scanned; nothing where there is none."""
+    parts = parts_of_scale(code)
+    of_scale = known.holders.get(parts[0]) if parts else None
+    if of_scale is not None and of_scale.kind != Barcode.Kind.PLAIN:
+        return f"{code} is read as {of_scale.code} of a scale, which {of_scale.variant.sku} has: remove it there first."
+    holder = known.holders.get(barcode_key(code))
+    return f"{holder.variant.sku} has the barcode {code}: remove it there first." if holder else ""

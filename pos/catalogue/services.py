@@ -16,7 +16,7 @@ from kernel.money import round_half_up
 from kernel.refusals import NotFound, Refusal
 from pos.catalogue.barcodes import put_barcodes
 from pos.catalogue.facts import base_price, listed_prices, price_changed
-from pos.catalogue.models import Barcode, Product, Variant
+from pos.catalogue.models import Product, Variant
 from pos.events.catalogue import ProductArchived, VariantArchived, VariantChanged
 from pos.prices.models import PriceEntry
 from pos.prices.queries import base_entries, currency_of_catalogue, entries_by_variant
@@ -71,7 +71,7 @@ def put_item(*, item: Item) -> tuple[Variant, bool]:
 
     :raises UnknownTaxRate: when the shop has no tax class with a rule, and no tax rate, of that name.
     :raises PriceRefused: when the price is in another currency than the default list.
-    :raises BarcodeTaken: when one of the barcodes belongs to another variant that is sold.
+    :raises BarcodeTaken: when one of the barcodes belongs to another variant that is sold, or is read as one that does.
     :raises ScalePrefixUnknown: when one is of a scale and begins otherwise than the shop's profile says.
     """
     with unit_of_work():
@@ -97,10 +97,8 @@ def put_item(*, item: Item) -> tuple[Variant, bool]:
             variant.price = whole
             variant.save()
         base_entries().filter(variant=variant).exclude(price=item.price).update(price=item.price)
-        if item.barcodes is not None:
-            put_barcodes(variant=variant, codes=[(code, Barcode.Kind.PLAIN) for code in item.barcodes], plain=True)
-        if item.scale_barcodes is not None:
-            put_barcodes(variant=variant, codes=item.scale_barcodes, plain=False)
+        if item.barcodes is not None or item.scale_barcodes is not None:
+            put_barcodes(variant=variant, plain=item.barcodes, of_scales=item.scale_barcodes)
         announce_variant(variant=variant)
         announce_price(variant=variant, before=before)
     return variant, created

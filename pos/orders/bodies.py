@@ -1,5 +1,6 @@
 """What is sent of orders."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from rest_framework import serializers
@@ -21,6 +22,7 @@ from web.fields import (
     WholeNumber,
 )
 from web.finding import DocumentQuery
+from web.goods import GoodsBody
 from web.inputs import Body
 from web.money import MoneyField, UnitPriceField
 
@@ -54,15 +56,14 @@ class SnapshotBody(Body):
     tax_inclusive = serializers.BooleanField(default=True, help_text="Whether the price contains the taxes")
 
 
-class OrderLineBody(Body):
+class OrderLineBody(GoodsBody):
     """Name one of `variant_id`, `barcode`, `sku`; or a service by `description`, `unit_price` and `tax_name`."""
 
     renamed = {"tax_rate": "tax_name"}
 
+    otherwise = ", or a service by description, unit_price and tax_name"
+
     id = UUIDv7Field(required=False)
-    variant_id = serializers.UUIDField(required=False)
-    barcode = Text(limits.CODE, optional=True)
-    sku = Text(limits.CODE, optional=True)
     description = Text(limits.TITLE, optional=True)
     quantity = QuantityField()
     unit_price = UnitPriceField(required=False)
@@ -72,16 +73,8 @@ class OrderLineBody(Body):
     discounts = DiscountBody(many=True, default=list, max_length=limits.MOST_DISCOUNTS)  # type: ignore[call-arg]
     snapshot = SnapshotBody(required=False)
 
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        named = [name for name in ("variant_id", "barcode", "sku") if attrs.get(name)]
-        if len(named) > 1:
-            message = f"Name the goods once, not by {' and '.join(named)}."
-            raise serializers.ValidationError(message)
-        if not named and not (attrs["description"] and "unit_price" in attrs and attrs["tax_rate"]):
-            raise serializers.ValidationError(
-                "Name a variant_id, barcode or sku, or a service by description, unit_price and tax_name."
-            )
-        return attrs
+    def names_otherwise(self, attrs: Mapping[str, Any]) -> bool:
+        return bool(attrs["description"] and "unit_price" in attrs and attrs["tax_rate"])
 
 
 class TenderBody(Body):

@@ -1,29 +1,21 @@
-"""The receipt as PDF, on a roll of 80 mm that is cut into pages.
+"""The receipt as PDF, on a roll of 80 mm that is cut into pages."""
 
-Texts are in Noto Sans, which is embedded; what it lacks of Chinese, Japanese and Korean, in fonts that readers have.
-"""
-
-from functools import cache
+import re
 from io import BytesIO
-from itertools import groupby
 
-import fontpkg_noto_sans
 from reportlab.lib.units import mm
 from reportlab.lib.utils import simpleSplit
-from reportlab.pdfbase.cidfonts import UnicodeCIDFont
-from reportlab.pdfbase.pdfmetrics import registerFont, stringWidth
-from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 
 from pos.receipts.codes import code_of
 from pos.receipts.layout import rows_of, title_of
+from pos.receipts.pdf_fonts import FONT, clusters, is_plain, runs, width_of
 from pos.receipts.reports import Printed
 from pos.receipts.rows import Row, Style
 
 WIDTH, MARGIN = 80 * mm, 4 * mm
 LONGEST = 250 * mm
 SIZE, LEADING, CODE = 8, 11, 24 * mm
-FONT, JAPANESE, CHINESE, KOREAN = "NotoSans", "HeiseiMin-W3", "STSong-Light", "HYSMyeongJo-Medium"
 
 
 def receipt_pdf(snapshot: Printed, *, copy: int = 0) -> bytes:
@@ -49,33 +41,6 @@ def receipt_pdf(snapshot: Printed, *, copy: int = 0) -> bytes:
     return file.getvalue()
 
 
-@cache
-def _glyphs() -> frozenset[int]:
-    """Register the fonts, once in a process, and return what Noto Sans has."""
-    (file,) = (fontpkg_noto_sans.ROOT / "files").glob("NotoSans[[]*.ttf")
-    font = TTFont(FONT, str(file))
-    registerFont(font)
-    for name in (JAPANESE, CHINESE, KOREAN):
-        registerFont(UnicodeCIDFont(name))
-    return frozenset(font.face.charToGlyph)
-
-
-def _font_of(character: str) -> str:
-    if ord(character) in _glyphs():
-        return FONT
-    if "\u3040" <= character <= "\u30ff":
-        return JAPANESE
-    return KOREAN if "\uac00" <= character <= "\ud7af" else CHINESE
-
-
-def _runs(text: str) -> list[tuple[str, str]]:
-    return [("".join(part), font) for font, part in groupby(text, key=_font_of)]
-
-
-def _width(text: str) -> float:
-    return sum(stringWidth(run, font, SIZE) for run, font in _runs(text))
-
-
 def _wrapped(row: Row) -> list[Row]:
     """Break a row that is wider than the roll; what stands at its right end is in the last part."""
     room = WIDTH - 2 * MARGIN - (_width(row.right) + SIZE if row.right else 0)
@@ -89,16 +54,31 @@ def _wrapped(row: Row) -> list[Row]:
 
 
 def _broken(text: str, room: float) -> list[str]:
-    if all(font == FONT for _, font in _runs(text)):
+    """Break a text between its words, and a word that is too long between its letters."""
+    if is_plain(text):
         words = simpleSplit(text, FONT, SIZE, room)
         if all(_width(part) <= room for part in words):
             return list(words)
     parts = [""]
-    for character in text:
-        if _width(parts[-1] + character) > room:
-            parts.append("")
-        parts[-1] += character
+    for word in re.findall(r"\s*\S+", text):
+        if _width(parts[-1] + word) <= room:
+            parts[-1] += word
+        elif _width(word.strip()) <= room:
+            parts.append(word.strip())
+        else:
+            _break_word(parts, word, room)
     return parts
+
+
+def _break_word(parts: list[str], word: str, room: float) -> None:
+    for cluster in clusters(word):
+        if _width(parts[-1] + cluster) > room:
+            parts.append("")
+        parts[-1] += cluster
+
+
+def _width(text: str) -> float:
+    return width_of(text, SIZE)
 
 
 def _draw(canvas: Canvas, row: Row, y: float) -> None:
@@ -111,10 +91,9 @@ def _draw(canvas: Canvas, row: Row, y: float) -> None:
 
 
 def _write(canvas: Canvas, text: str, x: float, y: float) -> None:
-    for run, font in _runs(text):
-        canvas.setFont(font, SIZE)
-        canvas.drawString(x, y, run)
-        x += stringWidth(run, font, SIZE)
+    for run in runs(text):
+        run.draw(canvas, x, y, SIZE)
+        x += run.width(SIZE)
 
 
 def _draw_code(canvas: Canvas, snapshot: Printed) -> None:

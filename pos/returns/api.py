@@ -1,5 +1,6 @@
 """Returns: of an order's lines, or of goods without a receipt."""
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -32,6 +33,7 @@ from staff.duty.permitting import REFUSALS
 from web.commands import ApprovableBody, command_of
 from web.fields import QuantityField, ReportedMomentField, Text, UUIDv7Field, WholeNumber
 from web.finding import DocumentQuery
+from web.goods import GoodsBody
 from web.inputs import Body
 from web.money import InOwnCurrency, MoneyField, UnitPriceField, money
 from web.operations import operation
@@ -39,14 +41,17 @@ from web.pages import RecordedPages
 from web.scopes import ORDERS_READ, ORDERS_WRITE, PAYMENTS_WRITE
 
 
-class ReturnLineBody(Body):
-    """With an order: `order_line_id`. Without: `sku`, or `description` and `tax_name`; and its `unit_price`."""
+class ReturnLineBody(GoodsBody):
+    """With an order: `order_line_id`. Without: the `unit_price`, and one of `variant_id`, `barcode` and `sku`; or a
+    service by `description` and `tax_name`.
+    """
 
     renamed = {"tax_rate": "tax_name"}
 
+    otherwise = ", or a service by description and tax_name; or with the order an order_line_id"
+
     id = UUIDv7Field(required=False)
     order_line_id = serializers.UUIDField(required=False)
-    sku = Text(limits.CODE, optional=True)
     description = Text(limits.TITLE, optional=True)
     unit_price = UnitPriceField(required=False, help_text="Of goods without a receipt, which need one")
     tax_name = Text(limits.TAX_NAME, optional=True, source="tax_rate", help_text="Of a service: the tax rate's name")
@@ -55,6 +60,9 @@ class ReturnLineBody(Body):
     reason_code = Text(
         limits.SHORT_CODE, optional=True, help_text="Why, in a code of the shop: reports of refunds add up by it"
     )
+
+    def names_otherwise(self, attrs: Mapping[str, Any]) -> bool:
+        return "order_line_id" in attrs or bool(attrs["description"] and attrs["tax_rate"])
 
 
 class ReturnedBody(Body):

@@ -11,9 +11,12 @@ from events.models import AuditEntry
 from events.testing.work import published, settle
 from inventory.models import StockItem, StockMovement
 from inventory.opening import OpeningStockDiffers, open_stock
-from pos.models import Location
+from inventory.services import adjust_stock
+from pos.catalogue.services import archive_variant
+from pos.models import Location, Variant
 from tenants.models import Tenant
 from tests.support import make, people
+from tests.support.make import moved, source
 from tests.support.unchanged import SESSION, nothing_happened
 
 PAGE = "/admin/inventory/stockitem/import/"
@@ -121,7 +124,31 @@ def test_stock_is_exported_by_the_codes_of_its_locations(owner: Client) -> None:
 
     file = owner.post("/admin/inventory/stockitem/export/", {"format": "0", "resource": "0"})
 
-    assert file.content.decode("utf-8-sig").splitlines() == ["sku,location,quantity", f"MUG,{code()},12"]
+    headers = "sku,location,quantity,on_hand"
+    assert file.content.decode("utf-8-sig").splitlines() == [headers, f"MUG,{code()},12,12"]
+
+
+def test_what_is_exported_is_imported_without_a_change_whatever_was_moved_since(owner: Client) -> None:
+    imported(owner, f"MUG,{code()},12")
+    make.variant("=1+1")
+    old = make.variant("OLD")
+    archive_variant(variant_id=old.id, now=make.NOW)
+    make.variant("OLD")
+    settle()
+    for name, quantity in (("MUG", "-20"), ("CUP", "5"), ("=1+1", "2"), ("OLD", "1")):
+        for variant in Variant.objects.filter(sku=name):
+            adjust_stock(source=source("adjustment"), moved=[moved(variant, quantity)])
+    file = owner.post("/admin/inventory/stockitem/export/", {"format": "0", "resource": "0"})
+
+    with nothing_happened(but=SESSION):
+        page = owner.post(
+            PAGE, {"import_file": SimpleUploadedFile("stock.csv", file.content), "format": "0", "resource": "0"}
+        )
+
+    assert errors(page) == {}
+    assert page.context["result"].summary == "0 new, 0 changed, 4 as they are."
+    lines = set(file.content.decode("utf-8-sig").splitlines()[1:])
+    assert lines == {f"MUG,{code()},12,-8", f"CUP,{code()},,5", f"'=1+1,{code()},,2", f"OLD,{code()},,1"}
 
 
 def test_who_may_only_change_reorder_points_imports_no_stock(owner: Client) -> None:

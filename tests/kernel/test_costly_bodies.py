@@ -11,7 +11,7 @@ from rest_framework.serializers import ListSerializer
 from integrations.api.webhooks import EndpointBody, ReplayBody
 from inventory.api import GoodsReceiptBody
 from kernel import limits
-from pos.catalogue.api import ItemBody
+from pos.catalogue.bodies import ItemBody
 from pos.orders.api import AddTendersBody, PlaceOrderBody
 from pos.returns.api import CompleteReturnBody
 from tests.support.document import document

@@ -48,7 +48,12 @@ def test_sh8_an_ean_8_is_another_number_than_an_ean_13() -> None:
         ("2112345012347", None),
         ("4006381333931", None),
         ("211234501234", None),
-        ("02112345012346", None),
+        ("02112345012346", ("2112345", 1234)),
+        ("02112345012347", None),
+        ("212345012345", ("0212345", 1234)),
+        ("00212345012345", ("0212345", 1234)),
+        ("112345012346", None),
+        ("12112345012343", None),
     ],
 )
 def test_sh8_a_code_of_a_scale_is_what_is_fixed_and_five_digits(code: str, parts: Any) -> None:

@@ -4,6 +4,7 @@ import csv
 import io
 import zlib
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from contextlib import suppress
 from typing import Any, ClassVar
 
 from django.core.signing import BadSignature, TimestampSigner
@@ -95,7 +96,7 @@ class SignedUpload(BaseStorage):  # type: ignore[misc]
 
 def _read(data: bytes) -> list[list[str]]:
     text = _decoded(data)
-    first = text.split("\n", 1)[0]
+    first = text.replace("\r", "\n").split("\n", 1)[0]
     delimiter = max(DELIMITERS, key=first.count)
     try:
         return list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
@@ -108,7 +109,7 @@ def _decoded(data: bytes) -> str:
     """Read UTF-8, or what older spreadsheets write."""
     if b"\0" in data:
         raise FileRefused("the file is no text: save it as CSV, in UTF-8")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return data.decode("cp1252", errors="replace")
+    for encoding in ("utf-8-sig", "cp1252"):
+        with suppress(UnicodeDecodeError):
+            return data.decode(encoding)
+    raise FileRefused("the file is neither UTF-8 nor Windows-1252: save it as CSV, in UTF-8")

@@ -22,6 +22,7 @@ from import_export.results import Result, RowResult
 from tablib import Dataset
 from unfold.contrib.import_export.forms import ExportForm, ImportForm
 
+from web.admin.cells import as_cell
 from web.admin.files import FileRefused, SignedUpload, delimited
 from web.admin.saving import REFUSED, sentence_of, violation
 
@@ -80,7 +81,10 @@ class Rows(Resource):  # type: ignore[misc]
         using_db = DEFAULT_DB_ALIAS
 
     def plan(self, rows: Sequence[Mapping[str, str]]) -> Sequence[Outcome]:
-        """Compare rows with what the shop has; write nothing. Texts by column, without blanks around them."""
+        """Compare rows with what the shop has; write nothing.
+
+        :param rows: cells by column, without blanks around them; `from_cell` returns their texts.
+        """
         raise NotImplementedError
 
     def write(self, *, file_name: str) -> None:
@@ -107,13 +111,13 @@ class Rows(Resource):  # type: ignore[misc]
         raise error
 
     def lines(self, rows: Any) -> Iterable[Sequence[str]]:
-        """Return what a file holds of rows that are exported, in the order of the columns."""
+        """Return what a file holds of rows that are exported, in the order of the columns: each is made a cell."""
         raise NotImplementedError
 
     def export(self, queryset: Any = None, **_options: Any) -> Dataset:
         dataset = Dataset(headers=self.columns)
         for line in self.lines(queryset):
-            dataset.append(line)
+            dataset.append([as_cell(text) for text in line])
         return dataset
 
     def get_user_visible_fields(self) -> list[Field]:

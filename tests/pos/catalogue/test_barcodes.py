@@ -136,6 +136,87 @@ def test_sh8_a_scale_that_printed_nothing_or_something_unknown_is_refused(scales
     assert error["code"] == ("barcode-empty" if code == "2112345000008" else "unknown-variant")
 
 
+def test_sh8_a_misread_code_is_refused_with_the_reason(scales: Terminal) -> None:
+    answer = scales.post("/orders", make.order_body(lines=[{"barcode": "2112345012347", "quantity": "1"}], tenders=[]))
+
+    (error,) = answer.json()["errors"]
+    assert error["detail"] == (
+        "this shop sells no 2112345012347: its last digit is not its check digit, so it was misread or mistyped"
+    )
+
+
+@pytest.mark.parametrize("code", ["0212345012345", "212345012345", "00212345012345"])
+def test_sh8_the_code_of_a_scale_is_read_in_every_length(api: Terminal, code: str) -> None:
+    make.shift()
+    put_profile(values={"scale_prefixes": "02"})
+    _put(api, "HAM", scale_barcodes=[{"code": "0212345", "kind": "WEIGHT"}])
+
+    (ham,) = api.get("/variants", barcode=code).json()["results"]
+    sold = api.post("/orders", make.order_body(lines=[{"barcode": code, "quantity": "1"}], tenders=[]))
+
+    assert (ham["sku"], ham["scanned_quantity"]) == ("HAM", "1.234")
+    assert [line["quantity"] for line in sold.json()["lines"]] == ["1.234"]
+
+
+def test_sh8_a_barcode_and_the_code_of_a_scale_as_which_it_is_read_are_not_two_variants(scales: Terminal) -> None:
+    late = "2133333012346"
+    _put(scales, "CUP", barcodes=[late])
+
+    for code in (WEIGHED, f"0{WEIGHED}", WEIGHED[:7]):
+        refused = _put(scales, "MUG", barcodes=[code])
+        assert (refused.status_code, refused.json()["sku"]) == (409, "CHEESE"), code
+    refused = _put(scales, "MUG", scale_barcodes=[{"code": late[:7], "kind": "PRICE"}])
+    twice = _put(scales, "MUG", barcodes=["2144444"], scale_barcodes=[{"code": "2144444", "kind": "PRICE"}])
+    own = _put(scales, "CHEESE", barcodes=[WEIGHED[:7]])
+
+    assert (refused.status_code, refused.json()["sku"]) == (409, "CUP")
+    assert f"barcode {late} belongs to CUP (CUP)" in refused.json()["detail"]
+    assert (twice.status_code, own.status_code) == (422, 409)
+    assert "barcode 2112345 of a scale belongs to CHEESE" in own.json()["detail"]
+    assert _put(scales, "CHEESE", barcodes=[WEIGHED[:7]], scale_barcodes=[]).status_code == 200
+    again = _put(scales, "CHEESE", barcodes=[], scale_barcodes=[{"code": WEIGHED[:7], "kind": "WEIGHT"}])
+    assert again.json()["scale_barcodes"] == [{"code": WEIGHED[:7], "kind": "WEIGHT"}]
+
+
+def test_sh8_codes_that_are_read_as_one_another_already_stay(scales: Terminal) -> None:
+    old = make.variant("OLD")
+    Barcode.objects.create(variant=old, code=WEIGHED)
+    body = {"barcodes": [WEIGHED], "scale_barcodes": []}
+
+    assert _put(scales, "OLD", **body).status_code == 200
+    cheese = _put(scales, "CHEESE", scale_barcodes=[{"code": WEIGHED[:7], "kind": "WEIGHT"}])
+    assert cheese.status_code == 200, cheese.content
+    client, page = people.owner(), f"/admin/pos/variant/{old.id}/change/"
+    form = filled_form(client.get(page).content, "variant_form")
+    assert client.post(page, {**form, "barcodes-0-quantity": "2"}).status_code == 302
+
+
+def test_sh8_the_admin_takes_no_code_that_is_read_as_one_of_another_variant(scales: Terminal) -> None:
+    cup = make.variant("CUP", barcode="2133333012346")
+    client = people.owner()
+
+    def add(path: str, row: dict[str, str]) -> bytes:
+        form = filled_form(client.get(path).content, f"{path.split('/')[3]}_form")
+        answer = client.post(path, {**form, **row})
+        assert answer.status_code == 200
+        return bytes(answer.content)
+
+    def barcode(code: str, kind: str) -> dict[str, str]:
+        prefix = "barcodes-1" if kind == "PLAIN" else "barcodes-0"
+        total = "2" if kind == "PLAIN" else "1"
+        row = {"code": code, "kind": kind, "quantity": "1"}
+        return {"barcodes-TOTAL_FORMS": total, **{f"{prefix}-{name}": value for name, value in row.items()}}
+
+    mug = make.variant("MUG")
+    plain = add(f"/admin/pos/variant/{cup.id}/change/", barcode(WEIGHED, "PLAIN"))
+    of_scale = add(f"/admin/pos/variant/{mug.id}/change/", barcode("2133333", "WEIGHT"))
+    inline = add(f"/admin/pos/product/{mug.product_id}/change/", {"variants-0-codes": WEIGHED})
+
+    assert b"belongs to CHEESE" in plain
+    assert b"belongs to CUP" in of_scale
+    assert b"belongs to CHEESE" in inline
+
+
 def test_sh8_a_scan_of_a_pack_stands_for_its_pieces(api: Terminal) -> None:
     make.shift()
     mug = make.variant("MUG", 100, barcode="111")

@@ -48,8 +48,9 @@ def test_sh1_an_import_that_changes_a_name_announces_no_price(api: Terminal) -> 
     api.post("/products", _screw(EXACT))
     settle()
 
-    put_rows([CatalogueRow(sku="SCREW", variant="M4", price=166)], file_name="names.csv")
+    for price in (None, Decimal("165.9")):
+        put_rows([CatalogueRow(sku="SCREW", variant=f"M4 {price}", price=price)], file_name="names.csv")
 
-    assert Variant.objects.get().name == "M4"
+    assert Variant.objects.get().name == "M4 165.9"
     assert published("pos.price_changed") == []
     assert PriceEntry.objects.get().price == Decimal("165.9")

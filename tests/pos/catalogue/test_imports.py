@@ -1,5 +1,7 @@
 """Products are imported from a file and exported to one: a preview, errors by row, and a second time changes nothing."""
 
+import csv
+import io
 from decimal import Decimal
 from typing import Any
 
@@ -14,6 +16,7 @@ from events.testing.work import published
 from pos.catalogue.bulk import RowsOutdated, put_rows
 from pos.catalogue.rows import CatalogueRow
 from pos.models import Barcode, Category, Product, TaxClass, Variant
+from pos.prices.queries import base_entries
 from tenants.models import Tenant
 from tests.support import make, people
 from tests.support.pricing import set_currency
@@ -150,6 +153,7 @@ def test_a_new_variant_joins_the_product_of_its_name(owner: Client) -> None:
     assert set(Product.objects.get().variants.values_list("sku", flat=True)) == {"S", "L"}
 
 
+ROUNDED = "{} is a number that a spreadsheet has rounded: make the column one of text, and write it again."
 WRONG = {
     "sku": ([",Cup,,,,,1.00,"], {2: {"sku": ["A row needs the SKU of what it is about."]}}),
     "new": (["CUP,,,,,,,"], {
@@ -164,6 +168,34 @@ WRONG = {
         2: {"price": ["Write an amount of EUR in digits, as 1234.50: no blanks, commas or letters."]}
     }),
     "minor units": ([f'CUP,Cup,,,"{TAX}",,1.5,'], {2: {"price": ["EUR has 2 decimals: write 1.50."]}}),
+    "thousands": ([f'CUP,Cup,,,"{TAX}",,1.250,'], {
+        2: {"price": ["EUR has 2 decimals: write 1.25, or 1.2500 for a fraction."]}
+    }),
+    "rounded codes": ([f'4.00638E+12,Cup,,,"{TAX}",,1.00,"5,01E+11"'], {
+        2: {
+            "sku": [ROUNDED.format("4.00638E+12")],
+            "barcodes": [ROUNDED.format("5,01E+11")],
+        }
+    }),
+    "zeros of a barcode": (["UPC,,,,,,,12345678905"], {
+        2: {"barcodes": [
+            "The barcode 012345678905 has lost its zeros: make the column one of text, and write it again."
+        ]}
+    }),
+    "barcode of a scale": (["UPC,,,,,,,2112345012346", f'CUP,Cup,,,"{TAX}",,1.00,02112345012346 2112345'], {
+        2: {"barcodes": ["2112345012346 is read as 2112345 of a scale, which WEIGHED has: remove it there first."]},
+        3: {"barcodes": [
+            "02112345012346 is read as 2112345 of a scale, which WEIGHED has: remove it there first.",
+            "Line 2 has the barcode 02112345012346 already.",
+            "WEIGHED has the barcode 2112345: remove it there first.",
+        ]},
+    }),
+    "many barcodes": ([f'CUP,Cup,,,"{TAX}",,1.00,{" ".join(map(str, range(101)))}'], {
+        2: {"barcodes": ["A variant has at most 100 barcodes, not 101."]}
+    }),
+    "deep": ([f'CUP,Cup,,{">".join("abc" * 17)},"{TAX}",,1.00,'], {
+        2: {"category": ["51 categories are parts of one another: at most 50 may be."]}
+    }),
     "negative": ([f'CUP,Cup,,,"{TAX}",,-1.00,'], {2: {"price": ["An amount must not be below zero."]}}),
     "stocked": ([f'CUP,Cup,,,"{TAX}",perhaps,1.00,'], {2: {"stocked": ["Write yes or no, not perhaps."]}}),
     "twice": ([TEA, "", "TEA,,,,,,1.00,"], {4: {"sku": ["TEA is in line 2 already."]}}),
@@ -188,6 +220,8 @@ WRONG = {
 @pytest.mark.parametrize("case", WRONG)
 def test_what_is_wrong_is_said_row_by_row_in_plain_words_and_nothing_is_imported(owner: Client, case: str) -> None:
     make.variant("HELD", barcode="4006381333931")
+    make.variant("UPC", barcode="012345678905")
+    Barcode.objects.create(variant=make.variant("WEIGHED"), code="2112345", kind="WEIGHT")
     lines, expected = WRONG[case]
     classes = ", ".join(sorted(TaxClass.objects.values_list("name", flat=True)))
 
@@ -212,6 +246,11 @@ FILES = {
     "no text": (b"PK\x03\x04\0\0", "The file is no text: save it as CSV, in UTF-8."),
     "too many": (b"sku\n" + b"A\n" * 10_001, "The file has 10001 rows: bring at most 10000 at once."),
     "quote": (b'sku,product\nA,"open\n', "The file is not readable as text"),
+    "no encoding": (
+        b"sku,product\nA,Caf\x81\n",
+        "The file is neither UTF-8 nor Windows-1252: save it as CSV, in UTF-8.",
+    ),
+    "comma of decimals": (b"sku,price,product\nA,1,00,Mug\n", "Line 2 has 4 cells, the headers are 3"),
 }
 
 
@@ -238,6 +277,15 @@ def test_files_of_spreadsheets_are_read(owner: Client, content: bytes) -> None:
     assert Variant.objects.get(sku="CAFE").title == "Café"
 
 
+@pytest.mark.parametrize("price", ["12,50", "1.250,00", "1 250,00", "1.250"])
+def test_a_price_with_a_comma_or_a_sign_between_thousands_is_refused_at_its_line(owner: Client, price: str) -> None:
+    with nothing_happened(but=SESSION):
+        page = upload(owner, f'sku;product;tax_class;price\nCUP;Cup;"{TAX}";{price}\n'.encode())
+
+    assert list(errors(page)) == [2]
+    assert list(errors(page)[2]) == ["price"]
+
+
 def test_prices_are_in_major_units_of_the_currency_of_the_shop(owner: Client) -> None:
     set_currency("JPY")
 
@@ -258,6 +306,70 @@ def test_what_is_exported_is_imported_without_a_change(owner: Client) -> None:
     assert file.content.decode("utf-8-sig").splitlines()[:2] == [HEADERS, MUG]
     assert errors(page) == {}
     assert "0 new, 0 changed, 3 as they are." in said(page)
+
+
+TEXTS = (
+    "=1+1", "+1 kg", "-", "- 5", "@home", "'=1+1", "''-", "'t Hart", "\uff1d1+1", "-1.5",
+    "Tea > Green", "\\>", "a\\", "a\\b", ">", 'The "best"; tea, loose', "A, B", "Żółć 茶",
+)  # fmt: skip
+
+
+def exported(client: Client) -> bytes:
+    answer = client.post("/admin/pos/product/export/", {"format": "0", "resource": "0"})
+    assert answer.status_code == 200
+    return bytes(answer.content)
+
+
+@pytest.mark.parametrize("currency", ["EUR", "JPY", "KWD"])
+def test_whatever_names_codes_and_prices_are_their_export_is_imported_without_a_change(
+    owner: Client, currency: str
+) -> None:
+    set_currency(currency)
+    for number, text in enumerate(TEXTS):
+        variant = make.variant(text, number * 100 + 7, barcode=text)
+        above = Category.objects.create(name=text)
+        variant.name = text
+        variant.save()
+        variant.product.name, variant.product.category = text, Category.objects.create(name=text, parent=above)
+        variant.product.save()
+    make.variant("CODES", 5, barcode="0012345678905")
+    for code in ("00012345678", "A B", "\\"):
+        Barcode.objects.create(variant=Variant.objects.get(sku="CODES"), code=code)
+    for number, price in enumerate(("0.5", "165.9", "0.000001", "99.99", "1255.5")):
+        make.variant(f"P{number}")
+        base_entries().filter(variant__sku=f"P{number}").update(price=Decimal(price))
+    file = exported(owner)
+
+    with nothing_happened(but=SESSION):
+        page = upload(owner, file)
+
+    assert errors(page) == {}
+    assert [row.diff for row in page.context["result"].valid_rows()] == []
+    assert f"0 new, 0 changed, {Variant.objects.count()} as they are." in said(page)
+    for row in csv.reader(io.StringIO(file.decode("utf-8-sig"))):
+        assert not [cell for cell in row if cell.startswith(("=", "+", "-", "@")) and cell != "-1.5"]
+
+
+@pytest.mark.parametrize("cell", ["'=1+1", "=1+1"])
+def test_a_name_is_read_with_and_without_the_apostrophe_of_an_export(owner: Client, cell: str) -> None:
+    imported(owner, f'{cell},{cell},,{cell},"{TAX}",,1.00,{cell}')
+
+    variant = Variant.objects.get(sku="=1+1")
+    assert (variant.product.name, variant.barcodes.get().code) == ("=1+1", "=1+1")
+    assert Category.objects.get().name == "=1+1"
+
+
+def test_prices_with_fractions_are_imported_and_announced(owner: Client) -> None:
+    imported(owner, f'A,A,,,"{TAX}",,1.2550,', f'B,B,,,"{TAX}",,1.26,')
+
+    assert {v.sku: v.price for v in Variant.objects.all()} == {"A": 126, "B": 126}
+    assert set(base_entries().values_list("variant__sku", "price")) == {("A", Decimal("125.5")), ("B", 126)}
+
+    imported(owner, "A,1.26", "B,1.2550", headers="sku,price")
+
+    assert set(base_entries().values_list("variant__sku", "price")) == {("B", Decimal("125.5")), ("A", 126)}
+    told = {(event.data["sku"], event.data["old"], event.data["new"]) for event in published("pos.price_changed")}
+    assert told == {("A", "125.5", "126"), ("B", "126", "125.5")}
 
 
 def test_what_others_have_changed_since_the_preview_counts(owner: Client) -> None:

@@ -1,5 +1,6 @@
 """A receipt in all its forms, from its snapshot alone (SH6, SH7)."""
 
+import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -15,7 +16,8 @@ from kernel.ids import new_id
 from kernel.moments import business_date
 from kernel.text import find_control_character
 from pos.receipts.html import receipt_html
-from pos.receipts.pdf import receipt_pdf
+from pos.receipts.pdf import MARGIN, SIZE, WIDTH, _broken, receipt_pdf
+from pos.receipts.pdf_fonts import ARABIC, FONT, OTHERS, THAI, UNKNOWN, runs, width_of
 from pos.receipts.rows import pair
 from pos.receipts.snapshot import (
     Discount,
@@ -33,6 +35,7 @@ from pos.receipts.snapshot import (
 )
 from pos.receipts.text import _lines, receipt_text
 
+EMBEDDED = {FONT, THAI, ARABIC, OTHERS}
 AT = datetime(2026, 11, 23, 22, 30, tzinfo=UTC)
 
 
@@ -192,6 +195,68 @@ def test_the_page_escapes_what_was_typed_and_loads_nothing() -> None:
 @given(name=st.text(max_size=60), description=st.text(max_size=200))
 def test_the_pdf_takes_every_text(name: str, description: str) -> None:
     assert receipt_pdf(snapshot(Texts(name, description))).startswith(b"%PDF-")
+
+
+SCRIPTS = {
+    "Greek": "Καφές",
+    "Cyrillic": "Кава",
+    "Thai": "กาแฟร้อน น้ำผึ้ง",
+    "Arabic": "قَهوة عربية ٣، كبيرة؟",
+    "Hebrew": "שָׁלוֹם עולם",
+    "Georgian": "ყავა დიდი",
+    "Armenian": "Սուրճ մեծ",
+    "Devanagari": "हिन्दी क्षत्रिय",
+}
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_the_pdf_has_the_letters_of_a_script_in_fonts_that_are_embedded(script: str) -> None:
+    text = SCRIPTS[script]
+
+    assert {run.font for run in runs(text)} <= EMBEDDED
+    assert not [run for run in runs(text) if UNKNOWN in run.text]
+    file = receipt_pdf(snapshot(Texts(text, text)))
+    assert file.count(b"/FontFile2") >= len({run.font for run in runs(text)})
+    assert file == receipt_pdf(snapshot(Texts(text, text)))
+
+
+def test_the_pdf_shapes_letters_that_join_and_marks_that_stand_on_others() -> None:
+    joined, apart = (sum(run.width(8) for run in runs(text)) for text in ("قهوة", "ق ه و ة"))
+    spaces = 3 * width_of(" ", 8)
+
+    assert joined < apart - spaces
+    assert width_of("ที่", 8) == width_of("ท", 8)
+
+
+@pytest.mark.parametrize(
+    ("text", "seen"),
+    [
+        ("שלום (abc) 12", ["12 (abc) ", "שלום"]),
+        ("(שלום)", ["(", "שלום", ")"]),
+        ("א) ב", ["ב", " (", "א"]),
+        ("mug (שלום) 5", ["mug (", "שלום", ") 5"]),
+        ("قهوة ٣٤ x", ["x ", "٣٤", " ", "قهوة"]),
+        ("a) mug", ["a) mug"]),
+    ],
+)
+def test_the_pdf_writes_from_the_right_what_is_read_so(text: str, seen: list[str]) -> None:
+    assert [run.text for run in runs(text)] == seen
+
+
+def test_the_pdf_has_a_question_mark_for_what_no_font_has_and_nothing_for_format_characters() -> None:
+    assert [run.text for run in runs("A\u200f\U0001f600B")] == ["A?B"]
+    assert {run.font for run in runs("茶コ커")} == {"STSong-Light", "HeiseiMin-W3", "HYSMyeongJo-Medium"}
+
+
+@pytest.mark.parametrize("text", ["กาแฟน้ำผึ้งที่นี่" * 12, "قهوة عربية كبيرة " * 12, "咖啡" * 60, "Mug " * 60])
+def test_the_pdf_breaks_long_texts_where_no_mark_loses_its_letter(text: str) -> None:
+    room = WIDTH - 2 * MARGIN
+    parts = _broken(text, room)
+
+    assert len(parts) > 1
+    assert "".join(parts).replace(" ", "") == text.replace(" ", "")
+    assert all(width_of(part, SIZE) <= room for part in parts)
+    assert not [part for part in parts if unicodedata.category(part[0]).startswith("M")]
 
 
 def test_the_pdf_is_cut_into_pages_and_always_the_same() -> None:

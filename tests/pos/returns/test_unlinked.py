@@ -82,3 +82,42 @@ def test_sh3_money_goes_out_by_the_types_that_are_chosen_but_not_by_a_gateway(ap
         assert api.post("/returns", body(mugs(500), refunds=[{"type": type_}])).status_code == 404
     TenderType.objects.filter(code="account").update(kind="EXCHANGE")
     assert api.post("/returns", body(mugs(500), refund_to="account")).status_code == 404
+
+
+@pytest.mark.parametrize("kind", ["variant_id", "barcode", "sku"])
+def test_sh3_goods_without_a_receipt_are_named_as_on_the_line_of_an_order(api: Terminal, kind: str) -> None:
+    variant = make.variant("MUG", 500, barcode="012345678905")
+    names = {"variant_id": str(variant.id), "barcode": "0012345678905", "sku": "MUG"}
+    line = {kind: names[kind], "quantity": "1", "unit_price": {"amount": 500}}
+
+    quoted = api.post("/return-quotes", {"lines": [line]})
+    returned = api.post("/returns", body(line))
+
+    assert (quoted.status_code, returned.status_code) == (200, 201), returned.content
+    assert [row["variant_id"] for row in returned.json()["lines"]] == [str(variant.id)]
+
+
+NAMED_WRONGLY = {
+    "none": ({}, "Name a variant_id, barcode or sku, or a service by description and tax_name; or with the order an"),
+    "half a service": ({"description": "Repair"}, "Name a variant_id, barcode or sku, or a service by description"),
+    "two": ({"sku": "MUG", "barcode": "1"}, "Name the goods once, not by barcode and sku."),
+    "unknown": (
+        {"barcode": "4006381333932"},
+        "this shop sells no 4006381333932: its last digit is not its check digit",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", NAMED_WRONGLY)
+@pytest.mark.parametrize("path", ["/returns", "/return-quotes"])
+def test_sh3_a_line_that_names_no_goods_or_names_them_twice_is_pointed_at(api: Terminal, case: str, path: str) -> None:
+    named, sentence = NAMED_WRONGLY[case]
+    lines = body({"quantity": "1", "unit_price": {"amount": 1}, **named})
+
+    with nothing_happened():
+        refused = api.post(path, lines if path == "/returns" else {"lines": lines["lines"]})
+
+    assert refused.status_code == 422
+    (error,) = refused.json()["errors"]
+    assert error["pointer"].startswith("/lines/0")
+    assert error["detail"].startswith(sentence)

@@ -63,4 +63,5 @@ export class Goods {
 }
 
 const isPriced = (variant) => variant.prices.length > 0 || variant.scanned_price !== null;
-const isOfScale = (variant, scanned) => variant.scale_barcodes.some(({ code }) => scanned.startsWith(code));
+/** Of its 13 digits a scanner may leave a zero in front out, or put one more there. */
+const isOfScale = (variant, scanned) => variant.scale_barcodes.some(({ code }) => scanned.padStart(14, "0").startsWith(`0${code}`));
