@@ -1,5 +1,6 @@
 """Exceptions: sales that were accepted although something about them was wrong; and commands that a person decides."""
 
+from datetime import timedelta
 from typing import ClassVar
 
 from django.db import models
@@ -77,8 +78,8 @@ class ExceptionCase(models.Model):
 class HeldCommand(models.Model):
     """A paid sale that could not take effect when it arrived. It is in no total until a person accepts it.
 
-    `id` is that of the order which it becomes. `body` is the whole request; once the command is decided, the
-    customer's address is taken out of it.
+    `id` is that of the order which it becomes: of an exchange, that of the goods that went out. `body` is the whole
+    request; once the command is decided, the customer's address is taken out of it.
     """
 
     class State(models.TextChoices):
@@ -121,3 +122,7 @@ class HeldCommand(models.Model):
 
     def __str__(self) -> str:
         return f"order {self.id}, {self.state.lower()}"
+
+    @property
+    def clock_offset(self) -> timedelta | None:
+        return None if self.clock_offset_ms is None else timedelta(milliseconds=self.clock_offset_ms)
