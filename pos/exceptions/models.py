@@ -24,6 +24,7 @@ class ExceptionCase(models.Model):
     class Kind(models.TextChoices):
         CLOCK_SKEW = "clock-skew", "The device's clock is wrong"
         PRICE_DRIFT = "price-drift", "Sold at another price than the catalogue's"
+        UNAPPROVED_PRICE = "unapproved-price", "Sold below the price without an approval"
         TAX_DRIFT = "tax-drift", "Sold with other taxes than those that held"
         WITHDRAWN_VARIANT = "withdrawn-variant", "Goods that are withdrawn were sold"
         UNKNOWN_VARIANT = "unknown-variant", "Goods that the shop does not know were sold"
