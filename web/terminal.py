@@ -138,6 +138,12 @@ def require_money_scope(request: Request) -> None:
         raise ApiProblem(403, "permission-denied", detail)
 
 
+def require_staff(request: Request) -> None:
+    """:raises ApiProblem: when a terminal asks at which somebody must be signed in, and nobody is."""
+    if isinstance(request.user, Terminal):
+        _require_staff(request.user)
+
+
 def _require_staff(terminal: Terminal) -> None:
     if terminal.staff is None and terminal.needs_staff():
         if terminal.ended:

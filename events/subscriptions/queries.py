@@ -2,11 +2,12 @@
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
+from typing import Any, TypeVar, cast
 
 from django.db import connection
 
-from events.event import decode
+from events.event import Event, decode, type_of_class
 from events.log.audience import is_for
 from events.log.envelope import AnyDelivery, Delivery
 from events.log.log import COLUMNS, HEAD, StoredEvent, stored_event
@@ -14,6 +15,7 @@ from events.subscriptions.bindings import FIRST_PENDING, HEARD_BY, OPEN, PENDING
 from kernel.tenancy import current_tenant
 from kernel.walls import here, wall
 
+Told = TypeVar("Told", bound=Event)
 FEED_PAGE_BYTES = 1024 * 1024
 """Of the data of the events on a page of a feed, as the database stores it: long texts are compressed there."""
 
@@ -186,6 +188,17 @@ def unseen(*, subscriber: str, types: Iterable[str], mentioned: str, lacking: st
         for each in stored
     ]
     return Unseen(head=rows[0][0], deliveries=deliveries)
+
+
+def told_since(cls: type[Told], *, streams: Collection[str], since: datetime) -> list[Told]:
+    """Return the events of a class that the current tenant's streams have had since a moment."""
+    rows = _rows(
+        f"""SELECT {COLUMNS} FROM events_event event WHERE tenant_id = %(tenant)s AND stream = ANY(%(streams)s)
+            AND type = %(type)s AND recorded_at >= %(since)s AND audience IS NULL ORDER BY position""",
+        {"tenant": current_tenant(), "streams": list(streams), "type": type_of_class(cls).name, "since": since},
+    )
+    stored = [stored_event(row) for row in rows]
+    return [cast("Told", decode(each.envelope.type, each.envelope.version, each.data)) for each in stored]
 
 
 def oldest_pending_seconds(*, tenants: list[str], subscribers: list[str]) -> float:

@@ -109,8 +109,8 @@ class ShiftAdmin(ShopReadOnlyAdmin):
     list_select_related = ("register__location", "drawer")
     ordering = ("-opened_at",)
     fields = (
-        "drawer", "number", "state", "register", "business_date", "opened_at", "closed_at", "float_amount",
-        "difference", "grand_total", "note", "print_z", "z_report",
+        "drawer", "number", "state", "register", "business_date", "opened_at", "closed_at", "approval_id",
+        "float_amount", "difference", "grand_total", "note", "print_z", "z_report",
     )  # fmt: skip
     money = ("float_amount", "grand_total")
     inlines = (MovementInline, CountInline, AmendmentInline)

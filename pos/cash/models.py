@@ -37,6 +37,7 @@ class Shift(models.Model):
     business_date = models.DateField(null=True, help_text="On which it was opened")
     closed_at = models.DateTimeField(null=True)
     closed_by = models.UUIDField(null=True, help_text="The staff member")
+    approval_id = models.UUIDField(null=True, help_text="What closing it needed somebody else for")
     closed_on = models.ForeignKey(Register, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
     closed_position = models.BigIntegerField(null=True)
     note = models.CharField(max_length=limits.NOTE, blank=True, default="", db_default="")

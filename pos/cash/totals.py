@@ -14,6 +14,7 @@ from pos.cash.models import ShiftTotal
 from pos.events import (
     LineTax,
     OrderCompleted,
+    OrderJoinedShift,
     OrderPlaced,
     OrderVoided,
     RefundedTender,
@@ -62,8 +63,14 @@ class Sums:
 
 ADDED = tuple(field.name for field in fields(Sums) if not field.name.endswith("_number"))
 Totals = dict[Key, Sums]
-Told = OrderPlaced | TendersAdded | OrderCompleted | ReturnCompleted | OrderVoided | RefundReplaced | RefundRefused
-TYPES = (OrderPlaced, TendersAdded, OrderCompleted, ReturnCompleted, OrderVoided, RefundReplaced, RefundRefused)
+Told = (
+    OrderPlaced | TendersAdded | OrderCompleted | OrderJoinedShift | ReturnCompleted | OrderVoided | RefundReplaced
+    | RefundRefused
+)  # fmt: skip
+TYPES = (
+    OrderPlaced, TendersAdded, OrderCompleted, OrderJoinedShift, ReturnCompleted, OrderVoided, RefundReplaced,
+    RefundRefused,
+)  # fmt: skip
 Places = Mapping[UUID, UUID]
 """The shifts of returns whose events do not name one: of before they did."""
 
@@ -106,9 +113,21 @@ def _added(event: TendersAdded, _places: Places) -> Iterator[tuple[Key, Sums]]:
 
 def _completed(event: OrderCompleted, _places: Places) -> Iterator[tuple[Key, Sums]]:
     if event.shift_id is None:
-        return  # it waits for a shift
+        return  # it joins the next shift
+    yield from _sale(event, event.shift_id)
+    at_once = event.recorded_at is None or event.recorded_at == event.completed_at
+    yield from _tenders(event, [tender for tender in event.tenders if at_once or not _is_told_when_taken(tender)])
+
+
+def _joined(event: OrderJoinedShift, _places: Places) -> Iterator[tuple[Key, Sums]]:
+    assert event.shift_id is not None
+    yield from _sale(event, event.shift_id)
+    yield from _tenders(event, [tender for tender in event.tenders if not _is_told_when_taken(tender)])
+
+
+def _sale(event: OrderCompleted | OrderJoinedShift, shift_id: UUID) -> Iterator[tuple[Key, Sums]]:
     yield (
-        Key(event.shift_id, event.register_id, Subject.SALES, WHOLE),
+        Key(shift_id, event.register_id, Subject.SALES, WHOLE),
         Sums(
             count=1,
             total=event.total,
@@ -120,9 +139,7 @@ def _completed(event: OrderCompleted, _places: Places) -> Iterator[tuple[Key, Su
             last_number=event.receipt_number,
         ),
     )
-    yield from _taxes(event.shift_id, event.register_id, Subject.TAXES, event.lines)
-    at_once = event.recorded_at is None or event.recorded_at == event.completed_at
-    yield from _tenders(event, [tender for tender in event.tenders if at_once or not _is_told_when_taken(tender)])
+    yield from _taxes(shift_id, event.register_id, Subject.TAXES, event.lines)
 
 
 def _is_told_when_taken(tender: TakenTender) -> bool:
@@ -181,13 +198,13 @@ def _refunds(refunds: Iterable[RefundedTender], shift_id: UUID, register_id: UUI
 
 
 def _tenders(
-    event: OrderPlaced | TendersAdded | OrderCompleted, tenders: Iterable[TakenTender]
+    event: OrderPlaced | TendersAdded | OrderCompleted | OrderJoinedShift, tenders: Iterable[TakenTender]
 ) -> Iterator[tuple[Key, Sums]]:
     for tender in tenders:
         if tender.state != "SETTLED":
             continue
         shift_id, register_id = tender.shift_id, tender.register_id
-        if isinstance(event, OrderCompleted):
+        if isinstance(event, OrderCompleted | OrderJoinedShift):
             shift_id, register_id = shift_id or event.shift_id, register_id or event.register_id
         if shift_id is None or register_id is None:
             continue
@@ -222,6 +239,7 @@ _FOLDS: dict[type, Callable[[Any, Places], Iterator[tuple[Key, Sums]]]] = {
     OrderPlaced: _placed,
     TendersAdded: _added,
     OrderCompleted: _completed,
+    OrderJoinedShift: _joined,
     ReturnCompleted: _returned,
     OrderVoided: _given_back,
     RefundReplaced: _given_back,

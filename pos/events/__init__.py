@@ -6,7 +6,15 @@ from pos.events.catalogue import ListedPrice, PriceChanged, ProductArchived, Var
 from pos.events.commands import TOKEN_MARK, CardChargeRequested, Charge, ReceiptRequested
 from pos.events.exceptions import ExceptionOpened, ExceptionResolved
 from pos.events.lines import LineDiscount, LineTax, ReturnedLine, SoldLine
-from pos.events.orders import OrderCompleted, OrderPlaced, OrderVoided, RefundRefused, RefundReplaced, TendersAdded
+from pos.events.orders import (
+    OrderCompleted,
+    OrderJoinedShift,
+    OrderPlaced,
+    OrderVoided,
+    RefundRefused,
+    RefundReplaced,
+    TendersAdded,
+)
 from pos.events.parking import CartDiscarded, CartExpired, CartParked, CartResumed
 from pos.events.receipts import ReceiptIssued
 from pos.events.returns import ReturnCompleted
@@ -37,6 +45,7 @@ __all__ = [
     "ListedPrice",
     "MovedCash",
     "OrderCompleted",
+    "OrderJoinedShift",
     "OrderPlaced",
     "OrderVoided",
     "PriceChanged",

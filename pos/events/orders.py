@@ -87,6 +87,18 @@ class OrderCompleted(OrderFacts):
     exchange_return_id: UUID | None = None
 
 
+@event("pos.order_joined_shift", category=Category.DOMAIN, stream="order:{order_id}")
+class OrderJoinedShift(OrderFacts):
+    """A sale that was completed without a shift counts in one from now on, `shift_id`: the next that its drawer had.
+
+    It says again what counts there. Stock, payments and reports know it from `pos.order_completed`.
+    """
+
+    receipt_number: int
+    tenders: list[TakenTender]
+    joined_at: datetime
+
+
 @event("pos.order_voided", category=Category.INTEGRATION, stream="order:{order_id}")
 class OrderVoided(Event):
     """An order was cancelled before it was completed; cards in `abandoned_charges` must not stay charged.

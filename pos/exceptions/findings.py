@@ -12,6 +12,7 @@ Severity: TypeAlias = ExceptionCase.Severity
 SEVERITIES: Mapping[str, Severity] = {
     Kind.CLOCK_SKEW: Severity.LOW,
     Kind.PRICE_DRIFT: Severity.MEDIUM,
+    Kind.UNAPPROVED_PRICE: Severity.HIGH,
     Kind.TAX_DRIFT: Severity.MEDIUM,
     Kind.NO_PRICE: Severity.MEDIUM,
     Kind.WITHDRAWN_VARIANT: Severity.LOW,

@@ -1,5 +1,6 @@
 """Exceptions: sales that were accepted although something about them was wrong; and commands that a person decides."""
 
+from datetime import timedelta
 from typing import ClassVar
 
 from django.db import models
@@ -23,6 +24,7 @@ class ExceptionCase(models.Model):
     class Kind(models.TextChoices):
         CLOCK_SKEW = "clock-skew", "The device's clock is wrong"
         PRICE_DRIFT = "price-drift", "Sold at another price than the catalogue's"
+        UNAPPROVED_PRICE = "unapproved-price", "Sold below the price without an approval"
         TAX_DRIFT = "tax-drift", "Sold with other taxes than those that held"
         NO_PRICE = "no-price", "Goods without a price in this currency were sold"
         WITHDRAWN_VARIANT = "withdrawn-variant", "Goods that are withdrawn were sold"
@@ -78,8 +80,8 @@ class ExceptionCase(models.Model):
 class HeldCommand(models.Model):
     """A paid sale that could not take effect when it arrived. It is in no total until a person accepts it.
 
-    `id` is that of the order which it becomes. `body` is the whole request; once the command is decided, the
-    customer's address is taken out of it.
+    `id` is that of the order which it becomes: of an exchange, that of the goods that went out. `body` is the whole
+    request; once the command is decided, the customer's address is taken out of it.
     """
 
     class State(models.TextChoices):
@@ -122,3 +124,7 @@ class HeldCommand(models.Model):
 
     def __str__(self) -> str:
         return f"order {self.id}, {self.state.lower()}"
+
+    @property
+    def clock_offset(self) -> timedelta | None:
+        return None if self.clock_offset_ms is None else timedelta(milliseconds=self.clock_offset_ms)

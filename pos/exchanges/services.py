@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from events.publishing.unit_of_work import unit_of_work
@@ -76,7 +76,7 @@ def exchange_goods(
     fingerprint: str,
     staff_id: UUID | None = None,
     command: Command | None = None,
-    clock_offset: timedelta | None = None,
+    arrival: Arrival | None = None,
 ) -> Exchange:
     """Take goods back and sell others in one act: the goods pay for the order as far as they are worth it.
 
@@ -86,9 +86,10 @@ def exchange_goods(
     Where the tenders were taken, it is accepted without an open shift: in the one that was closed last, with an
     exception of its order.
 
-    :param occurred_at: by the device's clock. :param clock_offset: how far that is ahead; None where it is not known.
+    :param occurred_at: by the device's clock. :param arrival: how it came; None for an exchange of now.
     :param refunds: where the rest goes back to, as for a return.
     :raises ShiftNotOpen: when no tenders were taken, and the register has no open shift; or when it never had one.
+    :raises CommandHeld: when an exchange with this order is held, or was rejected.
     :param command: who asks for it, in the place of `staff_id`; it needs what the return and the order need.
     :raises TenderMismatch: when something is handed over though nothing is due.
     :raises RefundMismatch: when something is asked back though nothing goes back.
@@ -96,10 +97,10 @@ def exchange_goods(
     """
     asked = refunds if brought.order_id else refunds or [RefundInput(type="cash")]
     staff_id = command.staff_id if command else staff_id
-    arrival = Arrival(reported=occurred_at, arrived_at=now, clock_offset=clock_offset)
+    arrival = arrival or Arrival(reported=occurred_at, arrived_at=now)
     with unit_of_work():
         findings = Findings(is_paid=is_paid(tenders, origin=arrival.origin, training=False))
-        till = _till(register, arrival, device=device, findings=findings)
+        till = _till(register, arrival, device=device, now=now, findings=findings)
         begun = begin_return(
             id=brought.id,
             order_id=brought.order_id,
@@ -147,14 +148,12 @@ def exchange_goods(
     return Exchange(returned=returned, order=order)
 
 
-def _till(register: Register, arrival: Arrival, *, device: Device | None, findings: Findings) -> Till:
+def _till(register: Register, arrival: Arrival, *, device: Device | None, now: datetime, findings: Findings) -> Till:
     """Say where and when goods are exchanged. The order opens the exceptions of what is found.
 
     :raises ShiftNotOpen: when nothing that was taken needs it, or no shift ever was.
     """
-    till = till_of_order(
-        register, arrival, device=device, profile=current_profile(), now=arrival.arrived_at, findings=findings
-    )
+    till = till_of_order(register, arrival, device=device, profile=current_profile(), now=now, findings=findings)
     if till.shift is None:
         open_shift_of(register)
     return till

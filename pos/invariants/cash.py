@@ -11,8 +11,8 @@ CAUGHT_UP = f"""(NOT EXISTS (
         SELECT 1 FROM events_event e
         JOIN events_subscription s ON s.tenant_id = e.tenant_id AND e.position > s.cursor
         WHERE e.tenant_id = %(tenant)s AND s.tenant_id = %(tenant)s AND s.subscriber = '{SUBSCRIBER}'
-            AND e.type IN ('pos.order_placed', 'pos.tenders_added', 'pos.order_completed', 'pos.return_completed',
-                'pos.order_voided', 'pos.refund_replaced', 'pos.refund_refused'))
+            AND e.type IN ('pos.order_placed', 'pos.tenders_added', 'pos.order_completed', 'pos.order_joined_shift',
+                'pos.return_completed', 'pos.order_voided', 'pos.refund_replaced', 'pos.refund_refused'))
     AND NOT EXISTS (SELECT 1 FROM events_parkedevent p WHERE p.tenant_id = %(tenant)s
         AND p.subscriber = '{SUBSCRIBER}' AND p.state <> 'DISCARDED')
     AND EXISTS (
@@ -152,6 +152,19 @@ declare(
     """(SELECT id FROM pos_shift WHERE closed_position IS NOT NULL) s FULL JOIN (
        SELECT stream, count(*) AS events FROM events_event WHERE tenant_id = %(tenant)s AND type = 'pos.shift_closed'
        AND audience IS NULL GROUP BY stream) e ON e.stream = 'shift:' || s.id::text""",
+    order=181,
+)
+declare(
+    "sales without a shift have joined the next one",
+    """EXISTS (SELECT 1 FROM pos_shift s JOIN events_event e ON e.tenant_id = %(tenant)s
+        AND e.type = 'pos.shift_opened' AND e.stream = 'shift:' || s.id AND e.audience IS NULL
+        JOIN events_subscription j ON j.tenant_id = e.tenant_id AND j.subscriber = 'pos.join_shifts'
+        AND e.position > j.start AND e.position <= j.cursor
+        WHERE s.drawer_id = r.drawer_id AND s.opened_at > o.completed_at AND NOT EXISTS (
+            SELECT 1 FROM events_parkedevent p WHERE p.tenant_id = e.tenant_id AND p.subscriber = j.subscriber
+            AND p.state <> 'DISCARDED'))""",
+    """pos_order o JOIN pos_register r ON r.id = o.register_id WHERE o.shift_id IS NULL AND o.status = 'COMPLETED'
+       AND NOT o.training AND o.exceptions @> '[{"kind": "no-shift"}]'""",
     order=181,
 )
 declare(

@@ -78,10 +78,10 @@ def hold(request: Request, claim: Claim, sale: Sale, problem: ApiProblem) -> Non
     claim.answer(encoded_held(held), status=202)
 
 
-def taken_for(register: Register, placing: Mapping[str, Any]) -> int:
+def taken_for(register: Register, placing: Mapping[str, Any], *, less: int = 0) -> int:
     """Say what was taken for an order, less change: at most what it comes to, where it can be priced.
 
-    :param placing: what `place_order` would be asked for.
+    :param placing: what `place_order` would be asked for. :param less: what else pays for it.
     """
     tendered = sum(tender.amount for tender in placing["tenders"])
     goods = {name: placing[name] for name in ("lines", "discounts", "occurred_at")}
@@ -89,7 +89,7 @@ def taken_for(register: Register, placing: Mapping[str, Any]) -> int:
         order = quote(register=register, **goods, findings=Findings())
     except Refusal:
         return tendered
-    return min(tendered, order.total)
+    return min(tendered, max(0, order.total - less))
 
 
 def derived_id(name: UUID, fingerprint: str) -> UUID:

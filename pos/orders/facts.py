@@ -12,6 +12,7 @@ from pos.events import (
     LineDiscount,
     LineTax,
     OrderCompleted,
+    OrderJoinedShift,
     OrderPlaced,
     OrderVoided,
     RefundedTender,
@@ -146,6 +147,14 @@ def completed(order: Order, lines: list[SoldLine], tenders: Sequence[Tender]) ->
         abandoned_charges=pending_charges(tenders),
         completed_at=order.completed_at,
         exchange_return_id=order.exchange_return_id,
+    )
+
+
+def joined(order: Order, lines: list[SoldLine], tenders: Sequence[Tender], *, now: datetime) -> OrderJoinedShift:
+    assert order.receipt_number is not None
+    settled = [tender for tender in tenders if tender.state == Tender.State.SETTLED]
+    return OrderJoinedShift(
+        **_facts(order, lines), receipt_number=order.receipt_number, tenders=taken_tenders(settled), joined_at=now
     )
 
 

@@ -118,11 +118,9 @@ def _as_sold(
         and _is_list_price(order, line)
     ):
         findings.note_line(Kind.PRICE_DRIFT, **named, sold_at=str(sold_at), price=str(terms.price))
-    if known is not None and known.taxes and not goods.is_unknown:
-        charged = [(*_rated(rule), rule.inclusive) for rule in known.taxes]
-        if charged != [(*_rated(rule), terms.inclusive) for rule in terms.rules]:
-            findings.note_line(Kind.TAX_DRIFT, **named, charged=_named(known.taxes), held=_named(terms.rules))
-            terms = replace(terms, rules=known.taxes, is_charged=True)
+    if known is not None and known.taxes and not goods.is_unknown and not _are_those(known.taxes, terms):
+        findings.note_line(Kind.TAX_DRIFT, **named, charged=_named(known.taxes), held=_named(terms.rules))
+        terms = replace(terms, rules=known.taxes, is_charged=True)
     return line, terms
 
 
@@ -131,8 +129,13 @@ def _is_list_price(order: Order, line: OrderLineInput) -> bool:
     return line.snapshot is not None or order.origin == Order.Origin.OFFLINE
 
 
-def _rated(rule: Rule) -> tuple[int, bool]:
-    return rule.rate.rate, rule.rate.on_top
+def _are_those(known: Sequence[Rule], terms: Terms) -> bool:
+    return (_rated(known), known[0].inclusive) == (_rated(terms.rules), terms.inclusive)
+
+
+def _rated(rules: Sequence[Rule]) -> list[tuple[int, bool]]:
+    """Return rates, and whether each is on top of those before it: the first is on top of none, whatever it says."""
+    return [(rule.rate.rate, rule.rate.on_top and place > 0) for place, rule in enumerate(rules)]
 
 
 def _named(rules: Sequence[Rule]) -> list[str]:

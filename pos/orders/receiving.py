@@ -54,7 +54,7 @@ UNSOLD: tuple[type[Refusal], ...] = (
     LinesInvalid, DiscountExceedsPrice, TenderMismatch, NumberTooLarge, *NOT_PERMITTED,
 )  # fmt: skip
 """Why a sale cannot be placed as it was sent."""
-REFUSALS: tuple[type[Refusal], ...] = (OrderExists, ShiftNotOpen, MomentRefused, *UNSOLD)
+REFUSALS: tuple[type[Refusal], ...] = (OrderExists, CommandHeld, ShiftNotOpen, MomentRefused, *UNSOLD)
 
 
 def asked_lines(asked: list[dict[str, Any]]) -> list[OrderLineInput]:
@@ -161,8 +161,6 @@ def _placed(request: Request, asked: dict[str, Any], arrival: Arrival, command: 
                     command=command,
                 )
                 claim.answer(encoded_order(order), status=201)
-    except CommandHeld as refusal:
-        _answer_held(claim, asked["id"], refusal)
     except REFUSALS as refusal:
         answer_again(claim, asked["id"], refusal)
     return claim.response
@@ -223,18 +221,21 @@ def clock_offset(request: Request, now: datetime) -> timedelta | None:
 
 
 def answer_again(claim: Claim, order_id: UUID, refusal: Refusal) -> None:
-    """Answer the order that exists, where this request is the one that placed it; what it is refused for came later."""
+    """Answer the order that exists or is held, where this request is the one; what it is refused for came later."""
     order = orders().filter(id=order_id).first()
     if order is None:
-        raise refusal
+        return answer_held(claim, order_id, refusal)
     if order.fingerprint != claim.fingerprint:
         raise OrderExists(order_id) from refusal
-    claim.answer_again(encoded_order(order), status=201)
+    return claim.answer_again(encoded_order(order), status=201)
 
 
-def _answer_held(claim: Claim, order_id: UUID, refusal: CommandHeld) -> None:
-    """Answer that the order is held, or was rejected, where this request is the one that was held."""
-    held: HeldCommand | None = find_held(order_id)
+def answer_held(claim: Claim, command_id: UUID, refusal: Refusal) -> None:
+    """Answer that a command is held, or was rejected, where this request is the one that was held.
+
+    :raises Refusal: the refusal, where it is not.
+    """
+    held: HeldCommand | None = find_held(command_id)
     if held is None or held.fingerprint != claim.fingerprint:
         raise refusal
     claim.answer_again(encoded_held(held), status=202)

@@ -14,9 +14,8 @@ from events.idempotency.requests import Claim, claimed
 from kernel.permissions import Command
 from kernel.refusals import NotFound, Refusal
 from pos.exceptions.models import ExceptionCase
-from pos.exceptions.queries import find_held
 from pos.exceptions.services.quarantine import CommandHeld
-from pos.orders.answers import encoded_held, encoded_order
+from pos.orders.answers import encoded_order
 from pos.orders.arriving import Arrival
 from pos.orders.doors import closed_door, derived_id, hold
 from pos.orders.models import Order
@@ -116,8 +115,6 @@ def _forked(resumed: Resumed, found: Refusal) -> Response:
                 claim.answer(encoded_order(order), status=201)
     except SequenceReused:
         raise
-    except CommandHeld:
-        _answer_held(resumed, claim)
     except Refusal as refusal:
         answer_again(claim, id_ or resumed.order_id, refusal)
     return claim.response
@@ -193,10 +190,3 @@ def _sold_before(resumed: Resumed, claim: Claim) -> bool:
         return False
     claim.answer_again(encoded_order(order), status=201)
     return True
-
-
-def _answer_held(resumed: Resumed, claim: Claim) -> None:
-    held: Any = find_held(derived_id(resumed.order_id, claim.fingerprint))
-    if held is None:
-        raise CommandHeld(resumed.order_id)
-    claim.answer_again(encoded_held(held), status=202)

@@ -10,9 +10,11 @@ from uuid import UUID
 from django.db import connection  # noqa: TID251 - a function of the database
 from django.db.models import QuerySet
 
+from events.subscriptions.queries import told_since
 from kernel.local_moments import local_moment
 from kernel.money import plain
 from kernel.refusals import NotFound
+from pos.events import PriceChanged
 from pos.memory.shop import Kind
 from pos.prices.models import ANY_QUANTITY, PriceEntry, PriceList
 from pos.pricing import lists
@@ -79,6 +81,17 @@ def entries_by_variant(variant_ids: Collection[UUID]) -> dict[UUID, list[PriceEn
     found: dict[UUID, list[PriceEntry]] = {variant_id: [] for variant_id in variant_ids}
     for entry in entries_of(variant_ids):
         found[entry.variant_id].append(entry)
+    return found
+
+
+def prices_since(variant_ids: Collection[UUID], since: datetime) -> dict[UUID, set[Decimal]]:
+    """Return every price that variants have by some list, or have had since a moment."""
+    found: dict[UUID, set[Decimal]] = {variant_id: set() for variant_id in variant_ids}
+    for variant_id, price in PriceEntry.objects.filter(variant_id__in=variant_ids).values_list("variant_id", "price"):
+        found[variant_id].add(price)
+    streams = [f"variant:{variant_id}" for variant_id in variant_ids]
+    for told in told_since(PriceChanged, streams=streams, since=since):
+        found[told.variant_id].update(price for price in (told.old, told.new) if price is not None)
     return found
 
 

@@ -1,8 +1,8 @@
-"""A person decides about what is held: it becomes the order, or its tenders, that it would have been; or never does."""
+"""A person decides about what is held: it becomes the order, tenders or exchange that it would have been."""
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +14,9 @@ from pos.exceptions.models import ExceptionCase, HeldCommand
 from pos.exceptions.queries import lock_held
 from pos.exceptions.services.cases import RESOLVE
 from pos.exceptions.services.quarantine import decide
+from pos.exchanges.receiving import BROUGHT, exchanging, read_exchange
+from pos.exchanges.receiving import arrival_of as arrival_of_exchange
+from pos.exchanges.services import exchange_goods
 from pos.orders.models import Order
 from pos.orders.receiving import arrival_of, placing, read_order
 from pos.orders.services.paying import add_tenders
@@ -71,6 +74,8 @@ def reject_command(
 def _placed(held: HeldCommand, body: Mapping[str, Any], now: datetime) -> Order:
     """Place what is held, read as it would have been when it came."""
     sent = dict(body)
+    if BROUGHT in sent:
+        return _exchanged(held, sent, now)
     if order_id := parsed_id(sent.pop(ORDER, "")):
         return add_tenders(
             order_id=order_id,
@@ -81,12 +86,7 @@ def _placed(held: HeldCommand, body: Mapping[str, Any], now: datetime) -> Order:
         )
     parked_id = parsed_id(sent.pop(PARKED, ""))
     asked = read_order(sent, currency=held.register.location.currency)
-    offset = held.clock_offset_ms
-    arrival = arrival_of(
-        asked,
-        arrived_at=held.received_at,
-        clock_offset=None if offset is None else timedelta(milliseconds=offset),
-    )
+    arrival = arrival_of(asked, arrived_at=held.received_at, clock_offset=held.clock_offset)
     if Order.objects.filter(device=held.device, device_sequence=arrival.device_sequence).exists():
         arrival = replace(arrival, device_sequence=None, reused_sequence=arrival.device_sequence)
     noted = _fork(parked_id, held, now) if parked_id else {}
@@ -100,6 +100,20 @@ def _placed(held: HeldCommand, body: Mapping[str, Any], now: datetime) -> Order:
         staff_id=held.sold_by,
         noted=noted,
     )
+
+
+def _exchanged(held: HeldCommand, sent: Mapping[str, Any], now: datetime) -> Order:
+    asked = read_exchange(sent, currency=held.register.location.currency)
+    exchange = exchange_goods(
+        **exchanging(asked),
+        register=held.register,
+        device=held.device,
+        now=now,
+        fingerprint=held.fingerprint,
+        arrival=arrival_of_exchange(asked, arrived_at=held.received_at, clock_offset=held.clock_offset),
+        staff_id=held.sold_by,
+    )
+    return exchange.order
 
 
 def _fork(parked_id: UUID, held: HeldCommand, now: datetime) -> dict[ExceptionCase.Kind, dict[str, Any]]:

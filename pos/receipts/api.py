@@ -13,7 +13,6 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from events.idempotency.requests import claimed
-from kernel.permissions import Permission
 from kernel.refusals import NotFound
 from pos.receipts.models import REPORTS, Receipt
 from pos.receipts.queries import find_receipt
@@ -21,7 +20,7 @@ from pos.receipts.renderers import HtmlRenderer, PdfRenderer, TextRenderer, form
 from pos.receipts.reports import read_printed
 from pos.receipts.services import count_print, mail_receipt
 from pos.receipts.text import COLUMNS, WIDE_COLUMNS, receipt_text
-from pos.registers.authentication import sees_over_short
+from pos.registers.authentication import require_sight
 from staff.duty.permitting import REFUSALS, PermissionDenied
 from web.commands import ApprovableBody, command_of
 from web.fields import MailAddress
@@ -90,8 +89,8 @@ def _visible(request: Request, receipt_id: UUID) -> Receipt:
     :raises PermissionDenied: when it tells what should be in a drawer, and who is signed in counts blind.
     """
     receipt = find_receipt(receipt_id)
-    if receipt.kind in REPORTS and not sees_over_short(request):
-        raise PermissionDenied([Permission.SEE_OVER_SHORT])
+    if receipt.kind in REPORTS:
+        require_sight(request)
     return receipt
 
 

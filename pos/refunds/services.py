@@ -9,7 +9,7 @@ from django.db.models import F
 from events.publishing.publish import publish
 from events.publishing.unit_of_work import unit_of_work
 from kernel.limits import REASON, REFERENCE
-from kernel.permissions import Command, Need, Permission
+from kernel.permissions import Command, Need, Permission, Permit
 from kernel.refusals import NotFound, Refusal
 from kernel.text import clipped
 from pos.cash.services import open_till
@@ -106,14 +106,14 @@ def replace_refund(
             message = f"{left} minor units are owed of refund {refund_id}, not {amount}"
             raise RefundExceedsPaid(message, left=left)
         need = Need(permission=Permission.RETURN_LINKED, amount=amount, currency=order.currency)
-        staff_id = permit(command, need).staff_id if command else staff_id
+        permitted = permit(command, need) if command else Permit(staff_id=staff_id)
         require_currency(order, register.location.currency)
         till = open_till(register, occurred_at=now, now=now)
         tenders = _tenders_for(refused, order)
         asked = RefundInput(type=type, reference=reference)
         instead = pay_instead(refused=refused, tenders=tenders, amount=amount, till=till, asked=asked)
         for each in instead:
-            each.staff_id = staff_id
+            each.staff_id, each.approval_id = permitted.staff_id, permitted.approval_id
         Tender.objects.bulk_update(tenders, ["refunded"])
         Refund.objects.bulk_create(instead)
         publish(
@@ -123,7 +123,7 @@ def replace_refund(
                 return_id=refused.parent_id,
                 location_id=register.location_id,
                 register_id=register.id,
-                staff_id=staff_id,
+                staff_id=permitted.staff_id,
                 currency=order.currency,
                 refunds=refunded_tenders(instead),
                 business_date=till.business_date,

@@ -20,11 +20,12 @@ from pos.memory.shop import Beside, enter_shop
 from pos.registers.models import Device, Register
 from pos.registers.queries import device_of_token, has_staff, member_on_duty, whoever_was_on_duty
 from pos.registers.services import TOKEN_PREFIX
+from staff.duty.permitting import PermissionDenied
 from staff.duty.sessions import SeenSession, find_session, note_use, reading
 from web.errors import ApiProblem
 from web.operations import holds
 from web.places import Place, place_of
-from web.terminal import STAFF_HEADER, Terminal
+from web.terminal import STAFF_HEADER, Terminal, require_staff
 
 
 class DeviceTokenAuthentication(BaseAuthentication):
@@ -91,6 +92,16 @@ def sees_over_short(request: Request) -> bool:
     """Say whether who asks may see what is expected in a drawer. In a shop without staff, and with a key, anybody."""
     user = request.user
     return not isinstance(user, Terminal) or user.may(Permission.SEE_OVER_SHORT)
+
+
+def require_sight(request: Request) -> None:
+    """Let who asks see what is expected in a drawer, or refuse it.
+
+    :raises PermissionDenied: when who is signed in counts blind. :raises ApiProblem: when nobody is signed in.
+    """
+    if not sees_over_short(request):
+        require_staff(request)
+        raise PermissionDenied([Permission.SEE_OVER_SHORT])
 
 
 def _signed_in(token: str, beside: Beside | None, device_id: UUID, now: datetime) -> dict[str, Any]:

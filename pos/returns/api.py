@@ -1,12 +1,10 @@
 """Returns: of an order's lines, or of goods without a receipt."""
 
-from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
 from django.utils import timezone
-from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
-from rest_framework import generics, serializers
+from rest_framework import generics
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -18,166 +16,22 @@ from kernel.ids import new_id
 from kernel.refusals import NotFound, Refusal
 from pos.cash.services import ShiftNotOpen
 from pos.catalogue.goods import LinesInvalid
-from pos.orders.bodies import RefundBody
-from pos.orders.models import Refund
 from pos.orders.receiving import CLOCK, clock_offset
-from pos.orders.refunds import NotRefundable, RefundExceedsPaid, RefundInput, RefundMismatch, owed
+from pos.orders.refunds import NotRefundable, RefundExceedsPaid, RefundInput, RefundMismatch
 from pos.orders.services.refusals import CurrencyMismatch
 from pos.registers.authentication import device_of, register_of
+from pos.returns.bodies import CompleteReturnBody, QuoteReturnBody, ReturnQuery
 from pos.returns.lines import RefundExceedsQuantity, ReturnLineInput
-from pos.returns.models import Return, ReturnLine
+from pos.returns.models import Return
 from pos.returns.queries import lines_of_return, returns, returns_matching
 from pos.returns.quotes import quote_return
+from pos.returns.serializers import QuotedReturnSerializer, ReturnSerializer
 from pos.returns.services import OrderNotCompleted, ReturnAboveLimit, ReturnExists, complete_return
 from staff.duty.permitting import REFUSALS
-from web.commands import ApprovableBody, command_of
-from web.fields import QuantityField, ReportedMomentField, Text, UUIDv7Field, WholeNumber
-from web.finding import DocumentQuery
-from web.goods import GoodsBody
-from web.inputs import Body
-from web.money import InOwnCurrency, MoneyField, UnitPriceField, money
+from web.commands import command_of
 from web.operations import operation
 from web.pages import RecordedPages
 from web.scopes import ORDERS_READ, ORDERS_WRITE, PAYMENTS_WRITE
-
-
-class ReturnLineBody(GoodsBody):
-    """With an order: `order_line_id`. Without: the `unit_price`, and one of `variant_id`, `barcode` and `sku`; or a
-    service by `description` and `tax_name`.
-    """
-
-    renamed = {"tax_rate": "tax_name"}
-
-    otherwise = ", or a service by description and tax_name; or with the order an order_line_id"
-
-    id = UUIDv7Field(required=False)
-    order_line_id = serializers.UUIDField(required=False)
-    description = Text(limits.TITLE, optional=True)
-    unit_price = UnitPriceField(required=False, help_text="Of goods without a receipt, which need one")
-    tax_name = Text(limits.TAX_NAME, optional=True, source="tax_rate", help_text="Of a service: the tax rate's name")
-    quantity = QuantityField()
-    restock = serializers.BooleanField(default=True, help_text="Whether the goods can be sold again")
-    reason_code = Text(
-        limits.SHORT_CODE, optional=True, help_text="Why, in a code of the shop: reports of refunds add up by it"
-    )
-
-    def names_otherwise(self, attrs: Mapping[str, Any]) -> bool:
-        return "order_line_id" in attrs or bool(attrs["description"] and attrs["tax_rate"])
-
-
-class ReturnedBody(Body):
-    order_id = serializers.UUIDField(required=False, allow_null=True, default=None)
-    lines = ReturnLineBody(many=True, allow_empty=False, max_length=limits.MOST_LINES)  # type: ignore[call-arg]
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        for line in attrs["lines"]:
-            if attrs["order_id"] and "order_line_id" not in line:
-                raise serializers.ValidationError("Every line of a return with an order names its order_line_id.")
-            if not attrs["order_id"] and "order_line_id" in line:
-                raise serializers.ValidationError("An order_line_id needs the order_id.")
-        return attrs
-
-
-class ReturnBody(ReturnedBody):
-    id = UUIDv7Field()
-    reason = Text(limits.REASON, optional=True)
-    reason_code = Text(limits.SHORT_CODE, optional=True, help_text="Of the lines that name none")
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        code = attrs.pop("reason_code", "")
-        for line in attrs["lines"]:
-            line["reason_code"] = line.get("reason_code") or code
-        return super().validate(attrs)
-
-
-class PaidBackBody(Body):
-    refund_to = Text(
-        limits.SHORT_CODE,
-        default="cash",
-        help_text="For a return without an order and without `refunds`: a tender type",
-    )
-    refunds = RefundBody(many=True, default=list, max_length=limits.MOST_TENDERS)  # type: ignore[call-arg]
-
-
-class CompleteReturnBody(ApprovableBody, PaidBackBody, ReturnBody):
-    occurred_at = ReportedMomentField()
-
-
-class QuoteReturnBody(PaidBackBody, ReturnedBody):
-    """As of a return, but for its id, its reason and its time."""
-
-
-class ReturnedTaxSerializer(serializers.Serializer[Any]):
-    code = serializers.CharField()
-    name = serializers.CharField()
-    rate = serializers.CharField()
-    inclusive = serializers.BooleanField()
-    base = MoneyField(read_only=True)
-    amount = MoneyField(read_only=True)
-
-
-@extend_schema_serializer(deprecate_fields=["order_line"])
-class ReturnLineSerializer(serializers.ModelSerializer[ReturnLine]):
-    unit_price = UnitPriceField(read_only=True, allow_null=True)
-    taxes = ReturnedTaxSerializer(many=True, read_only=True, allow_null=True)
-    tax_total = MoneyField(read_only=True)
-    total = MoneyField(read_only=True)
-
-    class Meta:
-        model = ReturnLine
-        fields = (
-            "id", "order_line_id", "order_line", "variant_id", "sku", "description", "quantity", "unit_price",
-            "restock", "reason_code", "taxes", "tax_total", "total",
-        )  # fmt: skip
-
-
-class QuotedReturnSerializer(InOwnCurrency, serializers.ModelSerializer[Return]):
-    tax_total = MoneyField(read_only=True)
-    rounding_adjustment = MoneyField(read_only=True)
-    total = MoneyField(read_only=True)
-    lines = ReturnLineSerializer(many=True, read_only=True)
-
-    class Meta:
-        model = Return
-        fields = ("order_id", "currency", "tax_total", "rounding_adjustment", "total", "lines")
-
-
-@extend_schema_serializer(deprecate_fields=["tender"])
-class RefundSerializer(serializers.ModelSerializer[Refund]):
-    type = serializers.CharField(source="type.code", read_only=True)
-    amount = MoneyField(read_only=True)
-
-    class Meta:
-        model = Refund
-        fields = ("id", "tender_id", "tender", "type", "amount", "state", "failure", "reference", "instead_of_id")
-
-
-@extend_schema_serializer(deprecate_fields=["order", "register"])
-class ReturnSerializer(InOwnCurrency, serializers.ModelSerializer[Return]):
-    tax_total = MoneyField(read_only=True)
-    rounding_adjustment = MoneyField(read_only=True)
-    total = MoneyField(read_only=True)
-    owed = serializers.SerializerMethodField(help_text="What was refused and is not paid in another way yet")
-    lines = ReturnLineSerializer(many=True, read_only=True)
-    refunds = RefundSerializer(many=True, read_only=True)
-
-    class Meta:
-        model = Return
-        fields = (
-            "id", "order_id", "register_id", "order", "register", "receipt", "number", "receipt_id", "currency",
-            "tax_total", "rounding_adjustment", "total", "owed", "reason", "exchange_order_id", "occurred_at", "lines",
-            "refunds",
-        )  # fmt: skip
-
-    @extend_schema_field(MoneyField(read_only=True))
-    def get_owed(self, returned: Return) -> dict[str, Any]:
-        return money(owed(returned.refunds.all()), returned.currency)
-
-
-class ReturnQuery(DocumentQuery):
-    receipt = Text(limits.RECEIPT, required=False, help_text="As it is printed: `R1-R000007`")
-    number = WholeNumber(required=False, max_value=limits.LARGEST_NUMBER, help_text="Of whatever register")
-    order_id = serializers.UUIDField(required=False)
 
 
 class ReturnPages(RecordedPages):

@@ -229,7 +229,7 @@ def finish_return(begun: Begun, refunds: Sequence[Refund]) -> Return:
     """Issue the receipt of a return, write it and announce it. :param refunds: that come to its total."""
     returned, rows = begun.returned, begun.rows
     for refund in refunds:
-        refund.parent, refund.staff_id = returned, returned.staff_id
+        refund.parent, refund.staff_id, refund.approval_id = returned, returned.staff_id, returned.approval_id
     with unit_of_work() as unit:
         Tender.objects.bulk_update(begun.tenders, ["refunded"])
         receipt = issue_receipt(

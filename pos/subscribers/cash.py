@@ -7,6 +7,7 @@ from pos.cash.services.totals import SUBSCRIBER, add_to_totals
 from pos.cash.totals import Heard, Told, returns_without_shift
 from pos.events import (
     OrderCompleted,
+    OrderJoinedShift,
     OrderPlaced,
     OrderVoided,
     RefundRefused,
@@ -20,6 +21,7 @@ from pos.returns.queries import shifts_of_returns
 @subscriber(
     SUBSCRIBER,
     OrderCompleted,
+    OrderJoinedShift,
     OrderPlaced,
     TendersAdded,
     ReturnCompleted,

@@ -4,6 +4,8 @@ from django.utils import timezone
 
 from events.subscribing import Delivery, subscriber
 from payments.events import PaymentCompleted, PaymentFailed, PaymentRefunded, RefundFailed
+from pos.events import ShiftOpened
+from pos.orders.services.joining import join_shift
 from pos.orders.services.paying import settle_card_tender
 from pos.orders.tenders import fail_card_tender
 from pos.refunds.services import Outcome, note_outcome
@@ -20,6 +22,12 @@ def settle_card_tenders(event: PaymentCompleted, _delivery: Delivery[PaymentComp
 @subscriber("pos.fail_card_tenders", PaymentFailed)
 def fail_card_tenders(event: PaymentFailed, _delivery: Delivery[PaymentFailed]) -> None:
     fail_card_tender(tender_id=event.tender_id, order_id=event.order_id, reason=event.reason)
+
+
+@subscriber("pos.join_shifts", ShiftOpened)
+def join_shifts(event: ShiftOpened, _delivery: Delivery[ShiftOpened]) -> None:
+    """Let sales that no shift was open for belong to the one that is opened."""
+    join_shift(shift_id=event.shift_id, now=timezone.now())
 
 
 @subscriber("pos.note_refunds", PaymentRefunded, RefundFailed)

@@ -20,7 +20,8 @@ from pos.orders.services.placing import place_order
 from pos.parking.services import park_order
 from tenants.models import Tenant
 from tests.support import make
-from tests.support.crew import approved_order
+from tests.support.crew import StaffedTerminal, approved_order, person, set_rule
+from tests.support.day import opened
 from tests.support.taxing import rounding
 
 HOUR = timedelta(hours=1)
@@ -49,6 +50,9 @@ DAMAGE = {
     "percents of order discounts = what they took off": """UPDATE pos_order
         SET discounts = jsonb_set(discounts, '{0,percent}', '"20"') WHERE discounts <> '[]'""",
     "approvals that orders name were given for them": "UPDATE pos_order SET staff_id = gen_random_uuid()",
+    "approvals of voids were given for them": "UPDATE pos_order SET voided_by = gen_random_uuid()",
+    "approvals of closings were given for them": f"{REWRITABLE} UPDATE pos_shift SET closed_by = gen_random_uuid()",
+    "approvals of refunds were given to whoever paid them out": "UPDATE pos_refund SET staff_id = gen_random_uuid()",
     "orders have lines": """INSERT INTO pos_order SELECT (jsonb_populate_record(o,
         jsonb_build_object('id', gen_random_uuid()))).* FROM pos_order o WHERE status = 'VOIDED'""",
     "tenders - change = total": "UPDATE pos_tender SET amount = amount + 1 WHERE refunded = 0",
@@ -133,6 +137,8 @@ DAMAGE = {
         UPDATE pos_shift SET expected = '{{"cash": 5}}' WHERE state = 'CLOSED'""",
     "grand totals = what Z reports and amendments added": "UPDATE pos_cashdrawer SET grand_total = grand_total + 1",
     "closed shifts = their events": f"{REWRITABLE} UPDATE pos_shift SET closed_position = NULL",
+    "sales without a shift have joined the next one": """UPDATE pos_order SET shift_id = NULL,
+        exceptions = '[{"kind": "no-shift"}]', completed_at = '2000-01-01' WHERE status = 'COMPLETED'""",
     "amendments = their events": """INSERT INTO pos_shiftamendment SELECT (jsonb_populate_record(a,
         jsonb_build_object('id', gen_random_uuid(), 'event_id', gen_random_uuid(), 'number', 77))).*
         FROM pos_shiftamendment a""",
@@ -194,6 +200,7 @@ def sound_shop(shop: Tenant) -> Tenant:
     settle()
     make.return_(order, make.returning(order))
     approved_order()
+    approved_closing()
     closed_with_a_late_order()
     make.void(make.order(make.cash(300)))
     settle()
@@ -211,11 +218,27 @@ def sold_off() -> None:
     place_order(id=new_id(), register=register, occurred_at=make.NOW, now=make.NOW, discounts=discounts, **more)
 
 
+def approved_closing() -> None:
+    """Give an order up at another register, and close its shift, each with an approval."""
+    Register.objects.create(code="R8", name="Till 8", location=make.register().location)
+    for permission in ("void", "open_shift", "close_shift"):
+        set_rule("cashier", permission, "allow" if permission == "open_shift" else "approval")
+    manager = person("DORA", "manager")
+    till = StaffedTerminal("Other", "R8").sign_in(person("CARL"))
+    shift = opened(till)
+    order = till.post("/orders", make.order_body(tenders=[{"type": "cash", "amount": {"amount": 400}}])).json()["id"]
+    given_up = till.approved(manager, {"reason": "x"}, "void", id=order)
+    assert till.post(f"/orders/{order}/void", given_up).status_code == 200
+    counts = {"counts": [{"tender_type": "cash", "amount": {"amount": 10_000}}]}
+    closing = till.approved(manager, counts, "close_shift", id=shift)
+    assert till.post(f"/shifts/{shift}/close", closing).status_code == 200
+
+
 def sales_that_were_wrong() -> None:
     """Sell by a wrong clock at a register without a shift, and let a revoked device send another sale."""
     other = Register.objects.create(code="R9", name="Till 9", location=make.register().location)
     device = Device.objects.create(register=other, name="Slow", token_hash="0" * 64)
-    more: dict[str, Any] = {"lines": [make.asked()], "tenders": [make.cash(500)], "fingerprint": "", "device": device}
+    more: dict[str, Any] = {"lines": [make.asked()], "tenders": [make.cash(1000)], "fingerprint": "", "device": device}
     sold_at = datetime(2015, 6, 1, tzinfo=UTC)
     place_order(id=new_id(), register=other, occurred_at=sold_at, now=timezone.now(), **more)
     request = Request(

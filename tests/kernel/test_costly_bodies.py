@@ -13,7 +13,7 @@ from inventory.api import GoodsReceiptBody
 from kernel import limits
 from pos.catalogue.bodies import ItemBody
 from pos.orders.api import AddTendersBody, PlaceOrderBody
-from pos.returns.api import CompleteReturnBody
+from pos.returns.bodies import CompleteReturnBody
 from tests.support.document import document
 from web.fields import Several, Text
 from web.inputs import MOST_UNKNOWN, Body

@@ -25,6 +25,18 @@ def sale(sold_at: datetime | None = None, **more: Any) -> dict[str, Any]:
     return make.order_body(**{"occurred_at": (sold_at or timezone.now()).isoformat(), **more})
 
 
+def exchange(moment: datetime, **more: Any) -> dict[str, Any]:
+    """Return an exchange of a mug without a receipt for two, paid in cash."""
+    mug = {"sku": "MUG", "unit_price": {"amount": 1000}, "quantity": "1"}
+    return {
+        "occurred_at": moment.isoformat(),
+        "brought": {"id": str(new_id()), "lines": [mug]},
+        "wanted": {"id": str(new_id()), "lines": [{"sku": "MUG", "quantity": "2"}]},
+        "tenders": [{"type": "cash", "amount": {"amount": 1000}}],
+        **more,
+    }
+
+
 def send(till: Terminal, body: Any, *, clock: timedelta | None = None, key: str = "") -> Any:
     """Send an order. :param clock: how far the device's clock is ahead, where the till says what it shows."""
     headers = {**till.headers, "Idempotency-Key": key or str(new_id())}

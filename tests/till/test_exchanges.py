@@ -3,10 +3,13 @@
 from collections.abc import Callable
 
 import pytest
+from django.utils import timezone
 
 from kernel.tenancy import in_tenant
-from pos.models import Order, Return, TenderType
+from pos.models import HeldCommand, Order, Return, TenderType
+from pos.quarantine.services import accept_command
 from tenants.models import Tenant
+from tenants.services import reactivate_tenant, suspend_tenant
 from tests.support import make
 from tests.support.browsing import Served
 from tests.support.clerk import Clerk
@@ -99,6 +102,23 @@ def test_o1_an_exchange_whose_answer_was_lost_is_one(
     assert len(set(server.keys["/api/v1/exchanges"])) == 1
     with in_tenant(committed):
         assert (Return.objects.count(), Order.objects.count()) == (1, 2)
+
+
+def test_sh17_a_paid_exchange_in_a_suspended_shop_is_held(sold: Order, clerk: Clerk, committed: Tenant) -> None:
+    bring_one_mug(clerk)
+    clerk.scan(POT)
+    clerk.total_is("15.00")
+    clerk.pay()
+    suspend_tenant(tenant=committed)
+    clerk.take("Cash", "15")
+    clerk.page.get_by_role("heading", name="The sale is held").wait_for()
+    reactivate_tenant(tenant=committed)
+
+    with in_tenant(committed):
+        held = HeldCommand.objects.get()
+        assert (held.amount, Return.objects.count(), Order.objects.count()) == (1500, 0, 1)
+        accept_command(command_id=held.id, by="user:ada", now=timezone.now())
+        assert (Return.objects.get().exchange_order_id, Order.objects.count()) == (held.id, 2)
 
 
 def test_an_exchange_is_called_off_and_the_goods_are_only_sold(sold: Order, clerk: Clerk, committed: Tenant) -> None:

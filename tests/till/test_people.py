@@ -132,6 +132,28 @@ def test_a_payment_waits_for_the_person_whose_session_has_ended(clerk: Clerk, an
         assert [(each.status, each.staff_id) for each in Order.objects.all()] == [("COMPLETED", anna.id)]
 
 
+def test_a_payment_of_nobody_goes_on_when_the_first_person_signs_in(
+    open_till: Callable[..., Clerk], committed: Tenant
+) -> None:
+    make.variant("MUG", 1000, barcode="4006381333955")
+    make.shift()
+    clerk = open_till()
+    clerk.scan("4006381333955")
+    clerk.total_is("10.00")
+    clerk.pay()
+    clerk.page.route("**/api/v1/orders", lambda route: route.abort())
+    clerk.take("Cash", "10")
+    clerk.reads("#queue", "1 waiting")
+    anna = person("ANNA", "cashier")
+    clerk.page.unroute("**/api/v1/orders")
+    clerk.page.get_by_role("heading", name="Sign in").wait_for()
+    clerk.sign_in(anna.code, anna.pin)
+    clerk.finished()
+
+    with in_tenant(committed):
+        assert [(each.status, each.staff_id) for each in Order.objects.all()] == [("COMPLETED", anna.id)]
+
+
 def discount(clerk: Clerk, percent: str) -> None:
     clerk.reads(".bar .who", "Anna")
     clerk.scan("4006381333955")

@@ -14,7 +14,6 @@ from rest_framework.views import APIView
 
 from events.idempotency.requests import claimed
 from kernel import limits
-from kernel.permissions import Permission
 from kernel.refusals import NotFound, Refusal
 from pos.cash.api.cash import denominations_field, read_count
 from pos.cash.api.serializers import ShiftSerializer
@@ -30,7 +29,7 @@ from pos.receipts.queries import find_receipt
 from pos.receipts.renderers import HtmlRenderer, PdfRenderer, TextRenderer, forms_of
 from pos.receipts.reports import read_printed
 from pos.receipts.text import COLUMNS, receipt_text
-from pos.registers.authentication import register_of, sees_over_short
+from pos.registers.authentication import register_of, require_sight, sees_over_short
 from staff.duty.permitting import REFUSALS, PermissionDenied
 from web.commands import ApprovableBody, command_of
 from web.fields import Text, UUIDv7Field
@@ -79,12 +78,6 @@ class ShiftReportSerializer(serializers.Serializer[Any]):
     text = serializers.CharField()
 
 
-def _require_sight(request: Request) -> None:
-    """:raises PermissionDenied: when who is signed in counts blind."""
-    if not sees_over_short(request):
-        raise PermissionDenied([Permission.SEE_OVER_SHORT])
-
-
 class CloseShiftView(APIView):
     @operation(
         "close_shift",
@@ -124,7 +117,7 @@ class XReportView(APIView):
     )
     def get(self, request: Request, asked: dict[str, Any], shift_id: UUID) -> Response:
         """Show what an open shift comes to now: as JSON, text, a page to print, or PDF."""
-        _require_sight(request)
+        require_sight(request)
         report = x_report(shift_id=shift_id, register=register_of(request), now=timezone.now())
         if request.accepted_renderer.format == "json":
             text = receipt_text(report, columns=asked["columns"])
@@ -144,7 +137,7 @@ class XReportsView(APIView):
     )
     def post(self, request: Request, asked: dict[str, Any], shift_id: UUID) -> Response:
         """Issue an X report as a receipt, with a number."""
-        _require_sight(request)
+        require_sight(request)
         with claimed(request, "x-reports") as claim:
             if claim.is_new:
                 receipt = issue_x_report(
@@ -166,7 +159,7 @@ class ZReportView(APIView):
     )
     def get(self, request: Request, asked: dict[str, Any], shift_id: UUID) -> Response:
         """Show the Z report of a closed shift as it was issued: as JSON, text, a page to print, or PDF."""
-        _require_sight(request)
+        require_sight(request)
         shift = find_shift(shift_id)
         if shift.state == Shift.State.OPEN or shift.receipt_id is None:
             message = f"shift {shift.number} was not closed yet: ask for its X report"

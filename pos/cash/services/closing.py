@@ -24,8 +24,8 @@ from pos.registers.models import Register
 from staff.duty.permitting import permit
 
 CLOSED = (
-    "state", "closed_at", "closed_by", "closed_on", "closed_position", "note", "expected", "counted", "over_short",
-    "receipt_id", "grand_total",
+    "state", "closed_at", "closed_by", "approval_id", "closed_on", "closed_position", "note", "expected", "counted",
+    "over_short", "receipt_id", "grand_total",
 )  # fmt: skip
 """What closing writes. A column of a key among them would lock the row against orders, which hold the log's lock."""
 
@@ -48,14 +48,14 @@ def close_shift(
     :raises CountInvalid: when the cash was not counted, or the count contradicts itself.
     """
     with unit_of_work():
-        staff_id = permit(command, Need(permission=Permission.CLOSE_SHIFT)).staff_id
+        permitted = permit(command, Need(permission=Permission.CLOSE_SHIFT))
         shift = lock_open_shift(shift_id, register)
         profile, location, completed = current_profile(), register.location, completed_totals(shift)
         figures, movements, codes = figures_of(completed.totals), movements_of(shift), register_codes()
         compared_counts = compared(expected_of(shift, figures), counts)
         day = profile.day_of(now, timezone=location.timezone)
         before, after = add_to_grand_total(shift.drawer, figures.turnover)
-        shift.closed_by = staff_id
+        shift.closed_by, shift.approval_id = permitted.staff_id, permitted.approval_id
         receipt = issue_report(
             kind=Receipt.Kind.Z,
             drawer=shift.drawer,
@@ -98,7 +98,7 @@ def close_shift(
                 opened_at=shift.opened_at,
                 opened_by=shift.opened_by,
                 closed_at=now,
-                closed_by=staff_id,
+                closed_by=shift.closed_by,
                 receipt_id=receipt.id,
                 receipt_series=receipt.series,
                 receipt_number=receipt.number,

@@ -120,11 +120,18 @@ def decide(
         )
         raise CommandDecided(message, state=held.state)
     held.state, held.decided_at, held.decided_by, held.staff_id, held.note = state, now, by, staff_id, note
-    held.body = {name: value for name, value in held.body.items() if name != "customer_email"}
+    held.body = _without_address(held.body)
     held.save(update_fields=["state", "decided_at", "decided_by", "staff_id", "note", "body"])
     cases = ExceptionCase.objects.select_for_update(no_key=True)
     case = cases.get(command_id=held.id, kind=ExceptionCase.Kind.QUARANTINED)
     close_case(case, by=by, note=note, now=now, staff_id=staff_id, resolution=state.value)
+
+
+def _without_address(body: Any) -> Any:
+    """Take the customer's address out of a request, also of the order of an exchange, which is a member of it."""
+    if not isinstance(body, dict):
+        return body
+    return {name: _without_address(value) for name, value in body.items() if name != "customer_email"}
 
 
 def _require_room(request: Request) -> None:

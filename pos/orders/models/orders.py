@@ -81,6 +81,7 @@ class Order(models.Model):
     voided_at = models.DateTimeField(null=True)
     void_reason = models.CharField(max_length=limits.REASON, blank=True, default="", db_default="")
     voided_by = models.UUIDField(null=True, help_text="Who of the staff gave it up")
+    void_approval_id = models.UUIDField(null=True, help_text="What giving it up needed somebody else for")
 
     class Meta:
         constraints: ClassVar = [

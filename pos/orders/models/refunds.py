@@ -58,6 +58,7 @@ class Refund(models.Model):
     register = models.ForeignKey(Register, on_delete=models.PROTECT, null=True, db_index=False, related_name="+")
     shift = models.ForeignKey(Shift, on_delete=models.PROTECT, null=True, db_index=False, related_name="+")
     staff_id = models.UUIDField(null=True)
+    approval_id = models.UUIDField(null=True, help_text="What it needed somebody else for")
     occurred_at = models.DateTimeField(null=True)
     recorded_at = models.DateTimeField(null=True)
     business_date = models.DateField(null=True)

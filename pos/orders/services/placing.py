@@ -24,6 +24,7 @@ from pos.orders.models import Order, OrderLine, Tender
 from pos.orders.needs import needs_of
 from pos.orders.services.completing import announce_completed, settle
 from pos.orders.services.locking import require_currency
+from pos.orders.services.overrides import note_unapproved_prices
 from pos.orders.services.refusals import OrderExists, SequenceReused
 from pos.orders.tenders import TenderInput, hand_over, keep_card_tokens, require_nothing_charged
 from pos.profile.queries import current_profile
@@ -123,6 +124,7 @@ def place_order(
         priced = price_lines(order, lines, discounts, findings=findings if findings.is_paid else None)
         rows = priced.lines
         order.approval_id = permit(command, *needs, *needs_of(_deliberate(rows, findings))).approval_id
+        note_unapproved_prices(order, rows, findings, command)
         before = paid_before(order, till) if paid_before else []
         taken = [*before, *hand_over(order=order, till=till, given=tenders, earlier=before, staff_id=staff_id)]
         if training:

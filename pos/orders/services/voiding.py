@@ -6,7 +6,7 @@ from uuid import UUID
 
 from events.publishing.publish import publish
 from events.publishing.unit_of_work import unit_of_work
-from kernel.permissions import Command
+from kernel.permissions import Command, Permit
 from kernel.prefetching import hold_rows
 from pos.cash.services import Till, open_till
 from pos.orders import facts
@@ -50,12 +50,13 @@ def void_order(
     with unit_of_work() as unit:
         order = lock_order(order_id)
         require_placed(order)
-        staff_id = permit(command, VOID).staff_id if command else staff_id
+        permitted = permit(command, VOID) if command else Permit(staff_id=staff_id)
+        staff_id = permitted.staff_id
         tenders = tenders_of(order)
         hold_rows(order, lines=lines_of(order), tenders=tenders)
         order.status, order.voided_at = Order.Status.VOIDED, now
-        order.void_reason, order.voided_by = reason, staff_id
-        order.save(update_fields=["status", "voided_at", "void_reason", "voided_by"])
+        order.void_reason, order.voided_by, order.void_approval_id = reason, staff_id, permitted.approval_id
+        order.save(update_fields=["status", "voided_at", "void_reason", "voided_by", "void_approval_id"])
         if order.training:
             return order
         charged = [tender for tender in tenders if tender.charged_here]
@@ -72,7 +73,7 @@ def void_order(
             given_back, _ = in_coins(divided)
             _take_rounding_back(taken, given_back)
         for refund in given_back:
-            refund.order, refund.staff_id = order, staff_id
+            refund.order, refund.staff_id, refund.approval_id = order, staff_id, permitted.approval_id
         Tender.objects.bulk_update(taken, ["refunded"])
         unit.insert_later(given_back)
         publish(

@@ -3,6 +3,7 @@
 from itertools import takewhile
 
 import pytest
+from django.utils import timezone
 
 from events.event import types_with_members
 from events.testing.work import settle
@@ -11,6 +12,7 @@ from kernel.ids import new_id
 from kernel.permissions import TELL_DIFFERENCES
 from notifications.models import Message
 from pos.models import CashMovement, Shift
+from staff.duty.models import StaffSession
 from staff.services import issue_api_key
 from tests.support import make
 from tests.support.crew import StaffedTerminal, person, set_rule
@@ -45,6 +47,21 @@ def test_who_counts_blind_sees_neither_what_is_expected_nor_the_difference(cashi
     manager = StaffedTerminal("Office").sign_in(person("BEN", "manager"))
     assert counted(manager.get(f"/shifts/{shift}")) == (11000, 0, -11000)
     assert manager.get(f"/shifts/{shift}/z-report").status_code == 200
+
+
+def test_whoever_is_not_signed_in_is_asked_to_and_not_refused_by_a_role(cashier: StaffedTerminal) -> None:
+    shift = opened(cashier)
+    z = closed(cashier, shift, 0).json()["receipt_id"]
+    paths = (f"/shifts/{shift}/x-report", f"/shifts/{shift}/z-report", f"/receipts/{z}")
+    session = cashier.headers.pop("X-Staff-Session")
+
+    of_nobody = [cashier.get(path) for path in paths]
+    cashier.headers["X-Staff-Session"] = session
+    StaffSession.objects.update(ended_at=timezone.now(), ended_by="SIGNED_OUT")
+    of_the_past = [cashier.get(path) for path in paths]
+
+    assert [(each.status_code, each.json()["code"]) for each in of_nobody] == [(401, "staff-session-required")] * 3
+    assert [(each.status_code, each.json()["code"]) for each in of_the_past] == [(401, "staff-session-ended")] * 3
 
 
 def test_rows_keep_who_opened_moved_and_closed(cashier: StaffedTerminal) -> None:

@@ -1,6 +1,6 @@
 """A paid sale of somebody whose session has ended is theirs up to its end, and held after it where they are gone; nothing else is."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -17,7 +17,7 @@ from staff.duty.services.signing import end_sessions
 from tenants.models import Tenant
 from tests.support import make
 from tests.support.crew import Person, StaffedTerminal, person
-from tests.support.selling import sale, send, shift_of_now
+from tests.support.selling import exchange, sale, send, shift_of_now
 from tests.support.unchanged import nothing_happened
 
 GATEWAY = [{"type": "gateway", "amount": {"amount": 1000}, "card_token": "tok"}]
@@ -50,17 +50,6 @@ def deactivate(anna: Person) -> None:
     change_member(staff_id=anna.id, changed={"is_active": False})
 
 
-def exchange(moment: datetime, **more: Any) -> dict[str, Any]:
-    mug = {"sku": "MUG", "unit_price": {"amount": 1000}, "quantity": "1"}
-    return {
-        "occurred_at": moment.isoformat(),
-        "brought": {"id": str(new_id()), "lines": [mug]},
-        "wanted": {"id": str(new_id()), "lines": [{"sku": "MUG", "quantity": "2"}]},
-        "tenders": [{"type": "cash", "amount": {"amount": 1000}}],
-        **more,
-    }
-
-
 ENDS = pytest.mark.parametrize("end", [go_idle, sign_out, deactivate])
 
 
@@ -82,11 +71,23 @@ def test_whoever_may_sign_in_again_does_so_for_a_sale_of_after_the_end(
     till: StaffedTerminal, anna: Person, end: Any
 ) -> None:
     end(anna)
-    sold = sale(timezone.now() + timedelta(minutes=1))
+    moment = timezone.now() + timedelta(minutes=1)
+    sold, exchanged = sale(moment), exchange(moment)
 
     with nothing_happened():
-        refused = send(till, sold)
-    assert (refused.status_code, refused.json()["code"]) == (401, "staff-session-ended")
+        refused = [send(till, sold), till.post("/exchanges", exchanged)]
+    assert [(each.status_code, each.json()["code"]) for each in refused] == [(401, "staff-session-ended")] * 2
+    assert send(till.sign_in(anna), sold).status_code == 201
+
+
+def test_a_paid_sale_of_nobody_waits_until_somebody_signs_in(till: StaffedTerminal, anna: Person) -> None:
+    del till.headers["X-Staff-Session"]
+    sold, exchanged = sale(), exchange(timezone.now())
+
+    with nothing_happened():
+        refused = [send(till, sold), till.post("/exchanges", exchanged)]
+
+    assert [(each.status_code, each.json()["code"]) for each in refused] == [(401, "staff-session-required")] * 2
     assert send(till.sign_in(anna), sold).status_code == 201
 
 
@@ -117,12 +118,23 @@ def test_an_ended_session_reads_nothing_and_does_nothing_else(till: StaffedTermi
             till.post(f"/orders/{order['id']}/void", {"reason": "x"}),
             till.post("/returns", {}),
             till.post("/exchanges", exchange(before, tenders=[])),
-            till.post("/exchanges", exchange(timezone.now() + timedelta(minutes=1))),
         ]
 
     assert [(each.status_code, each.json()["code"]) for each in refused] == [(401, "staff-session-ended")] * len(
         refused
     )
+
+
+def test_a_paid_exchange_of_after_the_end_is_held_where_nobody_can_sign_in_for_it(
+    till: StaffedTerminal, anna: Person
+) -> None:
+    deactivate(anna)
+
+    answer = till.post("/exchanges", exchange(timezone.now() + timedelta(minutes=1)))
+
+    assert (answer.status_code, answer.json()["reason"]) == (202, "staff-session-ended")
+    assert HeldCommand.objects.get().sold_by == anna.id
+    assert not Order.objects.exists()
 
 
 def test_money_for_an_order_is_held_after_the_end(till: StaffedTerminal, anna: Person) -> None:

@@ -195,6 +195,18 @@ def test_what_is_held_is_not_placed_when_the_shop_works_again(shop_of_sales: Ten
     assert nothing_in_totals()
 
 
+def test_what_is_held_is_answered_as_held_whatever_it_would_be_refused_for(
+    shop_of_sales: Tenant, till: Terminal
+) -> None:
+    suspend_tenant(tenant=shop_of_sales)
+    body = held_by(till, lines=[{"sku": "GONE", "quantity": "1"}])
+    reactivate_tenant(tenant=shop_of_sales)
+
+    again = send(till, body)
+
+    assert (again.status_code, again.json()["status"]) == (202, "HELD")
+
+
 def test_an_order_of_before_the_revocation_is_answered_again(shop_of_sales: Tenant, till: Terminal) -> None:
     body = sale()
     placed = send(till, body, key="the-first-key")

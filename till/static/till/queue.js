@@ -81,11 +81,11 @@ export class Queue {
     this.go();
   }
 
-  /** Let what somebody has commanded before go on in the session that they have begun now. */
+  /** Let what somebody has commanded before go on in the session that they have begun now; and what nobody has, while the shop had no staff. */
   async adopt(staff, session) {
-    const theirs = this.commands.filter((each) => each.staff === staff);
+    const theirs = this.commands.filter((each) => each.staff === staff || each.staff === null);
     for (const command of theirs) {
-      command.session = session;
+      Object.assign(command, { session, staff });
       if (isOfStaff(command.problem)) Object.assign(command, { state: "waiting", problem: null });
     }
     await this.store.write({ put: theirs });

@@ -162,7 +162,7 @@ export class Selling {
   /** Goods come back and others go out in one act, which leaves one payment in one direction. */
   exchanged(sale, tenders) {
     const { brought, refunds } = sale.exchange;
-    const wanted = { id: sale.id, ...goods(sale), ...(sale.email && { customer_email: sale.email }) };
+    const wanted = { id: sale.id, ...sold(sale, this.price), ...(sale.email && { customer_email: sale.email }) };
     const body = { occurred_at: new Date().toISOString(), brought, wanted, tenders, refunds: this.net < 0 ? refunds : [] };
     return { path: "/exchanges", body, subject: brought.id };
   }
