@@ -11,7 +11,7 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.utils.timezone import now
+from django.utils.timezone import get_current_timezone_name, now
 from unfold.widgets import UnfoldAdminDateWidget, UnfoldAdminSelectWidget
 
 from kernel.money import formatted, written
@@ -78,9 +78,7 @@ class ReportAdmin(ShopReadOnlyAdmin):
         if not self.has_view_permission(request):
             raise PermissionDenied
         locations = list(Location.objects.order_by("code"))
-        form = ReportForm(
-            {**_last_week(locations), **request.GET.dict()}, locations=locations, reports=_readable(request)
-        )
+        form = ReportForm({**_last_week(), **request.GET.dict()}, locations=locations, reports=_readable(request))
         context = {
             **self.admin_site.each_context(request),
             **(extra_context or {}),
@@ -108,9 +106,8 @@ def _readable(request: HttpRequest) -> list[Report]:
     return [each for each in REPORTS.values() if sees or each.kind != ReportFigure.Kind.OVER_SHORT]
 
 
-def _last_week(locations: list[Location]) -> dict[str, Any]:
-    zone = locations[0].timezone if locations else "UTC"
-    today = current_profile().day_of(now(), timezone=zone)
+def _last_week() -> dict[str, Any]:
+    today = current_profile().day_of(now(), timezone=get_current_timezone_name())
     return {"report": "sales", "from": today - timedelta(days=WEEK - 1), "to": today, "location": "", "by": "day"}
 
 
