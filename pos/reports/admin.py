@@ -15,7 +15,6 @@ from django.utils.timezone import get_current_timezone_name, now
 from unfold.widgets import UnfoldAdminDateWidget, UnfoldAdminSelectWidget
 
 from kernel.money import formatted, written
-from kernel.permissions import Permission
 from kernel.refusals import Refusal
 from pos.profile.queries import current_profile
 from pos.registers.models import Location
@@ -23,7 +22,7 @@ from pos.reports import spreadsheet
 from pos.reports.definitions import REPORTS, Report
 from pos.reports.models import ReportFigure
 from pos.reports.queries import MOST_DAYS, Answer, Asked, columns_of, report
-from staff.duty.queries import user_may
+from staff.duty.queries import user_sees_differences
 from web.admin import ShopReadOnlyAdmin, sentence_of
 from web.admin.charts import Chart, bars
 
@@ -101,8 +100,8 @@ class ReportAdmin(ShopReadOnlyAdmin):
 
 
 def _readable(request: HttpRequest) -> list[Report]:
-    """Return the reports that somebody may read: none of over and short, where their role at the till counts blind."""
-    sees = user_may(request, Permission.SEE_OVER_SHORT)
+    """Return the reports that somebody may read: none of over and short, where they may not see differences."""
+    sees = user_sees_differences(request)
     return [each for each in REPORTS.values() if sees or each.kind != ReportFigure.Kind.OVER_SHORT]
 
 
