@@ -1,6 +1,6 @@
 """The tills in the admin of a shop: each subject has its pages."""
 
-from pos.admin import prices
+from pos.admin import names, prices
 from pos.cash import admin as cash
 from pos.catalogue import admin as catalogue
 from pos.exceptions import admin as exceptions
@@ -21,6 +21,7 @@ __all__ = [
     "catalogue",
     "exceptions",
     "home",
+    "names",
     "orders",
     "parking",
     "prices",

@@ -70,7 +70,8 @@ class PricedForm(forms.ModelForm):  # type: ignore[type-arg]
 class PricedVariants:
     """A page, or rows inside one, of variants with their exact prices."""
 
-    money = unit_prices = ("price",)
+    money: tuple[str, ...] = ("price",)
+    unit_prices: tuple[str, ...] = ("price",)
 
     def amount_of(self, row: Any, _name: str) -> Any:
         return row.exact_price

@@ -4,10 +4,12 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
+from django.utils.timezone import localtime
 
 from kernel import limits
 from kernel.constraints import Check, Unique
 from kernel.ids import new_id
+from kernel.money import formatted
 from pos.registers.models import Device, Register
 
 ONE_CASE_PER_KIND = "exception_case_once_per_command"
@@ -71,7 +73,7 @@ class ExceptionCase(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind} of {self.command_id}"
+        return f"{self.get_kind_display()}, {localtime(self.opened_at):%Y-%m-%d %H:%M}"
 
 
 class HeldCommand(models.Model):
@@ -120,4 +122,4 @@ class HeldCommand(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"order {self.id}, {self.state.lower()}"
+        return f"{formatted(self.amount, self.currency)}, received {localtime(self.received_at):%Y-%m-%d %H:%M}"
