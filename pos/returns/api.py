@@ -30,7 +30,7 @@ from pos.returns.quotes import quote_return
 from pos.returns.services import OrderNotCompleted, ReturnAboveLimit, ReturnExists, complete_return
 from staff.duty.permitting import REFUSALS
 from web.commands import ApprovableBody, command_of
-from web.fields import QuantityField, ReportedMomentField, Text, UUIDv7Field, WholeNumber
+from web.fields import QuantityField, ReceiptName, ReportedMomentField, Text, UUIDv7Field, WholeNumber
 from web.finding import DocumentQuery
 from web.inputs import Body
 from web.money import InOwnCurrency, MoneyField, UnitPriceField, money
@@ -167,7 +167,7 @@ class ReturnSerializer(InOwnCurrency, serializers.ModelSerializer[Return]):
 
 
 class ReturnQuery(DocumentQuery):
-    receipt = Text(limits.RECEIPT, required=False, help_text="As it is printed: `R1-R000007`")
+    receipt = ReceiptName("R1-R000007")
     number = WholeNumber(required=False, max_value=limits.LARGEST_NUMBER, help_text="Of whatever register")
     order_id = serializers.UUIDField(required=False)
 
