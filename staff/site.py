@@ -14,7 +14,9 @@ from django.utils.timezone import get_current_timezone_name
 from unfold.sites import UnfoldAdminSite
 
 from events.log.causes import acting_as
+from kernel.tenancy import in_public
 from staff import second_factor, sessions
+from staff.menu import menu_of
 from staff.second_factor import Standing
 from web.admin.acting import operator_of
 from web.admin.door import refusal_of
@@ -56,6 +58,11 @@ class StaffSite(UnfoldAdminSite):  # type: ignore[misc]
         if shop := getattr(request, "tenant", None):
             context |= {"site_header": shop.name, "site_title": f"{shop.name} · {context['site_title']}"}
         return context
+
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
+        """List the pages: those of a shop by what people do there."""
+        apps: list[Any] = super().get_app_list(request, app_label)
+        return apps if app_label or in_public() else menu_of(apps)
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Show what happens in the shop today, and below it all pages."""

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from unfold.widgets import UnfoldAdminIntegerFieldWidget
 
 from staff.admin.standing import BeyondReach, reaches_member, reaches_role
+from staff.admin.words import in_words
 from staff.duty.models import Approval, Role, StaffMember
 from staff.duty.pins import FEWEST_DIGITS, MOST_DIGITS
 from staff.duty.queries import names_of_staff
@@ -122,4 +123,4 @@ class ApprovalAdmin(ShopReadOnlyAdmin):
 
     @admin.display(description="actions")
     def named(self, approval: Approval) -> str:
-        return ", ".join(name.replace("_", " ") for name in approval.actions)
+        return ", ".join(map(in_words, approval.actions))
