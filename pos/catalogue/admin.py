@@ -87,6 +87,7 @@ class VariantForm(PricedForm):
     def __init__(self, *given: Any, **options: Any) -> None:
         super().__init__(*given, **options)
         self.fields["codes"].help_text = "Separated by blanks"
+        self.fields["codes"].widget.attrs["aria-label"] = "Barcodes"
         self.initial["codes"] = plain_codes(self.instance)
 
     def clean_codes(self) -> list[str]:
