@@ -1,6 +1,7 @@
 """Orders to read, with a link to their events."""
 
 from django.contrib import admin
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.html import format_html
@@ -9,6 +10,7 @@ from kernel.money import formatted
 from pos.orders.models import Order, OrderLine, Refund, Tender
 from pos.orders.queries import orders_named
 from web.admin import ExactSearch, ReadOnlyInline, ShopReadOnlyAdmin
+from web.admin.money import MajorUnits, currency_of_shop
 from web.admin.names import Named, link, named
 
 
@@ -49,7 +51,7 @@ class OrderAdmin(ExactSearch, ShopReadOnlyAdmin):
     money = ("discount_total", "subtotal", "tax_total", "rounding_adjustment", "total", "change_total")
     list_filter = ("status", "occurred_at")
     list_select_related = ("register",)
-    search_help_text = "A receipt (R1-000018), its number alone, a customer's mail address, or an id"
+    search_help_text = "A receipt (R1-000018), its number alone, a total (12.50), a customer's mail address, or an id"
     inlines = (OrderLineInline, TenderInline, RefundInline)
 
     on_receipt = named("receipt_id", "receipt", label="receipt")
@@ -75,10 +77,14 @@ class OrderAdmin(ExactSearch, ShopReadOnlyAdmin):
         if not order.exceptions:
             return "-"
         url = reverse("admin:pos_exceptioncase_changelist") + f"?state=all&command_id={order.id}"
-        return format_html('<a href="{}" class="underline">{} exceptions</a>', url, len(order.exceptions))
+        return format_html('<a href="{}" class="underline">{}</a>', url, "what was wrong with it")
 
     def found(self, word: str) -> QuerySet[Order]:
-        return orders_named(word)
+        try:
+            total = MajorUnits(currency=currency_of_shop()).clean(word) if "." in word else None
+        except ValidationError:
+            total = None
+        return orders_named(word) if total is None else Order.objects.filter(total=total)
 
     @admin.display(description="events")
     def trace(self, order: Order) -> str:
