@@ -21,7 +21,12 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     if not is_api(request):
         return defaults.page_not_found(request, exception)
-    return answer(request, 404, "not-found", "Nothing answers at this path.")
+    return answer(
+        request,
+        404,
+        "not-found",
+        "Nothing answers at this path: /api/docs lists the paths, and how their ids are written.",
+    )
 
 
 def internal_error(request: HttpRequest) -> HttpResponse:

@@ -290,6 +290,7 @@ UNFOLD = {
     "SITE_HEADER": "Tillflow",
     "SITE_SYMBOL": "point_of_sale",
     "SHOW_VIEW_ON_SITE": False,
+    "STYLES": [f"{STATIC_URL}staff/admin.css"],
     "SITE_URL": None,
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": f"{STATIC_URL}config/favicon.svg"}],
     "ACCOUNT": {

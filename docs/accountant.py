@@ -1,33 +1,31 @@
 """A booked day from the feed: python docs/accountant.py https://shop.example.com sk_… 2026-11-23
 
-It reads the TYPES below (an API key with the scope `events:read`) and prints what to book for a day of business, by
-currency: sales without tax, taxes by rate with what they are due on, money by tender on its own day, rounding of cash,
-what open orders hold, and what is owed since a refund was refused, in minor units; what went back is subtracted.
+It reads the TYPES below with an API key (scope `events:read`) and prints by currency what to book for a day, in minor
+units and less what went back: sales without tax, taxes by rate with their bases, tenders on their own days,
+rounding of cash, what open orders hold, and what is owed since a refund was refused.
 """
 
 import json
 import sys
 import urllib.request
 from collections import Counter, defaultdict
-from collections.abc import Iterator
 from typing import Any
 
 TAKING, CANCELLED, REFUSED = ("pos.order_placed", "pos.tenders_added"), "pos.order_voided", "payments.refund_failed"
 TYPES = (*TAKING, "pos.order_completed", "pos.return_completed", CANCELLED, "pos.refund_replaced", REFUSED)
 
 
-def feed(url: str, key: str) -> Iterator[dict[str, Any]]:
+def feed(url: str, key: str) -> Any:
     """Read all events; a real book-keeping stores `next_after` and goes on from there."""
     page: dict[str, Any] = {"events": [None], "next_after": 0}
     while page["events"]:
         address = f"{url}/api/v1/events?after={page['next_after']}&limit=1000&types={','.join(TYPES)}"
         request = urllib.request.Request(address, headers={"Authorization": f"Bearer {key}"})  # noqa: S310
-        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
-            page = json.load(answer)
+        page = json.load(urllib.request.urlopen(request, timeout=30))  # noqa: S310
         yield from page["events"]
 
 
-def booked(events: Iterator[dict[str, Any]], day: str) -> dict[str, dict[str, Any]]:
+def booked(events: Any, day: str) -> dict[str, dict[str, Any]]:
     days: dict[str, Any] = defaultdict(lambda: {"debit": Counter(), "credit": Counter(), "base": Counter()})
     going: dict[str, tuple[str, str]] = {}  # refunds by id, with their day and kind
     for kind, data in ((event["type"], event["data"]) for event in events):
@@ -43,10 +41,9 @@ def booked(events: Iterator[dict[str, Any]], day: str) -> dict[str, dict[str, An
                 book["credit"][f"{tax['name']} {tax['rate']}"] += sign * tax["amount"]
                 book["base"][f"{tax['name']} {tax['rate']}"] += sign * tax["base"]
         for tender in data.get("tenders") or ():  # a card that the backend charges counts when its order is completed
-            when_taken = tender["register_id"] is not None and not tender["charged_here"]
-            amount = tender["amount"] - tender["change"]
-            book["debit"][tender["kind"]] += amount if when_taken == (kind in TAKING) else 0
-            book["credit"]["open orders"] += amount * (1 if kind in TAKING else -1) if when_taken else 0
+            amount, later = tender["amount"] - tender["change"], tender["charged_here"] or not tender["register_id"]
+            book["debit"][tender["kind"]] += amount if later != (kind in TAKING) else 0
+            book["credit"]["open orders"] += amount * (0 if later else 1 if kind in TAKING else -1)
         for refund in data.get("refunds") or ([{**data, "kind": method, "amount": -data["amount"]}] if method else ()):
             book["debit"][refund["kind"]] -= refund["amount"]
             book["credit"]["open orders" if kind == CANCELLED else "owed"] -= refund["amount"] if sign > 0 else 0
@@ -54,6 +51,9 @@ def booked(events: Iterator[dict[str, Any]], day: str) -> dict[str, dict[str, An
 
 
 if __name__ == "__main__":
+    sys.excepthook = lambda _, error, __: sys.exit(f"Check address and key of {sys.argv[1]}: {error}")
+    if len(sys.argv) != 4:
+        sys.exit(sys.stderr.write("usage: accountant.py ADDRESS KEY DAY, as in the first line of this file\n") and 2)
     for currency, book in booked(feed(*sys.argv[1:3]), sys.argv[3]).items():
         sys.stdout.write(json.dumps({"currency": currency, "day": sys.argv[3], **book}, indent=2) + "\n")
         if sum(book["debit"].values()) != sum(book["credit"].values()):

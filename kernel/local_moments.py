@@ -4,8 +4,18 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django import forms
 from django.db import models
 from django.utils import timezone
+
+
+class LocalMomentInput(forms.SplitDateTimeField):
+    """A date and a time as they are typed: no zone of the page has a say, nor the hours that its clock skips."""
+
+    def compress(self, data_list: Any) -> datetime | None:
+        with timezone.override(UTC):
+            moment: datetime | None = super().compress(data_list)
+        return moment.replace(tzinfo=None) if moment else None
 
 
 class LocalMomentField(models.DateTimeField):  # type: ignore[type-arg]
@@ -20,6 +30,9 @@ class LocalMomentField(models.DateTimeField):  # type: ignore[type-arg]
 
     def get_prep_value(self, value: Any) -> Any:
         return self.to_python(value)
+
+    def formfield(self, **options: Any) -> Any:
+        return super().formfield(**{**options, "form_class": LocalMomentInput})
 
 
 def local_moment(moment: datetime, zone: str) -> datetime:

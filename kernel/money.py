@@ -12,7 +12,7 @@ def round_half_up(value: Decimal) -> int:
     return int(value.quantize(Decimal(1), rounding=ROUND_HALF_UP))
 
 
-def formatted(amount: int, currency: str) -> str:
+def formatted(amount: int | Decimal, currency: str) -> str:
     """Write an amount of minor units for people: `-12.50 GBP`, `1000 JPY`, `1.659 KWD`."""
     return f"{in_major_units(amount, currency)} {currency}"
 

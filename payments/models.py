@@ -8,6 +8,7 @@ from django.db.models import F, Q
 from kernel import limits
 from kernel.constraints import Check
 from kernel.ids import new_id
+from kernel.money import formatted
 
 GATEWAY = "GATEWAY"
 """The kind of tender that the backend charges."""
@@ -54,7 +55,7 @@ class PaymentIntent(models.Model):
         indexes: ClassVar = [models.Index(fields=["order_id"], name="payment_intent_by_order")]
 
     def __str__(self) -> str:
-        return f"{self.id} {self.state}"
+        return f"{formatted(self.amount, self.currency)}, {self.get_state_display().lower()}"
 
 
 class Payment(models.Model):
@@ -96,7 +97,7 @@ class Payment(models.Model):
         indexes: ClassVar = [models.Index(fields=["order_id"], name="payment_by_order")]
 
     def __str__(self) -> str:
-        return f"{self.tender_type} {self.amount}"
+        return f"{self.tender_type} {formatted(self.amount, self.currency)}"
 
 
 class PaymentRefund(models.Model):
@@ -141,7 +142,7 @@ class PaymentRefund(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.tender_type} {self.amount}"
+        return f"{self.tender_type} {formatted(self.amount, self.currency)}"
 
     @property
     def goes_through_gateway(self) -> bool:

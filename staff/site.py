@@ -1,4 +1,4 @@
-"""The admin's site: one door, where the tenant, the actor and the second factor are decided for every page."""
+"""The admin's site: one door, where tenant, actor, second factor and time zone are decided for every page."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,14 +10,18 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path, reverse
 from django.utils.http import urlencode
+from django.utils.timezone import get_current_timezone_name
 from unfold.sites import UnfoldAdminSite
 
 from events.log.causes import acting_as
+from kernel.tenancy import in_public
 from staff import second_factor, sessions
+from staff.menu import menu_of
 from staff.second_factor import Standing
 from web.admin.acting import operator_of
 from web.admin.door import refusal_of
 from web.admin.home import cards
+from web.admin.zones import in_zone_of_pages
 
 View = Callable[..., Any]
 
@@ -47,11 +51,18 @@ class StaffSite(UnfoldAdminSite):  # type: ignore[misc]
         return enter
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
-        """Name the shop on every page: in the header, and in the browser's title."""
+        """Name the shop on every page, in the header and in the browser's title, and the zone of all times."""
         context: dict[str, Any] = super().each_context(request)
+        if context["has_permission"]:
+            context["site_subheader"] = f"Times are in {get_current_timezone_name()}"
         if shop := getattr(request, "tenant", None):
             context |= {"site_header": shop.name, "site_title": f"{shop.name} · {context['site_title']}"}
         return context
+
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
+        """List the pages: those of a shop by what people do there."""
+        apps: list[Any] = super().get_app_list(request, app_label)
+        return apps if app_label or in_public() else menu_of(apps)
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Show what happens in the shop today, and below it all pages."""
@@ -95,7 +106,7 @@ class StaffSite(UnfoldAdminSite):  # type: ignore[misc]
 
 def _guarded(view: View) -> View:
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        with acting_as(operator_of(request)):
+        with acting_as(operator_of(request)), in_zone_of_pages():
             response = refusal_of(request) or view(request, *args, **kwargs)
             return response.render() if hasattr(response, "render") else response
 

@@ -59,6 +59,7 @@ class TenantAdmin(OnPlatformHost, ModelAdmin):
     def get_form(self, request: HttpRequest, obj: Any = None, **options: Any) -> Any:
         if obj is None:
             options["form"] = NewTenantForm
+            options["help_texts"] = {"currency": "ISO 4217, as EUR, JPY or KWD: with two, no or three decimals"}
         return super().get_form(request, obj, **options)
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:

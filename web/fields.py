@@ -10,6 +10,7 @@ from django.utils import timezone
 from drf_spectacular.extensions import OpenApiSerializerFieldExtension
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
+from rest_framework.fields import empty
 
 from kernel import limits
 from kernel.ids import is_version_7
@@ -82,6 +83,24 @@ class TextSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-ca
         least = {} if self.target.allow_blank else {"minLength": 1}
         form = f"^{self.target.form}$" if isinstance(self.target, Code) else f"^[^{refused}]*$"
         return {**mapped, **least, "pattern": form}
+
+
+class ReceiptName(Text):
+    """A receipt's number with its series, as it is printed; whether there is such a receipt is for whoever looks."""
+
+    default_error_messages = {"receipt": "Write a receipt's number as it is printed: {example}."}
+    form = re.compile(r".+-[A-Za-z]?[0-9]+", re.ASCII)
+
+    def __init__(self, example: str, **options: Any) -> None:
+        self.example = example
+        super().__init__(limits.RECEIPT, required=False, help_text=f"As it is printed: `{example}`", **options)
+
+    def run_validation(self, data: Any = empty) -> Any:
+        """:raises ValidationError: when it does not look like a receipt's number."""
+        text = super().run_validation(data)
+        if not self.form.fullmatch(text):
+            self.fail("receipt", example=self.example)
+        return text
 
 
 class Choice(serializers.ChoiceField):

@@ -1,5 +1,7 @@
 """RFC 9457 problems: the one shape of every error that the API answers."""
 
+import re
+from collections.abc import Mapping
 from itertools import islice
 from typing import Any
 
@@ -16,6 +18,7 @@ from kernel.refusals import Refusal
 from web.errors import CONTENT_TYPE, ApiProblem, problem, title_of
 
 MOST_ERRORS = 100
+_NO_ROW = re.compile(r"No (\w+) matches the given query")
 
 
 class Problem(Response):
@@ -38,14 +41,14 @@ def problem_response(error: Exception, context: dict[str, Any]) -> Response | No
     if isinstance(error, DatabaseError):
         return _database_response(error.__cause__, path)
     if isinstance(error, Http404):
-        error = exceptions.NotFound()
+        error = exceptions.NotFound(_missing(error, context.get("kwargs") or {}))
     elif isinstance(error, PermissionDenied):
         error = exceptions.PermissionDenied()
     answered = exception_handler(error, context)
     if answered is None or not isinstance(error, exceptions.APIException):
         return None
     members: dict[str, Any] = {}
-    detail = str(error.detail)
+    detail = _sentence(error, context)
     if isinstance(error, exceptions.ValidationError):
         members["errors"] = list(islice(_pointed(error.detail, ""), MOST_ERRORS))
         detail = "; ".join(f"{entry['pointer'] or '/'}: {entry['detail']}" for entry in members["errors"][:3])
@@ -55,6 +58,25 @@ def problem_response(error: Exception, context: dict[str, Any]) -> Response | No
         if name in answered:
             response[name] = answered[name]
     return response
+
+
+def _sentence(error: exceptions.APIException, context: dict[str, Any]) -> str:
+    if isinstance(error, exceptions.MethodNotAllowed):
+        allowed = ", ".join(context["view"].allowed_methods)
+        return f"{context['request'].method} is not answered at this path; {allowed} are."
+    if isinstance(error, exceptions.NotAcceptable):
+        forms = ", ".join(dict.fromkeys(each.media_type for each in error.available_renderers or ()))
+        return f"Nothing that `Accept` names is answered here; {forms} is: leave the header out, or name it."
+    return str(error.detail)
+
+
+def _missing(error: Http404, names: Mapping[str, Any]) -> str:
+    """Say what there is not: Django names the class of the row, and the path its id."""
+    row = _NO_ROW.match(str(error))
+    if row is None or len(names) != 1:
+        return "There is no such row in this shop: check the id in the path."
+    words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", row[1]).lower()
+    return f"This shop has no {words} {next(iter(names.values()))}: check the id in the path."
 
 
 def _database_response(cause: BaseException | None, path: str) -> Response | None:

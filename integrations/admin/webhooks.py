@@ -18,6 +18,7 @@ from integrations.webhooks import deliveries, endpoints
 from kernel.refusals import Refusal
 from kernel.tenancy import in_public
 from web.admin import Confirmation, ModelAdmin, ReadOnlyAdmin, Secret, acting_on, operator_of, sentence_of, show_once
+from web.admin.zones import clock
 
 
 class EndpointForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -164,7 +165,7 @@ class WebhookDeliveryAdmin(ReadOnlyAdmin):
             (
                 (
                     each.number,
-                    f"{each.attempted_at:%Y-%m-%d %H:%M:%S}",
+                    clock(each.attempted_at, "%Y-%m-%d %H:%M:%S"),
                     each.status or each.error,
                     each.milliseconds,
                     each.response[:200],

@@ -15,12 +15,14 @@ from inventory.resources import OpeningStock
 from inventory.services import set_reorder_point
 from web.admin import ReadOnlyInline, ShopAdmin, ShopReadOnlyAdmin
 from web.admin.imports import ImportPage
+from web.admin.names import named
 from web.places import places_of_shop
 
 
 class MovementInline(ReadOnlyInline):
     model = StockMovement
-    fields = ("recorded_at", "kind", "quantity", "reason", "source_type", "source_id")
+    source = named("source_id", "order", "return", label="document")
+    fields = ("recorded_at", "kind", "quantity", "reason", "source_type", "source")
     ordering = ("-id",)
     per_page = 50
 
@@ -113,8 +115,14 @@ def _to(name: str, items: QuerySet[StockItem]) -> HttpResponse | None:
 
 @admin.register(StockMovement)
 class StockMovementAdmin(ShopReadOnlyAdmin):
-    list_display = ("recorded_at", "item", "kind", "quantity", "reason", "source_id")
+    list_display = ("recorded_at", "item", "kind", "quantity", "reason", "source", "moved_by")
     list_filter = ("kind",)
     list_select_related = ("item",)
+    fields = (
+        "item", "kind", "quantity", "reason", "source", "moved_by", "approval", "occurred_at", "recorded_at", "id",
+    )  # fmt: skip
+    source = named("source_id", "order", "return", label="document")
+    moved_by = named("staff_id", "staff member", label="moved by")
+    approval = named("approval_id", "approval", label="approval")
     search_fields = ("item__sku", "source_id")
     ordering = ("-id",)

@@ -1,6 +1,6 @@
 """The tills in the admin of a shop: each subject has its pages."""
 
-from pos.admin import locations, prices
+from pos.admin import locations, names, prices
 from pos.cash import admin as cash
 from pos.catalogue import admin as catalogue
 from pos.exceptions import admin as exceptions
@@ -22,6 +22,7 @@ __all__ = [
     "exceptions",
     "home",
     "locations",
+    "names",
     "orders",
     "parking",
     "prices",

@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
+from django.utils.timezone import localtime
 
 from kernel import limits
 from kernel.constraints import Check, Unique
@@ -71,7 +72,7 @@ class Shift(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"Shift {self.number}, {self.opened_at:%Y-%m-%d %H:%M}"
+        return f"Shift {self.number}, {localtime(self.opened_at):%Y-%m-%d %H:%M}"
 
     @property
     def currency(self) -> str:

@@ -1,17 +1,19 @@
 """The catalogue in the admin of a shop: products, their variants and tax rates."""
 
+from decimal import Decimal
 from typing import Any
 
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from kernel.gtins import barcode_key
 from kernel.limits import CODE, MOST_BARCODES
+from kernel.money import round_half_up
 from kernel.units import open_unit
 from kernel.validators import PlainText
 from pos.catalogue.barcodes import BarcodeTaken, holder_of, put_barcodes
@@ -26,6 +28,7 @@ from pos.catalogue.services import (
     lock_products,
     locked_prices,
 )
+from pos.prices.queries import base_entries
 from pos.taxes.queries import first_rate
 from web.admin import Confirmation, ShopAdmin, TabularInline, sentence_of
 from web.admin.cells import joined, parted
@@ -41,7 +44,41 @@ ARCHIVING = Confirmation(
 )
 
 
-class VariantForm(forms.ModelForm):  # type: ignore[type-arg]
+def with_exact_prices(variants: QuerySet[Variant]) -> QuerySet[Variant]:
+    """Give variants what one unit costs by the default list, with fractions of a minor unit, in their own statement."""
+    return variants.annotate(exact_price=Subquery(base_entries().filter(variant=OuterRef("pk")).values("price")[:1]))
+
+
+class PricedForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A variant with its exact price: its column has that rounded, and the default list as it is."""
+
+    def __init__(self, *given: Any, **options: Any) -> None:
+        super().__init__(*given, **options)
+        exact = getattr(self.instance, "exact_price", None)
+        if exact is not None:
+            self.initial["price"] = exact
+
+    def clean_price(self) -> int:
+        self.exact_price: Decimal = self.cleaned_data["price"]
+        return round_half_up(self.exact_price)
+
+    def save_price(self) -> None:
+        """Write the exact price of a variant that was saved, where it was changed."""
+        if "price" in self.changed_data:
+            base_entries().filter(variant=self.instance).exclude(price=self.exact_price).update(price=self.exact_price)
+
+
+class PricedVariants:
+    """A page, or rows inside one, of variants with their exact prices."""
+
+    money: tuple[str, ...] = ("price",)
+    unit_prices: tuple[str, ...] = ("price",)
+
+    def amount_of(self, row: Any, _name: str) -> Any:
+        return row.exact_price
+
+
+class VariantForm(PricedForm):
     """A variant with its plain barcodes in one line; those of scales are on the page of the variant."""
 
     codes = forms.CharField(
@@ -51,6 +88,7 @@ class VariantForm(forms.ModelForm):  # type: ignore[type-arg]
     def __init__(self, *given: Any, **options: Any) -> None:
         super().__init__(*given, **options)
         self.fields["codes"].help_text = "Separated by blanks; a blank in a code has a backslash before it"
+        self.fields["codes"].widget.attrs["aria-label"] = "Barcodes"
         self.initial["codes"] = plain_codes(self.instance)
 
     def clean_codes(self) -> list[str]:
@@ -75,17 +113,16 @@ def plain_codes(variant: Variant) -> str:
     return joined(plain, " ", " ")
 
 
-class VariantInline(TabularInline):
+class VariantInline(PricedVariants, TabularInline):
     model = Variant
     form = VariantForm
     extra = 0
     min_num = 1
     fields = ("sku", "name", "price", "codes", "active")
-    money = ("price",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Variant]:
         rows: QuerySet[Variant] = super().get_queryset(request)
-        return rows.prefetch_related("barcodes")
+        return with_exact_prices(rows).prefetch_related("barcodes")
 
     @admin.display(description="Barcodes")
     def codes(self, variant: Variant) -> str:
@@ -161,6 +198,8 @@ class ProductAdmin(ImportPage, ShopAdmin):
         super().save_related(request, form, formsets, change)
         for formset in formsets:
             for row in formset.forms:
+                if row.has_changed() and row not in formset.deleted_forms:
+                    row.save_price()
                 if "codes" in row.changed_data and row not in formset.deleted_forms:
                     put_barcodes(variant=row.instance, plain=row.cleaned_data["codes"])
         announce_variants(variants=form.instance.variants.all(), before=before)
@@ -184,7 +223,8 @@ class ProductAdmin(ImportPage, ShopAdmin):
 
 
 @admin.register(Variant)
-class VariantAdmin(ShopAdmin):
+class VariantAdmin(PricedVariants, ShopAdmin):
+    form = PricedForm
     list_display = ("sku", "title", "price", "active", "archived_at")
     list_filter = ("active", ("archived_at", admin.EmptyFieldListFilter))
     readonly_fields = ("archived_at",)
@@ -193,10 +233,9 @@ class VariantAdmin(ShopAdmin):
     list_select_related = ("product",)
     autocomplete_fields = ("product",)
     inlines = (BarcodeInline,)
-    money = ("price",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Variant]:
-        return with_currency_of_shop(super().get_queryset(request))
+        return with_exact_prices(with_currency_of_shop(super().get_queryset(request)))
 
     def currency_of(self, row: Any) -> str:
         return getattr(row, "currency", None) or currency_of_shop()
@@ -205,6 +244,7 @@ class VariantAdmin(ShopAdmin):
         lock_products([obj.product_id])
         form.prices_before = locked_prices(Variant.objects.filter(pk=obj.pk))
         super().save_model(request, obj, form, change)
+        form.save_price()
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:  # noqa: FBT001
         super().save_related(request, form, formsets, change)

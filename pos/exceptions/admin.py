@@ -14,6 +14,7 @@ from pos.exceptions.models import ExceptionCase
 from pos.exceptions.services.cases import resolve_case
 from staff.duty.services.admin_acts import APPROVABLE, act
 from web.admin import Confirmation, ShopReadOnlyAdmin, operator_of, sentence_of
+from web.admin.names import named
 
 
 class OpenFirst(admin.SimpleListFilter):
@@ -42,14 +43,14 @@ class ExceptionCaseAdmin(ShopReadOnlyAdmin):
     list_filter = (OpenFirst, "kind", "severity")
     ordering = ("-id",)
     fields = (
-        "kind", "severity", "order", "opened_at", "wrong_by", "register_id", "device_id", "resolved_at", "resolved_by",
-        "note",
+        "kind", "severity", "order", "opened_at", "wrong_by", "register", "device", "resolved_at", "resolved_by",
+        "note", "command_id",
     )  # fmt: skip
     actions = ("resolve",)
 
-    @admin.display(description="order")
-    def order(self, case: ExceptionCase) -> str:
-        return str(case.command_id)
+    order = named("command_id", "order", "return", "held sale", label="order")
+    register = named("register_id", "register", label="register")
+    device = named("device_id", "device", label="device")
 
     @admin.display(description="by how much")
     def wrong_by(self, case: ExceptionCase) -> str:

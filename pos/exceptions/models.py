@@ -5,10 +5,12 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
+from django.utils.timezone import localtime
 
 from kernel import limits
 from kernel.constraints import Check, Unique
 from kernel.ids import new_id
+from kernel.money import formatted
 from pos.registers.models import Device, Register
 
 ONE_CASE_PER_KIND = "exception_case_once_per_command"
@@ -74,7 +76,7 @@ class ExceptionCase(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind} of {self.command_id}"
+        return f"{self.get_kind_display()}, {localtime(self.opened_at):%Y-%m-%d %H:%M}"
 
 
 class HeldCommand(models.Model):
@@ -123,7 +125,7 @@ class HeldCommand(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"order {self.id}, {self.state.lower()}"
+        return f"{formatted(self.amount, self.currency)}, received {localtime(self.received_at):%Y-%m-%d %H:%M}"
 
     @property
     def clock_offset(self) -> timedelta | None:

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from kernel import limits
 from pos.finding.queries import receipts_found
 from pos.receipts.models import WITH_TOTAL, Receipt
-from web.fields import Choice, Text, WholeNumber
+from web.fields import Choice, ReceiptName, WholeNumber
 from web.finding import DocumentQuery
 from web.money import MoneyField, money
 from web.operations import operation
@@ -20,7 +20,7 @@ from web.scopes import RECEIPTS_READ
 
 
 class FoundReceiptsQuery(DocumentQuery):
-    receipt = Text(limits.RECEIPT, required=False, help_text="As it is printed: `R1-000018`, of a return `R1-R000007`")
+    receipt = ReceiptName("R1-000018")
     number = WholeNumber(required=False, max_value=limits.LARGEST_NUMBER, help_text="Of whatever series and kind")
     kind = Choice(Receipt.Kind.values, required=False)
 

@@ -1,24 +1,32 @@
 """Orders to read, with a link to their events."""
 
 from django.contrib import admin
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.html import format_html
 
+from kernel.money import formatted
 from pos.orders.models import Order, OrderLine, Refund, Tender
 from pos.orders.queries import orders_named
 from web.admin import ExactSearch, ReadOnlyInline, ShopReadOnlyAdmin
+from web.admin.money import MajorUnits, currency_of_shop
+from web.admin.names import Named, link, named
 
 
 class OrderLineInline(ReadOnlyInline):
     model = OrderLine
-    fields = ("number", "sku", "description", "quantity", "unit_price", "tax_total", "total", "returned_quantity")
+    fields = ("number", "goods", "description", "quantity", "unit_price", "tax_total", "total", "returned_quantity")
     money = ("unit_price", "tax_total", "total")
+
+    @admin.display(description="SKU")
+    def goods(self, line: OrderLine) -> str:
+        return link(Named(page="pos_variant", text=line.sku), line.variant_id) if line.variant_id else line.sku or "-"
 
 
 class TenderInline(ReadOnlyInline):
     model = Tender
-    fields = ("number", "type", "state", "amount", "change", "refunded", "failure")
+    fields = ("number", "type", "state", "amount", "change", "refunded", "failure", "reference")
     money = ("amount", "change", "refunded")
 
 
@@ -32,15 +40,51 @@ class RefundInline(ReadOnlyInline):
 
 @admin.register(Order)
 class OrderAdmin(ExactSearch, ShopReadOnlyAdmin):
-    list_display = ("receipt", "status", "total", "occurred_at", "trace")
+    list_display = ("__str__", "status", "total", "occurred_at", "register", "sold_by", "trace")
+    fields = (
+        "status", "total", "subtotal", "tax_total", "discount_total", "discounts_given", "rounding_adjustment",
+        "change_total", "on_receipt", "register", "device", "shift", "sold_by", "approval", "occurred_at",
+        "reported_at", "recorded_at", "completed_at", "business_date", "origin", "accepted_with", "training",
+        "customer_email", "note", "paid_by_return", "voided_at", "void_reason", "given_up_by", "asked_first", "trace",
+        "device_sequence", "id",
+    )  # fmt: skip
     money = ("discount_total", "subtotal", "tax_total", "rounding_adjustment", "total", "change_total")
     list_filter = ("status", "occurred_at")
     list_select_related = ("register",)
-    search_help_text = "A receipt (R1-000018), its number alone, a customer's mail address, or an id"
+    search_help_text = "A receipt (R1-000018), its number alone, a total (12.50), a customer's mail address, or an id"
     inlines = (OrderLineInline, TenderInline, RefundInline)
 
+    on_receipt = named("receipt_id", "receipt", label="receipt")
+    sold_by = named("staff_id", "staff member", label="sold by")
+    approval = named("approval_id", "approval", label="approval")
+    paid_by_return = named("exchange_return_id", "return", label="paid by the goods of")
+    given_up_by = named("voided_by", "staff member", label="voided by")
+    asked_first = named("price_list_id", "price list", label="price list")
+
+    @admin.display(description="discounts")
+    def discounts_given(self, order: Order) -> str:
+        """Write the discounts of the order; those of lines are in their amounts."""
+        given = [
+            f"{each.get('name') or 'Discount'}: {formatted(each['amount'], order.currency)}"
+            f"{' ({} %)'.format(each['percent']) if each.get('percent') else ''}"
+            for each in order.discounts
+        ]
+        return ", ".join(given) or "-"
+
+    @admin.display(description="accepted with")
+    def accepted_with(self, order: Order) -> str:
+        """Lead to what was wrong with the sale when it was accepted."""
+        if not order.exceptions:
+            return "-"
+        url = reverse("admin:pos_exceptioncase_changelist") + f"?state=all&command_id={order.id}"
+        return format_html('<a href="{}" class="underline">{}</a>', url, "what was wrong with it")
+
     def found(self, word: str) -> QuerySet[Order]:
-        return orders_named(word)
+        try:
+            total = MajorUnits(currency=currency_of_shop()).clean(word) if "." in word else None
+        except ValidationError:
+            total = None
+        return orders_named(word) if total is None else Order.objects.filter(total=total)
 
     @admin.display(description="events")
     def trace(self, order: Order) -> str:

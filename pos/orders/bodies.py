@@ -15,6 +15,7 @@ from web.fields import (
     MomentField,
     PercentField,
     QuantityField,
+    ReceiptName,
     Reference,
     ReportedMomentField,
     Text,
@@ -165,7 +166,7 @@ class VoidBody(ApprovableBody):
 
 
 class OrderQuery(DocumentQuery):
-    receipt = Text(limits.RECEIPT, required=False, help_text="As it is printed: `R1-000018`")
+    receipt = ReceiptName("R1-000018")
     receipt_number = WholeNumber(required=False, max_value=limits.LARGEST_NUMBER, help_text="Of whatever register")
     status = Choice(Order.Status.values, required=False)
 

@@ -15,6 +15,7 @@ from pos.parking.models import ParkedOrder
 from pos.parking.services import free_order
 from staff.duty.services.admin_acts import APPROVABLE, act
 from web.admin import Confirmation, ShopReadOnlyAdmin, sentence_of
+from web.admin.names import named
 
 FREE = Confirmation(
     action="free",
@@ -25,14 +26,19 @@ FREE = Confirmation(
 
 @admin.register(ParkedOrder)
 class ParkedOrderAdmin(ShopReadOnlyAdmin):
-    list_display = ("__str__", "register", "total", "parked_at", "claimed_by", "claim_expires_at")
+    list_display = ("__str__", "register", "total", "parked_at", "parked_by", "claimed_at", "claim_expires_at")
     list_filter = ("parked_at",)
     list_select_related = ("order__register__location",)
     ordering = ("-parked_at",)
     fields = (
-        "label", "register", "total", "parked_at", "device_id", "staff_id", "claimed_by", "claim_expires_at", "lines",
+        "label", "register", "total", "parked_at", "parked_at_device", "parked_by", "claimed_at",
+        "claim_expires_at", "lines", "order_id",
     )  # fmt: skip
     actions = ("free",)
+
+    parked_at_device = named("device_id", "device", label="device")
+    parked_by = named("staff_id", "staff member", label="parked by")
+    claimed_at = named("claimed_by", "device", label="a device works on it")
 
     @admin.display(description="register")
     def register(self, parked: ParkedOrder) -> str:

@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
+from django.utils.timezone import localtime
 
 from kernel import limits
 from kernel.constraints import Check
@@ -38,4 +39,4 @@ class ParkedOrder(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.label or str(self.order_id)
+        return self.label or f"Parked at {localtime(self.parked_at):%Y-%m-%d %H:%M}"

@@ -16,6 +16,7 @@ from pos.exceptions.models import HeldCommand
 from pos.quarantine.services import accept_command, reject_command
 from staff.duty.services.admin_acts import APPROVABLE, act
 from web.admin import Confirmation, ShopReadOnlyAdmin, operator_of, sentence_of
+from web.admin.names import named
 
 ACCEPT = Confirmation(
     action="accept",
@@ -31,16 +32,22 @@ REJECT = Confirmation(
 
 @admin.register(HeldCommand)
 class HeldCommandAdmin(ShopReadOnlyAdmin):
-    list_display = ("id", "state", "reason", "device", "amount", "received_at", "decided_by")
+    list_display = ("received_at", "state", "why", "device", "amount", "sold_by_name", "decided_by")
     list_filter = ("state", "reason")
     list_select_related = ("device", "register__location")
     money = ("amount",)
     ordering = ("-received_at",)
     fields = (
-        "id", "state", "reason", "detail", "device", "register", "amount", "device_sequence", "received_at", "sent",
-        "decided_at", "decided_by", "note",
+        "state", "why", "detail", "device", "register", "amount", "sold_by_name", "device_sequence", "received_at",
+        "sent", "decided_at", "decided_by", "note", "id",
     )  # fmt: skip
     actions = ("accept", "reject")
+
+    sold_by_name = named("sold_by", "staff member", label="sold by")
+
+    @admin.display(description="reason", ordering="reason")
+    def why(self, held: HeldCommand) -> str:
+        return held.reason.replace("-", " ").capitalize()
 
     def currency_of(self, row: HeldCommand) -> str:
         return row.currency

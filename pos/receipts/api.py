@@ -23,7 +23,7 @@ from pos.receipts.text import COLUMNS, WIDE_COLUMNS, receipt_text
 from pos.registers.authentication import require_sight
 from staff.duty.permitting import REFUSALS, PermissionDenied
 from web.commands import ApprovableBody, command_of
-from web.fields import MailAddress
+from web.fields import Choice, MailAddress
 from web.inputs import Body, Query
 from web.operations import operation
 from web.scopes import RECEIPTS_READ, RECEIPTS_WRITE
@@ -32,11 +32,11 @@ WIDTHS = (COLUMNS, WIDE_COLUMNS)
 
 
 class ReceiptQuery(Query):
-    columns = serializers.ChoiceField(WIDTHS, default=COLUMNS, help_text="Of the text")
+    columns = Choice(WIDTHS, default=COLUMNS, help_text="Of the text")
 
 
 class PrintBody(ApprovableBody):
-    columns = serializers.ChoiceField(WIDTHS, default=COLUMNS, help_text="Of the text")
+    columns = Choice(WIDTHS, default=COLUMNS, help_text="Of the text")
 
 
 class DeliveryBody(Body):

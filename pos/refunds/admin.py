@@ -10,6 +10,7 @@ from kernel.money import formatted
 from pos.orders.models import Refund
 from pos.refunds.queries import DEBTS, refunds, refunds_named
 from web.admin import ExactSearch, ShopReadOnlyAdmin
+from web.admin.names import named
 
 
 class OwedFilter(admin.SimpleListFilter):
@@ -30,6 +31,11 @@ class RefundAdmin(ExactSearch, ShopReadOnlyAdmin):
     list_display = ("recorded_at", "amount", "type", "state", "owed", "failure", "parent", "order")
     list_filter = (OwedFilter, "state")
     money = ("amount", "rounding")
+    fields = (
+        "amount", "rounding", "type", "state", "owed", "failure", "parent", "order", "tender", "instead_of", "register",
+        "shift", "paid_by", "reference", "occurred_at", "recorded_at", "refused_at", "business_date", "id",
+    )  # fmt: skip
+    paid_by = named("staff_id", "staff member", label="paid by")
     search_help_text = "A receipt of an order (R1-000018), a customer's mail address, or an id"
 
     def get_queryset(self, _request: HttpRequest) -> QuerySet[Refund]:

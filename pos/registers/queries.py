@@ -85,6 +85,11 @@ def location_of(place: places.Place) -> Location:
     return location
 
 
+def zone_of_shop() -> str | None:
+    """Return the zone of the shop's first location, in which its admin shows times; None where there is no location."""
+    return Location.objects.order_by("id").values_list("timezone", flat=True).first()
+
+
 def _member(staff_id: UUID) -> OnDuty | None:
     member = StaffMember.objects.select_related("role").filter(pk=staff_id, is_active=True).first()
     return member.on_duty() if member else None

@@ -11,11 +11,10 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.utils.timezone import now
+from django.utils.timezone import get_current_timezone_name, now
 from unfold.widgets import UnfoldAdminDateWidget, UnfoldAdminSelectWidget
 
 from kernel.money import formatted, written
-from kernel.permissions import Permission
 from kernel.refusals import Refusal
 from pos.profile.queries import current_profile
 from pos.registers.models import Location
@@ -23,7 +22,7 @@ from pos.reports import spreadsheet
 from pos.reports.definitions import REPORTS, Report
 from pos.reports.models import ReportFigure
 from pos.reports.queries import MOST_DAYS, Answer, Asked, columns_of, report
-from staff.duty.queries import user_may
+from staff.duty.queries import user_sees_differences
 from web.admin import ShopReadOnlyAdmin, sentence_of
 from web.admin.charts import Chart, bars
 
@@ -78,9 +77,7 @@ class ReportAdmin(ShopReadOnlyAdmin):
         if not self.has_view_permission(request):
             raise PermissionDenied
         locations = list(Location.objects.order_by("code"))
-        form = ReportForm(
-            {**_last_week(locations), **request.GET.dict()}, locations=locations, reports=_readable(request)
-        )
+        form = ReportForm({**_last_week(), **request.GET.dict()}, locations=locations, reports=_readable(request))
         context = {
             **self.admin_site.each_context(request),
             **(extra_context or {}),
@@ -103,14 +100,13 @@ class ReportAdmin(ShopReadOnlyAdmin):
 
 
 def _readable(request: HttpRequest) -> list[Report]:
-    """Return the reports that somebody may read: none of over and short, where their role at the till counts blind."""
-    sees = user_may(request, Permission.SEE_OVER_SHORT)
+    """Return the reports that somebody may read: none of over and short, where they may not see differences."""
+    sees = user_sees_differences(request)
     return [each for each in REPORTS.values() if sees or each.kind != ReportFigure.Kind.OVER_SHORT]
 
 
-def _last_week(locations: list[Location]) -> dict[str, Any]:
-    zone = locations[0].timezone if locations else "UTC"
-    today = current_profile().day_of(now(), timezone=zone)
+def _last_week() -> dict[str, Any]:
+    today = current_profile().day_of(now(), timezone=get_current_timezone_name())
     return {"report": "sales", "from": today - timedelta(days=WEEK - 1), "to": today, "location": "", "by": "day"}
 
 

@@ -2,10 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from django.db.models import Count, Max, OuterRef, Q, Subquery
 from django.http import HttpRequest
@@ -21,9 +20,11 @@ from pos.registers.models import Location, Register
 from pos.reports.queries import sales_of_days
 from web.admin.charts import Chart, bars
 from web.admin.home import Card, home_card
+from web.admin.zones import clock
 
 MOST_TILLS = 50
 MOST_CASES, SHOWN_CASES = 100, 10
+SHORT = "%d %b %H:%M"
 
 
 @home_card(10)
@@ -86,7 +87,7 @@ def open_exceptions(request: HttpRequest) -> Card | None:
         figures=[("Open", f"{min(len(found), MOST_CASES)}{more}")],
         heads=("What", "Severity", "Since"),
         rows=[
-            (case.get_kind_display(), case.get_severity_display(), f"{case.opened_at:%d %b %H:%M} UTC")
+            (case.get_kind_display(), case.get_severity_display(), clock(case.opened_at, SHORT))
             for case in found[:SHOWN_CASES]
         ],
         note="Nobody has to look at anything.",
@@ -95,16 +96,11 @@ def open_exceptions(request: HttpRequest) -> Card | None:
 
 
 def _till(register: Any) -> tuple[str, ...]:
-    zone = register.location.timezone
     drawer = register.drawer.name if register.drawer else "none"
-    closed = f"closed since {_clock(register.closed_at, zone)}" if register.closed_at else "closed"
-    shift = f"open since {_clock(register.opened_at, zone)}" if register.opened_at else closed
-    seen = _clock(register.seen_at, zone) if register.seen_at else "never"
+    closed = f"closed since {clock(register.closed_at, SHORT)}" if register.closed_at else "closed"
+    shift = f"open since {clock(register.opened_at, SHORT)}" if register.opened_at else closed
+    seen = clock(register.seen_at, SHORT) if register.seen_at else "never"
     return str(register), register.location.name, drawer, shift, str(register.terminals), seen
-
-
-def _clock(moment: datetime, zone: str) -> str:
-    return f"{moment.astimezone(ZoneInfo(zone)):%d %b %H:%M}"
 
 
 def _currencies(sales: Iterable[Mapping[str, Any]]) -> list[str]:

@@ -8,7 +8,7 @@ from rest_framework import serializers
 from kernel import limits
 from pos.orders.bodies import RefundBody
 from web.commands import ApprovableBody
-from web.fields import QuantityField, ReportedMomentField, Text, UUIDv7Field, WholeNumber
+from web.fields import QuantityField, ReceiptName, ReportedMomentField, Text, UUIDv7Field, WholeNumber
 from web.finding import DocumentQuery
 from web.goods import GoodsBody
 from web.inputs import Body
@@ -82,6 +82,6 @@ class QuoteReturnBody(PaidBackBody, ReturnedBody):
 
 
 class ReturnQuery(DocumentQuery):
-    receipt = Text(limits.RECEIPT, required=False, help_text="As it is printed: `R1-R000007`")
+    receipt = ReceiptName("R1-R000007")
     number = WholeNumber(required=False, max_value=limits.LARGEST_NUMBER, help_text="Of whatever register")
     order_id = serializers.UUIDField(required=False)

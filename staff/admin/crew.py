@@ -9,12 +9,20 @@ from django.http import HttpRequest, HttpResponse
 from unfold.widgets import UnfoldAdminIntegerFieldWidget
 
 from staff.admin.standing import BeyondReach, reaches_member, reaches_role
+from staff.admin.words import in_words
 from staff.duty.models import Approval, Role, StaffMember
 from staff.duty.pins import FEWEST_DIGITS, MOST_DIGITS
+from staff.duty.queries import names_of_staff
 from staff.duty.services.members import change_member, give_pin, take_on
 from web.admin import Confirmation, ModelAdmin, OnShopHost, Secret, ShopReadOnlyAdmin, show_once
+from web.admin.names import name_rows_by
 
 FIELDS = ("code", "name", "role", "is_active", "user")
+
+name_rows_by("staff member", "staff_staffmember", names_of_staff)
+name_rows_by(
+    "approval", "staff_approval", lambda ids: {row.pk: str(row) for row in Approval.objects.filter(pk__in=ids)}
+)
 
 
 class StaffMemberForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -115,4 +123,4 @@ class ApprovalAdmin(ShopReadOnlyAdmin):
 
     @admin.display(description="actions")
     def named(self, approval: Approval) -> str:
-        return ", ".join(name.replace("_", " ") for name in approval.actions)
+        return ", ".join(map(in_words, approval.actions))

@@ -12,6 +12,7 @@ from unfold.widgets import UnfoldAdminDecimalFieldWidget, UnfoldAdminSelectWidge
 
 from kernel.permissions import BY_AMOUNT, BY_PERCENT, Mode, Permission
 from staff.admin.standing import reaches_role, require_reach
+from staff.admin.words import WORDS
 from staff.duty.models import Role
 from staff.duty.rules import read_rules
 from staff.duty.services.members import change_role, make_role
@@ -20,20 +21,16 @@ from web.admin import ModelAdmin, OnShopHost
 MODES = [(Mode.DENY, "No"), (Mode.APPROVAL, "With an approval"), (Mode.ALLOW, "Yes")]
 
 
-def _label(permission: Permission) -> str:
-    return permission.replace("_", " ").capitalize()
-
-
 def _limit(permission: Permission) -> forms.DecimalField:
     by_percent = permission in BY_PERCENT
-    unit = "%" if by_percent else "in major units"
+    unit = "In percent" if by_percent else "In whole units of the currency, as 50 or 49.90"
     return forms.DecimalField(
         required=False,
         min_value=Decimal(0),
         max_value=Decimal(100) if by_percent else Decimal(10**9),
         decimal_places=4 if by_percent else 3,
-        label=f"{_label(permission)}: up to ({unit})",
-        help_text="More needs an approval. Empty: no limit",
+        label=f"{WORDS[permission]}: up to",
+        help_text=f"{unit}. More needs an approval. Empty: no limit",
         widget=UnfoldAdminDecimalFieldWidget,
     )
 
@@ -41,7 +38,7 @@ def _limit(permission: Permission) -> forms.DecimalField:
 def _fields() -> Iterator[tuple[str, forms.Field]]:
     for permission in Permission:
         widget = UnfoldAdminSelectWidget
-        yield f"{permission}_mode", forms.ChoiceField(choices=MODES, label=_label(permission), widget=widget)
+        yield f"{permission}_mode", forms.ChoiceField(choices=MODES, label=WORDS[permission], widget=widget)
         if permission in BY_PERCENT | BY_AMOUNT:
             yield f"{permission}_limit", _limit(permission)
 

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import F, Q
+from django.utils.timezone import localtime
 
 from kernel import limits
 from kernel.constraints import Check, Unique
@@ -195,7 +196,7 @@ class Approval(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{', '.join(map(str, self.actions))} ({self.granted_at:%Y-%m-%d %H:%M})"
+        return f"{', '.join(map(str, self.actions))} ({localtime(self.granted_at):%Y-%m-%d %H:%M})"
 
     def summary(self) -> Mapping[str, Any]:
         return {"id": self.id, "actions": self.actions, "expires_at": self.expires_at}

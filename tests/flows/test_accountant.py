@@ -3,7 +3,11 @@
 import io
 import json
 import runpy
+import subprocess
+import sys
+import threading
 import urllib.request
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import pytest
@@ -119,3 +123,45 @@ def test_the_script_books_money_of_open_orders_and_refused_refunds_as_the_report
 
 def test_the_script_is_short() -> None:
     assert len(SCRIPT.read_text().splitlines()) <= 60
+
+
+ADDRESS, KEY, DAY = "http://127.0.0.1:{port}", "sk_wrong", "2026-11-23"
+
+
+class Refusing(BaseHTTPRequestHandler):
+    """A shop that knows no key; under /elsewhere, something that is no shop."""
+
+    def do_GET(self) -> None:
+        elsewhere = self.path.startswith("/elsewhere")
+        self.send_response(200 if elsewhere else 401)
+        self.end_headers()
+        self.wfile.write(b"<h1>Hello</h1>" if elsewhere else b'{"code": "api-key-invalid"}')
+
+    def log_message(self, *_: Any) -> None: ...
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        ([], 2, "usage: accountant.py ADDRESS KEY DAY"),
+        ([ADDRESS, KEY], 2, "usage: accountant.py ADDRESS KEY DAY"),
+        ([ADDRESS, KEY, DAY], 1, "HTTP Error 401: Unauthorized"),
+        ([f"{ADDRESS}/elsewhere", KEY, DAY], 1, "Expecting value"),
+        (["http://127.0.0.1:9", KEY, DAY], 1, "Connection refused"),
+        (["shop.example.com", KEY, DAY], 1, "unknown url type"),
+        ([ADDRESS, "sk_\u2026", DAY], 1, "can't encode"),
+    ],
+)
+def test_the_script_says_in_one_line_why_it_cannot_read_the_feed(arguments: list[str], code: int, said: str) -> None:
+    with HTTPServer(("127.0.0.1", 0), Refusing) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        given = [each.replace("{port}", str(server.server_port)) for each in arguments]
+        ended = subprocess.run(
+            [sys.executable, str(SCRIPT), *given], capture_output=True, text=True, check=False, timeout=60
+        )
+        server.shutdown()
+
+    assert (ended.returncode, ended.stdout) == (code, "")
+    (line,) = ended.stderr.splitlines()
+    assert said in line
+    assert "Check address and key" in line or code == 2

@@ -45,3 +45,11 @@ class Owner:
         """Return the figures of the home page by their names."""
         names = self.page.locator(".tf-figures dt").all_inner_texts()
         return dict(zip(names, self.page.locator(".tf-figures dd").all_inner_texts(), strict=True))
+
+    def axe(self) -> list[str]:
+        """Ask axe for serious violations of WCAG 2.2 AA on what is shown."""
+        from axe_playwright_python.sync_playwright import Axe
+
+        options = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+        found = Axe().run(self.page, options=options).response["violations"]
+        return [f"{each['id']} ({each['impact']}): {node['html']}" for each in found for node in each["nodes"]]

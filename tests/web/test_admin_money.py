@@ -1,14 +1,17 @@
 """People type and read major units in the admin, of the currency of the row (SH15)."""
 
 import re
+from decimal import Decimal
 
 import pytest
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.db.models import BigIntegerField
 
-from events.testing.work import settle
+from events.testing.work import published, settle
+from pos.catalogue.services import Item, put_item
 from pos.models import Location, Order, Register, Variant
+from pos.prices.queries import base_entries
 from tenants.models import Tenant
 from tests.support import make, people
 from tests.support.forms import filled_form
@@ -146,3 +149,64 @@ def test_sh15_no_page_of_a_shop_shows_or_takes_minor_units() -> None:
 
 def _words(page: str) -> set[str]:
     return set(re.findall(r"[0-9.]+ [A-Z]{3}", page))
+
+
+@pytest.mark.parametrize(
+    ("currency", "price", "typed", "shown"),
+    [
+        ("EUR", "1.25", "0.0125", "0.0125 EUR"),
+        ("EUR", "0.000001", "0.00000001", "0.00000001 EUR"),
+        ("JPY", "12.5", "12.5", "12.5 JPY"),
+        ("KWD", "1.5", "0.0015", "0.0015 KWD"),
+    ],
+)
+def test_sh15_a_price_of_fractions_is_shown_as_it_is_and_kept_by_a_page_that_is_saved_unchanged(
+    shop: Tenant, currency: str, price: str, typed: str, shown: str
+) -> None:
+    Location.objects.update(currency=currency)
+    item = Item(sku="SCREW", name="Screw", price=Decimal(price), tax_rate="Standard, included", stocked=True)
+    variant, client = put_item(item=item)[0], people.owner()
+    kept = (price_of(variant), Variant.objects.get().price)
+    page, products = f"/admin/pos/variant/{variant.id}/change/", f"/admin/pos/product/{variant.product_id}/change/"
+
+    forms = [
+        (page, filled_form(client.get(page).content, "variant_form")),
+        (products, filled_form(client.get(products).content, "product_form")),
+    ]
+    saved = [client.post(address, form).status_code for address, form in forms]
+    renamed = client.post(products, {**forms[1][1], "variants-0-name": "Steel"})
+
+    assert (forms[0][1]["price"], forms[1][1]["variants-0-price"]) == (typed, typed)
+    assert (saved, renamed.status_code) == ([302, 302], 302)
+    assert (price_of(variant), Variant.objects.get().price) == kept
+    assert Variant.objects.get().name == "Steel"
+    assert shown in client.get("/admin/pos/variant/").content.decode()
+    assert published("pos.price_changed") == []
+
+
+def test_sh15_a_price_of_fractions_is_taken_as_it_is_typed(shop: Tenant) -> None:
+    variant, client = make.variant(price=100), people.owner()
+    page, products = f"/admin/pos/variant/{variant.id}/change/", f"/admin/pos/product/{variant.product_id}/change/"
+
+    client.post(page, {**filled_form(client.get(page).content, "variant_form"), "price": "0.0175"})
+    first = (price_of(variant), Variant.objects.get().price)
+    form = filled_form(client.get(products).content, "product_form")
+    client.post(products, {**form, "variants-0-price": "0.0149"})
+    second = (price_of(variant), Variant.objects.get().price)
+    added = {name.replace("-0-", "-1-"): value for name, value in form.items() if "-0-" in name}
+    added |= {"variants-1-id": "", "variants-1-sku": "NEW", "variants-1-price": "0.0149", "variants-TOTAL_FORMS": "2"}
+    client.post(products, {**form, "variants-0-price": "0.0149", **added})
+    refused = client.post(page, {**filled_form(client.get(page).content, "variant_form"), "price": "0.000000001"})
+
+    assert first == (Decimal("1.75"), 2)
+    assert second == (Decimal("1.49"), 1)
+    assert price_of(Variant.objects.get(sku="NEW")) == Decimal("1.49")
+    assert [Decimal(event.data["new"]) for event in published("pos.price_changed")] == [
+        Decimal("1.75"),
+        Decimal("1.49"),
+    ]
+    assert "up to 8" in refused.content.decode()
+
+
+def price_of(variant: Variant) -> Decimal:
+    return base_entries().get(variant=variant).price

@@ -252,3 +252,39 @@ def test_an_optional_text_that_is_empty_counts_as_left_out(till: Terminal) -> No
 
     assert answer.status_code == 201
     assert answer.json()["lines"][0]["description"] == "The MUG"
+
+
+@pytest.mark.parametrize(
+    ("path", "accept", "status", "sentence"),
+    [
+        ("/receipts/{receipt}?columns=40", "*/*", 422, "/columns: This is one of 42, 48."),
+        ("/receipts/{receipt}", "image/png", 406, "application/json, text/plain, text/html, application/pdf is"),
+        ("/orders", "text/csv", 406, "answered here; application/json is: leave the header out, or name it."),
+        ("/orders?receipt=banana", "*/*", 422, "/receipt: Write a receipt's number as it is printed: R1-000018."),
+        ("/returns?receipt=banana", "*/*", 422, "/receipt: Write a receipt's number as it is printed: R1-R000007."),
+        ("/receipts?receipt=2", "*/*", 422, "/receipt: Write a receipt's number as it is printed: R1-000018."),
+        ("/orders/{id}", "*/*", 404, "This shop has no order {id}: check the id in the path."),
+        ("/returns/{id}", "*/*", 404, "This shop has no return {id}: check the id in the path."),
+        ("/orders/banana", "*/*", 404, "Nothing answers at this path: /api/docs lists the paths"),
+    ],
+)
+def test_a_problem_says_what_was_wrong_and_what_to_do(
+    api: Terminal, path: str, accept: str, status: int, sentence: str
+) -> None:
+    make.variant()
+    order, unknown = make.order(make.cash(1000)), str(new_id())
+    order.refresh_from_db()
+    address = path.format(receipt=order.receipt_id, id=unknown)
+
+    answer = api.client.get(f"/api/v1{address}", headers={**api.headers, "Accept": accept})
+
+    assert (answer.status_code, answer["Content-Type"]) == (status, "application/problem+json")
+    assert sentence.format(id=unknown) in answer.json()["detail"]
+
+
+def test_a_wrong_method_is_answered_with_those_that_there_are(api: Terminal) -> None:
+    answer = api.client.delete("/api/v1/orders", headers=api.headers)
+
+    assert answer.status_code == 405
+    assert set(answer["Allow"].split(", ")) == {"GET", "POST", "HEAD"}
+    assert answer.json()["detail"] == f"DELETE is not answered at this path; {answer['Allow']} are."

@@ -13,7 +13,7 @@ from django.http import HttpRequest
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from kernel.currencies import exponent
-from kernel.limits import LARGEST_AMOUNT
+from kernel.limits import LARGEST_AMOUNT, PRICE_DECIMALS
 from kernel.money import formatted, in_major_units
 
 SHOWN = "{}_shown"
@@ -77,7 +77,8 @@ class MajorUnits(forms.CharField):
             raise ValidationError("An amount must not be below zero.", code="negative")
         places = exponent(self.currency)
         if decimals is not None and not places <= len(decimals) <= places + self.fractions:
-            message = f"{self.currency} has {places or 'no'} decimals: write {self._example(whole)}."
+            most = f" A price of one unit has up to {places + self.fractions}." if self.fractions else ""
+            message = f"{self.currency} has {places or 'no'} decimals: write {self._example(whole)}.{most}"
             raise ValidationError(message, code="decimals")
         amount: int | Decimal = LARGEST_AMOUNT + 1
         if len(whole) <= LONGEST:
@@ -95,10 +96,12 @@ class MajorUnits(forms.CharField):
 class MoneyShown:
     """A page, or rows inside one, with amounts: `money` names their columns.
 
-    They are shown with their currency, and typed in major units of it.
+    They are shown with their currency, and typed in major units of it. Those in `unit_prices` have fractions of a
+    minor unit although their column is of whole ones: the page says where the exact price is.
     """
 
     money: tuple[str, ...] = ()
+    unit_prices: tuple[str, ...] = ()
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -109,11 +112,17 @@ class MoneyShown:
         """Return what the amounts of a row are in; of the row that is added, where it is None."""
         return str(row.currency)
 
+    def amount_of(self, row: Any, name: str) -> int | Decimal | None:
+        """Return the amount of a row in a column of `money`."""
+        amount: int | Decimal | None = getattr(row, name)
+        return amount
+
     def formfield_for_dbfield(self, db_field: "Field[Any, Any]", request: HttpRequest, **options: Any) -> Any:
         if db_field.name not in self.money:
             return super().formfield_for_dbfield(db_field, request, **options)  # type: ignore[misc]
         currency = self.currency_of(getattr(request, "edited", None))
         fractions = db_field.decimal_places if isinstance(db_field, DecimalField) else 0
+        fractions = PRICE_DECIMALS if db_field.name in self.unit_prices else fractions
         return MajorUnits(currency=currency, fractions=fractions, label=str(db_field.verbose_name).capitalize())
 
     def get_list_display(self, request: HttpRequest) -> Any:
@@ -170,7 +179,7 @@ class MoneyRows(MoneyShown):
 
 def _shown(name: str) -> Any:
     def shown(self: MoneyShown, row: Any) -> str:
-        amount = getattr(row, name)
+        amount = self.amount_of(row, name)
         return "" if amount is None else formatted(amount, self.currency_of(row))
 
     shown.short_description = name.replace("_", " ")  # type: ignore[attr-defined]

@@ -12,6 +12,7 @@ from unfold.admin import ModelAdmin as StyledAdmin
 
 from web.admin.hosts import OnShopHost
 from web.admin.money import MoneyPage
+from web.admin.names import remember_names
 from web.admin.saving import InUnits, save_changes
 from web.admin.texts import PlainTexts, TabularInline
 
@@ -40,9 +41,11 @@ class ModelAdmin(MoneyPage, PlainTexts, InUnits, StyledAdmin):  # type: ignore[m
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         """:raises IncorrectLookupParameters: also for a value that the database, or a date, cannot hold."""
         try:
-            return super().get_changelist_instance(request)
+            page = super().get_changelist_instance(request)
         except (ValueError, OverflowError, DataError) as error:
             raise IncorrectLookupParameters from error
+        remember_names(page.result_list, [getattr(self, str(name), None) for name in page.list_display])
+        return page
 
 
 def names_permission(action: Callable[..., Any]) -> bool:

@@ -46,5 +46,12 @@ class TabularInline(MoneyRows, PlainTexts, StyledInline):  # type: ignore[misc]
     Whoever may add no row has a `max_num` of 0: the rows that exist stand in the form all the same.
     """
 
+    def formfield_for_dbfield(self, db_field: "Field[Any, Any]", request: HttpRequest, **options: Any) -> Any:
+        """Name each field for whoever does not see the head of its column."""
+        field = super().formfield_for_dbfield(db_field, request, **options)
+        if field is not None:
+            field.widget.attrs.setdefault("aria-label", str(field.label))
+        return field
+
     def get_formset(self, request: HttpRequest, obj: Any = None, **options: Any) -> Any:
         return super().get_formset(request, obj, **{"validate_min": True, "validate_max": self.max_num != 0, **options})

@@ -5,6 +5,7 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import F, Q, Value
 from django.db.models.functions import Lower
+from django.utils.timezone import localtime
 
 from kernel import limits
 from kernel.constraints import Check, Unique
@@ -123,7 +124,7 @@ class Order(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.receipt if self.receipt_number else str(self.id)
+        return self.receipt or f"Order of {localtime(self.occurred_at):%Y-%m-%d %H:%M}, without a receipt"
 
     @property
     def receipt(self) -> str:
@@ -272,7 +273,7 @@ class Tender(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.type_id} {self.amount}"
+        return f"Tender {self.number}"
 
     @property
     def kind_taken(self) -> str:

@@ -10,6 +10,7 @@ from django.utils.functional import cached_property
 from kernel import limits
 from kernel.constraints import Check
 from kernel.ids import new_id
+from kernel.money import formatted
 from pos.cash.models import Shift, TenderType
 from pos.orders.models.orders import Order, Tender
 from pos.registers.models import Register
@@ -76,7 +77,7 @@ class Refund(models.Model):
         indexes: ClassVar = [models.Index(fields=["id"], name="refund_refused", condition=Q(state="FAILED"))]
 
     def __str__(self) -> str:
-        return f"{self.type_id} {self.amount}"
+        return f"Refund of {formatted(self.amount, self.currency)}"
 
     @property
     def currency(self) -> str:

@@ -65,3 +65,17 @@ def test_sh11_the_search_reads_no_table_from_end_to_end(shop: Tenant) -> None:
         found = [plan for plan in plans.split("\n\n") if f" {index}" in plan]
         assert found, (kind, text)
         assert [table for table in FILLED for plan in found if f"Seq Scan on {table} " in plan] == [], (kind, text)
+
+
+def test_an_order_is_found_by_its_total(shop: Tenant) -> None:
+    make.variant("MUG", 1000)
+    make.variant("TEA", 1250)
+    make.order(make.cash(1000))
+    tea = make.order(make.cash(1250), lines=[make.asked("TEA")])
+    client = owner()
+
+    found = client.get("/admin/pos/order/", {"q": "12.50"}).context["cl"].result_list
+    none = client.get("/admin/pos/order/", {"q": "12.5"}).context["cl"].result_list
+
+    assert [order.pk for order in found] == [tea.pk]
+    assert list(none) == []

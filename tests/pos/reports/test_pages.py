@@ -101,6 +101,19 @@ def test_an_accountant_reads_reports_and_a_cashier_does_not(sold: None) -> None:
     assert seen == {"accountant": 200, "store manager": 200, "cashier": 403, "stock clerk": 403}
 
 
+def test_over_and_short_is_a_report_for_whoever_may_see_it_on_other_pages(sold: None) -> None:
+    """By their role at the till, or where they have none by their permission to view shifts."""
+    with_shifts = people.viewer("view_reportfigure", "view_shift", name="with")
+    without = people.viewer("view_reportfigure", name="without")
+
+    page = with_shifts.get(PAGE, {**DAY, "report": "over-short"})
+    refused = without.get(PAGE, {**DAY, "report": "over-short"})
+
+    assert page.context["form"].is_valid()
+    assert list(refused.context["form"].errors) == ["report"]
+    assert "Over and short" not in refused.content.decode()
+
+
 def test_nobody_writes_figures(sold: None) -> None:
     owner = people.owner()
 
