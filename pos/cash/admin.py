@@ -21,6 +21,7 @@ from pos.receipts.text import WIDE_COLUMNS, receipt_text
 from pos.registers.models import CashDrawer
 from staff.duty.queries import user_may, user_sees_differences
 from web.admin import ReadOnlyInline, ShopAdmin, ShopReadOnlyAdmin, see_differences_by
+from web.admin.names import named
 
 SEEN_BY_SOME = {"difference", "grand_total", "print_z", "z_report"}
 """What tells of a shift what should be in its drawer: nothing for whoever's role at the till counts blind."""
@@ -109,10 +110,11 @@ class ShiftAdmin(ShopReadOnlyAdmin):
     list_select_related = ("register__location", "drawer")
     ordering = ("-opened_at",)
     fields = (
-        "drawer", "number", "state", "register", "business_date", "opened_at", "closed_at", "approval_id",
+        "drawer", "number", "state", "register", "business_date", "opened_at", "closed_at", "approval",
         "float_amount", "difference", "grand_total", "note", "print_z", "z_report",
     )  # fmt: skip
     money = ("float_amount", "grand_total")
+    approval = named("approval_id", "approval", label="approval of the closing")
     inlines = (MovementInline, CountInline, AmendmentInline)
 
     def get_urls(self) -> Any:

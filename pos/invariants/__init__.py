@@ -82,7 +82,7 @@ declare(
     order=22,
 )
 declare(
-    "percents of order discounts = what they took off",
+    "percents of order discounts = their amounts",
     "d.percent IS NOT NULL AND d.amount <> round((l.left_by_lines - d.before) * d.percent / 100)",
     """(SELECT o.id, (d.kept->>'percent')::numeric AS percent, (d.kept->>'amount')::bigint AS amount,
         coalesce(sum((d.kept->>'amount')::bigint) OVER (PARTITION BY o.id ORDER BY d.place

@@ -45,8 +45,8 @@ class OrderAdmin(ExactSearch, ShopReadOnlyAdmin):
         "status", "total", "subtotal", "tax_total", "discount_total", "discounts_given", "rounding_adjustment",
         "change_total", "on_receipt", "register", "device", "shift", "sold_by", "approval", "occurred_at",
         "reported_at", "recorded_at", "completed_at", "business_date", "origin", "accepted_with", "training",
-        "customer_email", "note", "paid_by_return", "voided_at", "void_reason", "given_up_by", "asked_first", "trace",
-        "device_sequence", "id",
+        "customer_email", "note", "paid_by_return", "voided_at", "void_reason", "given_up_by", "approval_of_void",
+        "asked_first", "trace", "device_sequence", "id",
     )  # fmt: skip
     money = ("discount_total", "subtotal", "tax_total", "rounding_adjustment", "total", "change_total")
     list_filter = ("status", "occurred_at")
@@ -59,6 +59,7 @@ class OrderAdmin(ExactSearch, ShopReadOnlyAdmin):
     approval = named("approval_id", "approval", label="approval")
     paid_by_return = named("exchange_return_id", "return", label="paid by the goods of")
     given_up_by = named("voided_by", "staff member", label="voided by")
+    approval_of_void = named("void_approval_id", "approval", label="approval of the void")
     asked_first = named("price_list_id", "price list", label="price list")
 
     @admin.display(description="discounts")

@@ -1,5 +1,6 @@
 """`verify` finds what is broken: each kind of damage is done to a sound shop, and must be named."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from io import StringIO
@@ -7,12 +8,13 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from events.testing.work import settle
 from kernel.ids import new_id
 from kernel.invariants import all_invariants
+from kernel.tenancy import in_tenant
 from pos.exceptions.services.quarantine import Request, hold_command
 from pos.models import Device, Register
 from pos.orders.discounts import DiscountInput
@@ -47,7 +49,7 @@ DAMAGE = {
     "order totals = lines": "UPDATE pos_orderline SET total = total + 1 WHERE number = 1",
     "discounts = what they took off": """UPDATE pos_orderline SET discounts = '[{"amount": 1}]'""",
     "order discounts = shares of lines": """UPDATE pos_order SET discounts = '[{"amount": 1}]'""",
-    "percents of order discounts = what they took off": """UPDATE pos_order
+    "percents of order discounts = their amounts": """UPDATE pos_order
         SET discounts = jsonb_set(discounts, '{0,percent}', '"20"') WHERE discounts <> '[]'""",
     "approvals that orders name were given for them": "UPDATE pos_order SET staff_id = gen_random_uuid()",
     "approvals of voids were given for them": "UPDATE pos_order SET voided_by = gen_random_uuid()",
@@ -146,13 +148,13 @@ DAMAGE = {
     "reported sales = returns": "UPDATE pos_reportfigure SET tax = 0 WHERE kind = 'SALES' AND direction = 'RETURN'",
     "reported taxes = taxes of orders": "UPDATE pos_reportfigure SET rate = 0.19 WHERE kind = 'TAXES' AND direction = 'SALE'",
     "reported taxes = taxes of returns": "DELETE FROM pos_reportfigure WHERE kind = 'TAXES' AND direction = 'RETURN'",
-    "reported tenders = tenders": "UPDATE pos_reportfigure SET register_id = NULL WHERE kind = 'TENDERS'",
+    "reported tenders = tenders": "UPDATE pos_reportfigure SET register_id = gen_random_uuid() WHERE kind = 'TENDERS'",
     "reported tenders = refunds": "UPDATE pos_reportfigure SET total = 1 WHERE kind = 'TENDERS' AND direction = 'RETURN'",
     "reported products = lines of orders": "UPDATE pos_reportfigure SET quantity = quantity + 1 WHERE kind = 'PRODUCTS'",
     "reported products = lines of returns": """UPDATE pos_reportfigure SET variant_id = gen_random_uuid()
         WHERE kind = 'PRODUCTS'""",
     "reported refunds = lines of returns, and money of cancelled orders": """UPDATE pos_reportfigure
-        SET business_date = '2020-01-01' WHERE kind = 'REFUNDS'""",
+        SET business_date = business_date - 400 WHERE kind = 'REFUNDS'""",
     "reported discounts = discounts of orders": """INSERT INTO pos_reportfigure (kind, direction, business_date,
         location_id, currency, code, detail, name, documents, quantity, gross, discount, base, tax, rounding, total, expected,
         counted, position) SELECT 'DISCOUNTS', direction, business_date, location_id, currency, 'x', '', '', 1, 0, 0, 1, 0, 0,
@@ -183,8 +185,26 @@ DAMAGE = {
 }
 
 
+@pytest.fixture(scope="module")
+def furnished(django_db_setup: None, django_db_blocker: Any) -> Iterator[Tenant]:
+    """Sell, return and close once for all tests here; all is rolled back at the end."""
+    around = transaction.atomic()
+    around._from_testcase = True  # type: ignore[attr-defined]
+    with django_db_blocker.unblock(), around, in_tenant(Tenant.objects.get(schema_name="north")) as shop:
+        business()
+        yield shop
+        transaction.set_rollback(True)
+
+
 @pytest.fixture
-def sound_shop(shop: Tenant) -> Tenant:
+def sound_shop(furnished: Tenant, django_db_blocker: Any) -> Iterator[Tenant]:
+    """A shop of which every invariant is true; what a test damages is undone after it."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield furnished
+        transaction.set_rollback(True)
+
+
+def business() -> None:
     make.variant()
     make.shift()
     order = make.order(make.cash(2000), lines=[make.asked("MUG", "2")], email="ada@example.test")
@@ -208,7 +228,6 @@ def sound_shop(shop: Tenant) -> Tenant:
     make.replaced(refused)
     sold_off()
     settle()
-    return shop
 
 
 def sold_off() -> None:

@@ -167,7 +167,9 @@ WRONG = {
     "price": ([f'CUP,Cup,,,"{TAX}",,"1,00",'], {
         2: {"price": ["Write an amount of EUR in digits, as 1234.50: no blanks, commas or letters."]}
     }),
-    "minor units": ([f'CUP,Cup,,,"{TAX}",,1.5,'], {2: {"price": ["EUR has 2 decimals: write 1.50."]}}),
+    "minor units": ([f'CUP,Cup,,,"{TAX}",,1.5,'], {
+        2: {"price": ["EUR has 2 decimals: write 1.50. A price of one unit has up to 8."]}
+    }),
     "thousands": ([f'CUP,Cup,,,"{TAX}",,1.250,'], {
         2: {"price": ["EUR has 2 decimals: write 1.25, or 1.2500 for a fraction."]}
     }),
