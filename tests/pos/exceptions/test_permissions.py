@@ -55,6 +55,8 @@ def test_exceptions_are_resolved_by_whose_role_lets_them(till: StaffedTerminal) 
 def test_a_price_that_the_shop_has_changed_since_is_no_override(till: StaffedTerminal) -> None:
     set_rule("cashier", "price_override", "deny")
     till.sign_in(person())
+    for price in (900, 1000):
+        make.variant(price=price)
 
     drifted = send(till, sale(lines=[{"sku": "MUG", "quantity": "1", "snapshot": snapshot(900)}], tenders=CARD))
     with nothing_happened(but=REFUSED):
