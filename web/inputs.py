@@ -106,5 +106,15 @@ class Nothing(Body):
     """The body of a request that needs none."""
 
 
+def read_again(body: type[Body], sent: Mapping[str, Any], *, currency: str) -> dict[str, Any]:
+    """Read what was sent before, and kept as it came.
+
+    :raises ValidationError: when it is no such body.
+    """
+    serializer = body(data=sent, context={"currency": currency})
+    serializer.is_valid(raise_exception=True)
+    return dict(serializer.validated_data)
+
+
 def _members(detail: Any) -> dict[str, Any]:
     return dict(detail) if isinstance(detail, (dict, ReturnDict)) else {"non_field_errors": detail}

@@ -37,6 +37,7 @@ from pos.returns.services import OrderNotCompleted, ReturnAboveLimit, ReturnExis
 from staff.duty.permitting import REFUSALS as NOT_PERMITTED
 from web.commands import command_of, without_approval
 from web.errors import ApiProblem
+from web.inputs import read_again
 from web.money import money
 
 BROUGHT = "brought"
@@ -95,9 +96,7 @@ def read_exchange(body: Mapping[str, Any], *, currency: str) -> dict[str, Any]:
 
     :raises ValidationError: when it is none.
     """
-    serializer = ExchangeBody(data=body, context={"currency": currency})
-    serializer.is_valid(raise_exception=True)
-    return dict(serializer.validated_data)
+    return read_again(ExchangeBody, body, currency=currency)
 
 
 def exchanging(asked: Mapping[str, Any]) -> dict[str, Any]:

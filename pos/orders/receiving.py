@@ -41,6 +41,7 @@ from pos.taxes.rules import Rule
 from staff.duty.permitting import REFUSALS as NOT_PERMITTED
 from web.commands import command_of
 from web.errors import ApiProblem
+from web.inputs import read_again
 from web.terminal import require_money_scope
 
 DEVICE_TIME = "X-Device-Time"
@@ -84,9 +85,7 @@ def read_order(body: Mapping[str, Any], *, currency: str) -> dict[str, Any]:
 
     :raises ValidationError: when it is none.
     """
-    serializer = PlaceOrderBody(data=body, context={"currency": currency})
-    serializer.is_valid(raise_exception=True)
-    return dict(serializer.validated_data)
+    return read_again(PlaceOrderBody, body, currency=currency)
 
 
 def read_cart(cart: Mapping[str, Any], *, currency: str) -> dict[str, Any]:
@@ -94,9 +93,7 @@ def read_cart(cart: Mapping[str, Any], *, currency: str) -> dict[str, Any]:
 
     :raises ValidationError: when they are none.
     """
-    serializer = CartBody(data=cart, context={"currency": currency})
-    serializer.is_valid(raise_exception=True)
-    return dict(serializer.validated_data)
+    return read_again(CartBody, cart, currency=currency)
 
 
 def placing(asked: Mapping[str, Any]) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from pos.orders.tenders import TenderInput
 from pos.registers.authentication import device_of, register_of
 from web.commands import command_of, without_approval
 from web.errors import ApiProblem
+from web.inputs import read_again
 
 ORDER = "order_id"
 """What the body of tenders that are held names."""
@@ -93,6 +94,4 @@ def read_tenders(body: Mapping[str, Any], *, currency: str) -> list[TenderInput]
 
     :raises ValidationError: when they are none.
     """
-    serializer = AddTendersBody(data=body, context={"currency": currency})
-    serializer.is_valid(raise_exception=True)
-    return asked_tenders(serializer.validated_data["tenders"])
+    return asked_tenders(read_again(AddTendersBody, body, currency=currency)["tenders"])
