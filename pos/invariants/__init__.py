@@ -29,8 +29,8 @@ declare(
 declare(
     "taxes = rate x base",
     """place <> number OR inclusive <> tax_inclusive OR base NOT IN (net, net + below)
-    OR CASE WHEN exact IS NULL THEN abs(amount - base * rate) > CASE rounding_level WHEN 'LINE' THEN 0.5 ELSE 1 END
-            * (1 + taxes * rate)
+    OR CASE WHEN exact IS NULL THEN abs(amount - base * rate)
+            > CASE WHEN rounding_level = 'LINE' AND net <> 0 THEN 0.5 ELSE 1 END * (1 + taxes * rate)
         WHEN rounding_level = 'LINE' THEN amount <> round(exact) ELSE abs(amount - exact) >= 1 END""",
     f"{TAXED} t",
     order=11,

@@ -1,7 +1,9 @@
 """Taxes of lines: several of them, side by side or on top of one another, in the price or added to it.
 
 Rounded once for each line and tax (level `LINE`), or once for each tax of the order (level `ORDER`) and shared out over
-the lines by largest remainder: a line's price is left room for all of its taxes while another line can have the unit.
+the lines by largest remainder. Taxes that a price contains never come to more than the price: where each of them was
+rounded up, those with the smallest remainder are not (level `LINE`), or lines whose price is used up get no unit
+(level `ORDER`), so that such a tax of the order may be less than its rounded sum.
 """
 
 from collections import defaultdict
@@ -11,7 +13,7 @@ from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 from functools import lru_cache
-from math import floor
+from math import ceil, floor
 from uuid import UUID
 
 from pos.pricing.discounts import WHOLE
@@ -97,10 +99,18 @@ def _added_by_order(amounts: Mapping[UUID, int], rates: Mapping[UUID, Rates]) ->
 
 
 def _contained_by_line(amounts: Mapping[UUID, int], rates: Mapping[UUID, Rates]) -> dict[UUID, list[int]]:
-    return {
-        line: [rounded(amount * part.numerator, part.denominator) for part in _parts(rates[line])]
-        for line, amount in amounts.items()
-    }
+    return {line: _within(amount, [amount * part for part in _parts(rates[line])]) for line, amount in amounts.items()}
+
+
+def _within(amount: int, exact: Sequence[Fraction]) -> list[int]:
+    """Round taxes of a price so that they leave nothing below zero: of equal remainders the later ones give way."""
+    taxes = [rounded(part.numerator, part.denominator) for part in exact]
+    if sum(taxes) <= amount:
+        return taxes
+    raised = sorted(range(len(exact)), key=lambda place: (taxes[place] - exact[place], place), reverse=True)
+    for place in raised[: sum(taxes) - amount]:
+        taxes[place] -= 1
+    return taxes
 
 
 def _contained_by_order(amounts: Mapping[UUID, int], rates: Mapping[UUID, Rates]) -> dict[UUID, list[int]]:
@@ -124,7 +134,8 @@ def _contained_by_order(amounts: Mapping[UUID, int], rates: Mapping[UUID, Rates]
 def _rounded_once(exact: Mapping[UUID, Fraction], *, full: Collection[UUID] = ()) -> dict[UUID, int]:
     """:param full: lines whose price has no room for a tax that is rounded up."""
     total = sum(exact.values(), Fraction(0))
-    return allocate(rounded(total.numerator, total.denominator), exact, full=full)
+    most = sum(floor(part) if line in full else ceil(part) for line, part in exact.items())
+    return allocate(min(rounded(total.numerator, total.denominator), most), exact, full=full)
 
 
 @lru_cache(maxsize=1024)

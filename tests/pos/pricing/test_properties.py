@@ -23,6 +23,7 @@ percentages = st.builds(Discount, kind=st.just(Kind.PERCENT), value=st.integers(
 inclusives = st.booleans()
 smallest = st.lists(st.integers(0, 3), min_size=1, max_size=12)
 tax_shares = st.integers(1, 400_000)
+many_taxes = st.lists(st.tuples(st.integers(1, 999_999), inclusives), max_size=6)
 rates = st.lists(st.sampled_from(RATES), unique=True).map(tuple)
 
 
@@ -90,6 +91,37 @@ def test_two_taxes_of_the_smallest_amounts_leave_no_line_below_zero(
         assert 0 <= line.tax_total <= line.total
         assert all(tax.amount >= 0 and tax.base >= 0 for tax in line.taxes)
     assert priced.subtotal + priced.tax_total == priced.total
+    assert sum(by_tax(priced).values()) == priced.tax_total
+
+
+@example(amounts=[3], shares=[(500_000, False)] * 4, level=Level.LINE, inclusive=True)
+@example(amounts=[3], shares=[(500_000, False)] * 4, level=Level.ORDER, inclusive=True)
+@given(smallest, many_taxes, levels, inclusives)
+def test_p6_however_many_taxes_a_price_has_its_net_is_not_below_zero(
+    amounts: list[int],
+    shares: list[tuple[int, bool]],
+    level: Level,
+    inclusive: bool,  # noqa: FBT001
+) -> None:
+    many = tuple(Rate(place, f"T{place}", share, on_top=on_top) for place, (share, on_top) in enumerate(shares, 1))
+    lines = [
+        Line(id=UUID(int=number), quantity=Decimal(1), unit_price=Decimal(amount), rates=many, inclusive=inclusive)
+        for number, amount in enumerate(amounts)
+    ]
+
+    priced = price_order(lines, level=level)
+
+    for line, amount in zip(priced.lines, amounts, strict=True):
+        assert line.total == amount + (0 if inclusive else line.tax_total)
+        assert 0 <= line.tax_total <= line.total
+        assert all(tax.amount >= 0 and tax.base >= 0 for tax in line.taxes)
+        assert sum(tax.amount for tax in line.taxes) == line.tax_total
+        most = Fraction(1, 2) if level is Level.LINE and line.total > line.tax_total else 1
+        if inclusive and len(many) > 1:
+            for tax in line.taxes:
+                rate = Fraction(tax.rate.rate, 10**6)
+                assert abs(tax.amount - tax.base * rate) <= most * (1 + len(many) * rate)
+    assert sum(line.total for line in priced.lines) == priced.total == priced.subtotal + priced.tax_total
     assert sum(by_tax(priced).values()) == priced.tax_total
 
 
