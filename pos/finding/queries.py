@@ -26,7 +26,7 @@ def receipts_found(
 ) -> QuerySet[Receipt]:
     """Find receipts by what is known of them, each by an index.
 
-    :param receipt: as it is printed: `R1-000018`, `R1-R000007`. What is no receipt's number finds nothing.
+    :param receipt: as it is printed: `R1-000018`, `R1-R000007`. What no receipt has as its number finds nothing.
     :param number: the number alone, of whatever series and kind.
     :param customer_email: of the order, or of that whose goods came back, in whatever letters it was typed.
     :param total: of an order or a return.

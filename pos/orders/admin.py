@@ -1,5 +1,7 @@
 """Orders to read, with a link to their events."""
 
+from contextlib import suppress
+
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
@@ -9,8 +11,9 @@ from django.utils.html import format_html
 from kernel.money import formatted
 from pos.orders.models import Order, OrderLine, Refund, Tender
 from pos.orders.queries import orders_named
+from pos.registers.queries import currencies_of_shop
 from web.admin import ExactSearch, ReadOnlyInline, ShopReadOnlyAdmin
-from web.admin.money import MajorUnits, currency_of_shop
+from web.admin.money import MajorUnits
 from web.admin.names import Named, link, named
 
 
@@ -51,7 +54,9 @@ class OrderAdmin(ExactSearch, ShopReadOnlyAdmin):
     money = ("discount_total", "subtotal", "tax_total", "rounding_adjustment", "total", "change_total")
     list_filter = ("status", "occurred_at")
     list_select_related = ("register",)
-    search_help_text = "A receipt (R1-000018), its number alone, a total (12.50), a customer's mail address, or an id"
+    search_help_text = (
+        "A receipt (R1-000018), its number alone, a total (12.50, in JPY 1250), a customer's mail address, or an id"
+    )
     inlines = (OrderLineInline, TenderInline, RefundInline)
 
     on_receipt = named("receipt_id", "receipt", label="receipt")
@@ -81,11 +86,13 @@ class OrderAdmin(ExactSearch, ShopReadOnlyAdmin):
         return format_html('<a href="{}" class="underline">{}</a>', url, "what was wrong with it")
 
     def found(self, word: str) -> QuerySet[Order]:
-        try:
-            total = MajorUnits(currency=currency_of_shop()).clean(word) if "." in word else None
-        except ValidationError:
-            total = None
-        return orders_named(word) if total is None else Order.objects.filter(total=total)
+        """Find orders by what `orders_named` knows, and by a total as it is written in a currency of the shop."""
+        found = orders_named(word)
+        for currency in currencies_of_shop():
+            with suppress(ValidationError):
+                total = MajorUnits(currency=currency).clean(word)
+                found |= Order.objects.filter(currency=currency, total=total)
+        return found
 
     @admin.display(description="events")
     def trace(self, order: Order) -> str:

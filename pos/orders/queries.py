@@ -48,7 +48,7 @@ def orders_matching(
 ) -> QuerySet[Order]:
     """Find orders by what is known of them, each by an index.
 
-    :param receipt: as it is printed: `R1-000018`. What is no receipt's number finds nothing.
+    :param receipt: as it is printed: `R1-000018`. What no receipt has as its number finds nothing.
     :param receipt_number: the number alone, of whatever register.
     :param customer_email: in whatever letters it was typed.
     """

@@ -126,6 +126,11 @@ def series_of(*, register_id: UUID | None = None, currency: str = "") -> Sequenc
     return [series for pair in found.values_list("series", "training_series") for series in pair]
 
 
+def currencies_of_shop() -> Sequence[str]:
+    """Return the currencies that the locations of the shop sell in."""
+    return list(Location.objects.order_by("currency").values_list("currency", flat=True).distinct())
+
+
 def all_series() -> Sequence[str]:
     """Return the series of all receipts of the shop, of training and of reports as well."""
     of_registers = Register.objects.values_list("series", "training_series")

@@ -36,7 +36,7 @@ def returns_matching(
 ) -> QuerySet[Return]:
     """Find returns by what is known of them, each by an index.
 
-    :param receipt: as it is printed: `R1-R000007`. What is no return's number finds nothing.
+    :param receipt: as it is printed: `R1-R000007`. What no return has as its number finds nothing.
     :param number: the number alone, of whatever register.
     :param customer_email: of the order whose goods came back, in whatever letters it was typed.
     """

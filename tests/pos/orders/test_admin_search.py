@@ -11,6 +11,7 @@ from tenants.models import Tenant
 from tests.support import make
 from tests.support.explaining import Explaining
 from tests.support.people import owner
+from tests.support.pricing import set_currency
 
 
 def _found(kind: str, text: str) -> set[str]:
@@ -79,3 +80,23 @@ def test_an_order_is_found_by_its_total(shop: Tenant) -> None:
 
     assert [order.pk for order in found] == [tea.pk]
     assert list(none) == []
+
+
+@pytest.mark.parametrize(
+    ("currency", "typed", "others"), [("JPY", "1250", ("1250.00", "12.50")), ("KWD", "1.250", ("12.50", "1250"))]
+)
+def test_an_order_is_found_by_its_total_in_a_currency_with_no_or_three_decimals(
+    shop: Tenant,  # noqa: ARG001
+    currency: str,
+    typed: str,
+    others: tuple[str, ...],
+) -> None:
+    set_currency(currency)
+    make.variant("TEA", 1250)
+    tea = make.order(make.cash(1250), lines=[make.asked("TEA")])
+    client = owner()
+
+    found = {q: list(client.get("/admin/pos/order/", {"q": q}).context["cl"].result_list) for q in (typed, *others)}
+
+    assert [order.pk for order in found[typed]] == [tea.pk]
+    assert [found[q] for q in others] == [[], []]
