@@ -22,7 +22,13 @@ class Command(OurCommand):
         parser.add_argument(
             "--unbind", action="store_true", help="after a rollback: end what this code does not declare"
         )
-        parser.add_argument("--rename", action="append", default=[], metavar="OLD=NEW", help="after a rollback")
+        parser.add_argument(
+            "--rename",
+            action="append",
+            default=[],
+            metavar="OLD=NEW",
+            help="after a rollback: the name that a subscription has now, and that of this code",
+        )
 
     def handle(self, *_arguments: Any, **options: Any) -> None:
         step = Step(
