@@ -1,4 +1,4 @@
-"""A booked day from the feed: python docs/accountant.py https://shop.example.com sk_… 2026-11-23
+"""A booked day from the feed: python docs/accountant.py https://shop.example.com tk.… 2026-11-23
 
 It reads the TYPES below with an API key (scope `events:read`) and prints by currency what to book for a day, in minor
 units and less what went back: sales without tax, taxes by rate with their bases, tenders on their own days,
