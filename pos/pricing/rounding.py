@@ -3,7 +3,10 @@
 from collections.abc import Collection, Mapping
 from decimal import Decimal
 from fractions import Fraction
+from typing import TypeVar
 from uuid import UUID
+
+Key = TypeVar("Key", UUID, int)
 
 
 def rounded(numerator: int, denominator: int) -> int:
@@ -28,11 +31,12 @@ def scaled(value: Decimal, decimals: int) -> int:
     return number
 
 
-def allocate(amount: int, exact: Mapping[UUID, Fraction], *, full: Collection[UUID] = ()) -> dict[UUID, int]:
-    """Share out an amount that is the rounded sum of exact parts: by largest remainder, ties by the smaller id.
+def allocate(amount: int, exact: Mapping[Key, Fraction], *, full: Collection[Key] = ()) -> dict[Key, int]:
+    """Share out an amount over exact parts: by largest remainder, ties by the smaller key.
 
     Each part is less than one unit from its exact one, and all of them sum to the amount, in whatever order they come.
 
+    :param amount: at least the sum of the parts rounded down, and at most that of the parts rounded up.
     :param full: parts that are rounded up after all others.
 
     >>> from uuid import UUID

@@ -99,18 +99,15 @@ def _added_by_order(amounts: Mapping[UUID, int], rates: Mapping[UUID, Rates]) ->
 
 
 def _contained_by_line(amounts: Mapping[UUID, int], rates: Mapping[UUID, Rates]) -> dict[UUID, list[int]]:
-    return {line: _within(amount, [amount * part for part in _parts(rates[line])]) for line, amount in amounts.items()}
+    return {line: _within(amount, _parts(rates[line])) for line, amount in amounts.items()}
 
 
-def _within(amount: int, exact: Sequence[Fraction]) -> list[int]:
-    """Round taxes of a price so that they leave nothing below zero: of equal remainders the later ones give way."""
-    taxes = [rounded(part.numerator, part.denominator) for part in exact]
+def _within(amount: int, parts: Sequence[Fraction]) -> list[int]:
+    """Round taxes that are parts of a price so that they leave nothing below zero."""
+    taxes = [rounded(amount * part.numerator, part.denominator) for part in parts]
     if sum(taxes) <= amount:
         return taxes
-    raised = sorted(range(len(exact)), key=lambda place: (taxes[place] - exact[place], place), reverse=True)
-    for place in raised[: sum(taxes) - amount]:
-        taxes[place] -= 1
-    return taxes
+    return list(allocate(amount, {place: amount * part for place, part in enumerate(parts)}).values())
 
 
 def _contained_by_order(amounts: Mapping[UUID, int], rates: Mapping[UUID, Rates]) -> dict[UUID, list[int]]:
@@ -134,8 +131,10 @@ def _contained_by_order(amounts: Mapping[UUID, int], rates: Mapping[UUID, Rates]
 def _rounded_once(exact: Mapping[UUID, Fraction], *, full: Collection[UUID] = ()) -> dict[UUID, int]:
     """:param full: lines whose price has no room for a tax that is rounded up."""
     total = sum(exact.values(), Fraction(0))
-    most = sum(floor(part) if line in full else ceil(part) for line, part in exact.items())
-    return allocate(min(rounded(total.numerator, total.denominator), most), exact, full=full)
+    amount = rounded(total.numerator, total.denominator)
+    if full:
+        amount = min(amount, sum(floor(part) if line in full else ceil(part) for line, part in exact.items()))
+    return allocate(amount, exact, full=full)
 
 
 @lru_cache(maxsize=1024)
