@@ -14,8 +14,9 @@ UNPRINTABLE_IN_LINES = rf"\u0000-\u0008\u000b-\u001f{_OTHERS}"
 """The same without tabulators and line feeds."""
 _CONTROL, _CONTROL_IN_LINES = re.compile(f"[{UNPRINTABLE}]"), re.compile(f"[{UNPRINTABLE_IN_LINES}]")
 
-_ADDRESS = re.compile(r"[^\s<>()\[\]{}\"',;:]+@[^\s<>()\[\]{}\"',;:]+")
-
+_OF_ADDRESS = r"[^\s<>()\[\]{}\"',;:]"
+_ADDRESS = re.compile(rf"(?<!{_OF_ADDRESS}){_OF_ADDRESS}+@{_OF_ADDRESS}+")
+"""Looked for where a word begins alone: from each of its characters, a long word would take quadratic time."""
 
 _DIGITS = re.compile(r"(?<![0-9])[0-9](?:[ -]?[0-9]){12,18}(?![0-9])", re.ASCII)
 """As many digits as a card number has, with a blank or a hyphen between some."""
