@@ -20,10 +20,11 @@ from tenants.hosts import host_cache
 from tenants.models import Domain, Tenant
 from tests.support import make
 from tests.support.routes import METHODS, Guard, NotAddressable, Route, routes
-from web.scopes import ALL_SCOPES
+from web.scopes import ALL_SCOPES, CATALOGUE_READ, EVENTS_OPERATE
 
 UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
 SUSPENDED = "west"
+FEW_SCOPES = (CATALOGUE_READ, EVENTS_OPERATE)
 MARK = "zq-{}-only"
 
 
@@ -173,7 +174,10 @@ PUBLIC = {Guard.OPEN: {200, 405}, Guard.CODE: {400, 405, 422}, Guard.LEADS: {302
 
 @pytest.mark.parametrize(("name", "every"), [("north", True), ("south", False)])
 def test_the_api_answers_nobody_but_its_own(shops: dict[str, Shop], name: str, every: bool, capsys: Any) -> None:
-    """One shop is asked by every method, the other one by those that a route offers."""
+    """One shop is asked by every method, the other one by those that a route offers.
+
+    What a route does not offer is asked with keys of two scopes: no scope decides there.
+    """
     shop = shops[name]
     (other,) = [each for each in shops.values() if each is not shop]
     matrix = Matrix(shop.host, [other])
@@ -186,9 +190,9 @@ def test_the_api_answers_nobody_but_its_own(shops: dict[str, Shop], name: str, e
             matrix.ask(route, method, "nobody", {401}, uuid=uuid)
             for who, (bearer, expected) in bearer_of(shop, other).items():
                 matrix.ask(route, method, who, expected, uuid=uuid, bearer=bearer)
-            for scope, key in shop.keys.items():
+            for scope in ALL_SCOPES if method in route.methods else FEW_SCOPES:
                 expected = allowed(route, method) if route.opens_to(scope, method) else {403}
-                matrix.ask(route, method, f"a key for {scope}", expected, uuid=uuid, bearer=key)
+                matrix.ask(route, method, f"a key for {scope}", expected, uuid=uuid, bearer=shop.keys[scope])
             may = route.guard is Guard.TERMINAL or route.scope == "events:read"
             matrix.ask(
                 route, method, "a terminal", allowed(route, method) if may else {403}, uuid=uuid, bearer=shop.token
@@ -216,8 +220,10 @@ def test_sh13_a_key_that_names_a_place_of_another_shop_learns_nothing(
     report(matrix, capsys, f"foreign places of {name}")
 
 
-@pytest.mark.parametrize("name", ["north", "south"])
-def test_the_admin_answers_nobody_but_its_own(shops: dict[str, Shop], name: str, capsys: Any) -> None:
+@pytest.mark.parametrize(("name", "methods"), [("north", ("GET", "POST")), ("south", ("GET",))], ids=["north", "south"])
+def test_the_admin_answers_nobody_but_its_own(
+    shops: dict[str, Shop], name: str, methods: tuple[str, ...], capsys: Any
+) -> None:
     shop = shops[name]
     (other,) = [each for each in shops.values() if each is not shop]
     matrix = Matrix(shop.host, [other])
@@ -228,7 +234,7 @@ def test_the_admin_answers_nobody_but_its_own(shops: dict[str, Shop], name: str,
         "somebody who is not staff": shop.customer,
     }
     for route in [each for each in routes("config.urls") if each.template.startswith("/admin/")]:
-        for method in ("GET", "POST"):
+        for method in methods:
             uuid, door = str(other.order.id), route.guard is Guard.DOOR
             refused = {200, 302, 405} if door else PUBLIC.get(route.guard, {302})
             matrix.ask(route, method, "nobody", refused, uuid=uuid)
