@@ -20,6 +20,10 @@ PEOPLE = ("staff_user", "staff_apikey", "staff_role", "staff_pintries")
 Contents = frozenset[tuple[str, int, int]]
 """The rows and the newest transaction of each table: equal to an earlier one where nothing was written since."""
 
+PLATFORM = "public"
+PLATFORM_TABLES = ("event", "processedevent", "binding", "subscription", "operatoraction", "auditentry")
+RELEASE_TABLES = ("release", "renamed", "epochstart", "epoch")
+
 _brought_back: dict[str, tuple[Contents, Contents]] = {}
 
 
@@ -40,11 +44,15 @@ def bring_back() -> None:
 
 def _bring_back_platform() -> None:
     with in_public_schema(), connection.cursor() as cursor:
-        for table in ("event", "processedevent", "binding", "subscription", "operatoraction", "auditentry"):
+        now = _contents_of_platform(cursor)
+        if _brought_back.get(PLATFORM) == now:
+            return
+        for table in PLATFORM_TABLES:
             cursor.execute(f"DELETE FROM events_{table} WHERE tenant_id = 'public'")
         cursor.execute("DELETE FROM events_release; DELETE FROM events_renamed")
         cursor.execute("DELETE FROM events_epochstart; DELETE FROM events_epoch WHERE number > 1")
         subscribe_tenant()
+        _brought_back[PLATFORM] = _contents_of_platform(cursor)
 
 
 def _bring_back_shop(name: str) -> None:
@@ -73,6 +81,11 @@ def _bring_back_shop(name: str) -> None:
         _brought_back[name] = _contents_of_shared(cursor, name), _contents_of_schema(cursor, name)
 
 
+def _contents_of_platform(cursor: Any) -> tuple[Contents, Contents]:
+    shared = _contents(cursor, [f"public.events_{table} WHERE tenant_id = 'public'" for table in PLATFORM_TABLES])
+    return shared, _contents(cursor, [f"public.events_{table}" for table in RELEASE_TABLES])
+
+
 def _contents_of_shared(cursor: Any, name: str) -> Contents:
     return _contents(cursor, [f"public.events_{table} WHERE tenant_id = '{name}'" for table in SHARED])
 
@@ -92,8 +105,8 @@ def _contents(cursor: Any, sources: list[str]) -> Contents:
 
 def _tables_of(cursor: Any, name: str) -> list[str]:
     cursor.execute(
-        "SELECT table_name FROM information_schema.tables"
-        " WHERE table_schema = %s AND table_type = 'BASE TABLE' AND table_name <> 'django_migrations'",
+        "SELECT relname FROM pg_class WHERE relnamespace = %s::regnamespace AND relkind IN ('r', 'p')"
+        " AND NOT relispartition AND relname <> 'django_migrations'",
         [name],
     )
     return [table for (table,) in cursor.fetchall()]
