@@ -1,5 +1,6 @@
 """Lines of a return: an order's line with its share of price and taxes, or goods at a price that is named."""
 
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +15,7 @@ from pos.orders.models import Order, OrderLine
 from pos.orders.queries import order_lines
 from pos.pricing.engine import Line, PricedLine, price_order
 from pos.pricing.rounding import share
-from pos.pricing.taxes import Level
+from pos.pricing.taxes import Level, taxes_within
 from pos.registers.models import Location
 from pos.returns.models import ReturnLine
 
@@ -42,19 +43,33 @@ def linked_rows(order: Order, lines: Sequence[ReturnLineInput]) -> list[ReturnLi
     :raises RefundExceedsQuantity: when more comes back than was sold and not returned yet.
     """
     sold = {line.id: line for line in order_lines().filter(order=order).select_for_update(no_key=True).order_by("id")}
+    refunded = _refunded_taxes([line for line in sold.values() if line.returned_quantity])
     rows = []
     for line in lines:
         original = sold.get(line.order_line_id) if line.order_line_id else None
         if original is None:
             message = f"order {order.id} has no line {line.order_line_id}"
             raise NotFound(message)
-        rows.append(_take_back(original, line))
+        rows.append(_take_back(original, line, refunded[original.id]))
     OrderLine.objects.bulk_update(sold.values(), ["returned_quantity", "returned_total", "returned_tax"])
     return rows
 
 
-def _take_back(original: OrderLine, line: ReturnLineInput) -> ReturnLine:
-    """Give the line's share of price and taxes back, so that all parts together are exactly what was paid."""
+def _refunded_taxes(lines: Sequence[OrderLine]) -> defaultdict[UUID, Counter[int]]:
+    """Return what earlier returns gave back of each line's taxes, by their place in the line."""
+    refunded: defaultdict[UUID, Counter[int]] = defaultdict(Counter)
+    if lines:
+        earlier = ReturnLine.objects.filter(order_line__in=lines).values_list("order_line_id", "taxes")
+        for line_id, taxes in earlier:
+            refunded[line_id].update({place: tax["amount"] for place, tax in enumerate(taxes or ())})
+    return refunded
+
+
+def _take_back(original: OrderLine, line: ReturnLineInput, refunded: Counter[int]) -> ReturnLine:
+    """Give the line's share of price and taxes back, so that all parts together are exactly what was paid.
+
+    :param refunded: what was given back of each tax, by its place; what this part gives back is added.
+    """
     before, returned = original.returned_quantity, original.returned_quantity + line.quantity
     if returned > original.quantity:
         left = original.quantity - original.returned_quantity
@@ -67,7 +82,9 @@ def _take_back(original: OrderLine, line: ReturnLineInput) -> ReturnLine:
         return share(amount, part=returned, whole=whole) - share(amount, part=before, whole=whole)
 
     total = part(original.total)
-    amounts = [part(tax.amount) for tax in original.taxes.all()]
+    left_of_taxes = [tax.amount - refunded[place] for place, tax in enumerate(original.taxes.all())]
+    amounts = taxes_within(total, left_of_taxes, whole=original.total - original.returned_total)
+    refunded.update(dict(enumerate(amounts)))
     tax_total = sum(amounts)
     original.returned_quantity = returned
     original.returned_total += total

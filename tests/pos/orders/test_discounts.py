@@ -197,12 +197,25 @@ def test_r1_r2_r3_r4_however_an_order_is_returned_it_gives_back_exactly_what_was
     for returned in returns:
         for line in returned.lines.all():
             assert line.tax_total == sum(tax["amount"] for tax in line.taxes)
+            assert 0 <= line.tax_total <= line.total
             by_tax.update({(line.order_line_id, tax["code"]): tax["amount"] for tax in line.taxes})
     assert sum(returned.total for returned in returns) == order.total
     assert by_tax == Counter({(line.id, tax.code): tax.amount for line in sold.values() for tax in line.taxes.all()})
     assert sum(refund.amount for refund in Refund.objects.filter(parent__order=order)) == order.total
     with pytest.raises(RefundExceedsQuantity):
         make.return_(order, make.returning(order, "0.001"))
+
+
+def test_r4_a_piece_of_the_smallest_price_comes_back_with_taxes_that_fit_into_it(shop: Tenant) -> None:
+    make.shift()
+    tax_class("Halves", rate("First", "0.50", code="FIRST"), rate("Second", "0.50", code="SECOND"))
+    line = OrderLineInput(id=new_id(), quantity=Decimal(2), description="x", tax_rate="Halves", unit_price=Decimal(1))
+    order = paid_in_full([line], [])
+
+    pieces = [make.return_(order, make.returning(order)).lines.get() for _ in range(2)]
+
+    assert [(piece.total, [tax["amount"] for tax in piece.taxes]) for piece in pieces] == [(1, [1, 0]), (1, [0, 1])]
+    assert [[tax["base"] for tax in piece.taxes] for piece in pieces] == [[0, 0], [0, 0]]
 
 
 def paid_in_full(lines: list[OrderLineInput], discounts: list[DiscountInput]) -> Order:

@@ -14,7 +14,7 @@ from pos.pricing.cash import cash_adjustment
 from pos.pricing.discounts import Discount, Kind
 from pos.pricing.engine import Line, PricedOrder, price_order
 from pos.pricing.rounding import allocate, rounded, share
-from pos.pricing.taxes import Level, Rate
+from pos.pricing.taxes import Level, Rate, taxes_within
 
 RATES = [Rate(1, "GST", 50_000), Rate(2, "QST", 99_750), Rate(3, "ECO", 7_700, on_top=True), Rate(1, "VAT", 210_000)]
 quantities = st.decimals("0.001", "5000", places=3)
@@ -224,3 +224,22 @@ def test_r3_however_a_return_is_split_it_gives_back_what_was_paid(total: int, pa
         given_back += share(total, part=returned, whole=whole) - given_back
 
     assert given_back == total
+
+
+@given(st.lists(st.integers(0, 4), min_size=1, max_size=4), st.integers(0, 4), st.integers(1, 8))
+@example([1, 1], 0, 2)
+@example([1], 2, 4)
+def test_r4_taxes_of_a_part_fit_into_it_and_all_parts_have_the_taxes_of_the_whole(
+    taxes: list[int], net: int, pieces: int
+) -> None:
+    total, given_back, left = sum(taxes) + net, 0, list(taxes)
+    for number in range(1, pieces + 1):
+        part = share(total, part=Decimal(number), whole=Decimal(pieces)) - given_back
+
+        amounts = taxes_within(part, left, whole=total - given_back)
+
+        assert sum(amounts) <= part
+        assert min(amounts) >= 0
+        given_back += part
+        left = [tax - amount for tax, amount in zip(left, amounts, strict=True)]
+    assert left == [0] * len(taxes)
