@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.contrib.auth.hashers import Argon2PasswordHasher
 
 from events.operations.tenant_records import subscribe_tenant
 from events.subscribing import Options, subscriber
@@ -41,6 +42,12 @@ def _own_stack() -> None:
 def _static_files_are_found_when_they_are_asked_for() -> None:
     """A web process looks through them once, when it starts; each of a test's clients would again."""
     settings.WHITENOISE_AUTOREFRESH = True
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _passwords_and_pins_are_hashed_in_no_time() -> None:
+    """By the same algorithm, at the least cost that it takes; other processes work at the full cost."""
+    Argon2PasswordHasher.time_cost, Argon2PasswordHasher.memory_cost, Argon2PasswordHasher.parallelism = 1, 8, 1
 
 
 @pytest.fixture(scope="session")
