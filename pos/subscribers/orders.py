@@ -4,8 +4,9 @@ from django.utils import timezone
 
 from events.subscribing import Delivery, subscriber
 from payments.events import PaymentCompleted, PaymentFailed, PaymentRefunded, RefundFailed
-from pos.events import ShiftOpened
-from pos.orders.services.joining import join_shift
+from pos.events import ExceptionOpened, ShiftOpened
+from pos.exceptions.models import ExceptionCase
+from pos.orders.services.joining import join_first_shift, join_shift
 from pos.orders.services.paying import settle_card_tender
 from pos.orders.tenders import fail_card_tender
 from pos.refunds.services import Outcome, note_outcome
@@ -24,10 +25,13 @@ def fail_card_tenders(event: PaymentFailed, _delivery: Delivery[PaymentFailed]) 
     fail_card_tender(tender_id=event.tender_id, order_id=event.order_id, reason=event.reason)
 
 
-@subscriber("pos.join_shifts", ShiftOpened)
-def join_shifts(event: ShiftOpened, _delivery: Delivery[ShiftOpened]) -> None:
-    """Let sales that no shift was open for belong to the one that is opened."""
-    join_shift(shift_id=event.shift_id, now=timezone.now())
+@subscriber("pos.join_shifts", ShiftOpened, ExceptionOpened)
+def join_shifts(event: ShiftOpened | ExceptionOpened, _delivery: Delivery[ShiftOpened | ExceptionOpened]) -> None:
+    """Let sales that no shift was open for belong to the one that is opened, also where the sale commits after it."""
+    if isinstance(event, ShiftOpened):
+        join_shift(shift_id=event.shift_id, now=timezone.now())
+    elif event.kind == ExceptionCase.Kind.NO_SHIFT:
+        join_first_shift(order_id=event.command_id, now=timezone.now())
 
 
 @subscriber("pos.note_refunds", PaymentRefunded, RefundFailed)

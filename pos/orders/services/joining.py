@@ -14,6 +14,17 @@ from pos.orders.services.locking import lines_of, tenders_of
 NO_SHIFT = [{"kind": ExceptionCase.Kind.NO_SHIFT.value}]
 
 
+def join_first_shift(*, order_id: UUID, now: datetime) -> None:
+    """Let a sale that saw no shift, and whatever waits beside it, belong to the first one that its drawer had since.
+
+    A sale sees none only where its drawer never had one, so that this is one that was being opened beside it.
+    """
+    drawers = Order.objects.filter(id=order_id, shift=None).values("register__drawer")
+    shift = Shift.objects.filter(drawer__in=drawers).order_by("opened_at", "id").first()
+    if shift is not None:
+        join_shift(shift_id=shift.id, now=now)
+
+
 def join_shift(*, shift_id: UUID, now: datetime) -> None:
     """Let completed sales of a shift's drawer that have no shift belong to it, and announce each.
 

@@ -70,6 +70,31 @@ def test_closed_before_that_was_heard_it_is_in_an_amendment(till: Terminal) -> N
     require_sound()
 
 
+@pytest.mark.parametrize("is_closed", [False, True])
+def test_a_sale_that_commits_while_its_drawers_first_shift_is_opened_joins_that_one(
+    till: Terminal, monkeypatch: pytest.MonkeyPatch, is_closed: bool
+) -> None:
+    """The sale has looked for a shift before that was committed, and its opening was heard before the sale was."""
+    shift = opened(till)
+    settle()
+    if is_closed:
+        closed(till, shift, 0)
+        settle()
+    with monkeypatch.context() as before:
+        before.setattr("pos.orders.arriving.find_open_shift", lambda _register: None)
+        before.setattr("pos.orders.arriving._shift_at", lambda *_: None)
+        order = sold_without_shift(till)
+    settle()
+    if not is_closed:
+        closed(till, shift, 0)
+        settle()
+
+    assert str(Order.objects.get(id=order).shift_id) == shift
+    assert reported() == ([0, 1000] if is_closed else [1000])
+    assert len(published("pos.order_joined_shift")) == 1
+    require_sound()
+
+
 def test_it_joins_one_shift_once(till: Terminal) -> None:
     sold_without_shift(till)
     sold_without_shift(till)
