@@ -156,6 +156,7 @@ class CategoryAdmin(ShopAdmin):
     list_display = ("name", "parent")
     list_select_related = ("parent",)
     search_fields = ("name",)
+    chooser_name = "name"
     autocomplete_fields = ("parent",)
 
     def save_model(self, request: HttpRequest, obj: Category, form: Any, change: bool) -> None:  # noqa: FBT001
@@ -175,6 +176,7 @@ class ProductAdmin(ImportPage, ShopAdmin):
     autocomplete_fields = ("category",)
     exclude = ("tax_rate",)
     search_fields = ("name", "variants__sku", "variants__barcodes__code")
+    chooser_name = "name"
     inlines = (VariantInline,)
 
     def get_export_queryset(self, request: HttpRequest) -> QuerySet[Variant]:
@@ -230,6 +232,7 @@ class VariantAdmin(PricedVariants, ShopAdmin):
     readonly_fields = ("archived_at",)
     actions = ("archive",)
     search_fields = ("sku", "name", "product__name", "barcodes__code")
+    chooser_name = "sku"
     list_select_related = ("product",)
     autocomplete_fields = ("product",)
     inlines = (BarcodeInline,)

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from events.testing.work import settle
 from inventory.models import StockItem
-from pos.models import Barcode, Product, Variant
+from pos.models import Barcode, Category, Product, Variant
 from tenants.models import Tenant
 from tests.support import make, people
 from tests.support.forms import filled_form
@@ -89,6 +89,25 @@ def test_sh22_lists_take_few_statements_at_100_000_products_and_no_page_lists_th
     query = {"app_label": "pos", "model_name": "variant", "field_name": "product", "term": "Product 777"}
     found = stocked.get("/admin/autocomplete/", query).json()["results"]
     assert "Product 777" in {each["text"] for each in found}
+
+
+@pytest.mark.filterwarnings("error::django.core.paginator.UnorderedObjectListWarning")
+@pytest.mark.parametrize(
+    ("page", "field"), [("variant", "product"), ("product", "category"), ("priceentry", "variant")]
+)
+def test_pages_of_a_chooser_follow_its_names_and_repeat_and_lack_no_row(shop: Tenant, page: str, field: str) -> None:
+    for number in range(45, 0, -1):
+        variant = make.variant(f"S{number:02}")
+        variant.product.category = Category.objects.create(name=f"Group {number:02}")
+        variant.product.name = f"Product {number:02}"
+        variant.product.save()
+    client, asked = people.owner(), {"app_label": "pos", "model_name": page, "field_name": field, "term": ""}
+
+    pages = [client.get("/admin/autocomplete/", {**asked, "page": number}).json() for number in (1, 2, 3)]
+
+    texts = [each["text"] for answer in pages for each in answer["results"]]
+    assert texts == sorted(set(texts))
+    assert len(texts) == 45
 
 
 def filled(client: Client, product: Product) -> tuple[str, Any]:
