@@ -1,6 +1,7 @@
 """Orders to read, with a link to their events."""
 
 from contextlib import suppress
+from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import ValidationError
@@ -87,14 +88,18 @@ class OrderAdmin(ExactSearch, ShopReadOnlyAdmin):
 
     def found(self, word: str) -> QuerySet[Order]:
         """Find orders by what `orders_named` knows, and by a total as it is written in a currency of the shop."""
-        found = orders_named(word)
-        for currency in currencies_of_shop():
-            with suppress(ValidationError):
-                total = MajorUnits(currency=currency).clean(word)
-                found |= Order.objects.filter(currency=currency, total=total)
-        return found
+        return or_of_total(orders_named(word), word)
 
     @admin.display(description="events")
     def trace(self, order: Order) -> str:
         url = reverse("admin:events_event_changelist") + f"?q=order:{order.id}"
         return format_html('<a href="{}">events and reactions</a>', url)
+
+
+def or_of_total(found: QuerySet[Any], word: str) -> QuerySet[Any]:
+    """Add the documents whose total is the word, as it is written in a currency of the shop."""
+    for currency in currencies_of_shop():
+        with suppress(ValidationError):
+            total = MajorUnits(currency=currency).clean(word)
+            found |= found.model._default_manager.filter(currency=currency, total=total)  # noqa: SLF001
+    return found

@@ -3,6 +3,7 @@
 from django.contrib import admin
 from django.db.models import QuerySet
 
+from pos.orders.admin import or_of_total
 from pos.orders.models import Refund
 from pos.returns.models import Return, ReturnLine
 from pos.returns.queries import returns_named
@@ -35,7 +36,10 @@ class ReturnAdmin(ExactSearch, ShopReadOnlyAdmin):
     )  # fmt: skip
     money = ("tax_total", "rounding_adjustment", "total")
     list_select_related = ("register", "order__register")
-    search_help_text = "A receipt of a return (R1-R000007) or of its order, its number alone, or an id"
+    search_help_text = (
+        "A receipt of a return (R1-R000007) or of its order, its number alone, a total (12.50, in JPY 1250),"
+        " a customer's mail address, or an id"
+    )
     inlines = (ReturnLineInline, RefundInline)
 
     on_receipt = named("receipt_id", "receipt", label="receipt")
@@ -44,4 +48,5 @@ class ReturnAdmin(ExactSearch, ShopReadOnlyAdmin):
     approval = named("approval_id", "approval", label="approval")
 
     def found(self, word: str) -> QuerySet[Return]:
-        return returns_named(word)
+        """Find returns by what `returns_named` knows, and by a total as it is written in a currency of the shop."""
+        return or_of_total(returns_named(word), word)

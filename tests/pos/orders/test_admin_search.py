@@ -100,3 +100,27 @@ def test_an_order_is_found_by_its_total_in_a_currency_with_no_or_three_decimals(
 
     assert [order.pk for order in found[typed]] == [tea.pk]
     assert [found[q] for q in others] == [[], []]
+
+
+@pytest.mark.parametrize(
+    ("currency", "typed", "others"),
+    [("EUR", "12.50", ("12.5", "1250")), ("JPY", "1250", ("1250.00", "12.50")), ("KWD", "1.250", ("12.50", "1250"))],
+)
+def test_a_return_is_found_by_its_total_in_each_currency_of_the_shop(
+    shop: Tenant,  # noqa: ARG001
+    currency: str,
+    typed: str,
+    others: tuple[str, ...],
+) -> None:
+    set_currency(currency)
+    make.variant("TEA", 1250)
+    order = make.order(make.cash(2500), lines=[make.asked("TEA", "2")])
+    tea = make.return_(order, make.returning(order, "1"))
+    make.return_(order, make.returning(order, "1"))
+    Return.objects.exclude(pk=tea.pk).update(total=1300)
+    client = owner()
+
+    found = {q: list(client.get("/admin/pos/return/", {"q": q}).context["cl"].result_list) for q in (typed, *others)}
+
+    assert [returned.pk for returned in found[typed]] == [tea.pk]
+    assert [found[q] for q in others] == [[], []]
