@@ -138,3 +138,13 @@ def test_sh21_home_reports_and_stock_are_drawn_under_the_policy(
     page.goto(f"{address}/admin/", wait_until="networkidle")
     page.screenshot(path=str(tmp_path / "home-narrow.png"), full_page=True)
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("path", ["auth/group/add/", "integrations/webhookendpoint/add/"])
+def test_forms_with_choosers_and_texts_fit_the_screen(page: Any, address: str, width: int, path: str) -> None:
+    sign_in(page, address)
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto(f"{address}/admin/{path}", wait_until="networkidle")
+
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
