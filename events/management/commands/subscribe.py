@@ -26,8 +26,8 @@ class Command(OurCommand):
             "--rename",
             action="append",
             default=[],
-            metavar="OLD=NEW",
-            help="after a rollback: the name that a subscription has now, and that of this code",
+            metavar="FROM=TO",
+            help="after a rollback: FROM is the name that a subscription has now, TO that of this code",
         )
 
     def handle(self, *_arguments: Any, **options: Any) -> None:
@@ -69,6 +69,6 @@ def _renames(asked: list[str]) -> dict[str, str]:
 def _pair(rename: str) -> tuple[str, str]:
     before, equals, after = rename.partition("=")
     if not (before and equals and after) or before == after:
-        message = f"--rename takes OLD=NEW, two names, not {rename!r}"
+        message = f"--rename takes FROM=TO, two names, not {rename!r}"
         raise CommandError(message)
     return before, after

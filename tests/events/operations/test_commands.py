@@ -140,7 +140,7 @@ def test_a_device_is_paired_once_for_its_token(shop: Tenant) -> None:
 
 @pytest.mark.parametrize("rename", ["a", "a=", "=b", "pos.note_shelf_levels=pos.note_shelf_levels"])
 def test_c04_a_rename_that_names_no_two_names_is_refused(committed: Tenant, rename: str) -> None:
-    with nothing_happened(), pytest.raises(CommandError, match="--rename takes OLD=NEW, two names"):
+    with nothing_happened(), pytest.raises(CommandError, match="--rename takes FROM=TO, two names"):
         call_command("subscribe", "--tenant", "north", "--rename", rename)
 
 

@@ -340,7 +340,7 @@ def test_a_rename_is_taken_back_after_a_rollback(failing: str, hearing: Hearing)
     assert renamed_names() == {NEW: failing}
     assert not Subscription.objects.filter(subscriber=NEW).exists()
     assert Subscription.objects.get(subscriber=failing).cursor == 3
-    with nothing_happened(), pytest.raises(CommandError, match="takes OLD=NEW"):
+    with nothing_happened(), pytest.raises(CommandError, match="takes FROM=TO"):
         run("subscribe", "--rename", NEW)
 
 
