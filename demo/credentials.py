@@ -58,7 +58,7 @@ def print_credentials(credentials: Credentials) -> None:
         base, pins = f"http://{host_of(shop)}{web}", credentials.pins.get(shop, {})
         rows.append((f"{title} admin", f"{base}/admin/", f"admin / {credentials.owner}"))
         rows.append((f"{title} API", f"{base}/api/docs", f"Bearer {credentials.tokens.get(shop, '')}"))
-        rows.append((f"{title} till", f"{base}/till/", f"pairing code: {credentials.tills.get(shop, '')}"))
+        rows.append((f"{title} till", f"{base}/till/", f"device token: {credentials.tills.get(shop, '')}"))
         rows += [
             ("", f"{each.name}, {each.role}", f"staff code {each.code}, PIN {pins.get(each.code)}") for each in WORKERS
         ]
@@ -67,8 +67,9 @@ def print_credentials(credentials: Credentials) -> None:
     for name, url, login in rows:
         console.print(f"  {name:<18} {url:<46} {login}", soft_wrap=True, markup=False)
     console.print(
-        "  To sell: open a till, type its pairing code, then a staff code and its PIN. Another till is paired by\n"
-        f"  a code that the admin makes for a register: http://{host_of('corner_shop')}{web}/admin/pos/register/\n"
+        "  To sell: open a till, paste its device token where it asks for a pairing code, then type a staff code and\n"
+        "  its PIN. Another till is paired by a code that the admin makes for a register:\n"
+        f"  http://{host_of('corner_shop')}{web}/admin/pos/register/\n"
         "  Ctrl-C stops everything; [bold]make credentials[/] prints this again.\n",
         soft_wrap=True,
     )

@@ -192,7 +192,7 @@ def test_ready_prints_the_till_a_code_and_a_pin(crew: Crew, capsys: pytest.Captu
 
     printed = capsys.readouterr().out
     assert "http://corner-shop.localhost:8000/till/" in printed
-    assert f"pairing code: {crew.credentials.tills['north']}" in printed
+    assert f"device token: {crew.credentials.tills['north']}" in printed
     for worker in (CASHIER, MANAGER):
         assert f"staff code {worker.code}, PIN {crew.pin(worker)}" in printed
     assert "http://corner-shop.localhost:8000/admin/pos/register/" in printed
