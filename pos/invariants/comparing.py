@@ -87,7 +87,7 @@ def _compared(what: str, said: list[Row], rows: list[Row], names: tuple[str, ...
         return
     known = [name for name in names if rows and _is_kept(name, rows[0]) and said[0][name] is not None]
     if not by_number:
-        said, rows = (sorted(all_, key=lambda row: [_value(name, row) for name in known]) for all_ in (said, rows))
+        said, rows = (sorted(all_, key=lambda row: [_sorted_as(name, row) for name in known]) for all_ in (said, rows))
     for number, (line, row) in enumerate(zip(said, rows, strict=True), start=1):
         yield from _named(f"{what} {number}", line, row, known)
         if row.get("taxes") is not None:
@@ -112,6 +112,12 @@ def _named(what: str, said: Row, row: Row, names: Iterable[str]) -> Iterator[str
             yield f"{name} of {what} is {row[name]}, the receipt says {said[name]}"
 
 
+def _sorted_as(name: str, row: Row) -> tuple[bool, Any]:
+    """Put rows without a value last."""
+    value = _value(name, row)
+    return value is None, value
+
+
 def _value(name: str, row: Row) -> Any:
     """Return a value that can be compared: numbers are written in strings in one place and not in the other."""
-    return Decimal(row[name]) if name in NUMBERS else row[name]
+    return Decimal(row[name]) if name in NUMBERS and row[name] is not None else row[name]

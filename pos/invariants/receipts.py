@@ -78,12 +78,20 @@ def receipts_walked(cursor: Cursor) -> Iterator[str]:
         if (row.series, row.kind) != chain:
             yield from _end(ends, chain, number, head)
             chain, number, head = (row.series, row.kind), 0, BEGINNING
-        wrong = _broken_chain(row, number, head) or next(_differences(row), "") or _other_seller(row.snapshot, sellers)
+        wrong = _broken_chain(row, number, head) or _first_difference(row, sellers)
         yield f"{row.kind.lower()} receipt {row.series} {row.number}: {wrong}" if wrong else ""
         number, head = row.number, row.hash
     yield from _end(ends, chain, number, head)
     for (series, kind), (_, given) in ends.items():
         yield f"{kind.lower()} receipts {series}: {given} numbers were given, and there is no receipt" if given else ""
+
+
+def _first_difference(row: Row, sellers: dict[int, dict[str, str]]) -> str:
+    """Say how a receipt differs from its rows first; a value that is none is a difference."""
+    try:
+        return next(_differences(row), "") or _other_seller(row.snapshot, sellers)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        return f"its text or its rows cannot be read: {type(error).__name__}: {error}"
 
 
 def _receipts(cursor: Cursor) -> Iterator[Row]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, DataError, connection, transaction
 
 from audit.archives import bring_back
 from events.invariants import PENDING
@@ -88,6 +88,15 @@ class Command(OurCommand):
 
 
 def _check(invariant: Invariant | Walk, cursor: Cursor, parameters: dict[str, Any]) -> _Found:
+    """Check one invariant; where a value in JSON is none, this one is broken, and the others have their turn."""
+    try:
+        with transaction.atomic():
+            return _looked(invariant, cursor, parameters)
+    except DataError as error:
+        return _Found(broken=1, named=[f"a value cannot be read: {next(iter(str(error).splitlines()), '')}"])
+
+
+def _looked(invariant: Invariant | Walk, cursor: Cursor, parameters: dict[str, Any]) -> _Found:
     if isinstance(invariant, Invariant):
         cursor.execute(invariant.statement, parameters)
         checked, broken = cursor.fetchone()
