@@ -47,8 +47,11 @@ def _furnish() -> None:
 
 
 def _closings(many: int, rounds: int) -> bool:
-    """Time closings after few orders and after many, which all are in the totals; say whether the ratio is kept."""
-    took = {FEW: [_closed(FEW) for _ in range(rounds)], many: [_closed(many) for _ in range(rounds)]}
+    """Time closings after few orders and after many, in turn; say whether the ratio is kept."""
+    took: dict[int, list[tuple[float, int]]] = {FEW: [], many: []}
+    for _ in range(rounds):
+        for orders, closings in took.items():
+            closings.append(_closed(orders))
     few, long = (statistics.median(seconds for seconds, _ in took[orders]) for orders in (FEW, many))
     statements = [took[orders][-1][1] for orders in (FEW, many)]
     for orders, seconds, sent in ((FEW, few, statements[0]), (many, long, statements[1])):
