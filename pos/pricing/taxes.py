@@ -110,20 +110,21 @@ def _within(amount: int, parts: Sequence[Fraction]) -> list[int]:
     return list(allocate(amount, {place: amount * part for place, part in enumerate(parts)}).values())
 
 
-def taxes_within(part: int, taxes: Sequence[int], *, whole: int) -> list[int]:
+def taxes_of_part(part: int, taxes: Sequence[int], *, whole: int) -> list[int]:
     """Return the taxes in a part of an amount, by largest remainder: no more than the part, and no more than is left.
 
     The parts that an amount is taken apart into, one after the other, have exactly its taxes together.
 
     :param part: at most `whole`. :param taxes: that `whole` still contains. :param whole: what is left of the amount.
 
-    >>> taxes_within(1, [1, 1], whole=2)
+    >>> taxes_of_part(1, [1, 1], whole=2)
     [1, 0]
     """
     if part == whole:
         return list(taxes)
-    left = dict(enumerate([*taxes, max(whole - sum(taxes), 0)]))
-    shared = allocate(part, {place: Fraction(part * amount, sum(left.values())) for place, amount in left.items()})
+    left = [*taxes, max(whole - sum(taxes), 0)]
+    all_left = sum(left)
+    shared = allocate(part, {place: Fraction(part * amount, all_left) for place, amount in enumerate(left)})
     return [shared[place] for place in range(len(taxes))]
 
 

@@ -15,7 +15,7 @@ from pos.orders.models import Order, OrderLine
 from pos.orders.queries import order_lines
 from pos.pricing.engine import Line, PricedLine, price_order
 from pos.pricing.rounding import share
-from pos.pricing.taxes import Level, taxes_within
+from pos.pricing.taxes import Level, taxes_of_part
 from pos.registers.models import Location
 from pos.returns.models import ReturnLine
 
@@ -83,7 +83,7 @@ def _take_back(original: OrderLine, line: ReturnLineInput, refunded: Counter[int
 
     total = part(original.total)
     left_of_taxes = [tax.amount - refunded[place] for place, tax in enumerate(original.taxes.all())]
-    amounts = taxes_within(total, left_of_taxes, whole=original.total - original.returned_total)
+    amounts = taxes_of_part(total, left_of_taxes, whole=original.total - original.returned_total)
     refunded.update(dict(enumerate(amounts)))
     tax_total = sum(amounts)
     original.returned_quantity = returned

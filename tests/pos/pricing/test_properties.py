@@ -14,7 +14,7 @@ from pos.pricing.cash import cash_adjustment
 from pos.pricing.discounts import Discount, Kind
 from pos.pricing.engine import Line, PricedOrder, price_order
 from pos.pricing.rounding import allocate, rounded, share
-from pos.pricing.taxes import Level, Rate, taxes_within
+from pos.pricing.taxes import Level, Rate, taxes_of_part
 
 RATES = [Rate(1, "GST", 50_000), Rate(2, "QST", 99_750), Rate(3, "ECO", 7_700, on_top=True), Rate(1, "VAT", 210_000)]
 quantities = st.decimals("0.001", "5000", places=3)
@@ -236,7 +236,7 @@ def test_r4_taxes_of_a_part_fit_into_it_and_all_parts_have_the_taxes_of_the_whol
     for number in range(1, pieces + 1):
         part = share(total, part=Decimal(number), whole=Decimal(pieces)) - given_back
 
-        amounts = taxes_within(part, left, whole=total - given_back)
+        amounts = taxes_of_part(part, left, whole=total - given_back)
 
         assert sum(amounts) <= part
         assert min(amounts) >= 0
