@@ -1,6 +1,7 @@
 """The search of the admin finds orders and returns by what is on a receipt, by an index (SH11)."""
 
 import re
+from uuid import UUID
 
 import pytest
 from django.db import connection
@@ -68,23 +69,26 @@ def test_sh11_the_search_reads_no_table_from_end_to_end(shop: Tenant) -> None:
         assert [table for table in FILLED for plan in found if f"Seq Scan on {table} " in plan] == [], (kind, text)
 
 
+def _keys_found(kind: str, *texts: str) -> list[list[UUID]]:
+    """Search a list of the admin for each text; return the keys of what it shows."""
+    client = owner()
+    answers = [client.get(f"/admin/pos/{kind}/", {"q": text}) for text in texts]
+    return [[row.pk for row in answer.context["cl"].result_list] for answer in answers]
+
+
 def test_an_order_is_found_by_its_total(shop: Tenant) -> None:
     make.variant("MUG", 1000)
     make.variant("TEA", 1250)
     make.order(make.cash(1000))
     tea = make.order(make.cash(1250), lines=[make.asked("TEA")])
-    client = owner()
 
-    found = client.get("/admin/pos/order/", {"q": "12.50"}).context["cl"].result_list
-    none = client.get("/admin/pos/order/", {"q": "12.5"}).context["cl"].result_list
-
-    assert [order.pk for order in found] == [tea.pk]
-    assert list(none) == []
+    assert _keys_found("order", "12.50", "12.5") == [[tea.pk], []]
 
 
-@pytest.mark.parametrize(
-    ("currency", "typed", "others"), [("JPY", "1250", ("1250.00", "12.50")), ("KWD", "1.250", ("12.50", "1250"))]
-)
+IN_CURRENCIES = [("JPY", "1250", ("1250.00", "12.50")), ("KWD", "1.250", ("12.50", "1250"))]
+
+
+@pytest.mark.parametrize(("currency", "typed", "others"), IN_CURRENCIES)
 def test_an_order_is_found_by_its_total_in_a_currency_with_no_or_three_decimals(
     shop: Tenant,  # noqa: ARG001
     currency: str,
@@ -94,18 +98,11 @@ def test_an_order_is_found_by_its_total_in_a_currency_with_no_or_three_decimals(
     set_currency(currency)
     make.variant("TEA", 1250)
     tea = make.order(make.cash(1250), lines=[make.asked("TEA")])
-    client = owner()
 
-    found = {q: list(client.get("/admin/pos/order/", {"q": q}).context["cl"].result_list) for q in (typed, *others)}
-
-    assert [order.pk for order in found[typed]] == [tea.pk]
-    assert [found[q] for q in others] == [[], []]
+    assert _keys_found("order", typed, *others) == [[tea.pk], [], []]
 
 
-@pytest.mark.parametrize(
-    ("currency", "typed", "others"),
-    [("EUR", "12.50", ("12.5", "1250")), ("JPY", "1250", ("1250.00", "12.50")), ("KWD", "1.250", ("12.50", "1250"))],
-)
+@pytest.mark.parametrize(("currency", "typed", "others"), [("EUR", "12.50", ("12.5", "1250")), *IN_CURRENCIES])
 def test_a_return_is_found_by_its_total_in_each_currency_of_the_shop(
     shop: Tenant,  # noqa: ARG001
     currency: str,
@@ -118,9 +115,5 @@ def test_a_return_is_found_by_its_total_in_each_currency_of_the_shop(
     tea = make.return_(order, make.returning(order, "1"))
     make.return_(order, make.returning(order, "1"))
     Return.objects.exclude(pk=tea.pk).update(total=1300)
-    client = owner()
 
-    found = {q: list(client.get("/admin/pos/return/", {"q": q}).context["cl"].result_list) for q in (typed, *others)}
-
-    assert [returned.pk for returned in found[typed]] == [tea.pk]
-    assert [found[q] for q in others] == [[], []]
+    assert _keys_found("return", typed, *others) == [[tea.pk], [], []]
