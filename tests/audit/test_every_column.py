@@ -1,6 +1,5 @@
 """Whatever column of a sale is changed in SQL, `verify` names a row; what is free is listed here, each with a reason."""
 
-import json
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -313,17 +312,16 @@ def let_anything_be_changed(rows: list[Model]) -> None:
         cursor.execute("SET CONSTRAINTS ALL DEFERRED")
 
 
-@pytest.mark.parametrize("value", [None, "x", [], {}])
 @pytest.mark.parametrize("column", ["pos_orderline.discounts", "pos_returnline.discounts", "pos_returnline.taxes"])
-def test_a_member_of_json_that_is_no_value_ends_no_check(sold: list[Model], column: str, value: Any) -> None:
+def test_a_member_of_json_that_is_no_value_ends_no_check(sold: list[Model], column: str) -> None:
     """`verify` goes on to its other questions, and to other tenants."""
     let_anything_be_changed(sold)
     table, name = column.split(".")
     for member in ("amount", "rate", "percent", "name"):
-        for change in (f"jsonb_set({name}, '{{0,{member}}}', %s::jsonb)", f"{name} #- '{{0,{member}}}'"):
-            given = [json.dumps(value)] if "%s" in change else []
+        values = [f"jsonb_set({name}, '{{0,{member}}}', '{value}')" for value in ("null", '"x"', "[]", "{}")]
+        for change in (*values, f"{name} #- '{{0,{member}}}'"):
             with transaction.atomic(), connection.cursor() as cursor:
-                cursor.execute(f"UPDATE {table} SET {name} = {change} WHERE jsonb_array_length({name}) > 0", given)
+                cursor.execute(f"UPDATE {table} SET {name} = {change} WHERE jsonb_array_length({name}) > 0")
                 found = [_check(each, cursor, {"tenant": "north"}) for each in all_invariants()]
                 transaction.set_rollback(True)
             assert all(each.named for each in found if each.broken), (member, change)
