@@ -87,6 +87,8 @@ INSERT INTO pos_return (id, order_id, register_id, shift_id, series, number, cur
 SELECT uuidv7(make_interval(secs => n - %(orders)s)), o.id, register_id, shift_id, 'R1', n, 'EUR', 0, 3000, '',
     fingerprint, o.occurred_at, o.recorded_at
 FROM sold JOIN pos_order o ON o.id = sold.id WHERE n %% 4 = 1 ORDER BY n;
+INSERT INTO pos_refund (id, parent_id, type_id, amount)
+SELECT uuidv7(), id, (SELECT id FROM pos_tendertype WHERE code = 'cash'), 2000 + number FROM pos_return ORDER BY number;
 INSERT INTO pos_receipt (id, kind, series, number, source_id, snapshot, previous_hash, hash, print_count, issued_at)
 SELECT uuidv7(make_interval(secs => n - %(orders)s)), 'ORDER', 'R1', n, id, '{"currency":"EUR","total":3000}',
     md5(n::text) || md5(n::text), md5(n::text) || md5(n::text), 0, now() - make_interval(secs => %(orders)s - n)
@@ -100,8 +102,8 @@ SELECT current_schema(), 'orders', id::text, '', 201, '{}', now() FROM sold ORDE
 
 FILLED = (
     "pos_product", "pos_variant", "pos_priceentry", "pos_barcode", "pos_shelflevel", "inventory_stockitem", "pos_order",
-    "pos_orderline", "pos_orderlinetax",
-    "pos_tender", "pos_return", "pos_receipt", "inventory_stockmovement", "payments_payment", "payments_paymentintent",
+    "pos_orderline", "pos_orderlinetax", "pos_tender", "pos_return", "pos_refund", "pos_receipt",
+    "inventory_stockmovement", "payments_payment", "payments_paymentintent",
 )  # fmt: skip
 
 

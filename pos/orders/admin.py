@@ -1,10 +1,6 @@
 """Orders to read, with a link to their events."""
 
-from contextlib import suppress
-from typing import Any
-
 from django.contrib import admin
-from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.html import format_html
@@ -14,8 +10,8 @@ from pos.orders.models import Order, OrderLine, Refund, Tender
 from pos.orders.queries import orders_named
 from pos.registers.queries import currencies_of_shop
 from web.admin import ExactSearch, ReadOnlyInline, ShopReadOnlyAdmin
-from web.admin.money import MajorUnits
 from web.admin.names import Named, link, named
+from web.admin.searching import amount_is
 
 
 class OrderLineInline(ReadOnlyInline):
@@ -88,18 +84,9 @@ class OrderAdmin(ExactSearch, ShopReadOnlyAdmin):
 
     def found(self, word: str) -> QuerySet[Order]:
         """Find orders by what `orders_named` knows, and by a total as it is written in a currency of the shop."""
-        return or_of_total(orders_named(word), word)
+        return orders_named(word) | Order.objects.filter(amount_is(word, currencies_of_shop(), amount="total"))
 
     @admin.display(description="events")
     def trace(self, order: Order) -> str:
         url = reverse("admin:events_event_changelist") + f"?q=order:{order.id}"
         return format_html('<a href="{}">events and reactions</a>', url)
-
-
-def or_of_total(found: QuerySet[Any], word: str) -> QuerySet[Any]:
-    """Add the documents whose total is the word, as it is written in a currency of the shop."""
-    for currency in currencies_of_shop():
-        with suppress(ValidationError):
-            total = MajorUnits(currency=currency).clean(word)
-            found |= found.model._default_manager.filter(currency=currency, total=total)  # noqa: SLF001
-    return found

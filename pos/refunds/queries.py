@@ -8,6 +8,7 @@ from django.db.models.functions import Coalesce
 from kernel.ids import parsed_id
 from pos.orders.models import Refund
 from pos.orders.queries import orders_named
+from pos.returns.models import Return
 
 DEBTS = Q(state=Refund.State.FAILED, instead_of=None, amount__gt=F("paid_instead"))
 """Of `refunds()`: what was refused and is not paid in another way yet."""
@@ -57,7 +58,16 @@ def refunds_named(word: str) -> QuerySet[Refund]:
         named = Q(id=found_id) | Q(parent_id=found_id) | Q(order_id=found_id) | Q(parent__order_id=found_id)
         return Refund.objects.filter(named)
     orders = orders_named(word)
-    return Refund.objects.filter(Q(order__in=orders) | Q(parent__order__in=orders))
+    return any_of(
+        Refund.objects.filter(order__in=orders),
+        Refund.objects.filter(parent__in=Return.objects.filter(order__in=orders)),
+    )
+
+
+def any_of(*found: QuerySet[Refund]) -> QuerySet[Refund]:
+    """Return the refunds that any of several queries finds, each by its index."""
+    first, *others = (each.values("pk") for each in found)
+    return Refund.objects.filter(pk__in=first.union(*others))
 
 
 def owed_of(refund: Refund) -> int:

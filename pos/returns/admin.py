@@ -3,12 +3,13 @@
 from django.contrib import admin
 from django.db.models import QuerySet
 
-from pos.orders.admin import or_of_total
 from pos.orders.models import Refund
+from pos.registers.queries import currencies_of_shop
 from pos.returns.models import Return, ReturnLine
 from pos.returns.queries import returns_named
 from web.admin import ExactSearch, ReadOnlyInline, ShopReadOnlyAdmin
 from web.admin.names import Named, link, named
+from web.admin.searching import amount_is
 
 
 class ReturnLineInline(ReadOnlyInline):
@@ -49,4 +50,4 @@ class ReturnAdmin(ExactSearch, ShopReadOnlyAdmin):
 
     def found(self, word: str) -> QuerySet[Return]:
         """Find returns by what `returns_named` knows, and by a total as it is written in a currency of the shop."""
-        return or_of_total(returns_named(word), word)
+        return returns_named(word) | Return.objects.filter(amount_is(word, currencies_of_shop(), amount="total"))

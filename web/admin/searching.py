@@ -1,9 +1,14 @@
 """A search of the admin that finds rows by an index: by what is on a receipt, not by a part of whatever column."""
 
+from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 
-from django.db.models import QuerySet
+from django.core.exceptions import ValidationError
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
+
+from web.admin.money import MajorUnits
 
 
 class ExactSearch:
@@ -22,3 +27,15 @@ class ExactSearch:
         for word in search_term.split():
             queryset = queryset.filter(pk__in=self.found(word).values("pk"))
         return queryset, False
+
+
+def amount_is(word: str, currencies: Iterable[str], *, amount: str, currency: str = "currency") -> Q:
+    """Return the condition that an amount is the word, as it is written in one of the currencies.
+
+    :param amount: the column, in minor units. :param currency: that of the currency.
+    """
+    condition = Q(pk__in=[])
+    for each in currencies:
+        with suppress(ValidationError):
+            condition |= Q(**{amount: MajorUnits(currency=each).clean(word), currency: each})
+    return condition

@@ -74,7 +74,10 @@ class Refund(models.Model):
                 sentence="A refund must be above zero.",
             ),
         ]
-        indexes: ClassVar = [models.Index(fields=["id"], name="refund_refused", condition=Q(state="FAILED"))]
+        indexes: ClassVar = [
+            models.Index(fields=["id"], name="refund_refused", condition=Q(state="FAILED")),
+            models.Index(fields=["amount", "id"], name="refund_by_amount"),
+        ]
 
     def __str__(self) -> str:
         return f"Refund of {formatted(self.amount, self.currency)}"

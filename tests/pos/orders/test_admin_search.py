@@ -7,7 +7,8 @@ import pytest
 from django.db import connection
 
 from demo.filling import FILLED, fill
-from pos.models import Order, Return
+from pos.models import Order, Refund, Return
+from pos.orders.services.voiding import void_order
 from tenants.models import Tenant
 from tests.support import make
 from tests.support.explaining import Explaining
@@ -59,6 +60,8 @@ def test_sh11_the_search_reads_no_table_from_end_to_end(shop: Tenant) -> None:
         ("order", email, "order_by_customer_email"),
         ("return", "R1-R002001", "return_number_unique"),
         ("return", "R1-002001", "order_receipt_number_unique"),
+        ("refund", "R1-002001", "order_receipt_number_unique"),
+        ("refund", "50.01", "refund_by_amount"),
     ):
         explaining = Explaining()
         with connection.execute_wrapper(explaining):
@@ -117,3 +120,23 @@ def test_a_return_is_found_by_its_total_in_each_currency_of_the_shop(
     Return.objects.exclude(pk=tea.pk).update(total=1300)
 
     assert _keys_found("return", typed, *others) == [[tea.pk], [], []]
+
+
+@pytest.mark.parametrize(("currency", "typed", "others"), [("EUR", "12.50", ("12.5", "1250")), *IN_CURRENCIES])
+def test_a_refund_is_found_by_its_amount_in_each_currency_of_the_shop(
+    shop: Tenant,  # noqa: ARG001
+    currency: str,
+    typed: str,
+    others: tuple[str, ...],
+) -> None:
+    set_currency(currency)
+    make.variant("TEA", 1250)
+    make.variant("MUG", 1000)
+    for sku in ("TEA", "MUG"):
+        order = make.order(make.cash(2500), lines=[make.asked(sku, "2")])
+        make.return_(order, make.returning(order, "1"))
+    cancelled = make.order(make.cash(1250), lines=[make.asked("TEA", "2")])
+    void_order(order_id=cancelled.id, reason="", register=cancelled.register, now=make.NOW)
+    of_return, of_order = Refund.objects.filter(amount=1250).order_by("order")
+
+    assert [set(keys) for keys in _keys_found("refund", typed, *others)] == [{of_return.pk, of_order.pk}, set(), set()]
