@@ -93,6 +93,9 @@ def test_a_sale_that_commits_while_its_drawers_first_shift_is_opened_joins_that_
     assert reported() == ([0, 1000] if is_closed else [1000])
     assert len(published("pos.order_joined_shift")) == 1
     require_sound()
+    Order.objects.filter(id=order).update(shift=None, completed_at=timezone.now())
+    with pytest.raises(AssertionError, match="sales without a shift have joined the next one"):
+        require_sound()
 
 
 def test_it_joins_one_shift_once(till: Terminal) -> None:
