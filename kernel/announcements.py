@@ -27,6 +27,16 @@ def elements(of: str) -> str:
     return f"jsonb_array_elements(CASE jsonb_typeof({of}) WHEN 'array' THEN {of} ELSE '[]' END) WITH ORDINALITY"
 
 
+def written_before(app: str, migration: str) -> str:
+    """Write the condition that older code may have written a row: its event `e` is no more than a day younger than a
+    migration.
+
+    In a release, processes of the release before still write for a while.
+    """
+    return f"""(e.recorded_at < (SELECT m.applied + interval '1 day' FROM django_migrations m
+        WHERE m.app = '{app}' AND m.name = '{migration}'))"""
+
+
 def differing(
     said: str,
     row: str,
@@ -34,13 +44,15 @@ def differing(
     columns: Mapping[str, str] | None = None,
     *,
     unless_empty: Collection[str] = (),
+    older: str = "true",
 ) -> str:
     """Write the condition that a row differs from a member that an event says.
 
     :param members: their types, by name. A text that is empty stands for null in a row. Null is what is not known, but
         of a type with `!`: there the row must have none either.
     :param columns: of those members whose columns are called otherwise.
-    :param unless_empty: members that are not compared where the row has nothing, as older code kept none.
+    :param unless_empty: members that are not compared where the row has nothing and is `older`, as it kept none then.
+    :param older: the condition that it is; see `written_before`.
     """
     compared = []
     for name, type_ in members.items():
@@ -48,7 +60,7 @@ def differing(
         kept = f"coalesce({column}, '')" if type_ == "text" else column
         told = f"coalesce({said}->>'{name}', '')" if type_ == "text" else f"({said}->>'{name}')::{type_.rstrip('!')}"
         is_said = f"{said} ? '{name}'" if strict else f"{said}->>'{name}' IS NOT NULL"
-        known = f" AND coalesce({column}::text, '') <> ''" if name in unless_empty else ""
+        known = f" AND (coalesce({column}::text, '') <> '' OR NOT {older})" if name in unless_empty else ""
         compared.append(f"({is_said}{known} AND {kept} IS DISTINCT FROM {told})")
     return f"({' OR '.join(compared)})"
 

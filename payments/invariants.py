@@ -1,8 +1,10 @@
 """What must be true of payments, cards and refunds."""
 
-from kernel.announcements import differing, events
+from kernel.announcements import differing, events, written_before
 from kernel.invariants import declare
 
+OLDER = written_before("payments", "0006_who_asked_for_a_charge")
+"""Rows of older code lack columns; the last of these came with this migration."""
 LATER = {"kind", "tender_id", "register_id", "shift_id", "staff_id"}
 """What rows of older code do not have."""
 _REFUNDED = events("payments.payment_refunded", "payments.refund_failed")
@@ -71,9 +73,10 @@ declare(
         {"order_id": "uuid", "tender_id": "uuid", "tender_type": "text", "amount": "bigint", "currency": "text",
          "reference": "text", "register_id": "uuid", "shift_id": "uuid", "staff_id": "uuid!",
          "occurred_at": "timestamptz"},
-        unless_empty=LATER,
+        unless_empty=LATER, older=OLDER,
     )
-    + """ OR p.kind <> '' AND p.kind <> e.data->>'kind' OR p.business_date <> t.business_date
+    + f""" OR p.kind <> '' AND p.kind <> e.data->>'kind'
+    OR (p.business_date IS NOT NULL OR NOT {OLDER}) AND p.business_date IS DISTINCT FROM t.business_date
     OR t.order_id <> p.order_id OR (p.intent_id IS NOT NULL) <> (e.data->>'charged_here')::boolean
     OR p.intent_id IS NOT NULL AND i.tender_id IS DISTINCT FROM p.tender_id""",
     f"""{events("payments.payment_completed")} LEFT JOIN payments_payment p ON e.stream = 'payment:' || p.id::text
@@ -88,11 +91,11 @@ declare(
         {"payment_id": "uuid!", "return_id": "uuid!", "tender_id": "uuid!", "tender_type": "text", "kind": "text",
          "amount": "bigint", "currency": "text", "reference": "text", "register_id": "uuid", "shift_id": "uuid",
          "staff_id": "uuid!"},
-        unless_empty=LATER,
+        unless_empty=LATER, older=OLDER,
     )
-    + """ OR r.kind <> '' AND b.kind <> '' AND b.kind <> r.kind OR r.failure <> coalesce(e.data->>'reason', '')
-    OR r.business_date <> b.business_date
-    OR b.id IS NOT NULL AND r.order_id <> coalesce(b.order_id, c.order_id)""",
+    + f""" OR r.kind <> '' AND b.kind <> '' AND b.kind <> r.kind OR r.failure <> coalesce(e.data->>'reason', '')
+    OR r.business_date <> b.business_date OR b.id IS NOT NULL AND (r.order_id IS NOT NULL OR NOT {OLDER})
+        AND r.order_id IS DISTINCT FROM coalesce(b.order_id, c.order_id)""",
     f"""{_REFUNDED} LEFT JOIN payments_paymentrefund r ON e.stream = 'refund:' || r.id::text
         LEFT JOIN pos_refund b ON b.id = r.id LEFT JOIN pos_return c ON c.id = b.parent_id""",
     order=157,

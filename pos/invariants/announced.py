@@ -3,7 +3,7 @@
 Events of a first version do not carry all of it: what an event does not say is not compared.
 """
 
-from kernel.announcements import differing, elements, events, recorded
+from kernel.announcements import differing, elements, events, recorded, written_before
 from kernel.invariants import declare
 
 _ORDERS = events("pos.order_placed", "pos.order_completed", version=2)
@@ -15,6 +15,8 @@ _BACK = f"{_RETURNS} CROSS JOIN LATERAL {elements('e.data->' + repr('lines'))} A
 _REFUNDED = events("pos.return_completed", "pos.order_voided", "pos.refund_replaced")
 
 
+OLDER = written_before("pos", "0036_facts_of_returns")
+"""Rows of older code lack columns; the last of these came with this migration."""
 LATER = {"kind", "register_id", "shift_id", "staff_id"}
 """What rows of tenders and refunds of older code do not have."""
 
@@ -60,7 +62,7 @@ declare(
          "price_list_id": "uuid", "rounding_level": "text", "currency": "text", "subtotal": "bigint",
          "tax_total": "bigint", "discount_total": "bigint", "training": "boolean", "occurred_at": "timestamptz",
          "recorded_at": "timestamptz"},
-        unless_empty={"device_sequence", "staff_id", "origin", "price_list_id"},
+        unless_empty={"device_sequence", "staff_id", "origin", "price_list_id"}, older=OLDER,
     )
     + """ OR (e.data->>'total')::bigint - (e.data->>'rounding_adjustment')::bigint
     <> o.total - o.rounding_adjustment""",
@@ -75,7 +77,7 @@ declare(
          "business_date": "date", "receipt_id": "uuid", "receipt_series": "text", "receipt_number": "bigint",
          "completed_at": "timestamptz", "exchange_return_id": "uuid!"},
         {"receipt_series": "series"},
-        unless_empty={"receipt_id", "receipt_series", "business_date"},
+        unless_empty={"receipt_id", "receipt_series", "business_date"}, older=OLDER,
     ),
     f"{_COMPLETED} JOIN pos_order o ON e.stream = 'order:' || o.id::text",
     order=171,
@@ -89,6 +91,7 @@ declare(
         {"voided_at": "timestamptz", "staff_id": "uuid"},
         {"staff_id": "voided_by"},
         unless_empty={"staff_id", "voided_at"},
+        older=OLDER,
     ),
     f"pos_order o LEFT JOIN {events('pos.order_voided')} ON e.stream = 'order:' || o.id::text",
     order=171,
@@ -103,7 +106,8 @@ declare(
          "gross": "bigint", "tax_total": "bigint", "total": "bigint", "stocked": "boolean"},
         {"unit_price": "exact_unit_price"},
     )
-    + " OR (j.line->>'discount_total')::bigint <> l.line_discount + l.order_discount_share OR "
+    + f""" OR (j.line->>'discount_total')::bigint <> l.line_discount + l.order_discount_share
+    OR l.price_source = 'LIST' AND l.price_list_id IS NULL AND NOT {OLDER} OR """
     + _discounts("j.line->'discounts'", "l.discounts", told_where="d.said->>'scope' = 'LINE'"),
     f"{_LINES} LEFT JOIN pos_orderline l ON l.id = (j.line->>'line_id')::uuid",
     order=172,
@@ -127,7 +131,7 @@ declare(
         "j.tender", "t",
         {"reference": "text", "amount": "bigint", "change": "bigint", "rounding": "bigint", "kind": "text",
          "register_id": "uuid", "shift_id": "uuid", "staff_id": "uuid!"},
-        unless_empty=LATER,
+        unless_empty=LATER, older=OLDER,
     )
     + f" OR {_other_type('j.tender', 't')}",
     f"""{_TAKEN} CROSS JOIN LATERAL {elements("e.data->'tenders'")} AS j(tender, place)
@@ -143,7 +147,7 @@ declare(
     f"""{events("pos.order_placed", "pos.tenders_added")}
         CROSS JOIN LATERAL {elements("e.data->'tenders'")} AS j(tender, place)
         JOIN pos_tender t ON t.id = (j.tender->>'tender_id')::uuid
-        WHERE t.recorded_at IS NOT NULL AND (e.version >= 2 OR e.type = 'pos.tenders_added')""",
+        WHERE (t.recorded_at IS NOT NULL OR NOT {OLDER}) AND (e.version >= 2 OR e.type = 'pos.tenders_added')""",
     order=174,
 )  # fmt: skip
 declare(
@@ -153,7 +157,7 @@ declare(
         "j.refund", "r",
         {"amount": "bigint", "rounding": "bigint", "kind": "text", "register_id": "uuid", "shift_id": "uuid",
          "staff_id": "uuid!"},
-        unless_empty=LATER,
+        unless_empty=LATER, older=OLDER,
     )
     + f""" OR j.refund ? 'kind' AND ({_other_type("j.refund", "r")}
         OR (j.refund->>'tender_id')::uuid IS DISTINCT FROM CASE WHEN t.kind = 'EXCHANGE' THEN NULL ELSE r.tender_id END)
@@ -164,9 +168,10 @@ declare(
             OR r.instead_of_id IS NOT NULL
         ELSE r.instead_of_id IS DISTINCT FROM (e.data->>'refused_id')::uuid
             OR r.parent_id IS DISTINCT FROM (e.data->>'return_id')::uuid OR r.order_id IS DISTINCT FROM i.order_id END
-    OR r.recorded_at IS NOT NULL AND (r.business_date <> (e.data->>'business_date')::date
-        OR r.occurred_at <> coalesce(e.data->>'voided_at', e.data->>'occurred_at')::timestamptz
-        OR r.recorded_at <> coalesce(e.data->>'voided_at', e.data->>'recorded_at', e.data->>'occurred_at')::timestamptz)
+    OR (r.recorded_at IS NOT NULL OR NOT {OLDER}) AND (r.business_date IS DISTINCT FROM (e.data->>'business_date')::date
+        OR r.occurred_at IS DISTINCT FROM coalesce(e.data->>'voided_at', e.data->>'occurred_at')::timestamptz
+        OR r.recorded_at IS DISTINCT FROM
+            coalesce(e.data->>'voided_at', e.data->>'recorded_at', e.data->>'occurred_at')::timestamptz)
     """,
     f"""{_REFUNDED} CROSS JOIN LATERAL {elements("e.data->'refunds'")} AS j(refund, place)
         LEFT JOIN pos_refund r ON r.id = (j.refund->>'refund_id')::uuid LEFT JOIN pos_tender t ON t.id = r.tender_id
@@ -195,7 +200,7 @@ declare(
          "receipt_series": "text", "number": "bigint", "currency": "text", "rounding_adjustment": "bigint",
          "tax_total": "bigint", "total": "bigint", "occurred_at": "timestamptz", "recorded_at": "timestamptz"},
         {"receipt_series": "series"},
-        unless_empty={"device_id", "staff_id", "approval_id", "receipt_id", "receipt_series"},
+        unless_empty={"device_id", "staff_id", "approval_id", "receipt_id", "receipt_series"}, older=OLDER,
     ),
     f"{_RETURNS} JOIN pos_return b ON e.stream = 'return:' || b.id::text",
     order=176,
@@ -208,11 +213,12 @@ declare(
         {"order_line_id": "uuid!", "variant_id": "uuid!", "sku": "text", "description": "text", "category": "text",
          "quantity": "numeric", "unit_price": "numeric", "tax_total": "bigint", "total": "bigint",
          "reason_code": "text"},
-        unless_empty={"category", "unit_price", "reason_code"},
+        unless_empty={"category", "unit_price", "reason_code"}, older=OLDER,
     )
     + f""" OR j.line->>'disposition' IN ('RESTOCK', 'NONE') AND l.restock <> (j.line->>'disposition' = 'RESTOCK')
+    OR l.discounts IS NULL AND NOT {OLDER}
     OR l.discounts IS NOT NULL AND {_discounts("j.line->'discounts'", "l.discounts")}
-    OR l.taxes IS NOT NULL AND {_taxes("j.line->'taxes'", "l.taxes")}""",
+    OR (l.taxes IS NOT NULL OR NOT {OLDER}) AND {_taxes("j.line->'taxes'", "l.taxes")}""",
     f"""{_BACK} LEFT JOIN pos_returnline l ON l.id = (j.line->>'line_id')::uuid
         LEFT JOIN pos_orderline o ON o.id = l.order_line_id""",
     order=177,
@@ -222,14 +228,14 @@ declare(
     """s.state = 'OPEN' AND (s.closed_at IS NOT NULL OR s.closed_position IS NOT NULL)
     OR s.state = 'CLOSED' AND s.closed_at IS NULL OR CASE e.type WHEN 'pos.shift_opened' THEN """
     + differing("e.data", "s", {"register_id": "uuid", "staff_id": "uuid!", "business_date": "date"},
-                {"staff_id": "opened_by"}, unless_empty={"staff_id"})
+                {"staff_id": "opened_by"}, unless_empty={"staff_id"}, older=OLDER)
     + " ELSE "
     + differing(
         "e.data", "s",
         {"opened_by": "uuid!", "closed_at": "timestamptz", "closed_by": "uuid!", "register_id": "uuid",
          "position": "bigint", "receipt_id": "uuid", "grand_total": "bigint"},
         {"register_id": "closed_on_id", "position": "closed_position"},
-        unless_empty={"opened_by", "closed_by", "register_id"},
+        unless_empty={"opened_by", "closed_by", "register_id"}, older=OLDER,
     )
     + " END OR "
     + differing(

@@ -23,7 +23,6 @@ from pos.cash.services.closing import close_shift
 from pos.cash.services.counts import CountInput
 from pos.models import (
     Order,
-    OrderLine,
     OrderLineTax,
     Receipt,
     Refund,
@@ -31,7 +30,6 @@ from pos.models import (
     ReturnLine,
     Shift,
     ShopProfile,
-    Tender,
 )
 from pos.orders.arriving import Arrival
 from pos.orders.discounts import DiscountInput
@@ -68,19 +66,6 @@ FREE: Mapping[type[Model], Mapping[str, str]] = {
         "scale_prefixes": "a rule for barcodes to come, on no receipt",
     },
 }
-OF_MONEY = {"register_id", "shift_id", "staff_id"}
-KEPT_BY_NEWER_CODE: Mapping[type[Model], set[str]] = {
-    Order: {"device_sequence", "origin", "price_list_id", "receipt_id", "staff_id"},
-    OrderLine: {"price_list_id"},
-    Tender: {*OF_MONEY, "recorded_at"},
-    Payment: {*OF_MONEY, "business_date"},
-    Return: {"device_id", "receipt_id", "staff_id"},
-    ReturnLine: {"discounts", "unit_price"},
-    Refund: {*OF_MONEY, "business_date", "occurred_at", "recorded_at"},
-    PaymentRefund: {*OF_MONEY, "order_id", "tender_id"},
-    Shift: {"closed_on_id", "opened_by"},
-}
-"""Columns that may be NULL, as rows that older code wrote have none: that one became NULL is not told."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -215,11 +200,7 @@ def changes_of(row: Model) -> Iterator[Change]:
         value = getattr(row, field.attname) if field.get_internal_type() == "JSONField" else values[field.column]
         for path, other in others(field, value):
             yield Change(table=table, key=key, column=field.column, value=other, path=path)
-        if (
-            field.null
-            and values[field.column] is not None
-            and field.column not in KEPT_BY_NEWER_CODE.get(type(row), ())
-        ):
+        if field.null and values[field.column] is not None:
             yield Change(table=table, key=key, column=field.column, value=None, path=" (NULL)")
 
 
@@ -312,12 +293,19 @@ def let_anything_be_changed(rows: list[Model]) -> None:
         cursor.execute("SET CONSTRAINTS ALL DEFERRED")
 
 
+def written_by_this_code() -> None:
+    """Let the migrations have run so long ago that no process of the release before them writes any more."""
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE django_migrations SET applied = applied - interval '2 days'")
+
+
 @pytest.mark.parametrize("column", ["pos_orderline.discounts", "pos_returnline.discounts", "pos_returnline.taxes"])
 def test_a_member_of_json_that_is_no_value_ends_no_check(sold: list[Model], column: str) -> None:
     """`verify` goes on to its other questions, and to other tenants."""
     let_anything_be_changed(sold)
     table, name = column.split(".")
     for member in ("amount", "rate", "percent", "name"):
+        is_kept = member != ("percent" if name == "taxes" else "rate")
         values = [f"jsonb_set({name}, '{{0,{member}}}', '{value}')" for value in ("null", '"x"', "[]", "{}")]
         for change in (*values, f"{name} #- '{{0,{member}}}'"):
             with transaction.atomic(), connection.cursor() as cursor:
@@ -325,11 +313,12 @@ def test_a_member_of_json_that_is_no_value_ends_no_check(sold: list[Model], colu
                 found = [_check(each, cursor, {"tenant": "north"}) for each in all_invariants()]
                 transaction.set_rollback(True)
             assert all(each.named for each in found if each.broken), (member, change)
-            assert member != "amount" or any(each.broken for each in found), change
+            assert not is_kept or any(each.broken for each in found), (member, change)
 
 
 def test_whatever_is_changed_of_a_sale_is_named(sold: list[Model]) -> None:
     let_anything_be_changed(sold)
+    written_by_this_code()
     auditor = Auditor(all_invariants())
     assert not auditor.names_a_row()
 
