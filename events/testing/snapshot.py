@@ -42,7 +42,6 @@ class Snapshot:
         self.cursor = self._cursor()
 
     def rows(self) -> Rows:
-        rows: Rows = {}
         with connection.cursor() as cursor:
             cursor.execute(
                 "SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
@@ -50,15 +49,16 @@ class Snapshot:
                 " AND obj_description(c.oid, 'pg_class') IS DISTINCT FROM %s ORDER BY c.relname",
                 [self.tenant_id, WRITTEN_BY_TRIGGERS],
             )
-            for (table,) in cursor.fetchall():
-                rows[table] = self._read(cursor, f'"{table}"', "TRUE")
-            for table, condition in EVENT_TABLES.items():
-                rows[table] = self._read(cursor, f"public.{table}", f"tenant_id = %(tenant)s AND {condition}")
+            sources = {table: f'"{table}" AS t' for (table,) in cursor.fetchall()} | {
+                table: f"public.{table} AS t WHERE tenant_id = %(tenant)s AND {condition}"
+                for table, condition in EVENT_TABLES.items()
+            }
+            rows: Rows = {table: [] for table in sources}
+            each = (f"SELECT '{table}', row_to_json(t)::text FROM {source}" for table, source in sources.items())
+            cursor.execute(" UNION ALL ".join(each) + " ORDER BY 1, 2", self.parameters)
+            for table, row in cursor.fetchall():
+                rows[table].append(row)
         return rows
-
-    def _read(self, cursor: Any, table: str, condition: str) -> list[str]:
-        cursor.execute(f"SELECT row_to_json(t)::text FROM {table} AS t WHERE {condition} ORDER BY 1", self.parameters)
-        return [row for (row,) in cursor.fetchall()]
 
     def _cursor(self) -> int:
         with connection.cursor() as cursor:
@@ -108,8 +108,10 @@ class Snapshot:
     def differences(self, wanted: Rows, found: Rows) -> Iterator[str]:
         """Write down the rows that differ, but for ids that were not there before, and moments."""
         for table, rows in found.items():
-            expected = Counter(self._masked(table, row) for row in wanted[table])
-            there = Counter(self._masked(table, row) for row in rows)
+            unequal = Counter(wanted[table]), Counter(rows)
+            missing, new = unequal[0] - unequal[1], unequal[1] - unequal[0]
+            expected = Counter(self._masked(table, row) for row in missing.elements())
+            there = Counter(self._masked(table, row) for row in new.elements())
             for row in (expected - there).elements():
                 yield f"  {table}: missing {row}"
             for row in (there - expected).elements():
