@@ -56,7 +56,11 @@ class OrderPlaced(OrderFacts):
 
 @event("pos.tenders_added", category=Category.INTEGRATION, stream="order:{order_id}")
 class TendersAdded(Event):
-    """Further tenders were taken for an order that was placed before. `due` is what is not settled after them."""
+    """Further tenders were taken for an order that was placed before. `due` is what is not settled after them.
+
+    :param location_id: where they were taken, which may be another place than the order's; `business_date` and
+        `time_zone` are of there.
+    """
 
     order_id: UUID
     location_id: UUID
@@ -104,7 +108,8 @@ class OrderVoided(Event):
     """An order was cancelled before it was completed; cards in `abandoned_charges` must not stay charged.
 
     :param refunds: what tills took for it and give back. Null is what older events did not say.
-    :param voided_at_register_id: where it was cancelled; `register_id` is that of the order.
+    :param voided_at_register_id: where it was cancelled, and `location_id`, whose day `business_date` is; `register_id`
+        is that of the order.
     """
 
     order_id: UUID

@@ -158,9 +158,13 @@ def joined(order: Order, lines: list[SoldLine], tenders: Sequence[Tender], *, no
     )
 
 
-def tenders_added(order: Order, tenders: Sequence[Tender], *, due: int, day: date, now: datetime) -> TendersAdded:
-    """:param tenders: those that were added. :param due: what is not settled after them. :param day: of business."""
-    location = order.register.location
+def tenders_added(
+    order: Order, tenders: Sequence[Tender], *, register: Register, due: int, day: date, now: datetime
+) -> TendersAdded:
+    """:param tenders: those that were added. :param register: where they were taken. :param due: what is not settled
+    after them. :param day: of business there.
+    """
+    location = register.location
     return TendersAdded(
         order_id=order.id,
         location_id=location.id,
@@ -184,13 +188,16 @@ def voided(
     now: datetime,
     day: date,
 ) -> OrderVoided:
-    """:param register: where. :param charged: the cards that the backend charges or was to charge for it."""
+    """:param register: where. :param charged: the cards that the backend charges or was to charge for it.
+
+    :param day: of business there.
+    """
     return OrderVoided(
         order_id=order.id,
         register_id=order.register_id,
         reason=without_personal(reason),
         abandoned_charges=[tender.id for tender in charged],
-        location_id=order.register.location_id,
+        location_id=register.location_id,
         voided_at_register_id=register.id,
         business_date=day,
         staff_id=staff_id,

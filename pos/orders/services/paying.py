@@ -64,7 +64,8 @@ def add_tenders(
         keep_card_tokens(tenders)
         due = order.total - settled([*earlier, *taken])
         if not order.training:
-            publish(facts.tenders_added(order, taken, due=due, day=till.business_date, now=now), occurred_at=now)
+            added = facts.tenders_added(order, taken, register=register, due=due, day=till.business_date, now=now)
+            publish(added, occurred_at=now)
         complete_if_settled(order, [*earlier, *taken], now=now, shift=till.shift)
     return order
 

@@ -105,5 +105,7 @@ def _tell_of(order: Order, tenders: Sequence[Tender], taken: Sequence[Tender], t
     untold = [tender for tender in taken if tender.recorded_at is None]
     if untold:
         due = order.total - settled(tenders)
-        added = facts.tenders_added(order, untold, due=due, day=till.business_date, now=till.recorded_at)
+        added = facts.tenders_added(
+            order, untold, register=till.register, due=due, day=till.business_date, now=till.recorded_at
+        )
         publish(added, occurred_at=till.recorded_at)
