@@ -1,8 +1,7 @@
 """A booked day from the feed: python docs/accountant.py https://shop.example.com tk.… 2026-11-23
 
 It reads the TYPES below with an API key (scope `events:read`) and prints by currency what to book for a day, in minor
-units and less what went back: sales without tax, taxes by rate with their bases, tenders on their own days,
-rounding of cash, what open orders hold, and what is owed since a refund was refused.
+units, less what went back: net sales, taxes by rate with bases, tenders, cash rounding, open orders, refunds owed.
 """
 
 import json
@@ -15,8 +14,7 @@ TAKING, CANCELLED, REFUSED = ("pos.order_placed", "pos.tenders_added"), "pos.ord
 TYPES = (*TAKING, "pos.order_completed", "pos.return_completed", CANCELLED, "pos.refund_replaced", REFUSED)
 
 
-def feed(url: str, key: str) -> Any:
-    """Read all events; a real book-keeping stores `next_after` and goes on from there."""
+def feed(url: str, key: str) -> Any:  # a real book-keeping stores `next_after` and goes on from there
     page: dict[str, Any] = {"events": [None], "next_after": 0}
     while page["events"]:
         address = f"{url}/api/v1/events?after={page['next_after']}&limit=1000&types={','.join(TYPES)}"
@@ -43,10 +41,12 @@ def booked(events: Any, day: str) -> dict[str, dict[str, Any]]:
         for tender in data.get("tenders") or ():  # a card that the backend charges counts when its order is completed
             amount, later = tender["amount"] - tender["change"], tender["charged_here"] or not tender["register_id"]
             book["debit"][tender["kind"]] += amount if later != (kind in TAKING) else 0
-            book["credit"]["open orders"] += amount * (0 if later else 1 if kind in TAKING else -1)
+            held, rounded = 0 if later else 1 if kind in TAKING else -1, tender["rounding"] or 0
+            book["credit"].update({"open orders": held * (amount - rounded), "rounding": held * rounded})
         for refund in data.get("refunds") or ([{**data, "kind": method, "amount": -data["amount"]}] if method else ()):
             book["debit"][refund["kind"]] -= refund["amount"]
-            book["credit"]["open orders" if kind == CANCELLED else "owed"] -= refund["amount"] if sign > 0 else 0
+            paid, off = (refund["amount"], refund.get("rounding") or 0) if sign > 0 else (0, 0)
+            book["credit"].subtract({"open orders" if kind == CANCELLED else "owed": paid - off, "rounding": off})
     return days
 
 

@@ -16,7 +16,8 @@ from django.db.models import Sum
 from config.place import ROOT
 from events.testing.work import settle
 from kernel.ids import new_id
-from pos.models import Location, Order, ReportFigure, Return
+from payments.models import PaymentIntent, SimulatedCharge
+from pos.models import Location, Order, ReportFigure, Return, TenderType
 from pos.orders.models import OrderLineTax
 from pos.orders.services.voiding import void_order
 from staff.services import issue_api_key
@@ -119,6 +120,36 @@ def test_the_script_books_money_of_open_orders_and_refused_refunds_as_the_report
     assert paid["debit"]["CASH"] == waiting["debit"]["CASH"] - 1000
     taken, back = _by_kind("SALE"), _by_kind("RETURN")
     assert paid["debit"] == {kind: taken[kind] - back.get(kind, 0) for kind in taken}
+
+
+def test_the_script_books_what_coins_cannot_pay_as_rounding(
+    shop: Tenant, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nothing is held of an order that is cancelled, or owed of a refund that is paid, when cash was rounded for it."""
+    TenderType.objects.filter(code="cash").update(rounding_step=5)
+    make.variant("MUG", 1002)
+    make.variant("CUP", 302)
+    make.order(make.cash(2000))
+    given_up = make.order(make.cash(302))
+    void_order(order_id=given_up.id, reason="left", register=make.register(), now=make.NOW)
+    waits = make.order(make.card(700, "tok_timeout"), make.cash(500))
+    settle()
+    open_ = run("north", monkeypatch, capsys)
+    void_order(order_id=waits.id, reason="left", register=make.register(), now=make.NOW)
+    paid = make.order(make.card(302), lines=[make.asked("CUP")])
+    settle()
+    SimulatedCharge.objects.filter(key=PaymentIntent.objects.get(order_id=paid.id).id).update(refunds={"x": 302})
+    refund = make.return_(paid, make.returning(paid)).refunds.get()
+    settle()
+    make.replaced(refund)
+    settle()
+
+    book = run("north", monkeypatch, capsys)
+
+    assert open_["credit"]["open orders"] == 302
+    assert (book["credit"]["open orders"], book["credit"]["owed"]) == (0, 0)
+    assert book["credit"]["rounding"] == -2 + 2 + 2
+    assert sum(book["debit"].values()) == 1002 + book["credit"]["rounding"]
 
 
 def test_the_script_is_short() -> None:
