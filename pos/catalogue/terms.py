@@ -73,7 +73,8 @@ def terms_at(
     """Find list prices and taxes: the same ones for a quote, an order and a return of the same place and moment.
 
     :param priced: of each line whether it names a price, so that it needs none of a list.
-    :raises LinesInvalid: when no tax rule holds for a line, or no list has the price that it needs; it points at each.
+    :raises LinesInvalid: when no tax rule holds for a line, no list has the price that it needs, or its quantity comes
+        to nothing; it points at each.
     """
     sale = find_terms(goods, quantities, location=location, occurred_at=occurred_at)
     require_terms(sale, goods, priced=priced, location=location, occurred_at=occurred_at)
@@ -97,7 +98,10 @@ def require_terms(
     here = f"at {location.name} on {local_moment(occurred_at, location.timezone):%Y-%m-%d %H:%M}"
     errors = []
     for index, (terms, each, is_priced) in enumerate(zip(sale.lines, goods, priced, strict=True)):
-        if not terms.rules:
+        if not terms.quantity:
+            detail = "the quantity times what the barcode carries is less than 0.001: send a larger one, or weigh again"
+            errors.append({"pointer": f"/lines/{index}/quantity", "code": "quantity-too-small", "detail": detail})
+        elif not terms.rules:
             detail = (
                 f"no tax rule of {each.taxes.name!r} holds {here}: add one, with the rate 0 where no tax is charged"
             )

@@ -7,6 +7,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
+from kernel.ids import new_id
 from pos.catalogue.services import archive_variant
 from pos.models import Barcode, OrderLine, Product, TaxRate, Variant
 from pos.profile.queries import current_profile
@@ -19,6 +20,8 @@ from tests.support.terminal import Terminal
 EAN, UPC = "0012345678905", "012345678905"
 WEIGHED, PRICED = "2112345012346", "2122222005255"
 """1.234 kg of the article 2112345; 5.25 for one of the article 2122222."""
+LIGHT = "2112345001005"
+"""0.100 kg of the article 2112345."""
 
 
 def _put(till: Terminal, sku: str, **more: Any) -> Any:
@@ -134,6 +137,35 @@ def test_sh8_a_scale_that_printed_nothing_or_something_unknown_is_refused(scales
     (error,) = answer.json()["errors"]
     assert error["pointer"] == "/lines/0"
     assert error["code"] == ("barcode-empty" if code == "2112345000008" else "unknown-variant")
+
+
+@pytest.mark.parametrize("code", [LIGHT, "SLICE"])
+@pytest.mark.parametrize("path", ["/price-quotes", "/orders", "/parked-orders", "/return-quotes", "/returns"])
+def test_a_quantity_that_comes_to_nothing_is_refused_at_its_line(scales: Terminal, path: str, code: str) -> None:
+    Barcode.objects.create(variant=Variant.objects.get(sku="CHEESE"), code="SLICE", quantity=Decimal("0.100"))
+    line: dict[str, Any] = {"barcode": code, "quantity": "0.001"}
+    back = {**line, "unit_price": {"amount": 1000}, "restock": True}
+    body = {
+        "/price-quotes": {"lines": [line]},
+        "/orders": make.order_body(lines=[line]),
+        "/parked-orders": {"id": str(new_id()), "label": "Ada", "lines": [line]},
+        "/return-quotes": {"lines": [back]},
+        "/returns": {"id": str(new_id()), "occurred_at": "2026-11-23T12:00:00Z", "lines": [back]},
+    }[path]
+
+    answer = scales.post(path, body)
+
+    assert answer.status_code == 422, answer.content
+    (error,) = answer.json()["errors"]
+    assert (error["pointer"], error["code"]) == ("/lines/0/quantity", "quantity-too-small")
+
+
+def test_an_offline_sale_of_a_quantity_that_comes_to_nothing_is_held(scales: Terminal) -> None:
+    body = make.order_body(lines=[{"barcode": LIGHT, "quantity": "0.001"}], origin="OFFLINE")
+
+    answer = scales.post("/orders", body)
+
+    assert (answer.status_code, answer.json()["result"]) == (202, "quarantined")
 
 
 def test_sh8_a_misread_code_is_refused_with_the_reason(scales: Terminal) -> None:
