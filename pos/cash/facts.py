@@ -125,8 +125,11 @@ def report(
     day: date,
     **more: Any,
 ) -> Report:
-    """Bring what a shift comes to into the shape of a report. :param taken: its number; None for one that has none."""
-    location = register.location
+    """Bring what a shift comes to into the shape of a report, of the place of its drawer: registers move.
+
+    :param taken: its number; None for one that has none.
+    """
+    location = shift.drawer.location
     opened_on = shift.business_date or profile.day_of(shift.opened_at, timezone=location.timezone)
     return Report(
         kind=kind,

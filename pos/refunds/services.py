@@ -136,7 +136,9 @@ def replace_refund(
 
 
 def _find(refund_id: UUID) -> Refund | None:
-    told_with = Refund.objects.select_related("parent__register", "register", "type", "tender")
+    told_with = Refund.objects.select_related(
+        "parent__register", "parent__shift__drawer", "register", "shift__drawer", "type", "tender"
+    )
     return told_with.filter(id=refund_id).first()
 
 
@@ -172,21 +174,25 @@ def _tenders_for(refused: Refund, order: Order) -> list[Tender]:
 
 
 def _tell_refused(refund: Refund, order: Order | None, now: datetime) -> None:
-    """Say what counts no longer, where the refund was told of. Those of older code name no till: their return does."""
+    """Say what counts no longer, where the refund was told of: its register may have moved since.
+
+    Refunds of older code name no till: their return does.
+    """
     told = refund.parent or order
     assert told is not None
     assert order is not None
     register = refund.register or told.register
-    shift_id = refund.shift_id or (refund.parent.shift_id if refund.parent else None)
+    shift = refund.shift or (refund.parent.shift if refund.parent else None)
+    location_id = shift.drawer.location_id if shift else register.location_id
     (told_as,) = refunded_tenders([refund])
     publish(
         RefundRefused(
             order_id=order.id,
             return_id=refund.parent_id,
-            location_id=register.location_id,
+            location_id=location_id,
             register_id=register.id,
             currency=order.currency,
-            refund=replace(told_as, shift_id=shift_id, register_id=register.id),
+            refund=replace(told_as, shift_id=shift.id if shift else None, register_id=register.id),
             business_date=refund.business_date or told.business_date or now.date(),
             occurred_at=now,
         ),

@@ -8,7 +8,7 @@ import pytest
 from events.testing.work import published, settle
 from payments.gateways.gateway import Answer
 from payments.gateways.simulator import SimulatedGateway
-from pos.models import Receipt, Refund, Shift, ShiftAmendment
+from pos.models import Location, Receipt, Refund, ReportFigure, Shift, ShiftAmendment
 from pos.receipts.reports import read_printed
 from pos.receipts.text import receipt_text
 from tests.support import make
@@ -88,4 +88,25 @@ def test_c2_a_refund_that_is_refused_after_closing_amends_the_z(api: Terminal, r
     assert json.loads(receipt.snapshot)["reason"] == "REFUSED"
     text = receipt_text(read_printed(receipt.snapshot), columns=42, copy=0)
     assert "refunds refused: 1" in text
+    require_sound()
+
+
+def test_what_amends_the_z_of_a_drawer_is_of_its_place_wherever_its_register_is_now(
+    api: Terminal, refusing: None
+) -> None:
+    closed(api, returned(api), 10000)
+    register, here = make.register(), make.register().location
+    register.location = Location.objects.create(code="TYO", name="Tokyo", currency="EUR", timezone="Asia/Tokyo")
+    register.drawer = None
+    register.save()
+
+    settle()
+
+    (amended,) = published("pos.shift_amended")
+    assert (amended.data["location_id"], amended.data["time_zone"]) == (str(here.id), here.timezone)
+    snapshot = json.loads(Receipt.objects.get(kind="CORRECTION").snapshot)
+    assert (snapshot["location"]["name"], snapshot["when"]["zone"]) == (here.name, here.timezone)
+    assert published("pos.refund_refused")[-1].data["location_id"] == str(here.id)
+    figures = ReportFigure.objects.filter(kind="TENDERS", direction="RETURN")
+    assert [(each.location_id, each.total) for each in figures] == [(here.id, 0)]
     require_sound()

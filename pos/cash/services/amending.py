@@ -36,7 +36,7 @@ def amend(late: Sequence[tuple[Heard, Totals]]) -> None:
     fresh = [each for each in wanted if (each[0], each[1].event_id) not in known]
     if not fresh:
         return
-    shifts = Shift.objects.select_related("drawer", "closed_on__location").in_bulk(list(shift_ids))
+    shifts = Shift.objects.select_related("drawer__location", "closed_on").in_bulk(list(shift_ids))
     codes = register_codes()
     for shift_id, heard, totals in fresh:
         with caused_by(heard.cause):
@@ -47,7 +47,7 @@ def _amend(shift: Shift, heard: Heard, totals: Totals, codes: Mapping[UUID, str]
     register, profile, now = shift.closed_on, current_profile(), timezone.now()
     assert register is not None
     assert shift.receipt_id is not None
-    location, event, figures = register.location, heard.event, figures_of(totals)
+    location, event, figures = shift.drawer.location, heard.event, figures_of(totals)
     day = profile.day_of(now, timezone=location.timezone)
     return_id = event.return_id if isinstance(event, ReturnCompleted | RefundReplaced | RefundRefused) else None
     document = return_id or event.order_id
