@@ -9,6 +9,7 @@ from django.utils.timezone import localtime
 from kernel import limits
 from kernel.constraints import Check, Unique
 from kernel.ids import new_id
+from kernel.money import formatted
 from pos.registers.models import CashDrawer, Register
 
 ONE_OPEN_SHIFT = "shift_one_open_per_drawer"
@@ -128,7 +129,7 @@ class CashMovement(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.amount}"
+        return f"{self.get_kind_display()} {formatted(self.amount, self.shift.currency)}"
 
 
 class CashCount(models.Model):
@@ -144,7 +145,8 @@ class CashCount(models.Model):
     recorded_at = models.DateTimeField()
 
     def __str__(self) -> str:
-        return f"{self.counted}, expected {self.expected}"
+        counted, expected = (formatted(amount, self.shift.currency) for amount in (self.counted, self.expected))
+        return f"{counted}, expected {expected}"
 
 
 class ShiftTotal(models.Model):

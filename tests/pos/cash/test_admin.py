@@ -5,6 +5,7 @@ from django.test import Client
 
 from events.models import Event
 from events.testing.work import settle
+from kernel.ids import new_id
 from pos.models import CashDrawer, CashMovement, Location, Receipt, Register, Shift, TenderType
 from staff.models import User
 from staff.services import define_roles
@@ -55,6 +56,19 @@ def test_moved_cash_is_listed_and_nobody_edits_it(api: Terminal) -> None:
 
     assert "-2.50 EUR" in client.get("/admin/pos/cashmovement/").content.decode()
     assert client.post(f"/admin/pos/cashmovement/{movement.id}/change/", {"amount": "1"}).status_code == 403
+
+
+def test_cash_that_was_moved_or_counted_is_named_in_major_units_of_its_currency(api: Terminal) -> None:
+    shift, client = opened(api), people.owner()
+    moved(api, shift, "PAID_IN", 555)
+    api.post(f"/shifts/{shift}/spot-counts", {"id": str(new_id()), "amount": {"amount": 10500}})
+
+    page = client.get(f"/admin/pos/shift/{shift}/change/").content.decode()
+    of_movement = client.get(f"/admin/pos/cashmovement/{CashMovement.objects.get(kind='PAID_IN').id}/change/")
+
+    assert "105.00 EUR, expected 105.55 EUR" in page
+    assert "Paid in 5.55 EUR" in of_movement.content.decode()
+    assert not [text for text in ("PAID_IN 555", "10500", "10555") if text in page]
 
 
 def test_a_drawer_is_made_named_and_shared_in_the_admin(api: Terminal) -> None:
