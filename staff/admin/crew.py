@@ -14,6 +14,8 @@ from staff.duty.models import Approval, Role, StaffMember
 from staff.duty.pins import FEWEST_DIGITS, MOST_DIGITS
 from staff.duty.queries import names_of_staff
 from staff.duty.services.members import change_member, give_pin, take_on
+from staff.models import User
+from staff.reach import covers
 from web.admin import Confirmation, ModelAdmin, OnShopHost, Secret, ShopReadOnlyAdmin, show_once
 from web.admin.names import name_rows_by
 
@@ -60,11 +62,17 @@ class StaffMemberAdmin(OnShopHost, ModelAdmin):  # type: ignore[misc]
         return ("pin_set_at",) if obj else ()
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        """Offer only roles that hold nothing which the person's own lacks."""
+        """Offer only roles that hold nothing which the person's own lacks, and users who have nothing beyond theirs.
+
+        The role of a member holds for what their user does in the admin: it would bind the owner otherwise.
+        """
         field = super().formfield_for_foreignkey(db_field, request, **kwargs)
         if db_field.related_model is Role and field is not None:
             within = [role.pk for role in Role.objects.all() if reaches_role(request.user, role)]
             field.queryset = Role.objects.filter(pk__in=within)
+        if db_field.related_model is User and field is not None:
+            covered = [user.pk for user in User.objects.all() if covers(request.user, user)]
+            field.queryset = User.objects.filter(pk__in=covered)
         return field
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -102,7 +110,7 @@ class StaffMemberAdmin(OnShopHost, ModelAdmin):  # type: ignore[misc]
             return asked.ask(self, request, members)
         chosen = list(members.select_related("role"))
         if not all(reaches_member(request.user, member) for member in chosen):
-            message = "nobody gives a PIN to themselves, or to somebody whose role holds more than their own"
+            message = "nobody gives a PIN to themselves, or to somebody who may do more, at the tills or in the admin"
             raise BeyondReach(message)
         made = [
             Secret(label=f"The PIN of {member.code}", value=give_pin(staff_id=member.pk, digits=member.pin_digits))

@@ -11,6 +11,7 @@ from kernel.permissions import DENIED, Mode, OnDuty, Permission, Rule
 from kernel.refusals import Refusal
 from staff.duty.models import Role, StaffMember
 from staff.duty.queries import duty_of_user
+from staff.reach import covers
 
 RANK = {Mode.DENY: 0, Mode.APPROVAL: 1, Mode.ALLOW: 2}
 
@@ -27,8 +28,13 @@ def reaches_role(person: Any, role: Role) -> bool:
 
 
 def reaches_member(person: Any, member: StaffMember) -> bool:
-    """Say whether a person may change somebody: not themselves, and nobody whose role holds more."""
+    """Say whether a person may change somebody: not themselves, and nobody whose role or user holds more.
+
+    What a member's role says holds for what their user does in the admin: it would bind the owner otherwise.
+    """
     duty = duty_of_user(person)
+    if member.user is not None and not covers(person, member.user):
+        return False
     return duty is None or (duty.staff_id != member.pk and reaches_role(person, member.role))
 
 

@@ -8,6 +8,7 @@ from django.test import Client
 from events.models import AuditEntry
 from staff.duty.models import Approval, Role, StaffMember, StaffSession
 from staff.duty.services.members import change_member
+from staff.services import hire_owner
 from tenants.models import Tenant
 from tests.support import people
 from tests.support.crew import StaffedTerminal, person, set_rule
@@ -139,6 +140,24 @@ def test_whoever_has_a_role_gives_nobody_more_than_it_holds(shop: Tenant) -> Non
     assert role("cashier").rules.get("resolve_exceptions") is None
     client.post(MEMBERS, {"action": "new_pin", "_selected_action": str(ben.id), "confirmed": "yes"})
     assert StaffedTerminal().try_pin("BEN", ben.pin).status_code == 201
+
+
+def test_w08_nobody_binds_a_user_of_the_admin_who_has_more_to_a_role_at_the_till(shop: Tenant) -> None:
+    ada, (_, client) = hire_owner(username="ada", password=people.PASSWORD), people.manager()
+    own = person("ADA", "manager")
+
+    choices = client.get(f"{MEMBERS}add/").context["adminform"].form.fields["user"].queryset
+    assert [user.username for user in choices] == ["mia"]
+    body = {"code": "CARLA", "name": "Carla", "role": str(role("cashier").pk), "user": str(ada.pk), "digits": "4"}
+    assert "user" in client.post(f"{MEMBERS}add/", body).context["adminform"].form.errors
+    page = f"{MEMBERS}{own.id}/change/"
+    client.post(page, {**fields(client, page), "user": str(ada.pk)})
+    assert not StaffMember.objects.exclude(user=None).exists()
+
+    change_member(staff_id=own.id, changed={"user": ada})
+    assert client.post(page, {"name": "x"}).status_code == 403
+    client.post(MEMBERS, {"action": "new_pin", "_selected_action": str(own.id), "confirmed": "yes"})
+    assert StaffedTerminal().try_pin("ADA", own.pin).status_code == 201
 
 
 def test_nobody_changes_their_own_role_or_pin(shop: Tenant) -> None:
