@@ -38,3 +38,13 @@ def test_axe_finds_nothing_on_our_pages_and_all_of_a_report_is_reached(day: None
     assert {path: violations for path, violations in found.items() if violations} == {}
     assert not ada.page.evaluate(wider)
     assert ada.page.evaluate(focused) == "2px"
+
+
+def test_what_is_wrong_can_be_read_on_a_dark_page(committed: object, owner: Callable[[], Owner]) -> None:
+    ada = owner()
+    ada.page.emulate_media(color_scheme="dark")
+
+    ada.opens("pos/reportfigure/?from=today", "admin-dark")
+
+    assert ada.page.locator(".tf-error").is_visible()
+    assert [each for each in ada.axe() if not each.startswith(THEME)] == []
