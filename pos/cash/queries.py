@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import QuerySet, Sum
+from django.db.models import Q, QuerySet, Sum
 
 from kernel.refusals import NotFound
 from pos.cash.models import CashMovement, Shift, TenderType
@@ -20,9 +20,13 @@ def find_open_shift(register: Register) -> Shift | None:
     return OPEN_SHIFTS.recall_one(register.drawer_id, _open_shift) if register.drawer_id else None
 
 
-def shift_of_drawer(register: Register, shift_id: UUID) -> Shift | None:
-    """Find a shift of the drawer in which a register's cash goes, open or closed."""
-    return Shift.objects.filter(drawer=register.drawer_id, id=shift_id).first()
+def shift_of_till(register: Register, shift_id: UUID) -> Shift | None:
+    """Find a shift of the drawer in which a register's cash goes, or a closed one of a drawer where it may have gone.
+
+    A register gets another drawer of its location once its shift is closed: what was sold before lies in the old one.
+    """
+    drawers = Q(drawer=register.drawer_id) | Q(state=Shift.State.CLOSED, drawer__location=register.location_id)
+    return Shift.objects.filter(drawers, id=shift_id).first()
 
 
 def closed_shift_at(register: Register, moment: datetime) -> Shift | None:

@@ -8,7 +8,7 @@ from uuid import UUID
 from kernel.moments import CLOCK_TOLERANCE, EARLIEST, MomentInvalid, past_moment
 from kernel.refusals import Refusal
 from pos.cash.models import Shift, TenderType
-from pos.cash.queries import closed_shift_at, find_open_shift, newest_closed_shift, shift_of_drawer, tender_types
+from pos.cash.queries import closed_shift_at, find_open_shift, newest_closed_shift, shift_of_till, tender_types
 from pos.cash.services import Till, open_shift_of, till_in
 from pos.exceptions.findings import Findings
 from pos.exceptions.models import ExceptionCase
@@ -153,7 +153,7 @@ def _named_shift(register: Register, arrival: Arrival, open_: Shift | None) -> S
         return None
     if open_ is not None and open_.id == arrival.shift_id:
         return open_
-    return shift_of_drawer(register, arrival.shift_id)
+    return shift_of_till(register, arrival.shift_id)
 
 
 def _shift_at(register: Register, moment: datetime, open_: Shift | None, device: Device | None) -> Shift | None:

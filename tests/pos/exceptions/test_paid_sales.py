@@ -11,10 +11,12 @@ from events.testing.work import settle
 from inventory.models import StockMovement
 from kernel.ids import new_id
 from payments.models import Payment
+from pos.cash.services.reporting import x_report
 from pos.catalogue.services import archive_variant
-from pos.models import ExceptionCase, Order, Shift, Variant
+from pos.models import CashDrawer, ExceptionCase, Location, Order, Shift, ShiftAmendment, Variant
 from tenants.models import Tenant
 from tests.support import make
+from tests.support.places import closed_shift
 from tests.support.selling import TAXES, kinds, sale, send, shift_of_now, snapshot
 from tests.support.taxing import charge
 from tests.support.terminal import Terminal
@@ -259,6 +261,25 @@ def test_a_sale_of_the_shift_before_is_late_while_another_one_is_open(till: Term
     shifts = [a.json()["shift_id"] for a in (by_name, by_time, of_today, of_nowhere)]
     assert shifts == [str(yesterday.id)] * 2 + [str(today.id)] * 2
     assert Shift.objects.filter(state=Shift.State.OPEN).count() == 1
+
+
+def test_a_sale_of_a_closed_shift_is_late_there_although_its_register_has_another_drawer_now(till: Terminal) -> None:
+    before = shift_of_now()
+    closed_shift(make.register())
+    register = make.register()
+    register.drawer = CashDrawer.objects.create(name="Two", location=register.location)
+    register.save()
+    now = shift_of_now()
+
+    late = send(till, sale(shift_id=str(before.id)))
+    settle()
+
+    assert (late.json()["shift_id"], kinds(late)) == (str(before.id), ["late-order"])
+    assert [each.shift_id for each in ShiftAmendment.objects.all()] == [before.id]
+    assert x_report(shift_id=now.id, register=register, now=timezone.now()).registers == []
+    elsewhere = Location.objects.create(code="B", name="Branch", currency="EUR")
+    CashDrawer.objects.filter(id=before.drawer_id).update(location=elsewhere)
+    assert kinds(send(till, sale(shift_id=str(before.id)))) == ["no-shift"]
 
 
 def test_a_sale_may_be_wrong_in_several_ways(till: Terminal) -> None:
