@@ -14,6 +14,7 @@ class PaymentCompleted(Event):
     """Money was received for an order. `charged_here` when the backend charged the card through its gateway.
 
     :param kind: of the tender type: CASH, CARD, GATEWAY or OTHER. :param register_id: where it was taken.
+    :param location_id: that of the register; null where older code asked for it.
     """
 
     payment_id: UUID
@@ -54,7 +55,8 @@ class PaymentRefunded(Event):
     """Money went back to the customer.
 
     :param order_id: whose payment it was. :param tender_id: the tender of the order that it went back to.
-    :param register_id: where it was given back.
+    :param register_id: where it was given back. :param location_id: that of the register; null as in payments.
+    :param occurred_at: when a till paid it out, or the gateway took it back.
     """
 
     refund_id: UUID

@@ -3,9 +3,9 @@
 from kernel.announcements import differing, events, written_before
 from kernel.invariants import declare
 
-OLDER = written_before("payments", "0006_who_asked_for_a_charge")
+OLDER = written_before("payments", "0007_locations")
 """Rows of older code lack columns; the last of these came with this migration."""
-LATER = {"kind", "tender_id", "register_id", "shift_id", "staff_id"}
+LATER = {"kind", "tender_id", "location_id", "register_id", "shift_id", "staff_id"}
 """What rows of older code do not have."""
 _REFUNDED = events("payments.payment_refunded", "payments.refund_failed")
 
@@ -71,8 +71,8 @@ declare(
     + differing(
         "e.data", "p",
         {"order_id": "uuid", "tender_id": "uuid", "tender_type": "text", "amount": "bigint", "currency": "text",
-         "reference": "text", "register_id": "uuid", "shift_id": "uuid", "staff_id": "uuid!",
-         "occurred_at": "timestamptz"},
+         "reference": "text", "location_id": "uuid", "register_id": "uuid", "shift_id": "uuid",
+         "staff_id": "uuid!", "occurred_at": "timestamptz"},
         unless_empty=LATER, older=OLDER,
     )
     + f""" OR p.kind <> '' AND p.kind <> e.data->>'kind'
@@ -89,13 +89,14 @@ declare(
     + differing(
         "e.data", "r",
         {"payment_id": "uuid!", "return_id": "uuid!", "tender_id": "uuid!", "tender_type": "text", "kind": "text",
-         "amount": "bigint", "currency": "text", "reference": "text", "register_id": "uuid", "shift_id": "uuid",
-         "staff_id": "uuid!"},
+         "amount": "bigint", "currency": "text", "reference": "text", "location_id": "uuid", "register_id": "uuid",
+         "shift_id": "uuid", "staff_id": "uuid!"},
         unless_empty=LATER, older=OLDER,
     )
     + f""" OR r.kind <> '' AND b.kind <> '' AND b.kind <> r.kind OR r.failure <> coalesce(e.data->>'reason', '')
-    OR r.business_date <> b.business_date OR b.id IS NOT NULL AND (r.order_id IS NOT NULL OR NOT {OLDER})
-        AND r.order_id IS DISTINCT FROM coalesce(b.order_id, c.order_id)""",
+    OR b.id IS NOT NULL AND (
+        (r.business_date IS NOT NULL OR NOT {OLDER}) AND r.business_date IS DISTINCT FROM b.business_date
+        OR (r.order_id IS NOT NULL OR NOT {OLDER}) AND r.order_id IS DISTINCT FROM coalesce(b.order_id, c.order_id))""",
     f"""{_REFUNDED} LEFT JOIN payments_paymentrefund r ON e.stream = 'refund:' || r.id::text
         LEFT JOIN pos_refund b ON b.id = r.id LEFT JOIN pos_return c ON c.id = b.parent_id""",
     order=157,

@@ -35,6 +35,7 @@ class PaymentIntent(models.Model):
     card_token = models.CharField(max_length=limits.REFERENCE, help_text="The gateway's token; never a card number")
     state = models.CharField(max_length=9, choices=State.choices, default=State.CREATED)
     abandoned = models.BooleanField(default=False, help_text="The order does without it: a charge must go back")
+    location_id = models.UUIDField(null=True)
     register_id = models.UUIDField(null=True)
     shift_id = models.UUIDField(null=True)
     staff_id = models.UUIDField(null=True)
@@ -73,6 +74,7 @@ class Payment(models.Model):
     kind = models.CharField(
         max_length=8, blank=True, default="", db_default="", help_text="Of the tender, when it was taken"
     )
+    location_id = models.UUIDField(null=True)
     register_id = models.UUIDField(null=True)
     shift_id = models.UUIDField(null=True)
     staff_id = models.UUIDField(null=True)
@@ -125,6 +127,7 @@ class PaymentRefund(models.Model):
     kind = models.CharField(
         max_length=8, blank=True, default="", db_default="", help_text="Of the tender type, when it was paid"
     )
+    location_id = models.UUIDField(null=True)
     register_id = models.UUIDField(null=True)
     shift_id = models.UUIDField(null=True)
     staff_id = models.UUIDField(null=True)

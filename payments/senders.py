@@ -49,7 +49,7 @@ class RefundSender:
         return card_gateway().refund(key=refund.id, charge_key=refund.payment.intent_id, amount=refund.amount)
 
     def record(self, call: Call, outcome: Answer) -> None:
-        record_refund(refund_id=call.key, answer=outcome)
+        record_refund(refund_id=call.key, answer=outcome, now=timezone.now())
 
     def record_failure(self, call: Call, error: Exception, state: State) -> None:
         """Leave the refund pending: the row of the call says what went wrong."""

@@ -36,6 +36,7 @@ class Charge:
     amount: int
     currency: str
     card_reference: str = ""
+    location_id: UUID | None = None
     register_id: UUID | None = None
     shift_id: UUID | None = None
     staff_id: UUID | None = None
@@ -71,6 +72,7 @@ def request_charges(*, charges: Sequence[Charge]) -> None:
                 amount=each.amount,
                 currency=each.currency,
                 card_token=_take_token(each),
+                location_id=each.location_id,
                 register_id=each.register_id,
                 shift_id=each.shift_id,
                 staff_id=each.staff_id,
@@ -109,7 +111,7 @@ def record_charge(*, intent_id: UUID, answer: Answer | None, now: datetime) -> N
                 currency=intent.currency,
                 outcome="DECLINED" if answer else "NEVER_CHARGED",
                 reason=intent.failure,
-                location_id=None,
+                location_id=intent.location_id,
                 register_id=intent.register_id,
                 shift_id=intent.shift_id,
                 staff_id=intent.staff_id,
@@ -155,6 +157,7 @@ def _capture(intent: PaymentIntent, answer: Answer, now: datetime) -> None:
         currency=intent.currency,
         reference=intent.reference,
         kind=GATEWAY,
+        location_id=intent.location_id,
         register_id=intent.register_id,
         shift_id=intent.shift_id,
         staff_id=intent.staff_id,

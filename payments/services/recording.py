@@ -27,6 +27,7 @@ class Received:
     occurred_at: datetime
     reference: str = ""
     kind: str = ""
+    location_id: UUID | None = None
     register_id: UUID | None = None
     shift_id: UUID | None = None
     staff_id: UUID | None = None
@@ -55,6 +56,7 @@ def record_payments(*, received: Sequence[Received]) -> None:
                 occurred_at=each.occurred_at,
                 reference=each.reference,
                 kind=each.kind,
+                location_id=each.location_id,
                 register_id=each.register_id,
                 shift_id=each.shift_id,
                 staff_id=each.staff_id,
@@ -80,7 +82,7 @@ def announce(payment: Payment, *, charged_here: bool) -> None:
             currency=payment.currency,
             charged_here=charged_here,
             reference=payment.reference,
-            location_id=None,
+            location_id=payment.location_id,
             register_id=payment.register_id,
             shift_id=payment.shift_id,
             staff_id=payment.staff_id,

@@ -1,5 +1,6 @@
 """Money goes back: booked where a till paid it out, through the gateway where that charged, and owed if it refuses."""
 
+from datetime import datetime
 from uuid import UUID
 
 from django.db.models import F
@@ -22,10 +23,11 @@ class NotRecordedYet(Exception):
     """What this builds on has not been heard yet; the retry comes after it."""
 
 
-def refund_payment(*, refund: PaymentRefund, through_gateway: bool) -> None:
+def refund_payment(*, refund: PaymentRefund, through_gateway: bool, occurred_at: datetime | None) -> None:
     """Give money back: through the gateway, or book what a till has paid out.
 
     :param refund: not saved yet; its `tender_id` names the payment that it goes against.
+    :param occurred_at: when a till paid it out, where that is known.
     :raises NotRecordedYet: when that payment has not been recorded yet.
     """
     with unit_of_work():
@@ -33,10 +35,13 @@ def refund_payment(*, refund: PaymentRefund, through_gateway: bool) -> None:
         if refund.tender_id and refund.payment is None:
             message = f"the payment of tender {refund.tender_id} is not recorded yet"
             raise NotRecordedYet(message)
-        _refund(refund, through_gateway=through_gateway)
+        if through_gateway:
+            _begin(refund)
+        else:
+            _book(refund, occurred_at)
 
 
-def record_refund(*, refund_id: UUID, answer: Answer) -> None:
+def record_refund(*, refund_id: UUID, answer: Answer, now: datetime) -> None:
     """Write the gateway's answer to a refund."""
     with unit_of_work():
         refund = PaymentRefund.objects.select_for_update(no_key=True).get(id=refund_id)
@@ -47,7 +52,7 @@ def record_refund(*, refund_id: UUID, answer: Answer) -> None:
         refund.failure = "" if answer.approved else clipped(answer.reason or REFUSED_WITHOUT_REASON, REASON)
         refund.save(update_fields=["state", "reference", "failure"])
         if answer.approved:
-            _announce_refund(refund)
+            _announce_refund(refund, now)
         else:
             Payment.objects.filter(refunds=refund).update(refunded=F("refunded") - refund.amount)
             _announce_refusal(refund)
@@ -57,7 +62,7 @@ def give_back(payment: Payment) -> None:
     """Give back what is left of a charge that its order does without."""
     left = payment.amount - payment.refunded
     if left:
-        _refund(
+        _begin(
             PaymentRefund(
                 id=new_id(),
                 payment=payment,
@@ -67,24 +72,29 @@ def give_back(payment: Payment) -> None:
                 kind=GATEWAY,
                 amount=left,
                 currency=payment.currency,
-            ),
-            through_gateway=True,
+                location_id=payment.location_id,
+            )
         )
 
 
-def _refund(refund: PaymentRefund, *, through_gateway: bool) -> None:
-    payment = refund.payment
-    refund.state = PaymentRefund.State.PENDING if through_gateway else PaymentRefund.State.COMPLETED
+def _begin(refund: PaymentRefund) -> None:
+    _save(refund, PaymentRefund.State.PENDING)
+    send_later(REFUND, refund.id)
+
+
+def _book(refund: PaymentRefund, occurred_at: datetime | None) -> None:
+    _save(refund, PaymentRefund.State.COMPLETED)
+    _announce_refund(refund, occurred_at)
+
+
+def _save(refund: PaymentRefund, state: PaymentRefund.State) -> None:
+    refund.state = state
     refund.save(force_insert=True)
-    if payment is not None:
-        Payment.objects.filter(id=payment.id).update(refunded=F("refunded") + refund.amount)
-    if through_gateway:
-        send_later(REFUND, refund.id)
-    else:
-        _announce_refund(refund)
+    if refund.payment_id is not None:
+        Payment.objects.filter(id=refund.payment_id).update(refunded=F("refunded") + refund.amount)
 
 
-def _announce_refund(refund: PaymentRefund) -> None:
+def _announce_refund(refund: PaymentRefund, occurred_at: datetime | None) -> None:
     payment = refund.payment
     publish(
         PaymentRefunded(
@@ -99,12 +109,13 @@ def _announce_refund(refund: PaymentRefund) -> None:
             currency=refund.currency,
             charged_here=refund.goes_through_gateway,
             reference=refund.reference,
-            location_id=None,
+            location_id=refund.location_id,
             register_id=refund.register_id,
             shift_id=refund.shift_id,
             staff_id=refund.staff_id,
-            occurred_at=None,
-        )
+            occurred_at=occurred_at,
+        ),
+        occurred_at=occurred_at,
     )
 
 
@@ -121,7 +132,7 @@ def _announce_refusal(refund: PaymentRefund) -> None:
             amount=refund.amount,
             currency=refund.currency,
             reason=refund.failure,
-            location_id=None,
+            location_id=refund.location_id,
             register_id=refund.register_id,
             shift_id=refund.shift_id,
             staff_id=refund.staff_id,

@@ -159,7 +159,7 @@ def test_what_builds_on_something_unheard_is_tried_again_later() -> None:
         refund = PaymentRefund(
             id=new_id(), return_id=new_id(), tender_id=new_id(), tender_type="cash", amount=1, currency="EUR"
         )
-        refund_payment(refund=refund, through_gateway=False)
+        refund_payment(refund=refund, through_gateway=False, occurred_at=None)
 
 
 def test_an_answer_that_comes_twice_changes_nothing() -> None:
@@ -189,7 +189,7 @@ def test_a_refund_that_the_gateway_refuses_stays_refused_whatever_it_answers_lat
 
     refund = PaymentRefund.objects.get()
     assert (refund.state, refund.failure) == ("FAILED", "more than was charged")
-    record_refund(refund_id=refund.id, answer=Answer(approved=True, reference="re"))
+    record_refund(refund_id=refund.id, answer=Answer(approved=True, reference="re"), now=make.NOW)
     refund.refresh_from_db()
     assert refund.state == "FAILED"
     assert "payments.payment_refunded" not in names()
