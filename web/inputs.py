@@ -3,7 +3,7 @@
 A member that nobody reads is refused, not passed over: a discount that is ignored is a sale at the full price.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from itertools import islice
 from typing import Any, ClassVar, cast
@@ -17,6 +17,7 @@ from rest_framework.utils.serializer_helpers import ReturnDict
 UNKNOWN = "unknown-member"
 MOST_UNKNOWN = 20
 """Unknown members that are named of a body, with all that is nested in it. After them, no more of it is read."""
+TWICE = "A line before has the same id: give each its own, or leave them out."
 
 
 class Body(serializers.Serializer[Any]):
@@ -104,6 +105,21 @@ class Query(Body):
 
 class Nothing(Body):
     """The body of a request that needs none."""
+
+
+def require_own_ids(lines: Sequence[Mapping[str, Any]]) -> None:
+    """Let no two lines have one id where nothing is written: what is said of the one would be taken for the other's.
+
+    :raises ValidationError: when two have; it points at the second one.
+    """
+    seen: set[Any] = set()
+    errors: list[dict[str, Any]] = []
+    for line in lines:
+        twice = "id" in line and line["id"] in seen
+        errors.append({"id": [ErrorDetail(TWICE, code="repeated-id")]} if twice else {})
+        seen.add(line.get("id"))
+    if any(errors):
+        raise ValidationError({"lines": errors})
 
 
 def read_again(body: type[Body], sent: Mapping[str, Any], *, currency: str) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from web.fields import (
 )
 from web.finding import DocumentQuery
 from web.goods import GoodsBody
-from web.inputs import Body
+from web.inputs import Body, require_own_ids
 from web.money import MoneyField, UnitPriceField
 
 
@@ -145,6 +145,10 @@ class QuoteBody(Body):
     tender_type = Text(
         limits.SHORT_CODE, optional=True, help_text="By which all of it would be paid: cash may be rounded"
     )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        require_own_ids(attrs["lines"])
+        return attrs
 
 
 class AddTendersBody(ApprovableBody):

@@ -11,7 +11,7 @@ from web.commands import ApprovableBody
 from web.fields import QuantityField, ReceiptName, ReportedMomentField, Text, UUIDv7Field, WholeNumber
 from web.finding import DocumentQuery
 from web.goods import GoodsBody
-from web.inputs import Body
+from web.inputs import Body, require_own_ids
 from web.money import UnitPriceField
 
 
@@ -79,6 +79,10 @@ class CompleteReturnBody(ApprovableBody, PaidBackBody, ReturnBody):
 
 class QuoteReturnBody(PaidBackBody, ReturnedBody):
     """As of a return, but for its id, its reason and its time."""
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        require_own_ids(attrs["lines"])
+        return super().validate(attrs)
 
 
 class ReturnQuery(DocumentQuery):

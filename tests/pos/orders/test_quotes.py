@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from events.testing.work import settle
+from kernel.ids import new_id
 from kernel.money import formatted
 from pos.models import Location, TenderType
 from tenants.models import Tenant
@@ -104,3 +105,18 @@ def test_what_a_quote_names_and_the_shop_lacks_is_refused(till: Terminal) -> Non
     ):
         refused = till.post("/price-quotes", more, key="")
         assert (refused.status_code, refused.json()["code"]) == (422, code)
+
+
+@pytest.mark.parametrize("path", ["/price-quotes", "/return-quotes"])
+def test_a_quote_of_two_lines_with_one_id_is_refused_at_the_second(till: Terminal, path: str) -> None:
+    """The order or return of them is refused as well, when they are written."""
+    service = {"description": "Fitting", "tax_name": "Fuel", "quantity": "1"}
+    dear, cheap = ({**service, "unit_price": {"amount": price}} for price in (9000, 100))
+    given = {"id": str(new_id())}
+
+    refused = till.post(path, {"lines": [{**dear, **given}, {**cheap, **given}]})
+    told_apart = till.post(path, {"lines": [{**dear, **given}, cheap]})
+
+    (error,) = refused.json()["errors"]
+    assert (refused.status_code, error["pointer"], error["code"]) == (422, "/lines/1/id", "repeated-id")
+    assert told_apart.json()["total"]["amount"] == 9100
