@@ -22,6 +22,16 @@ EXPONENTS = MappingProxyType({code: exponent for exponent, codes in _BY_EXPONENT
 FORMER = MappingProxyType(dict.fromkeys(["ANG", "BGN", "CUC", "HRK", "SLL", "ZWL"], 2))
 """Withdrawn since 2023: amounts in them are still shown."""
 SUPPORTED = frozenset({0, 2, 3})
+_BY_SCALE = {
+    100: """
+        AFN ALL BDT BTN CVE DJF DOP DZD EGP ETB GMD GYD HTG INR ISK JMD JPY KES KGS LRD MKD MUR MZN NIO NPR PHP RSD RUB
+        SRD THB TRY TWD UYU VUV XPF YER
+    """,
+    1_000: "AMD AOA ARS CDF CLP CRC HUF IQD KMF KRW KZT LKR MMK MWK NGN PKR RWF SDG SOS TZS XAF XOF",
+    10_000: "BIF COP GNF IDR KHR LAK MGA MNT PYG SYP UGX UZS VND",
+    100_000: "IRR LBP",
+}
+_SCALES = MappingProxyType({code: scale for scale, codes in _BY_SCALE.items() for code in codes.split()})
 
 
 def is_listed(code: str) -> bool:
@@ -34,3 +44,12 @@ def exponent(code: str) -> int:
     :raises KeyError: when ISO 4217 has no such currency, or one without a minor unit.
     """
     return EXPONENTS[code] if code in EXPONENTS else FORMER[code]
+
+
+def scale(code: str) -> int:
+    """Return how many units of a currency are worth about a euro: a power of ten, for bounds that nobody has to set.
+
+    >>> scale("EUR"), scale("JPY"), scale("IDR")
+    (1, 100, 10000)
+    """
+    return _SCALES.get(code, 1)

@@ -3,13 +3,21 @@
 import pytest
 from iso4217 import Currency
 
-from kernel.currencies import EXPONENTS, FORMER
+from kernel.currencies import _BY_SCALE, EXPONENTS, FORMER, scale
 from kernel.money import formatted
 
 
 def test_the_decimals_of_every_currency_are_those_of_iso_4217() -> None:
     assert {each.code: each.exponent for each in Currency if each.exponent is not None} == EXPONENTS
     assert not FORMER.keys() & EXPONENTS.keys()
+
+
+def test_a_scale_is_of_a_currency_that_there_is_and_of_one_only() -> None:
+    codes = [code for codes in _BY_SCALE.values() for code in codes.split()]
+
+    assert set(codes) <= EXPONENTS.keys()
+    assert len(codes) == len(set(codes))
+    assert [scale(code) for code in ("EUR", "KWD", "JPY", "IDR")] == [1, 1, 100, 10_000]
 
 
 @pytest.mark.parametrize(

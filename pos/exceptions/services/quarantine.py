@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db.models import Count, Sum
 
 from events.publishing.unit_of_work import unit_of_work
-from kernel.currencies import exponent
+from kernel.currencies import exponent, scale
 from kernel.limits import LONG_REASON
 from kernel.money import formatted
 from kernel.refusals import Refusal
@@ -22,7 +22,7 @@ from pos.registers.models import Device, Register
 MOST_HELD = 100
 """Commands of one device that wait for a person."""
 MOST_HELD_AMOUNT = 10_000
-"""Units of the currency, such as euros: what they come to. A single sale may come to more."""
+"""About as many euros, in whatever currency: what they come to. A single sale may come to more."""
 
 
 class QuarantineFull(Refusal):
@@ -138,7 +138,7 @@ def _require_room(request: Request) -> None:
     waiting = HeldCommand.objects.filter(device=request.device, state=HeldCommand.State.HELD)
     held = waiting.aggregate(commands=Count("id"), amount=Sum("amount", default=0))
     currency = request.register.location.currency
-    most = MOST_HELD_AMOUNT * 10 ** exponent(currency)
+    most = MOST_HELD_AMOUNT * scale(currency) * 10 ** exponent(currency)
     too_much = held["commands"] > 0 and held["amount"] + request.amount > most
     if held["commands"] >= MOST_HELD or too_much:
         message = (

@@ -260,8 +260,10 @@ def test_change_is_not_counted(revoked: Terminal) -> None:
     assert [held.amount for held in HeldCommand.objects.all()] == [1000, 1000]
 
 
-@pytest.mark.parametrize(("currency", "most"), [("JPY", 10_000), ("KWD", 10_000_000)])
-def test_the_bound_is_in_units_of_the_currency(shop: Tenant, currency: str, most: int) -> None:
+@pytest.mark.parametrize(
+    ("currency", "most"), [("JPY", 1_000_000), ("IDR", 10_000_000_000), ("HUF", 1_000_000_000), ("KWD", 10_000_000)]
+)
+def test_the_bound_is_of_about_the_same_worth_in_each_currency(shop: Tenant, currency: str, most: int) -> None:
     set_currency(currency)
     device, token = make.device()
     revoke_device(device_id=device.id)
