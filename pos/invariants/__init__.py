@@ -62,7 +62,8 @@ declare(
 declare(
     "order totals = lines",
     """o.total <> l.total + o.rounding_adjustment OR o.tax_total <> l.tax_total OR o.subtotal <> l.total - l.tax_total
-    OR o.discount_total <> l.discounts""",
+    OR o.discount_total <> l.discounts
+    OR o.status <> 'COMPLETED' AND (o.change_total <> 0 OR o.completed_at IS NOT NULL)""",
     """pos_order o JOIN (SELECT order_id, sum(total) AS total, sum(tax_total) AS tax_total,
        sum(line_discount + order_discount_share) AS discounts FROM pos_orderline GROUP BY order_id) l
        ON l.order_id = o.id""",

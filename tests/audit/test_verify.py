@@ -16,7 +16,7 @@ from kernel.ids import new_id
 from kernel.invariants import all_invariants
 from kernel.tenancy import in_tenant
 from pos.exceptions.services.quarantine import Request, hold_command
-from pos.models import Device, Register
+from pos.models import Device, Order, Register
 from pos.orders.discounts import DiscountInput
 from pos.orders.services.placing import place_order
 from pos.parking.services import park_order
@@ -379,6 +379,21 @@ def test_what_was_changed_of_an_order_is_named(sound_shop: Tenant, change: str, 
 
     assert broken
     assert named in said
+
+
+@pytest.mark.parametrize("column", ["change_total = 1", "completed_at = recorded_at"])
+def test_an_order_that_is_not_completed_has_given_no_change(sound_shop: Tenant, column: str) -> None:
+    """It has no receipt, and no event of its completion, which would say so."""
+    given_up = Order.objects.filter(status="VOIDED").values_list("id", flat=True)[0]
+    with connection.cursor() as cursor:
+        cursor.execute(f"UPDATE pos_order SET {column} WHERE id = %s", [given_up])
+
+    said, broken = verify()
+
+    (line,) = [each for each in said.splitlines() if "order totals = lines" in each]
+    assert broken
+    assert "BROKEN" in line
+    assert str(given_up) in said
 
 
 def test_a_receipt_that_is_gone_is_named_by_the_next_one_and_by_the_end(sound_shop: Tenant) -> None:
