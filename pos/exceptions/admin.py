@@ -70,7 +70,7 @@ class ExceptionCaseAdmin(ShopReadOnlyAdmin):
             return asked.ask(self, request, cases)
         by, note = operator_of(request), asked.reason(request)
         left: list[Any] = []
-        why = ""
+        why, done = "", 0
         for case in cases:
             try:
                 act(
@@ -86,4 +86,8 @@ class ExceptionCaseAdmin(ShopReadOnlyAdmin):
                 left, why = [*left, case], sentence_of(refusal)
             except Refusal as refusal:
                 messages.error(request, sentence_of(refusal))
+            else:
+                done += 1
+        if done:
+            messages.success(request, f"{done} exception{'s' if done > 1 else ''} resolved")
         return asked.ask(self, request, left, refusal=why) if left else None

@@ -78,7 +78,7 @@ class HeldCommandAdmin(ShopReadOnlyAdmin):
             return asked.ask(self, request, held)
         by, note = operator_of(request), asked.reason(request)
         left: list[Any] = []
-        why = ""
+        why, done = "", 0
         for each in held:
             try:
                 act(
@@ -96,4 +96,8 @@ class HeldCommandAdmin(ShopReadOnlyAdmin):
                 messages.error(request, f"{each.id}: {sentence_of(refusal)}")
             except ValidationError as invalid:
                 messages.error(request, f"{each.id}: {invalid.detail}")
+            else:
+                done += 1
+        if done:
+            messages.success(request, f"{done} held sale{'s' if done > 1 else ''} {asked.action}ed")
         return asked.ask(self, request, left, refusal=why) if left else None

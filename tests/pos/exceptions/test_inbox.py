@@ -118,9 +118,10 @@ def test_the_owner_resolves_exceptions_in_the_admin(till: Terminal) -> None:
     page = client.get(LIST)
     with nothing_happened(but=SESSION):
         asked = client.post(LIST, chosen)
-    client.post(LIST, {**chosen, "confirmed": "yes", "reason": "Talked to the cashier"})
+    done = client.post(LIST, {**chosen, "confirmed": "yes", "reason": "Talked to the cashier"}, follow=True)
 
     row.refresh_from_db()
+    assert [str(each) for each in done.context["messages"]] == ["1 exception resolved"]
     assert (page.status_code, asked.status_code) == (200, 200)
     assert (row.resolved_by, row.note) == ("user:ada", "Talked to the cashier")
     assert str(row.id) not in client.get(LIST).content.decode()

@@ -376,6 +376,8 @@ def test_a_person_decides_in_the_admin_with_a_reason(revoked: Terminal, action: 
 
     act(client, action, command, confirmed="yes", reason="I know this sale")
 
+    (told,) = client.get(LIST).context["messages"]
+    assert str(told) == f"1 held sale {state.lower()}"
     assert asked.status_code == 200
     held = HeldCommand.objects.get()
     assert (held.state, held.note, held.decided_by) == (state, "I know this sale", "user:ada")
