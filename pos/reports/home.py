@@ -36,7 +36,7 @@ def sales_today(request: HttpRequest) -> Card | None:
     days = {each.id: profile.day_of(moment, timezone=each.timezone) for each in locations}
     sales = sales_of_days(days)
     return Card(
-        title=f"Today, {' and '.join(sorted({f'{day:%A %d %B %Y}' for day in days.values()}))}",
+        title=f"Today, {' and '.join(f'{day:%A %d %B %Y}' for day in sorted(set(days.values())))}",
         figures=_figures(sales),
         charts=[_by_hour(sales, currency) for currency in _currencies(sales)],
         heads=("Location", "Day", "Orders", "Sales", "Returned"),

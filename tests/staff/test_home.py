@@ -72,6 +72,15 @@ def test_sh21_today_is_the_day_of_business_of_each_location(shop: Tenant, _now: 
     assert "20.00 USD" in page
 
 
+def test_sh21_days_of_locations_that_differ_are_named_in_their_order(
+    shop: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pos.reports.home.now", lambda: datetime(2026, 11, 30, 2, 0, tzinfo=UTC))
+    Location.objects.create(code="NYC", name="New York", currency="USD", timezone="America/New_York")
+
+    assert "Today, Sunday 29 November 2026 and Monday 30 November 2026" in home()
+
+
 def test_sh21_the_home_shows_tills_stock_and_events_that_wait(shop: Tenant, _now: None) -> None:
     make.variant("MUG", 1000)
     make.shift()
