@@ -51,7 +51,7 @@ def problem_response(error: Exception, context: dict[str, Any]) -> Response | No
     detail = _sentence(error, context)
     if isinstance(error, exceptions.ValidationError):
         members["errors"] = list(islice(_pointed(error.detail, ""), MOST_ERRORS))
-        detail = "; ".join(f"{entry['pointer'] or '/'}: {entry['detail']}" for entry in members["errors"][:3])
+        detail = first_errors(error)
     code = _CODES.get(type(error), "request-refused")
     response = _response(_status(error, answered), code, title_of(code), detail, path, members)
     for name in ("Retry-After", "WWW-Authenticate", "Allow"):
@@ -117,6 +117,11 @@ _CODES: dict[type[exceptions.APIException], str] = {
     exceptions.NotAcceptable: "not-acceptable",
     exceptions.Throttled: "rate-limited",
 }
+
+
+def first_errors(error: exceptions.ValidationError) -> str:
+    """Say in a sentence what is wrong first in a body, and where."""
+    return "; ".join(f"{each['pointer'] or '/'}: {each['detail']}" for each in islice(_pointed(error.detail, ""), 3))
 
 
 def _pointed(detail: Any, pointer: str) -> Any:

@@ -17,6 +17,7 @@ from pos.quarantine.services import accept_command, reject_command
 from staff.duty.services.admin_acts import APPROVABLE, act
 from web.admin import Confirmation, ShopReadOnlyAdmin, operator_of, sentence_of
 from web.admin.names import named
+from web.problems import first_errors
 
 ACCEPT = Confirmation(
     action="accept",
@@ -95,7 +96,7 @@ class HeldCommandAdmin(ShopReadOnlyAdmin):
             except Refusal as refusal:
                 messages.error(request, f"{each.id}: {sentence_of(refusal)}")
             except ValidationError as invalid:
-                messages.error(request, f"{each.id}: {invalid.detail}")
+                messages.error(request, f"{each.id}: {first_errors(invalid)}")
             else:
                 done += 1
         if done:

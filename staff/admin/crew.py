@@ -12,7 +12,7 @@ from staff.admin.standing import BeyondReach, reaches_member, reaches_role
 from staff.admin.words import in_words
 from staff.duty.models import Approval, Role, StaffMember
 from staff.duty.pins import FEWEST_DIGITS, MOST_DIGITS
-from staff.duty.queries import names_of_staff
+from staff.duty.queries import duty_of_user, names_of_staff
 from staff.duty.services.members import change_member, give_pin, take_on
 from staff.models import User
 from staff.reach import covers
@@ -58,8 +58,12 @@ class StaffMemberAdmin(OnShopHost, ModelAdmin):  # type: ignore[misc]
     def get_fields(self, _request: HttpRequest, obj: Any = None) -> Any:
         return (*FIELDS, "pin_set_at") if obj else ("code", "name", "role", "user", "digits")
 
-    def get_readonly_fields(self, _request: HttpRequest, obj: Any = None) -> Any:
-        return ("pin_set_at",) if obj else ()
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Whoever is bound by a role sets nobody free of one, who could then do more in the admin than they may."""
+        if obj is None:
+            return ()
+        is_bound = obj.user_id is not None and duty_of_user(request.user) is not None
+        return ("user", "pin_set_at") if is_bound else ("pin_set_at",)
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Offer only roles that hold nothing which the person's own lacks, and users who have nothing beyond theirs.

@@ -8,6 +8,7 @@ from django.test import Client
 from events.models import AuditEntry
 from staff.duty.models import Approval, Role, StaffMember, StaffSession
 from staff.duty.services.members import change_member
+from staff.models import User
 from staff.services import hire_owner
 from tenants.models import Tenant
 from tests.support import people
@@ -158,6 +159,22 @@ def test_w08_nobody_binds_a_user_of_the_admin_who_has_more_to_a_role_at_the_till
     assert client.post(page, {"name": "x"}).status_code == 403
     client.post(MEMBERS, {"action": "new_pin", "_selected_action": str(own.id), "confirmed": "yes"})
     assert StaffedTerminal().try_pin("ADA", own.pin).status_code == 201
+
+
+def test_whoever_has_a_role_sets_no_user_of_the_admin_free_of_theirs(shop: Tenant) -> None:
+    """A user without a member may do what the admin lets them; one with a member only what the role says as well."""
+    _, client = linked("manager")
+    lesser = User.objects.create_user("lea", password=people.PASSWORD, is_staff=True)
+    ben, carl = person("BEN", "cashier"), person("CARL", "cashier")
+    change_member(staff_id=ben.id, changed={"user": lesser})
+    page, free = f"{MEMBERS}{ben.id}/change/", f"{MEMBERS}{carl.id}/change/"
+
+    answer = client.post(page, {**fields(client, page), "name": "Benny", "user": ""})
+
+    ben.member.refresh_from_db()
+    assert (answer.status_code, ben.member.name, ben.member.user) == (302, "Benny", lesser)
+    assert "user" in client.get(free).context["adminform"].form.fields
+    assert "user" in people.owner().get(page).context["adminform"].form.fields
 
 
 def test_nobody_changes_their_own_role_or_pin(shop: Tenant) -> None:

@@ -386,6 +386,22 @@ def test_a_person_decides_in_the_admin_with_a_reason(revoked: Terminal, action: 
     assert client.get(LIST).status_code == 200
 
 
+def test_what_can_no_longer_be_read_of_a_held_sale_is_said_in_a_sentence(revoked: Terminal) -> None:
+    """A release may refuse what the one before has taken."""
+    command = held_by(revoked)["id"]
+    held = HeldCommand.objects.get()
+    held.body["lines"][0]["quantity"] = "many"
+    HeldCommand.objects.update(body=held.body)
+    client = people.owner()
+
+    act(client, "accept", command, confirmed="yes", reason="I know this sale")
+
+    (told,) = client.get(LIST).context["messages"]
+    assert str(told).startswith(f"{command}: /lines/0/quantity: ")
+    assert "ErrorDetail" not in str(told)
+    assert HeldCommand.objects.get().state == "HELD"
+
+
 def test_who_may_only_look_decides_nothing(revoked: Terminal) -> None:
     command = held_by(revoked)["id"]
     client = people.viewer("view_heldcommand")
