@@ -6,11 +6,13 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from events.testing.work import settle
 from pos.models import Location, OrderLine, OrderLineTax, TaxRate
 from tenants.models import Tenant
 from tests.support import make
 from tests.support.taxing import rounding
 from tests.support.terminal import Terminal
+from tests.support.verifying import require_sound
 
 
 @pytest.fixture
@@ -42,6 +44,16 @@ def test_sh12_am1_three_lines_with_21_percent_on_top(till: Terminal, level: str,
     assert (order["rounding_level"], order["total"]["amount"], order["subtotal"]["amount"]) == (level, total, 936)
     assert sorted(line["total"]["amount"] for line in order["lines"]) == [last, 378, 378]
     assert sum(line["taxes"][0]["amount"]["amount"] for line in order["lines"]) == order["tax_total"]["amount"]
+
+
+def test_taxes_of_lines_that_come_to_half_a_unit_together_are_rounded_up_and_sound(till: Terminal) -> None:
+    """A third and a sixth are a half, also where both are cut off after twenty decimals."""
+    with rounding("ORDER"):
+        order = placed(till, [service(14, "Standard, included"), service(1, "Standard, included")], 15)
+
+    assert order["tax_total"]["amount"] == 3
+    settle()
+    require_sound()
 
 
 @pytest.mark.parametrize(("level", "total"), [("LINE", 3800), ("ORDER", 3798)])
