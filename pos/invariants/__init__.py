@@ -158,13 +158,17 @@ declare(
        GROUP BY parent_id) paid ON paid.parent_id = r.id""",
     order=70,
 )
+_LESS_THAN_A_COIN = """(refunded = 0 AND 2 * (amount - change - rounding)
+    <= (SELECT coalesce(max(y.rounding_step), 1) FROM pos_tendertype y WHERE y.kind = 'CASH')
+    AND NOT EXISTS (SELECT 1 FROM pos_refund f WHERE f.order_id = pos_tender.order_id AND f.state = 'FAILED'))"""
+"""Of a tender: it was worth so little that no coin could give it back."""
 declare(
     "cancelled orders gave back what tills had taken",
     "coalesce(taken.money, 0) <> coalesce(back.money, 0)",
-    """pos_order o
+    f"""pos_order o
        LEFT JOIN (SELECT order_id, sum(amount - change - rounding) AS money FROM pos_tender WHERE state = 'SETTLED'
            AND coalesce(nullif(kind, ''), (SELECT y.kind FROM pos_tendertype y WHERE y.id = type_id)) <> 'GATEWAY'
-           GROUP BY order_id) taken ON taken.order_id = o.id
+           AND NOT {_LESS_THAN_A_COIN} GROUP BY order_id) taken ON taken.order_id = o.id
        LEFT JOIN (SELECT r.order_id, sum(r.amount - r.rounding) AS money FROM pos_refund r
            LEFT JOIN pos_tender t ON t.id = r.tender_id WHERE r.instead_of_id IS NULL
            AND (r.kind <> 'GATEWAY' OR t.order_id <> r.order_id) GROUP BY r.order_id) back ON back.order_id = o.id

@@ -148,3 +148,13 @@ def test_r3_what_an_exchange_leaves_in_cash_has_the_rounding_of_its_order() -> N
     assert cash.amount % STEP == 0
     assert cash.rounding == exchange.returned.rounding_adjustment - exchange.order.rounding_adjustment
     require_sound()
+
+
+def test_a_cancelled_order_that_had_less_than_half_a_coin_gives_nothing_back_and_is_sound() -> None:
+    order = make.order(make.cash(2), lines=[make.asked()])
+
+    make.void(order)
+    settle()
+
+    assert not Refund.objects.exists()
+    require_sound()
