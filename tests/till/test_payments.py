@@ -77,6 +77,29 @@ def test_am10_cash_is_rounded_as_the_server_rounds_it(
         assert (order.total, order.rounding_adjustment) == (total, -2)
 
 
+def test_am10_less_than_the_smallest_coin_is_left(clerk: Clerk, committed: Tenant) -> None:
+    with in_tenant(committed):
+        TenderType.objects.filter(code="cash").update(rounding_step=5)
+    clerk.page.reload()
+    clerk.scan("4006381333955")
+    clerk.total_is("10.00")
+    clerk.pay()
+    clerk.take("Card", "9.98")
+    clerk.press("Take")
+    clerk.reads("#due", "0.02")
+    clerk.take("Cash", "0.05")
+    clerk.reads(".field .error", "take nothing")
+    clerk.type_into("Amount handed over", "")
+    clerk.page.wait_for_timeout(800)
+    clerk.take("Cash")
+    clerk.finished()
+
+    clerk.reads("#change", "0.00")
+    with in_tenant(committed):
+        order = Order.objects.get()
+        assert (order.total, order.tenders.count()) == (998, 1)
+
+
 def test_a_card_takes_no_more_than_is_due(clerk: Clerk) -> None:
     clerk.scan("4006381333955")
     clerk.total_is("10.00")

@@ -121,6 +121,7 @@ TYPES = "new Map([['cash', {code: 'cash', kind: 'CASH', rounding_step: 5}], ['ca
         ("[{id: 'a', type: 'card', amount: 1237}]", 0, 0, 0),
         ("[{id: 'a', type: 'card', amount: 600}, {id: 'b', type: 'cash', amount: 700}]", 0, 65, 0),
         ("[{id: 'a', type: 'gateway', amount: 1237}]", 0, 0, 1237),
+        ("[{id: 'a', type: 'card', amount: 1235}, {id: 'b', type: 'cash', amount: 2}]", 0, 0, 0),
     ],
 )
 def test_am10_what_is_due_is_counted_on_from_what_the_server_knows(

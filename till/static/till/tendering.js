@@ -23,14 +23,14 @@ export function standing(sale, total, types) {
   return so;
 }
 
-/** What would have to be paid by this type alone: cash is rounded to the smallest coin. */
+/** What would have to be paid by this type alone: cash is rounded to the smallest coin, and what comes to none is not handed over. */
 export const askedBy = (due, type) => rounded(due, type?.rounding_step ?? 1);
 
 function take(so, tender, type) {
   const asked = askedBy(so.due, type);
   if (tender.amount >= asked) {
     so.total += asked - so.due;
-    so.change += tender.amount - asked;
+    so.change += asked ? tender.amount - asked : 0;
     so.due = 0;
   } else {
     so.due -= tender.amount;

@@ -81,7 +81,8 @@ function tenders(till, so, stopped) {
   const take = async (type, given) => {
     if (stopped || isRepeated(till, typed.text.trim())) return;
     const asked = askedBy(so.due, type);
-    const wanted = given ?? (typed.text.trim() ? read(typed.text, exponent) : asked);
+    if (!asked && typed.text.trim()) return fails(typed, till, `Less than the smallest coin of ${type.name} is due: take nothing, and leave the amount empty.`);
+    const wanted = given ?? (typed.text.trim() ? read(typed.text, exponent) : asked || so.due);
     if (!wanted) return fails(typed, till, `Type an amount of ${till.currency}, above zero.`);
     if (!type.gives_change && wanted > so.due) return fails(typed, till, `${type.name} takes at most ${till.money(so.due)}.`);
     if (isAbsurd(till, wanted, asked) && !(await sure(till, wanted))) return;
