@@ -271,3 +271,20 @@ def test_c6_a_shift_that_another_till_has_closed_is_not_closed_again(
 
     with in_tenant(committed):
         assert Shift.objects.count() == 1
+
+
+def test_c6_a_shift_that_was_closed_while_one_counted_is_not_closed_again(
+    clerk: Clerk, other: Clerk, committed: Tenant
+) -> None:
+    for till in (clerk, other):
+        till.press("Drawer")
+        count(till, of_5000=2)
+    close(clerk)
+    with other.page.expect_response("**/shifts/current"):
+        other.page.clock.run_for(60_000)
+    other.press("Close the shift")
+    other.page.locator("dialog button.main").click()
+    other.reads(".notice", "Another till has closed the shift")
+
+    with in_tenant(committed):
+        assert Shift.objects.count() == 1

@@ -71,7 +71,7 @@ export class Api {
       const Kind = [429, 502, 503, 504].includes(answer.status) ? Unreachable : Failing;
       throw new Kind(`The server cannot answer now (${answer.status}).`, waits);
     }
-    if (answer.ok) return read;
+    if (answer.ok && (read !== null || !text)) return read;
     if (!read) throw new Unreachable(`What answers is not the server (${answer.status}).`);
     throw new Refused(answer.status, read);
   }

@@ -22,6 +22,7 @@ import { refundScreen } from "./screens/refund.js";
 import { saleScreen } from "./screens/sale.js";
 import { openShift, shiftScreen } from "./screens/shift.js";
 import { signInScreen } from "./screens/sign_in.js";
+import { NotKept } from "./store.js";
 import { Till } from "./till.js";
 
 const root = document.querySelector("#till");
@@ -50,10 +51,10 @@ const till = new Till({
 });
 
 const actions = {
-  queue: () => openQueue(till),
+  queue: () => till.queue && openQueue(till),
   help: () => openHelp(keys),
   pay: () => {
-    if (!till.selling.price || till.shift === null) return;
+    if (!till.selling.price || till.shift === null || till.goods.looking.length) return;
     if (till.sale.phase === "cart" && till.selling.comesFirst) void till.selling.place();
     till.tookAt = null;
     till.go("pay");
@@ -80,6 +81,7 @@ const actions = {
   printX: async () => {
     const report = await till.tried(() => till.api.post(`/shifts/${till.shift.id}/x-reports`, { id: newId() }, { key: newId() }));
     if (report) await printReceipt(till, report.id);
+    else till.unasked("Not printed");
   },
   endShift: () => {
     till.drawer.clear();
@@ -176,7 +178,7 @@ function openMail(_till, id) {
     ));
 }
 
-const ALONE = ["starting", "pair", "elsewhere", "sign-in"];
+const ALONE = ["starting", "unkept", "pair", "elsewhere", "sign-in"];
 
 function current() {
   if (ALONE.includes(till.screen)) return till.screen;
@@ -190,6 +192,7 @@ function current() {
 
 const SCREENS = {
   starting: () => h("main", { class: "alone", key: "starting" }, h("h1", {}, "Till"), h("p", {}, "The till starts…")),
+  unkept: () => h("main", { class: "alone", key: "unkept" }, h("h1", { tabindex: "-1" }, "This browser keeps nothing for the till"), h("p", {}, "Its storage is blocked or broken, and a sale could be lost. Allow this page to store data, leave private browsing, or take another browser; then load the page again.")),
   elsewhere: () => h("main", { class: "alone", key: "elsewhere" }, h("h1", { tabindex: "-1" }, "The till is open in another window"), h("p", {}, "Work there, or close it: this one takes over then.")),
   pair: () => pairScreen(till),
   "sign-in": () => signInScreen(till),
@@ -207,7 +210,7 @@ const SCREENS = {
 
 function paint() {
   const screen = current();
-  const framed = !["starting", "pair", "elsewhere"].includes(screen);
+  const framed = !["starting", "unkept", "pair", "elsewhere"].includes(screen);
   show(root, framed && bar(till, actions), notice(till), SCREENS[screen]());
   document.title = `${{ pay: "To pay", done: "Receipt", pair: "Pair", shift: "Shift", refund: "Return", drawer: "Drawer", count: "Count the drawer", debts: "Owed to customers", parked: "Parked sales", close: "Close the shift", "sign-in": "Sign in" }[screen] ?? "Sale"} · Till`;
   redrawDialogs();
@@ -237,8 +240,19 @@ async function begin() {
   listen((code) => {
     if (!dialogIsOpen() && ["sale", "done", "refund"].includes(current())) void till.goods.enter(code);
   }, () => till.warn("That was a scan, and no amount: nothing was typed."));
-  await till.start();
+  try {
+    await till.start();
+  } catch (error) {
+    if (!(error instanceof NotKept) || till.store) throw error;
+    till.go("unkept");
+  }
 }
+
+/** Whoever gave a command is told by the till that it is not kept; nothing else may fail without a word. */
+addEventListener("unhandledrejection", (event) => {
+  if (event.reason instanceof NotKept) event.preventDefault();
+  else till.warn("The till has failed at what was asked last: load the page again, and look whether it was done.");
+});
 
 // One window at a time works with the store: two would send the same commands.
 if (navigator.locks) {

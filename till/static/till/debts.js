@@ -12,6 +12,7 @@ export class Debts {
     this.till.go("debts");
     const page = await this.till.tried(() => this.till.api.get("/refunds", { owed: "true" }));
     if (page) Object.assign(this, { owed: page.results, more: Boolean(page.next) });
+    else this.till.unasked("What is owed could not be looked up");
     this.till.draw();
   }
 

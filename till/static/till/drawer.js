@@ -95,6 +95,10 @@ export class Drawer {
   /** Close the shift by what was counted. What should be there is not shown before. */
   async close(cash) {
     const { shift } = this.till;
+    if (!shift) {
+      this.till.go("sale");
+      return this.till.warn("Another till has closed the shift of this drawer already.");
+    }
     const counts = [
       { tender_type: cash.code, ...this.found },
       ...[...this.others].map(([tender_type, amount]) => ({ tender_type, amount: { amount } })),

@@ -7,7 +7,7 @@ const SHOWN = 24;
 
 export class Goods {
   constructor(till) {
-    Object.assign(this, { till, found: [], sought: "", nothing: false });
+    Object.assign(this, { till, found: [], sought: "", nothing: false, looking: [] });
     this.turn = 0;
   }
 
@@ -28,7 +28,7 @@ export class Goods {
       void this.till.refunds.open(text);
       return;
     }
-    const one = await this.till.tried(() => this.named(text));
+    const one = await this.lookedUp(text);
     if (one === undefined) this.lost(text);
     else if (one) this.take(one, text);
     else if (one === null) {
@@ -37,9 +37,24 @@ export class Goods {
     }
   }
 
+  /** Look a code up. Meanwhile it is shown, and nobody pays: it may be of the sale. */
+  async lookedUp(code) {
+    this.looking = [...this.looking, code];
+    this.till.draw();
+    try {
+      return await this.till.tried(() => this.named(code));
+    } finally {
+      const place = this.looking.indexOf(code);
+      this.looking = this.looking.filter((_each, index) => index !== place);
+      this.till.draw();
+    }
+  }
+
   /** A code that nobody could look up is not kept: say so to who has scanned it. */
   lost(code) {
-    if (this.till.offline || this.till.failing) this.till.warn(`${code} is not in the sale: the server did not answer. Scan it again when it does.`);
+    const { offline, failing } = this.till;
+    const why = offline || failing ? "the server did not answer. Scan it again when it does." : "the server has refused to look it up.";
+    this.till.warn(`${code} is not in the sale: ${why}`);
   }
 
   async named(code) {

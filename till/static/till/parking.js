@@ -15,7 +15,7 @@ export class Parking {
     const id = sale.parked ? newId() : sale.id;
     if (sale.parked) await this.discard(sale.id, "Parked again with other goods");
     const body = { id, label, ...goods(sale), ...(sale.email && { customer_email: sale.email }) };
-    await till.command({ path: "/parked-orders", body, title: `Parked: ${label || "a sale"}`, stream: id, kind: "park" });
+    await till.command({ path: "/parked-orders", body, title: `Parked: ${label || "a sale"}`, stream: id, kind: "park" }, { sale: emptySale() });
     await till.selling.begin();
     till.say("The sale is parked.");
   }
@@ -25,6 +25,7 @@ export class Parking {
     this.till.go("parked");
     const page = await this.till.tried(() => this.till.api.get("/parked-orders"));
     if (page) this.parked = page.results;
+    else this.till.unasked("Parked sales could not be looked up");
     this.till.draw();
   }
 
@@ -32,7 +33,7 @@ export class Parking {
   async resume({ id }) {
     const { till } = this;
     const parked = await till.tried(() => till.api.post(`/parked-orders/${id}/claim`, undefined, { key: newId() }));
-    if (!parked) return;
+    if (!parked) return till.unasked("The sale was not taken up");
     const lines = parked.cart.lines.map((line) => ({ title: line.sku ?? line.barcode ?? "…", discounts: [], id: newId(), ...line }));
     await till.selling.set({ ...emptySale(), id, parked: true, label: parked.label, lines, discounts: parked.cart.discounts ?? [] });
     till.go("sale");

@@ -6,6 +6,9 @@ import { read } from "./money.js";
 const LOOK = 5000;
 const NOTE = 10_000;
 
+/** Whether nobody has touched it since `seen` for so many seconds; also where the clock was put back meanwhile. */
+const isIdle = (seen, seconds) => Math.abs(Date.now() - seen) > seconds * 1000;
+
 export class People {
   constructor(till) {
     Object.assign(this, { till, staff: null, permissions: {}, idle: 0, seen: Date.now(), noted: 0, typed: null });
@@ -15,7 +18,7 @@ export class People {
     const kept = await this.till.store.get("staff");
     if (!kept) return;
     const seen = (await this.till.store.get("seen")) ?? 0;
-    if (Date.now() - seen > kept.idle * 1000) await this.till.store.write({ values: { staff: null } });
+    if (isIdle(seen, kept.idle)) await this.till.store.write({ values: { staff: null } });
     else this.enter(kept);
   }
 
@@ -29,9 +32,9 @@ export class People {
     const { till } = this;
     const { token, session } = await till.api.send("POST", "/staff-sessions", { body: { staff_code: code, pin }, session: "" });
     const kept = { token, staff: session.staff, permissions: session.permissions, idle: session.idle_seconds };
+    await till.store.write({ values: { staff: kept, seen: Date.now() } });
     this.enter(kept);
     this.touched();
-    await till.store.write({ values: { staff: kept, seen: this.seen } });
     await till.queue.adopt(this.staff.id, token);
     till.say(`${this.staff.name} is signed in.`);
     await till.enter();
@@ -45,8 +48,8 @@ export class People {
     Object.assign(this, { staff: null, permissions: {}, typed: { code: "", pin: "", error: reason, busy: false } });
     till.api.session = "";
     till.page.closeDialogs();
-    await till.store.write({ values: { staff: null } });
     till.go("sign-in");
+    await till.store.write({ values: { staff: null } });
     if (!session || waits || reason) return;
     try {
       await till.api.send("DELETE", "/staff-sessions/current", { session });
@@ -81,7 +84,7 @@ export class People {
   watch() {
     for (const type of ["pointerdown", "keydown"]) addEventListener(type, () => this.touched(), true);
     setInterval(() => {
-      if (this.staff && Date.now() - this.seen > this.idle * 1000) void this.lock();
+      if (this.staff && isIdle(this.seen, this.idle)) void this.lock();
     }, LOOK);
   }
 }

@@ -4,6 +4,7 @@
 
 import { Failing, isOfStaff, Refused, Unreachable } from "./api.js";
 import { newId } from "./ids.js";
+import { NotKept } from "./store.js";
 
 const LONGEST_PAUSE = 30;
 
@@ -66,6 +67,7 @@ export class Queue {
       await this.store.write({ values: { ...values, sequence: this.sequence }, put: [command] });
     } catch (error) {
       this.commands = this.commands.filter((each) => each !== command);
+      if (this.sequence === command.sequence) this.sequence -= 1;
       throw error;
     }
     this.changed();
@@ -91,10 +93,15 @@ export class Queue {
     await this.store.write({ put: theirs });
   }
 
-  /** Give a refused command up, and what waits for it. */
-  async drop(command) {
-    const dropped = this.of(command.stream).filter((each) => each.sequence >= command.sequence);
-    await this.store.write({ remove: dropped.map((each) => each.sequence) });
+  /** A command, and what waits for it. */
+  following(command) {
+    return this.of(command.stream).filter((each) => each.sequence >= command.sequence);
+  }
+
+  /** Give a refused command up, and what waits for it. What the screen shows then is stored in the same transaction. */
+  async drop(command, values = {}) {
+    const dropped = this.following(command);
+    await this.store.write({ values, remove: dropped.map((each) => each.sequence) });
     this.commands = this.commands.filter((each) => !dropped.includes(each));
     this.rests.delete(command.stream);
     this.changed();
@@ -108,7 +115,7 @@ export class Queue {
 
   /** The streams that rest until their next attempt. */
   get resting() {
-    const now = Date.now();
+    const now = performance.now();
     return [...this.rests].filter(([, { until }]) => until > now).map(([stream]) => stream);
   }
 
@@ -146,7 +153,7 @@ export class Queue {
       const answer = await this.api.post(command.path, command.body, command);
       this.relieved(command);
       const values = this.answered(command, answer) ?? {};
-      await this.store.write({ values, remove: [command.sequence] });
+      await this.forget(command, values);
       this.commands = this.commands.filter((each) => each !== command);
     } catch (error) {
       if (error instanceof Failing) return this.rest(command, error);
@@ -165,17 +172,26 @@ export class Queue {
     return true;
   }
 
+  /** Store what an answer brings. What the browser does not remove then is sent once more after a reload, under its key. */
+  async forget(command, values) {
+    try {
+      await this.store.write({ values, remove: [command.sequence] });
+    } catch (error) {
+      if (!(error instanceof NotKept)) throw error;
+    }
+  }
+
   relieved({ stream }) {
     this.attempts = 0;
-    this.trouble = "";
+    Object.assign(this, { trouble: "", ended: null });
     this.rests.delete(stream);
   }
 
   /** Let the stream of a command rest; the others go on. */
   rest({ stream }, error) {
     const attempts = (this.rests.get(stream)?.attempts ?? 0) + 1;
-    this.trouble = "";
-    this.rests.set(stream, { attempts, until: Date.now() + pause(attempts, error.after) * 1000, trouble: error.message });
+    Object.assign(this, { trouble: "", ended: null });
+    this.rests.set(stream, { attempts, until: performance.now() + pause(attempts, error.after) * 1000, trouble: error.message });
     this.changed();
     return true;
   }
@@ -183,11 +199,11 @@ export class Queue {
   /** Go on when the first stream has rested. */
   wake() {
     const moments = [...this.rests.values()].map(({ until }) => until);
-    if (moments.length) this.timer = setTimeout(() => this.go(), Math.max(100, Math.min(...moments) - Date.now()));
+    if (moments.length) this.timer = setTimeout(() => this.go(), Math.max(100, Math.min(...moments) - performance.now()));
   }
 
   later(error) {
-    this.trouble = error.message;
+    Object.assign(this, { trouble: error.message, ended: null });
     this.attempts += 1;
     this.timer = setTimeout(() => this.go(), pause(this.attempts, error.after) * 1000);
     return false;

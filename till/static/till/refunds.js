@@ -12,11 +12,12 @@ const NOT_PAID_OUT = ["GATEWAY", "EXCHANGE"];
 
 export class Refunds {
   constructor(till) {
-    Object.assign(this, { till, sought: "", timer: 0 });
+    Object.assign(this, { till, sought: "", timer: 0, turn: 0, sending: false });
     this.clear();
   }
 
   clear() {
+    this.turn += 1;
     Object.assign(this, { order: null, free: null, chosen: new Map(), restock: true, reason: "", to: "", error: "", quote: null, command: 0 });
   }
 
@@ -35,8 +36,10 @@ export class Refunds {
   async open(receipt) {
     this.start();
     this.sought = receipt;
+    const { turn } = this;
     const page = await this.till.tried(() => this.till.api.get("/orders", { receipt: receipt.toUpperCase() }));
-    if (!page) return;
+    if (turn !== this.turn) return;
+    if (!page) return this.till.unasked(`${receipt} was not looked up`);
     const [order] = page.results;
     if (!order) this.error = `No sale has the receipt ${receipt}.`;
     else if (order.status !== "COMPLETED") this.error = `The sale of ${receipt} is not completed.`;
@@ -47,6 +50,7 @@ export class Refunds {
   /** Find goods by their code, and take them back. */
   async find(code) {
     const variant = await this.till.tried(() => this.till.goods.named(code));
+    if (variant === undefined) this.till.unasked(`${code} is not among what comes back`);
     if (variant) this.take(variant);
     else if (variant === null) this.fail(`Nothing has the code ${code}.`);
   }
@@ -170,6 +174,16 @@ export class Refunds {
 
   async send() {
     if (!this.ready) return this.fail("Choose what comes back, each at its price.");
+    if (this.sending) return;
+    this.sending = true;
+    try {
+      await this.give();
+    } finally {
+      this.sending = false;
+    }
+  }
+
+  async give() {
     const { returned, asked } = this;
     const body = { ...returned, occurred_at: new Date().toISOString(), ...(asked.refunds && { refunds: asked.refunds }) };
     const command = await this.till.command({

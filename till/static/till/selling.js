@@ -28,7 +28,7 @@ export class Selling {
 
   async add(wanted) {
     if (this.sale.phase === "done") await this.begin();
-    if (this.sale.phase !== "cart") return this.till.say("This sale is being paid: finish it first.");
+    if (this.sale.phase !== "cart") return this.till.warn(`${wanted.title} is not in the sale: it is being paid. Finish it first.`);
     await this.set(added(this.sale, wanted));
     this.till.say(`${wanted.title} added.`);
   }
@@ -48,6 +48,7 @@ export class Selling {
   /** Begin a new sale; the one before is in the queue, or answered. */
   begin() {
     if (this.sale.order || this.sale.taken.length) this.last = this.sale;
+    this.till.tendering = null;
     return this.set(emptySale());
   }
 
@@ -75,8 +76,10 @@ export class Selling {
       if (of === fingerprint(this.sale)) Object.assign(this, { quote: { of, ...answer }, trouble: null });
       this.announce();
     } catch (error) {
-      if (error instanceof Refused) this.trouble = { of, error };
-      else if (error instanceof Unreachable) {
+      if (error instanceof Refused) {
+        this.till.reached();
+        this.trouble = { of, error };
+      } else if (error instanceof Unreachable) {
         this.till.missed(error);
         this.requote(Math.max(AGAIN, error.after * 1000));
       } else throw error;
@@ -127,14 +130,19 @@ export class Selling {
   async send(sent, taken) {
     if (this.adding) return;
     this.adding = true;
+    const { sale, till: { numbers } } = this;
+    const first = sale.phase === "cart";
     try {
-      const { sale } = this;
-      const first = sale.phase === "cart";
       const next = { ...sale, phase: "paying", taken: [...sale.taken, ...taken], total: sale.total ?? this.price.total.amount };
       this.till.sale = next;
       const counted = first && this.till.can.count && !sale.exchange ? this.counting() : {};
       const command = first ? this.placed(next, sent, counted.number) : { path: `/orders/${sale.id}/tenders`, body: { tenders: sent }, subject: sale.id };
       await this.till.command({ ...command, title: this.title(taken), stream: sale.id, kind: "sale" }, { sale: next, ...counted.values });
+    } catch (error) {
+      const kept = { ...this.sale, taken: this.sale.taken.filter((tender) => !taken.includes(tender)) };
+      Object.assign(this.till, first ? { sale, numbers } : { sale: kept });
+      this.till.draw();
+      throw error;
     } finally {
       this.adding = false;
     }
@@ -190,6 +198,7 @@ export class Selling {
     const paid = command?.stream === this.sale.id && (command.path.endsWith("/resume") || order.result === "quarantined");
     if (this.sale.id !== order.id && !paid) {
       if (this.last?.id === order.id) this.last = { ...this.last, order };
+      if (order.result === "quarantined") this.till.warn(`${command.title} is held: ${order.detail} Somebody decides about it in the admin. There is no receipt yet.`);
       return {};
     }
     if (order.result === "quarantined") {
@@ -210,21 +219,30 @@ export class Selling {
 
   /** Take back to the cart what the server has refused: nothing of it was recorded. */
   async giveUp(command) {
-    const dropped = await this.till.queue.drop(command);
+    const { till, sale } = this;
+    const dropped = till.queue.following(command);
     const free = dropped.map((each) => each.body?.device_sequence).filter(Boolean);
-    if (free.length) {
-      this.till.numbers = { ...this.till.numbers, free: [...this.till.numbers.free, ...free].sort((one, other) => one - other) };
-      await this.till.store.write({ values: { numbers: this.till.numbers } });
-    }
-    if (command.stream !== this.sale.id) return;
-    if (this.till.screen === "pay") this.till.screen = "sale";
+    const values = {
+      ...(free.length && { numbers: { ...till.numbers, free: [...till.numbers.free, ...free].sort((one, other) => one - other) } }),
+      ...(command.stream === sale.id && { sale: this.without(dropped, command) }),
+    };
+    await till.queue.drop(command, values);
+    Object.assign(till, values);
+    if (!values.sale) return;
+    if (till.screen === "pay") till.screen = "sale";
+    if (values.sale.phase === "cart") this.quote = null;
+    this.requote();
+    till.draw();
+  }
+
+  /** The sale without what is given up: a cart again, or the order without these tenders. */
+  without(dropped, command) {
+    const { sale } = this;
     if (dropped.some((each) => each.body?.lines || each.body?.wanted)) {
-      this.quote = null;
-      await this.set({ ...this.sale, ...this.copied(command), phase: "cart", taken: [], order: null, total: null });
-    } else {
-      const gone = new Set(dropped.flatMap((each) => (each.body?.tenders ?? []).map((tender) => tender.id)));
-      await this.set({ ...this.sale, taken: this.sale.taken.filter((tender) => !gone.has(tender.id)) });
+      return { ...sale, ...this.copied(command), phase: "cart", taken: [], order: null, total: null };
     }
+    const gone = new Set(dropped.flatMap((each) => (each.body?.tenders ?? []).map((tender) => tender.id)));
+    return { ...sale, taken: sale.taken.filter((tender) => !gone.has(tender.id)) };
   }
 
   /** A parked cart that another till has, or has sold, is sold from here as a copy; one that is still this till's keeps its id. */

@@ -2,13 +2,28 @@
 
 const NAME = "till";
 
+/** The browser keeps nothing: what was to be written is not. */
+export class NotKept extends Error {}
+
+const FULL = "This browser cannot keep what is done here: its storage is full, or blocked. Free space on this device, or allow it, then try again.";
+const LOST = "The browser has deleted what this till keeps: load the page again.";
+
 const done = (request) =>
   new Promise((resolve, reject) => {
     request.onsuccess = () => resolve(request.result);
     request.onerror = () => reject(request.error);
   });
 
+/** @throws {NotKept} where the browser has no database for this page. */
 export async function openStore(name = NAME) {
+  try {
+    return await opened(name);
+  } catch (error) {
+    throw new NotKept(FULL, { cause: error });
+  }
+}
+
+async function opened(name) {
   const opening = indexedDB.open(name, 1);
   opening.onupgradeneeded = () => {
     opening.result.createObjectStore("values");
@@ -18,9 +33,9 @@ export async function openStore(name = NAME) {
 }
 
 class Store {
-  /** `lost()` is called when the browser has closed the database under the page. */
+  /** `lost()` is called when the browser has closed the database under the page, `full(text)` when it does not write. */
   constructor(database) {
-    Object.assign(this, { database, lost: () => {} });
+    Object.assign(this, { database, lost: () => {}, full: () => {} });
     database.onclose = () => this.lost();
   }
 
@@ -32,13 +47,18 @@ class Store {
     return done(this.database.transaction("commands").objectStore("commands").getAll());
   }
 
-  /** Write values and commands, and remove commands, in one transaction that is on the disk when this returns. */
+  /**
+   * Write values and commands, and remove commands, in one transaction that is on the disk when this returns.
+   * @throws {NotKept} when nothing of it is written.
+   */
   async write(changes) {
     try {
       await this.written(changes);
     } catch (error) {
-      if (error.name === "InvalidStateError") this.lost();
-      throw error;
+      const lost = error?.name === "InvalidStateError";
+      if (lost) this.lost();
+      else this.full(FULL);
+      throw new NotKept(lost ? LOST : FULL, { cause: error });
     }
   }
 

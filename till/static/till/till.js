@@ -11,10 +11,16 @@ import { People } from "./people.js";
 import { Queue } from "./queue.js";
 import { Refunds } from "./refunds.js";
 import { Selling } from "./selling.js";
-import { openStore } from "./store.js";
+import { NotKept, openStore } from "./store.js";
 
 const VERSION = "1.0";
 const BEAT = 60_000;
+const AGAIN = 10_000;
+
+const LOST = {
+  answered: "The browser has deleted what this till keeps: load the page again.",
+  waiting: "The browser has deleted what this till keeps. What waits for the server is in this page alone: leave it open until everything is answered (F10), then load the page again.",
+};
 
 const OVERTAKEN = {
   "shift shift-already-open": "Another till has opened the shift of this drawer already.",
@@ -26,16 +32,10 @@ export class Till {
   constructor(page) {
     this.page = page;
     this.api = new Api();
-    this.screen = "starting";
-    this.device = null;
-    this.types = new Map();
-    this.shift = undefined;
-    Object.assign(this, { offline: false, failing: false });
-    this.answers = new Map();
+    Object.assign(this, { screen: "starting", device: null, shift: undefined, offline: false, failing: false, types: new Map(), answers: new Map() });
     this.can = { park: false, count: false };
     this.numbers = { last: 0, free: [] };
-    this.notice = null;
-    this.shutOut = false;
+    Object.assign(this, { notices: [], shutOut: false });
     this.sale = emptySale();
     this.goods = new Goods(this);
     this.people = new People(this);
@@ -54,10 +54,15 @@ export class Till {
     this.page.say(text);
   }
 
-  /** Show what went wrong until somebody has read it. */
+  /** Show what went wrong until somebody has read it, beside what nobody has read yet. */
   warn(text) {
-    this.notice = text;
+    if (!this.notices.includes(text)) this.notices.push(text);
     this.draw();
+  }
+
+  /** Warn that nothing became of something, where nobody has answered; a refusal is shown already. */
+  unasked(text) {
+    if (this.offline || this.failing) this.warn(`${text}: ${this.offline ? "no connection" : "the server has failed"}. Try again.`);
   }
 
   go(screen) {
@@ -67,7 +72,8 @@ export class Till {
 
   async start() {
     this.store = await openStore();
-    this.store.lost = () => this.warn("The browser has deleted what this till keeps: load the page again. What waited for the server is not recorded.");
+    this.store.lost = () => this.warn(LOST[this.queue.commands.length ? "waiting" : "answered"]);
+    this.store.full = (text) => this.warn(text);
     this.queue = new Queue({
       store: this.store,
       api: this.api,
@@ -94,8 +100,7 @@ export class Till {
 
   /** Pair this till by the code that the admin shows, or take the token of a device that is paired already. */
   async pair(typed) {
-    let token = typed;
-    if (!typed.startsWith("tf.")) ({ token } = await this.api.post("/devices/pair", { code: typed, app_version: VERSION }));
+    const token = typed.startsWith("tf.") ? typed : await this.exchanged(typed);
     this.api.token = token;
     try {
       await this.learn();
@@ -105,20 +110,27 @@ export class Till {
       throw error;
     }
     await this.store.write({ values: { token, ...this.known } });
+    void navigator.storage?.persist?.();
     await this.enter();
+  }
+
+  /** The token for a code. The code works once: when what comes after fails, the next try has the token already. */
+  async exchanged(code) {
+    if (this.paired?.code !== code) this.paired = { code, ...(await this.api.post("/devices/pair", { code, app_version: VERSION })) };
+    return this.paired.token;
   }
 
   async unpair() {
     this.api.token = "";
     await this.store.write({ values: { token: "" } });
-    Object.assign(this, { notice: null, shutOut: false });
+    Object.assign(this, { notices: [], shutOut: false });
     this.go("pair");
   }
 
   async enter() {
     if (this.device?.needs_staff && !this.people.staff) return this.go("sign-in");
     this.go("sale");
-    this.queue.ended = null;
+    Object.assign(this.queue, { ended: null, trouble: "" });
     this.queue.go();
     await this.refresh();
     this.selling.requote();
@@ -142,7 +154,6 @@ export class Till {
     this.can = { park: await this.offers("/parked-orders"), count: await this.offers("/device-sequence") };
   }
 
-  /** What is known of the server and of this till, as it is stored. */
   get known() {
     return { device: this.device, types: [...this.types.values()], can: this.can, numbers: this.numbers };
   }
@@ -204,8 +215,10 @@ export class Till {
       return answer;
     } catch (error) {
       if (error instanceof Unreachable) this.missed(error);
-      else if (error instanceof Refused) this.refusedOutright(error);
-      else throw error;
+      else if (error instanceof Refused) {
+        this.reached();
+        this.refusedOutright(error);
+      } else throw error;
       return undefined;
     } finally {
       this.draw();
@@ -220,24 +233,32 @@ export class Till {
   missed(error) {
     this.failing = error instanceof Failing;
     this.offline = !this.failing;
+    clearTimeout(this.again);
+    if (this.device) this.again = setTimeout(() => this.api.token && void this.beat(), AGAIN);
   }
 
   /** Say why what was commanded has no answer yet. */
   whyWaits(kept, going) {
+    if (this.queue.ended) return `${this.queue.ended.message} ${kept}, and is sent when this till is let in again.`;
     if (this.offline) return `No connection. ${kept}, and is sent as soon as somebody answers.`;
     return this.queue.failing ? `Server error. ${kept}, and is sent again until it is answered.` : going;
   }
 
   refusedOutright(error) {
     if (isOfStaff(error)) return void this.people.lock(error.message);
-    this.notice = error.message;
     this.shutOut = error.status === 401;
+    this.warn(error.message);
   }
 
-  /** Give a command: it is kept until it is answered. Returns it; `answers` has its answer by its sequence. */
-  command(given, values = {}) {
+  /** Give a command: it is kept until it is answered (`answers`, by its sequence). @throws {NotKept} when it is not kept, nor sent. */
+  async command(given, values = {}) {
     const by = { session: this.api.session, staff: this.people.staff?.id ?? null };
-    return this.queue.add({ ...by, ...given }, values);
+    try {
+      return await this.queue.add({ ...by, ...given }, values);
+    } catch (error) {
+      if (error instanceof NotKept) this.warn(`${given.title}: nothing was sent, and nothing is recorded.`);
+      throw error;
+    }
   }
 
   answered(command, answer) {
@@ -253,7 +274,7 @@ export class Till {
   }
 
   queueChanged() {
-    if (this.queue.trouble) this.offline = true;
+    if (this.queue.trouble && !this.queue.ended) this.offline = true;
     this.selling.watch();
     this.draw();
   }

@@ -7,8 +7,8 @@ export function bar(till, actions) {
   const { device, queue } = till;
   const waiting = queue.waiting.length;
   const refused = queue.refused.length;
-  const state = refused ? "bad" : till.offline || queue.trouble ? "away" : till.failing || queue.failing ? "failing" : waiting ? "busy" : "good";
-  const words = { bad: `${refused} refused`, away: "No connection", failing: "Server error", busy: "Sending", good: "Connected" }[state];
+  const state = refused ? "bad" : queue.ended && waiting ? "stopped" : till.offline || queue.trouble ? "away" : till.failing || queue.failing ? "failing" : waiting ? "busy" : "good";
+  const words = { bad: `${refused} refused`, stopped: "Not sent", away: "No connection", failing: "Server error", busy: "Sending", good: "Connected" }[state];
   return h(
     "header",
     { class: "bar" },
@@ -24,8 +24,8 @@ export function bar(till, actions) {
 
 /** What went wrong, until it is read. */
 export function notice(till) {
-  if (!till.notice) return null;
-  const read = () => { till.notice = null; till.draw(); };
-  return h("div", { class: "notice", role: "alert", key: "notice" }, h("p", {}, till.notice),
+  if (!till.notices.length) return null;
+  const read = () => { till.notices = []; till.draw(); };
+  return h("div", { class: "notice", role: "alert", key: "notice" }, h("div", {}, till.notices.map((text) => h("p", { key: text }, text))),
     till.shutOut ? button("Pair again", () => till.unpair()) : null, button("Understood", read));
 }

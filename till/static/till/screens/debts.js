@@ -29,7 +29,7 @@ function row(till, refund) {
     { key: refund.id },
     h("p", {}, h("strong", {}, name), h("span", { class: "hint" }, ` · ${new Date(refund.occurred_at).toLocaleString()} · ${refund.failure}`)),
     amount(written(refund.owed.amount, till.exponent)),
-    command ? unanswered(till, command, "Sending…") : button("Pay", () => openPay(till, refund, name), { class: "main", "aria-label": `Pay what is owed of ${name}` }),
+    command ? unanswered(till, command, "Sending…", "The payment is kept on this till") : button("Pay", () => openPay(till, refund, name), { class: "main", "aria-label": `Pay what is owed of ${name}` }),
   );
 }
 

@@ -16,7 +16,7 @@ export function drawerScreen(till, actions) {
       h("h1", { tabindex: "-1", "data-focus": true }, "Drawer"),
       h("p", { class: "hint" }, till.shift ? `The shift was opened at ${new Date(till.shift.opened_at).toLocaleString()}.` : ""),
       h("div", { class: "doings large" }, KINDS.filter((kind) => !till.people.denies(kind.permission)).map((kind) => button(kind.label, () => openMove(till, kind), { key: kind.kind }))),
-      moved.map((command) => unanswered(till, command, `${command.title}: sending…`)),
+      moved.map((command) => unanswered(till, command, `${command.title}: sending…`, `${command.title} is kept on this till`)),
       till.drawer.moved.length ? h("ul", { class: "moved", "aria-label": "Moved in this shift" }, till.drawer.moved.map((movement) => movedRow(till, movement))) : null,
       h("div", { class: "ends" }, button("Back to the sale", actions.toSale, { shortcut: "Esc" }),
         till.people.denies("close_shift") ? null : button("Count the drawer", actions.count),

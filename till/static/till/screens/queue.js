@@ -35,7 +35,7 @@ function sender(till, { staff }) {
 
 /** Give a command up; where money was taken for it, ask first. */
 function giveUp(till, command) {
-  const dropped = till.queue.of(command.stream).filter(({ sequence }) => sequence >= command.sequence);
+  const dropped = till.queue.following(command);
   const paid = dropped.flatMap(({ body }) => body?.tenders ?? []).filter(({ card_token }) => !card_token).reduce((sum, { amount }) => sum + amount.amount, 0);
   if (!paid) return till.selling.giveUp(command);
   return openDialog("Give the payment up", (close) =>

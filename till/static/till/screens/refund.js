@@ -110,6 +110,7 @@ function conditions(till, command, actions) {
       h("dl", { class: "sums" }, h("div", { class: "total" }, h("dt", {}, "To give back"),
         h("dd", { id: "worth" }, amount(worth !== null ? written(worth, exponent) : refunds.ready ? "…" : written(0, exponent)), h("span", { class: "currency" }, currency)))),
       command && unanswered(till, command, "Sending…", "The return is kept on this till"),
+      command && command.state !== "refused" ? h("p", { class: "hint" }, "Give the money when the return has its receipt.") : null,
       h("div", { class: "ends" },
         refunds.order ? button("Everything", () => refunds.order.lines.forEach((line) => refunds.choose(line, refunds.left(line)))) : null,
         button("Exchange", actions.exchange, { disabled: Boolean(command) || worth === null }),

@@ -13,7 +13,8 @@ export function saleScreen(till, actions) {
 function ticket(till, actions) {
   const { selling, sale } = till;
   const { price, problem } = selling;
-  const ready = Boolean(price) && till.shift !== null;
+  const { looking } = till.goods;
+  const ready = Boolean(price) && till.shift !== null && !looking.length;
   return h(
     "section",
     { class: "ticket", "aria-label": "Sale", key: "ticket" },
@@ -22,6 +23,8 @@ function ticket(till, actions) {
       ? h("ol", { class: "lines", key: "lines", tabindex: "0", "aria-label": "Goods of this sale" }, sale.lines.map((line, index) => lineRow(till, line, price?.lines[index], problemOf(problem, index))))
       : h("p", { class: "empty", key: "empty" }, "Scan goods, or look for them."),
     problem && !pointsAtLine(problem) && h("p", { class: "error", role: "alert" }, problem.message),
+    looking.length ? h("p", { class: "wait", role: "status", key: "looking" }, `Looking up ${looking.join(", ")}…`) : null,
+    sale.lines.length && !price && !problem && (till.offline || till.failing) ? h("p", { class: "wait", role: "status", key: "unpriced" }, "The server does not answer: the total comes as soon as it does.") : null,
     sale.exchange ? comesBack(till, actions) : null,
     sums(till, price),
     h(

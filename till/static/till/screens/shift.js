@@ -14,7 +14,7 @@ export function shiftScreen(till, actions) {
     { class: "alone", key: "shift" },
     h("h1", { tabindex: "-1" }, "No shift is open"),
     h("p", {}, "Count what is in the drawer, and open a shift with it."),
-    commands.map((command) => unanswered(till, command, "Opening…")),
+    commands.map((command) => unanswered(till, command, "Opening…", "The opening is kept on this till")),
     button("Open a shift", actions.openShift, { class: "main", "data-focus": true, disabled: commands.length > 0 }),
   );
 }
