@@ -37,6 +37,11 @@ def written_before(app: str, migration: str) -> str:
         WHERE m.app = '{app}' AND m.name = '{migration}'))"""
 
 
+def unlike(row: str, said: str, *, older: str) -> str:
+    """Write the condition that a column differs from a value that may be unknown, or lacks one that new code keeps."""
+    return f"({row} <> {said} OR {row} IS NULL AND {said} IS NOT NULL AND NOT {older})"
+
+
 def differing(
     said: str,
     row: str,

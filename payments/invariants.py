@@ -1,6 +1,6 @@
 """What must be true of payments, cards and refunds."""
 
-from kernel.announcements import differing, events, written_before
+from kernel.announcements import differing, events, unlike, written_before
 from kernel.invariants import declare
 
 OLDER = written_before("payments", "0007_locations")
@@ -76,7 +76,7 @@ declare(
         unless_empty=LATER, older=OLDER,
     )
     + f""" OR p.kind <> '' AND p.kind <> e.data->>'kind'
-    OR (p.business_date IS NOT NULL OR NOT {OLDER}) AND p.business_date IS DISTINCT FROM t.business_date
+    OR {unlike("p.business_date", "t.business_date", older=OLDER)}
     OR t.order_id <> p.order_id OR (p.intent_id IS NOT NULL) <> (e.data->>'charged_here')::boolean
     OR p.intent_id IS NOT NULL AND i.tender_id IS DISTINCT FROM p.tender_id""",
     f"""{events("payments.payment_completed")} LEFT JOIN payments_payment p ON e.stream = 'payment:' || p.id::text
@@ -94,9 +94,8 @@ declare(
         unless_empty=LATER, older=OLDER,
     )
     + f""" OR r.kind <> '' AND b.kind <> '' AND b.kind <> r.kind OR r.failure <> coalesce(e.data->>'reason', '')
-    OR b.id IS NOT NULL AND (
-        (r.business_date IS NOT NULL OR NOT {OLDER}) AND r.business_date IS DISTINCT FROM b.business_date
-        OR (r.order_id IS NOT NULL OR NOT {OLDER}) AND r.order_id IS DISTINCT FROM coalesce(b.order_id, c.order_id))""",
+    OR {unlike("r.business_date", "b.business_date", older=OLDER)}
+    OR b.id IS NOT NULL AND {unlike("r.order_id", "coalesce(b.order_id, c.order_id)", older=OLDER)}""",
     f"""{_REFUNDED} LEFT JOIN payments_paymentrefund r ON e.stream = 'refund:' || r.id::text
         LEFT JOIN pos_refund b ON b.id = r.id LEFT JOIN pos_return c ON c.id = b.parent_id""",
     order=157,

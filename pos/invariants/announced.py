@@ -3,7 +3,7 @@
 Events of a first version do not carry all of it: what an event does not say is not compared.
 """
 
-from kernel.announcements import differing, elements, events, recorded, written_before
+from kernel.announcements import differing, elements, events, recorded, unlike, written_before
 from kernel.invariants import declare
 
 _ORDERS = events("pos.order_placed", "pos.order_completed", version=2)
@@ -13,6 +13,8 @@ _TAKEN = events("pos.order_placed", "pos.tenders_added", "pos.order_completed")
 _RETURNS = events("pos.return_completed")
 _BACK = f"{_RETURNS} CROSS JOIN LATERAL {elements('e.data->' + repr('lines'))} AS j(line, place)"
 _REFUNDED = events("pos.return_completed", "pos.order_voided", "pos.refund_replaced")
+_PAID_OUT = "coalesce(e.data->>'voided_at', e.data->>'occurred_at')::timestamptz"
+_REFUND_RECORDED = "coalesce(e.data->>'voided_at', e.data->>'recorded_at', e.data->>'occurred_at')::timestamptz"
 
 
 OLDER = written_before("pos", "0036_facts_of_returns")
@@ -168,10 +170,8 @@ declare(
             OR r.instead_of_id IS NOT NULL
         ELSE r.instead_of_id IS DISTINCT FROM (e.data->>'refused_id')::uuid
             OR r.parent_id IS DISTINCT FROM (e.data->>'return_id')::uuid OR r.order_id IS DISTINCT FROM i.order_id END
-    OR (r.recorded_at IS NOT NULL OR NOT {OLDER}) AND (r.business_date IS DISTINCT FROM (e.data->>'business_date')::date
-        OR r.occurred_at IS DISTINCT FROM coalesce(e.data->>'voided_at', e.data->>'occurred_at')::timestamptz
-        OR r.recorded_at IS DISTINCT FROM
-            coalesce(e.data->>'voided_at', e.data->>'recorded_at', e.data->>'occurred_at')::timestamptz)
+    OR {unlike("r.business_date", "(e.data->>'business_date')::date", older=OLDER)}
+    OR {unlike("r.occurred_at", _PAID_OUT, older=OLDER)} OR {unlike("r.recorded_at", _REFUND_RECORDED, older=OLDER)}
     """,
     f"""{_REFUNDED} CROSS JOIN LATERAL {elements("e.data->'refunds'")} AS j(refund, place)
         LEFT JOIN pos_refund r ON r.id = (j.refund->>'refund_id')::uuid LEFT JOIN pos_tender t ON t.id = r.tender_id
@@ -216,7 +216,7 @@ declare(
         unless_empty={"category", "unit_price", "reason_code"}, older=OLDER,
     )
     + f""" OR j.line->>'disposition' IN ('RESTOCK', 'NONE') AND l.restock <> (j.line->>'disposition' = 'RESTOCK')
-    OR l.discounts IS NULL AND NOT {OLDER}
+    OR l.discounts IS NULL AND jsonb_typeof(j.line->'discounts') = 'array' AND NOT {OLDER}
     OR l.discounts IS NOT NULL AND {_discounts("j.line->'discounts'", "l.discounts")}
     OR (l.taxes IS NOT NULL OR NOT {OLDER}) AND {_taxes("j.line->'taxes'", "l.taxes")}""",
     f"""{_BACK} LEFT JOIN pos_returnline l ON l.id = (j.line->>'line_id')::uuid

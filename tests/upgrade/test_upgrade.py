@@ -18,7 +18,7 @@ from events.models import Binding, Event, Outgoing, ParkedEvent, ProcessedEvent,
 from events.operations.parked import discard_parked, retry_parked
 from events.operations.pausing import resume_subscription
 from events.subscriptions.registry import find_subscriber
-from events.testing.work import drain, settle
+from events.testing.work import drain
 from integrations.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint, WebhookSecret
 from integrations.webhooks import sending
 from integrations.webhooks.http import Answer
@@ -32,7 +32,7 @@ from tenants.models import Tenant
 from tenants.registering import TenantNameTaken
 from tenants.services import create_tenant, reactivate_tenant
 from tests.upgrade.restoring import SHOPS, Upgraded, contents, grants
-from tests.upgrade.working import parked, shop, verified, work
+from tests.upgrade.working import parked, settle_to_the_end, shop, verified, work
 
 KNOW, SHELF, RECORD = "inventory.know_variants", "pos.note_shelf_levels", "payments.record_payments"
 
@@ -132,7 +132,7 @@ def test_what_was_pending_is_applied_once_and_what_was_applied_is_not_applied_ag
     assert lagging("birch") == {SHELF: 9}
     with in_tenant(shop("birch")):
         resume_subscription(subscriber=SHELF, operator="user:ada")
-        settle()
+        settle_to_the_end()
     assert lagging("birch") == {}
 
 

@@ -10,7 +10,8 @@ from django.utils import timezone
 
 from events.models import Outgoing, ParkedEvent
 from events.outgoing.calls import send
-from events.testing.work import settle
+from events.subscriptions.registry import all_subscribers
+from events.testing.work import drain, settle
 from integrations.models import WebhookDelivery, WebhookEndpoint
 from integrations.webhooks import sending
 from integrations.webhooks.http import Answer
@@ -30,8 +31,15 @@ def work() -> None:
             settle()
             for row in due:
                 send(row.id)
-            settle()
+            settle_to_the_end()
             deliver(tenant)
+
+
+def settle_to_the_end() -> None:
+    """Let each subscription pass what it does not hear as well, so that its cursor is at the end of the log."""
+    settle()
+    for subscriber in all_subscribers(platform=False):
+        drain(subscriber.name)
 
 
 def deliver(tenant: Tenant) -> None:
