@@ -23,7 +23,7 @@ from tests.support.shops import bring_back, create_shops
 from tests.support.terminal import Terminal, terminal
 from tests.support.walls.watch import watch
 
-LONG = ("tests/till/", "tests/matrix/", "tests/upgrade/", "tests/flows/")
+LONG = ("tests/till/", "tests/matrix/", "tests/upgrade/", "tests/flows/", "tests/faults/")
 """Rooms of few tests that take long."""
 
 
