@@ -122,6 +122,7 @@ def sell_after_a_declined_card(clerk: Clerk) -> None:
     clerk.type_into("Token of the card reader", "tok_decline")
     clerk.press("Take")
     clerk.reads("main.pay", "being charged")
+    clerk.everything_is_answered()
     settle()
     clerk.reads("[role=alert]", "Card declined")
     clerk.picture("day-2-declined")

@@ -235,5 +235,6 @@ def charge(clerk: Clerk, tenant: Tenant, token: str) -> None:
     clerk.type_into("Token of the card reader", token)
     clerk.press("Take")
     clerk.reads("main.pay", "being charged")
+    clerk.everything_is_answered()
     with in_tenant(tenant):
         settle()

@@ -25,6 +25,7 @@ def charge(clerk: Clerk, tenant: Tenant, token: str, amount: str = "") -> None:
     clerk.type_into("Token of the card reader", token)
     clerk.press("Take")
     clerk.reads("main.pay", "being charged")
+    clerk.everything_is_answered()
     with in_tenant(tenant):
         settle()
 
@@ -81,6 +82,7 @@ def test_am10_less_than_the_smallest_coin_is_left(clerk: Clerk, committed: Tenan
     with in_tenant(committed):
         TenderType.objects.filter(code="cash").update(rounding_step=5)
     clerk.page.reload()
+    clerk.page.locator("#search").wait_for()
     clerk.scan("4006381333955")
     clerk.total_is("10.00")
     clerk.pay()
