@@ -3,17 +3,16 @@
 import json
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.html import format_html
 
-from kernel.refusals import Refusal
 from pos.exceptions.models import ExceptionCase
 from pos.exceptions.services.cases import resolve_case
-from staff.duty.services.admin_acts import APPROVABLE, act
-from web.admin import Confirmation, ShopReadOnlyAdmin, operator_of, sentence_of
+from staff.duty.services.admin_acts import act, act_on_each
+from web.admin import Confirmation, ShopReadOnlyAdmin, operator_of
 from web.admin.names import named
 
 
@@ -69,25 +68,19 @@ class ExceptionCaseAdmin(ShopReadOnlyAdmin):
         if not asked.is_given(request):
             return asked.ask(self, request, cases)
         by, note = operator_of(request), asked.reason(request)
-        left: list[Any] = []
-        why, done = "", 0
-        for case in cases:
-            try:
-                act(
-                    request,
-                    id=case.id,
-                    content={"exception_id": str(case.id), "note": note},
-                    reason=note,
-                    do=lambda command: resolve_case(
-                        exception_id=command.id, by=by, note=note, now=timezone.now(), command=command
-                    ),
-                )
-            except APPROVABLE as refusal:
-                left, why = [*left, case], sentence_of(refusal)
-            except Refusal as refusal:
-                messages.error(request, sentence_of(refusal))
-            else:
-                done += 1
-        if done:
-            messages.success(request, f"{done} exception{'s' if done > 1 else ''} resolved")
-        return asked.ask(self, request, left, refusal=why) if left else None
+        return act_on_each(
+            self,
+            request,
+            cases,
+            asked=asked,
+            do=lambda case: act(
+                request,
+                id=case.id,
+                content={"exception_id": str(case.id), "note": note},
+                reason=note,
+                do=lambda command: resolve_case(
+                    exception_id=command.id, by=by, note=note, now=timezone.now(), command=command
+                ),
+            ),
+            done=lambda count: f"{count} exception{'s' if count > 1 else ''} resolved",
+        )

@@ -1,20 +1,18 @@
 """Parked orders to read, and to take from a device that does not give them back."""
 
 import json
-from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.html import format_html
 
 from kernel.money import formatted
-from kernel.refusals import Refusal
 from pos.parking.models import ParkedOrder
 from pos.parking.services import free_order
-from staff.duty.services.admin_acts import APPROVABLE, act
-from web.admin import Confirmation, ShopReadOnlyAdmin, sentence_of
+from staff.duty.services.admin_acts import act, act_on_each
+from web.admin import Confirmation, ShopReadOnlyAdmin
 from web.admin.names import named
 
 FREE = Confirmation(
@@ -60,21 +58,16 @@ class ParkedOrderAdmin(ShopReadOnlyAdmin):
         if not FREE.is_given(request):
             return FREE.ask(self, request, parked)
         reason = FREE.reason(request)
-        left: list[Any] = []
-        why = ""
-        for each in parked:
-            try:
-                act(
-                    request,
-                    id=each.order_id,
-                    content={"order_id": str(each.order_id), "reason": reason},
-                    reason=reason,
-                    do=lambda command: free_order(
-                        order_id=command.id, reason=reason, now=timezone.now(), command=command
-                    ),
-                )
-            except APPROVABLE as refusal:
-                left, why = [*left, each], sentence_of(refusal)
-            except Refusal as refusal:
-                messages.error(request, sentence_of(refusal))
-        return FREE.ask(self, request, left, refusal=why) if left else None
+        return act_on_each(
+            self,
+            request,
+            parked,
+            asked=FREE,
+            do=lambda each: act(
+                request,
+                id=each.order_id,
+                content={"order_id": str(each.order_id), "reason": reason},
+                reason=reason,
+                do=lambda command: free_order(order_id=command.id, reason=reason, now=timezone.now(), command=command),
+            ),
+        )

@@ -4,20 +4,17 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.html import format_html
-from rest_framework.exceptions import ValidationError
 
-from kernel.refusals import Refusal
 from pos.exceptions.models import HeldCommand
 from pos.quarantine.services import accept_command, reject_command
-from staff.duty.services.admin_acts import APPROVABLE, act
-from web.admin import Confirmation, ShopReadOnlyAdmin, operator_of, sentence_of
+from staff.duty.services.admin_acts import act, act_on_each
+from web.admin import Confirmation, ShopReadOnlyAdmin, operator_of
 from web.admin.names import named
-from web.problems import first_errors
 
 ACCEPT = Confirmation(
     action="accept",
@@ -78,27 +75,18 @@ class HeldCommandAdmin(ShopReadOnlyAdmin):
         if not asked.is_given(request):
             return asked.ask(self, request, held)
         by, note = operator_of(request), asked.reason(request)
-        left: list[Any] = []
-        why, done = "", 0
-        for each in held:
-            try:
-                act(
-                    request,
-                    id=each.id,
-                    content={"command_id": str(each.id), "decision": asked.action, "note": note},
-                    reason=note,
-                    do=lambda command: decide(
-                        command_id=command.id, by=by, note=note, now=timezone.now(), command=command
-                    ),
-                )
-            except APPROVABLE as refusal:
-                left, why = [*left, each], sentence_of(refusal)
-            except Refusal as refusal:
-                messages.error(request, f"{each.id}: {sentence_of(refusal)}")
-            except ValidationError as invalid:
-                messages.error(request, f"{each.id}: {first_errors(invalid)}")
-            else:
-                done += 1
-        if done:
-            messages.success(request, f"{done} held sale{'s' if done > 1 else ''} {asked.action}ed")
-        return asked.ask(self, request, left, refusal=why) if left else None
+        return act_on_each(
+            self,
+            request,
+            held,
+            asked=asked,
+            do=lambda each: act(
+                request,
+                id=each.id,
+                content={"command_id": str(each.id), "decision": asked.action, "note": note},
+                reason=note,
+                do=lambda command: decide(command_id=command.id, by=by, note=note, now=timezone.now(), command=command),
+            ),
+            named=lambda each: f"{each.id}: ",
+            done=lambda count: f"{count} held sale{'s' if count > 1 else ''} {asked.action}ed",
+        )
