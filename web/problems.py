@@ -1,7 +1,7 @@
 """RFC 9457 problems: the one shape of every error that the API answers."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import islice
 from typing import Any
 
@@ -18,6 +18,7 @@ from kernel.refusals import Refusal
 from web.errors import CONTENT_TYPE, ApiProblem, problem, title_of
 
 MOST_ERRORS = 100
+SAID_ERRORS = 3
 _NO_ROW = re.compile(r"No (\w+) matches the given query")
 
 
@@ -51,7 +52,7 @@ def problem_response(error: Exception, context: dict[str, Any]) -> Response | No
     detail = _sentence(error, context)
     if isinstance(error, exceptions.ValidationError):
         members["errors"] = list(islice(_pointed(error.detail, ""), MOST_ERRORS))
-        detail = first_errors(error)
+        detail = _in_words(members["errors"][:SAID_ERRORS])
     code = _CODES.get(type(error), "request-refused")
     response = _response(_status(error, answered), code, title_of(code), detail, path, members)
     for name in ("Retry-After", "WWW-Authenticate", "Allow"):
@@ -121,7 +122,11 @@ _CODES: dict[type[exceptions.APIException], str] = {
 
 def first_errors(error: exceptions.ValidationError) -> str:
     """Say in a sentence what is wrong first in a body, and where."""
-    return "; ".join(f"{each['pointer'] or '/'}: {each['detail']}" for each in islice(_pointed(error.detail, ""), 3))
+    return _in_words(islice(_pointed(error.detail, ""), SAID_ERRORS))
+
+
+def _in_words(errors: Iterable[Mapping[str, str]]) -> str:
+    return "; ".join(f"{each['pointer'] or '/'}: {each['detail']}" for each in errors)
 
 
 def _pointed(detail: Any, pointer: str) -> Any:
