@@ -158,18 +158,17 @@ declare(
     "sales without a shift have joined the next one",
     """EXISTS (SELECT 1 FROM pos_shift s JOIN events_event e ON e.tenant_id = %(tenant)s
         AND e.type = 'pos.shift_opened' AND e.stream = 'shift:' || s.id AND e.audience IS NULL
-        JOIN events_subscription j ON j.tenant_id = e.tenant_id AND j.subscriber = 'pos.join_shifts'
-        AND e.position > j.start AND e.position <= j.cursor
-        WHERE s.drawer_id = r.drawer_id AND s.opened_at > o.completed_at AND NOT EXISTS (
-            SELECT 1 FROM events_parkedevent p WHERE p.tenant_id = e.tenant_id AND p.subscriber = j.subscriber
-            AND p.state <> 'DISCARDED'))
-       OR EXISTS (SELECT 1 FROM pos_shift s JOIN events_event e ON e.tenant_id = %(tenant)s
-        AND e.type = 'pos.shift_opened' AND e.stream = 'shift:' || s.id AND e.audience IS NULL
-        JOIN events_event x ON x.tenant_id = e.tenant_id AND x.type = 'pos.exception_opened' AND x.audience IS NULL
-        AND x.data ->> 'command_id' = o.id::text AND x.data ->> 'kind' = 'no-shift' AND x.position > e.position
-        JOIN events_processedevent p ON p.tenant_id = x.tenant_id AND p.position = x.position
-        AND p.subscriber = 'pos.join_shifts'
-        WHERE s.drawer_id = r.drawer_id)""",
+        WHERE s.drawer_id = r.drawer_id AND (
+            s.opened_at > o.completed_at AND EXISTS (SELECT 1 FROM events_subscription j
+                WHERE j.tenant_id = e.tenant_id AND j.subscriber = 'pos.join_shifts'
+                AND e.position > j.start AND e.position <= j.cursor AND NOT EXISTS (
+                    SELECT 1 FROM events_parkedevent p WHERE p.tenant_id = e.tenant_id AND p.subscriber = j.subscriber
+                    AND p.state <> 'DISCARDED'))
+            OR EXISTS (SELECT 1 FROM events_event x JOIN events_processedevent p ON p.tenant_id = x.tenant_id
+                AND p.position = x.position AND p.subscriber = 'pos.join_shifts'
+                WHERE x.tenant_id = e.tenant_id AND x.type = 'pos.exception_opened' AND x.audience IS NULL
+                AND x.data ->> 'command_id' = o.id::text AND x.data ->> 'kind' = 'no-shift'
+                AND x.position > e.position)))""",
     """pos_order o JOIN pos_register r ON r.id = o.register_id WHERE o.shift_id IS NULL AND o.status = 'COMPLETED'
        AND NOT o.training AND o.exceptions @> '[{"kind": "no-shift"}]'""",
     order=181,
