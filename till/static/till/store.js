@@ -6,7 +6,7 @@ const NAME = "till";
 export class NotKept extends Error {}
 
 const FULL = "This browser cannot keep what is done here: its storage is full, or blocked. Free space on this device, or allow it, then try again.";
-const LOST = "The browser has deleted what this till keeps: load the page again.";
+export const LOST = "The browser has deleted what this till keeps: load the page again.";
 
 const done = (request) =>
   new Promise((resolve, reject) => {

@@ -11,16 +11,13 @@ import { People } from "./people.js";
 import { Queue } from "./queue.js";
 import { Refunds } from "./refunds.js";
 import { Selling } from "./selling.js";
-import { NotKept, openStore } from "./store.js";
+import { LOST, NotKept, openStore } from "./store.js";
 
 const VERSION = "1.0";
 const BEAT = 60_000;
 const AGAIN = 10_000;
 
-const LOST = {
-  answered: "The browser has deleted what this till keeps: load the page again.",
-  waiting: "The browser has deleted what this till keeps. What waits for the server is in this page alone: leave it open until everything is answered (F10), then load the page again.",
-};
+const LOST_WAITING = "The browser has deleted what this till keeps. What waits for the server is in this page alone: leave it open until everything is answered (F10), then load the page again.";
 
 const OVERTAKEN = {
   "shift shift-already-open": "Another till has opened the shift of this drawer already.",
@@ -72,7 +69,7 @@ export class Till {
 
   async start() {
     this.store = await openStore();
-    this.store.lost = () => this.warn(LOST[this.queue.commands.length ? "waiting" : "answered"]);
+    this.store.lost = () => this.warn(this.queue.commands.length ? LOST_WAITING : LOST);
     this.store.full = (text) => this.warn(text);
     this.queue = new Queue({
       store: this.store,
