@@ -11,8 +11,7 @@ from kernel.ids import new_id
 from payments.gateways.gateway import Answer
 from payments.gateways.simulator import SimulatedGateway
 from payments.models import PaymentRefund
-from pos.cash.services import open_shift
-from pos.models import Location, Order, Refund, Register
+from pos.models import Order, Refund, Register
 from pos.orders.services.paying import add_tenders
 from pos.orders.services.voiding import void_order
 from pos.refunds.services import replace_refund
@@ -21,6 +20,7 @@ from pos.reports.queries import Asked, report
 from pos.returns.services import complete_return
 from tenants.models import Tenant
 from tests.support import make
+from tests.support.places import branch
 from tests.support.verifying import require_sound
 
 LATER = make.NOW + timedelta(minutes=5)
@@ -30,11 +30,7 @@ LATER = make.NOW + timedelta(minutes=5)
 def there(shop: Tenant) -> Register:
     """Return a register at a second location, ten hours ahead, with an open shift as the first has."""
     make.variant()
-    make.shift()
-    location = Location.objects.create(code="SYD", name="Sydney", currency="EUR", timezone="Australia/Sydney")
-    register = Register.objects.create(code="R2", name="Till 2", location=location)
-    open_shift(id=new_id(), register=register, float_amount=0, now=make.NOW)
-    return register
+    return branch("SYD", timezone="Australia/Sydney")
 
 
 def moved(kind: str) -> list[tuple[Any, Any, Any]]:

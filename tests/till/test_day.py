@@ -118,11 +118,7 @@ def sell_after_a_declined_card(clerk: Clerk) -> None:
     """A mug and a tea for 15.00: the card is declined, and cash is taken."""
     scan(clerk, "15.00", MUG, TEA)
     clerk.pay()
-    clerk.take("Card through the gateway")
-    clerk.type_into("Token of the card reader", "tok_decline")
-    clerk.press("Take")
-    clerk.reads("main.pay", "being charged")
-    clerk.everything_is_answered()
+    clerk.charge("tok_decline")
     settle()
     clerk.reads("[role=alert]", "Card declined")
     clerk.picture("day-2-declined")

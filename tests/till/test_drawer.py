@@ -257,16 +257,24 @@ def test_c5_a_shift_that_another_till_has_opened_is_shared(clerk: Clerk, other: 
         assert [shift.float_amount for shift in Shift.objects.order_by("number")] == [10_000, 5_000]
 
 
-def test_c6_a_shift_that_another_till_has_closed_is_not_closed_again(
-    clerk: Clerk, other: Clerk, committed: Tenant
-) -> None:
+def close_while_another_counts(clerk: Clerk, other: Clerk) -> None:
     for till in (clerk, other):
         till.press("Drawer")
         count(till, of_5000=2)
     close(clerk)
-    other.press("Close the shift")
-    other.page.locator("dialog button.main").click()
-    other.reads(".notice", "Another till has closed the shift")
+
+
+def find_it_closed(clerk: Clerk) -> None:
+    clerk.press("Close the shift")
+    clerk.page.locator("dialog button.main").click()
+    clerk.reads(".notice", "Another till has closed the shift")
+
+
+def test_c6_a_shift_that_another_till_has_closed_is_not_closed_again(
+    clerk: Clerk, other: Clerk, committed: Tenant
+) -> None:
+    close_while_another_counts(clerk, other)
+    find_it_closed(other)
     other.page.get_by_role("heading", name="No shift is open").wait_for()
 
     with in_tenant(committed):
@@ -276,15 +284,10 @@ def test_c6_a_shift_that_another_till_has_closed_is_not_closed_again(
 def test_c6_a_shift_that_was_closed_while_one_counted_is_not_closed_again(
     clerk: Clerk, other: Clerk, committed: Tenant
 ) -> None:
-    for till in (clerk, other):
-        till.press("Drawer")
-        count(till, of_5000=2)
-    close(clerk)
+    close_while_another_counts(clerk, other)
     with other.page.expect_response("**/shifts/current"):
         other.page.clock.run_for(60_000)
-    other.press("Close the shift")
-    other.page.locator("dialog button.main").click()
-    other.reads(".notice", "Another till has closed the shift")
+    find_it_closed(other)
 
     with in_tenant(committed):
         assert Shift.objects.count() == 1

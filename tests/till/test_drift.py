@@ -23,12 +23,6 @@ def clerk(open_till: Callable[..., Clerk], committed: Tenant) -> Clerk:
     return open_till()
 
 
-def ring_up(clerk: Clerk) -> None:
-    clerk.scan(MUG)
-    clerk.total_is("10.00")
-    clerk.pay()
-
-
 def take(clerk: Clerk, way: str, amount: str = "10") -> None:
     clerk.take(way, amount)
     if way == "Card":
@@ -46,7 +40,7 @@ def sold(tenant: Tenant) -> list[tuple[str, int, list[str]]]:
 def test_a_price_that_changes_before_the_payment_is_not_charged(
     clerk: Clerk, committed: Tenant, way: str, price: int
 ) -> None:
-    ring_up(clerk)
+    clerk.ring_up(MUG, "10.00")
     make.variant("MUG", price, barcode=MUG)
     take(clerk, way)
     clerk.finished()
@@ -106,7 +100,7 @@ def test_a_price_that_changes_before_an_exchange_is_paid_is_not_charged(clerk: C
 
 
 def test_goods_that_are_withdrawn_before_the_payment_cost_what_was_shown(clerk: Clerk, committed: Tenant) -> None:
-    ring_up(clerk)
+    clerk.ring_up(MUG, "10.00")
     with in_tenant(committed):
         archive_variant(variant_id=Variant.objects.get().id, now=timezone.now())
     take(clerk, "Cash")
@@ -116,7 +110,7 @@ def test_goods_that_are_withdrawn_before_the_payment_cost_what_was_shown(clerk: 
 
 
 def test_goods_that_are_deleted_before_the_payment_cost_what_was_shown(clerk: Clerk, committed: Tenant) -> None:
-    ring_up(clerk)
+    clerk.ring_up(MUG, "10.00")
     with in_tenant(committed):
         Product.objects.all().delete()
     take(clerk, "Cash")
@@ -203,7 +197,7 @@ def test_another_price_that_was_typed_is_no_price_that_has_changed(clerk: Clerk,
 def test_a_card_that_is_not_charged_yet_pays_the_new_price_and_the_clerk_is_warned(
     clerk: Clerk, committed: Tenant
 ) -> None:
-    ring_up(clerk)
+    clerk.ring_up(MUG, "10.00")
     make.variant("MUG", 1200, barcode=MUG)
     charge(clerk, committed, "tok_decline")
     clerk.reads(".notice", "comes to 12.00 EUR, not to 10.00 EUR")
@@ -216,7 +210,7 @@ def test_a_card_that_is_not_charged_yet_pays_the_new_price_and_the_clerk_is_warn
 
 
 def test_a_card_for_more_than_the_new_price_is_given_up_and_priced_again(clerk: Clerk, committed: Tenant) -> None:
-    ring_up(clerk)
+    clerk.ring_up(MUG, "10.00")
     make.variant("MUG", 800, barcode=MUG)
     clerk.take("Card through the gateway")
     clerk.type_into("Token of the card reader", "tok_approve")
@@ -231,10 +225,6 @@ def test_a_card_for_more_than_the_new_price_is_given_up_and_priced_again(clerk: 
 
 
 def charge(clerk: Clerk, tenant: Tenant, token: str) -> None:
-    clerk.take("Card through the gateway")
-    clerk.type_into("Token of the card reader", token)
-    clerk.press("Take")
-    clerk.reads("main.pay", "being charged")
-    clerk.everything_is_answered()
+    clerk.charge(token)
     with in_tenant(tenant):
         settle()

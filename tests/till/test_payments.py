@@ -21,11 +21,7 @@ def clerk(open_till: Callable[..., Clerk], committed: Tenant) -> Clerk:
 
 
 def charge(clerk: Clerk, tenant: Tenant, token: str, amount: str = "") -> None:
-    clerk.take("Card through the gateway", amount)
-    clerk.type_into("Token of the card reader", token)
-    clerk.press("Take")
-    clerk.reads("main.pay", "being charged")
-    clerk.everything_is_answered()
+    clerk.charge(token, amount)
     with in_tenant(tenant):
         settle()
 

@@ -23,12 +23,6 @@ def clerk(open_till: Callable[..., Clerk], committed: Tenant) -> Clerk:
     return open_till()
 
 
-def ring_up(clerk: Clerk) -> None:
-    clerk.scan("4006381333955")
-    clerk.total_is("10.00")
-    clerk.pay()
-
-
 def orders(tenant: Tenant) -> list[tuple[str, int]]:
     with in_tenant(tenant):
         return list(Order.objects.values_list("status", "total"))
@@ -41,7 +35,7 @@ def kept(clerk: Clerk) -> list[dict[str, Any]]:
 
 
 def test_a_sale_is_kept_through_a_cut_and_a_reload_and_is_one_order(clerk: Clerk, committed: Tenant) -> None:
-    ring_up(clerk)
+    clerk.ring_up("4006381333955", "10.00")
     clerk.page.route(API, lambda route: route.abort())
     clerk.take("Cash", "20")
     clerk.reads("#due", "10.00")
@@ -66,7 +60,7 @@ def test_an_answer_that_was_lost_is_asked_for_again_under_the_same_key(
 ) -> None:
     lost = [True, True]
     server.loses = lambda method, path: (method, path) == ("POST", "/api/v1/orders") and bool(lost) and lost.pop()
-    ring_up(clerk)
+    clerk.ring_up("4006381333955", "10.00")
     clerk.take("Cash", "10")
     clerk.finished()
 
@@ -79,7 +73,7 @@ def test_a_reload_after_an_answer_that_was_lost_makes_no_second_order(
     clerk: Clerk, server: Served, committed: Tenant
 ) -> None:
     server.loses = lambda method, path: (method, path) == ("POST", "/api/v1/orders")
-    ring_up(clerk)
+    clerk.ring_up("4006381333955", "10.00")
     clerk.take("Cash", "10")
     clerk.reads("#queue", "No connection · 1 waiting")
     assert orders(committed) == [("COMPLETED", 1000)]
@@ -101,7 +95,7 @@ def test_the_cart_outlives_a_reload(clerk: Clerk) -> None:
 
 
 def test_the_next_customer_is_served_while_a_sale_waits(clerk: Clerk, committed: Tenant) -> None:
-    ring_up(clerk)
+    clerk.ring_up("4006381333955", "10.00")
     clerk.page.route(ORDERS, lambda route: route.abort())
     clerk.take("Cash", "10")
     clerk.press("New sale")
@@ -121,7 +115,7 @@ def test_the_next_customer_is_served_while_a_sale_waits(clerk: Clerk, committed:
 def test_commands_are_numbered_without_a_gap_and_carry_a_key_each(clerk: Clerk, committed: Tenant) -> None:
     clerk.page.route(ORDERS, lambda route: route.abort())
     for _ in range(3):
-        ring_up(clerk)
+        clerk.ring_up("4006381333955", "10.00")
         clerk.take("Cash", "10")
         clerk.press("New sale")
     clerk.reads("#queue", "3 waiting")
@@ -136,7 +130,7 @@ def test_commands_are_numbered_without_a_gap_and_carry_a_key_each(clerk: Clerk, 
 
 
 def test_a_refused_command_is_shown_and_kept_until_somebody_acts(clerk: Clerk, committed: Tenant) -> None:
-    ring_up(clerk)
+    clerk.ring_up("4006381333955", "10.00")
     with in_tenant(committed):
         Variant.objects.update(active=False)
     clerk.page.route(
@@ -158,7 +152,7 @@ def test_a_refused_command_is_shown_and_kept_until_somebody_acts(clerk: Clerk, c
 
 
 def test_what_is_given_up_goes_back_to_the_cart_and_was_never_recorded(clerk: Clerk, committed: Tenant) -> None:
-    ring_up(clerk)
+    clerk.ring_up("4006381333955", "10.00")
     refusal = {"code": "tender-mismatch", "detail": "No such tender."}
     clerk.page.route(ORDERS, lambda route: route.fulfill(status=422, json=refusal))
     clerk.take("Cash", "10")
@@ -212,14 +206,14 @@ def test_a_command_at_which_the_server_fails_holds_up_its_own_order_only(clerk: 
             route.continue_()
 
     clerk.page.route(ORDERS, fail)
-    ring_up(clerk)
+    clerk.ring_up("4006381333955", "10.00")
     clerk.take("Cash", "4")
     clerk.reads("main.pay", "Server error. The payment is kept on this till")
     clerk.take("Cash", "6")
     clerk.reads("#queue", "Server error · 2 waiting")
     clerk.press("New sale")
     for _ in range(2):
-        ring_up(clerk)
+        clerk.ring_up("4006381333955", "10.00")
         clerk.take("Cash", "10")
         clerk.finished()
         clerk.press("New sale")
@@ -254,7 +248,7 @@ def test_a_return_that_waits_is_shown_after_a_reload(clerk: Clerk) -> None:
 
 
 def test_who_lost_the_store_is_told_to_load_the_page_again(clerk: Clerk) -> None:
-    ring_up(clerk)
+    clerk.ring_up("4006381333955", "10.00")
     cdp = clerk.page.context.new_cdp_session(clerk.page)
     origin = clerk.page.evaluate("location.origin")
     cdp.send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": "indexeddb"})

@@ -40,19 +40,13 @@ def clerk(open_till: Callable[..., Clerk], committed: Tenant) -> Clerk:
     return open_till()
 
 
-def ring_up(clerk: Clerk) -> None:
-    clerk.scan(MUG)
-    clerk.total_is("10.00")
-    clerk.pay()
-
-
 def orders(tenant: Tenant) -> list[tuple[str, int]]:
     with in_tenant(tenant):
         return list(Order.objects.values_list("status", "total"))
 
 
 def test_o1_a_payment_that_the_browser_cannot_keep_is_not_taken(clerk: Clerk, committed: Tenant) -> None:
-    ring_up(clerk)
+    clerk.ring_up(MUG, "10.00")
     clerk.page.evaluate(FULL)
     clerk.take("Cash", "10")
     clerk.reads(".notice", "nothing was sent")
@@ -78,7 +72,7 @@ def test_goods_that_the_browser_cannot_keep_are_sold_and_it_is_said(clerk: Clerk
 
 
 def test_what_waits_when_the_store_is_lost_is_sent_from_the_page(clerk: Clerk, committed: Tenant) -> None:
-    ring_up(clerk)
+    clerk.ring_up(MUG, "10.00")
     clerk.page.route("**/api/v1/**", lambda route: route.abort())
     clerk.take("Cash", "10")
     clerk.reads("#queue", "1 waiting")
@@ -146,7 +140,7 @@ def test_a_receipt_that_is_found_late_does_not_replace_the_next_one(clerk: Clerk
 
 
 def test_sh17_a_sale_that_is_held_after_the_next_has_begun_is_said(clerk: Clerk, committed: Tenant) -> None:
-    ring_up(clerk)
+    clerk.ring_up(MUG, "10.00")
     clerk.page.route("**/api/v1/orders", lambda route: route.abort())
     clerk.take("Cash", "10")
     clerk.press("New sale")
@@ -207,7 +201,7 @@ def test_a_pairing_code_is_good_for_a_second_try_when_the_first_was_cut(
 
 
 def test_what_was_handed_over_for_a_parked_sale_is_not_that_of_the_next(clerk: Clerk) -> None:
-    ring_up(clerk)
+    clerk.ring_up(MUG, "10.00")
     clerk.type_into("Amount handed over", "40")
     clerk.key("Escape")
     clerk.press("Park")
@@ -259,7 +253,7 @@ REVOKED = '{"code": "authentication-failed", "title": "No", "status": 401, "deta
 
 
 def test_a_till_that_is_shut_out_does_not_blame_the_connection(clerk: Clerk, committed: Tenant) -> None:
-    ring_up(clerk)
+    clerk.ring_up(MUG, "10.00")
     clerk.page.route(
         "**/api/v1/orders",
         lambda route: route.fulfill(status=401, content_type="application/problem+json", body=REVOKED),

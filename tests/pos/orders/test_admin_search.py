@@ -1,6 +1,7 @@
 """The search of the admin finds orders and returns by what is on a receipt, by an index (SH11)."""
 
 import re
+from dataclasses import dataclass
 from uuid import UUID
 
 import pytest
@@ -8,7 +9,6 @@ from django.db import connection
 
 from demo.filling import FILLED, fill
 from pos.models import Order, Refund, Return
-from pos.orders.services.voiding import void_order
 from tenants.models import Tenant
 from tests.support import make
 from tests.support.explaining import Explaining
@@ -88,55 +88,52 @@ def test_an_order_is_found_by_its_total(shop: Tenant) -> None:
     assert _keys_found("order", "12.50", "12.5") == [[tea.pk], []]
 
 
-IN_CURRENCIES = [("JPY", "1250", ("1250.00", "12.50")), ("KWD", "1.250", ("12.50", "1250"))]
+@dataclass(frozen=True)
+class Typed:
+    """1250 minor units as they are written in a currency, and ways in which they are not."""
+
+    right: str
+    wrong: tuple[str, str]
 
 
-@pytest.mark.parametrize(("currency", "typed", "others"), IN_CURRENCIES)
-def test_an_order_is_found_by_its_total_in_a_currency_with_no_or_three_decimals(
-    shop: Tenant,  # noqa: ARG001
-    currency: str,
-    typed: str,
-    others: tuple[str, ...],
-) -> None:
+@pytest.fixture(
+    params=[
+        ("EUR", "12.50", ("12.5", "1250")),
+        ("JPY", "1250", ("1250.00", "12.50")),
+        ("KWD", "1.250", ("12.50", "1250")),
+    ]
+)
+def typed(request: pytest.FixtureRequest, shop: Tenant) -> Typed:  # noqa: ARG001
+    """Let the shop have a currency, and tea at 1250 minor units."""
+    currency, right, wrong = request.param
     set_currency(currency)
     make.variant("TEA", 1250)
+    return Typed(right, wrong)
+
+
+def test_an_order_is_found_by_its_total_in_each_currency_of_the_shop(typed: Typed) -> None:
     tea = make.order(make.cash(1250), lines=[make.asked("TEA")])
 
-    assert _keys_found("order", typed, *others) == [[tea.pk], [], []]
+    assert _keys_found("order", typed.right, *typed.wrong) == [[tea.pk], [], []]
 
 
-@pytest.mark.parametrize(("currency", "typed", "others"), [("EUR", "12.50", ("12.5", "1250")), *IN_CURRENCIES])
-def test_a_return_is_found_by_its_total_in_each_currency_of_the_shop(
-    shop: Tenant,  # noqa: ARG001
-    currency: str,
-    typed: str,
-    others: tuple[str, ...],
-) -> None:
-    set_currency(currency)
-    make.variant("TEA", 1250)
+def test_a_return_is_found_by_its_total_in_each_currency_of_the_shop(typed: Typed) -> None:
     order = make.order(make.cash(2500), lines=[make.asked("TEA", "2")])
     tea = make.return_(order, make.returning(order, "1"))
     make.return_(order, make.returning(order, "1"))
     Return.objects.exclude(pk=tea.pk).update(total=1300)
 
-    assert _keys_found("return", typed, *others) == [[tea.pk], [], []]
+    assert _keys_found("return", typed.right, *typed.wrong) == [[tea.pk], [], []]
 
 
-@pytest.mark.parametrize(("currency", "typed", "others"), [("EUR", "12.50", ("12.5", "1250")), *IN_CURRENCIES])
-def test_a_refund_is_found_by_its_amount_in_each_currency_of_the_shop(
-    shop: Tenant,  # noqa: ARG001
-    currency: str,
-    typed: str,
-    others: tuple[str, ...],
-) -> None:
-    set_currency(currency)
-    make.variant("TEA", 1250)
+def test_a_refund_is_found_by_its_amount_in_each_currency_of_the_shop(typed: Typed) -> None:
     make.variant("MUG", 1000)
     for sku in ("TEA", "MUG"):
         order = make.order(make.cash(2500), lines=[make.asked(sku, "2")])
         make.return_(order, make.returning(order, "1"))
     cancelled = make.order(make.cash(1250), lines=[make.asked("TEA", "2")])
-    void_order(order_id=cancelled.id, reason="", register=cancelled.register, now=make.NOW)
+    make.void(cancelled)
     of_return, of_order = Refund.objects.filter(amount=1250).order_by("order")
 
-    assert [set(keys) for keys in _keys_found("refund", typed, *others)] == [{of_return.pk, of_order.pk}, set(), set()]
+    found = _keys_found("refund", typed.right, *typed.wrong)
+    assert [set(keys) for keys in found] == [{of_return.pk, of_order.pk}, set(), set()]

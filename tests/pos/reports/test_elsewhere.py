@@ -5,15 +5,14 @@ from typing import Any
 import pytest
 
 from events.testing.work import published, settle
-from kernel.ids import new_id
-from pos.cash.services import open_shift
-from pos.models import Location, Register
+from pos.models import Register
 from pos.orders.services.paying import add_tenders
 from pos.orders.services.voiding import void_order
 from pos.reports.definitions import REPORTS
 from pos.reports.queries import Asked, report
 from tenants.models import Tenant
 from tests.support import make
+from tests.support.places import branch
 from tests.support.verifying import require_sound
 
 ALL = Asked(first=make.NOW.date(), last=make.NOW.date().replace(day=make.NOW.day + 1))
@@ -23,11 +22,7 @@ ALL = Asked(first=make.NOW.date(), last=make.NOW.date().replace(day=make.NOW.day
 def elsewhere(shop: Tenant) -> Register:
     """Return a register on an island where the next day has begun, with an open shift."""
     make.variant("MUG", 1000)
-    make.shift()
-    there = Location.objects.create(code="B", name="Island", currency="EUR", timezone="Pacific/Kiritimati")
-    register = Register.objects.create(code="R2", name="Till 2", location=there)
-    open_shift(id=new_id(), register=register, float_amount=0, now=make.NOW)
-    return register
+    return branch("B", timezone="Pacific/Kiritimati")
 
 
 def rows(name: str, *columns: str) -> list[tuple[Any, ...]]:
